@@ -1,0 +1,29 @@
+# One word for each job, in the environment that the README makes (or BIN=folder of another one).
+BIN ?= .venv/bin
+
+.PHONY: lint types test format benchmark lock
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types:
+	$(BIN)/mypy
+
+test:
+	$(BIN)/pytest
+
+format:
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark:
+	$(BIN)/python experiments/benchmarks/run.py
+
+# The pinned packages: hashes and no addresses. Needs uv.
+lock:
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 pyproject.toml --extra dev -o requirements/dev.txt
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 pyproject.toml -o requirements/core.txt

@@ -1,0 +1,1 @@
+"""Questions put to ensembles: which scenario does better, and by how much."""

@@ -1,0 +1,84 @@
+"""Compare scenarios on one community: the library's way to the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.errors import InputError, one_of
+
+if TYPE_CHECKING:
+    from consensus_sim.community import Community
+    from consensus_sim.ensemble.forecast import Forecast
+    from consensus_sim.ensemble.scenario import Scenario
+
+
+def compare(
+    community: Community | str,
+    scenarios: Sequence[str],
+    *,
+    replicates: int = 20,
+    seed: int = 1,
+    weeks: int | None = None,
+    reference: str | None = None,
+    workers: int | None = None,
+    overrides: Sequence[str] = (),
+    config_dir: str | Path | None = None,
+    progress: bool = True,
+) -> Forecast:
+    """Play `scenarios` on `community`, `replicates` times each under common random numbers.
+
+    community: a `Community`, or the name of one ("case_study", "teaching")
+    scenarios: names of scenarios, built-in ones or files of yours in `config_dir`
+    replicates: runs of each scenario, at least 1; seed: root of all chance, at least 0
+    weeks: length of the run, 1 to 522 (None: as configured, 56)
+    reference: the scenario that the others are measured against (None: the configured one, or the first)
+    workers: number of processes (None: all cores; 1: this process); the numbers do not depend on it
+    overrides: settings as on the command line, such as "intervention.points.attendance=4"
+    config_dir: folder with your own files, such as intervention/mine.yaml and scenario/mine.yaml
+    progress: show a bar where somebody watches
+
+    Raises InputError with one line for anything that cannot be used, ReplicatesFailedError if a replicate fails.
+    """
+    from consensus_sim.ensemble.config import compose
+    from consensus_sim.ensemble.engines import Processes, Serial
+    from consensus_sim.ensemble.run import first_start, run_ensemble
+    from consensus_sim.ensemble.store import ReplicateStore
+    from consensus_sim.ensemble.study import read_study
+
+    if isinstance(scenarios, str):
+        raise InputError(f"scenarios: found {scenarios!r}; allowed: a list of names")
+    if reference is not None and reference not in scenarios:
+        raise one_of("reference", reference, scenarios)
+    config = compose(_overrides(community, overrides), config_dir=config_dir)
+    config |= {"scenarios": list(scenarios), "replicates": replicates, "seed": seed}
+    config["reference"] = reference or config["reference"]
+    if weeks is not None:
+        config["calendar"]["weeks"] = weeks
+    engine = Serial() if workers == 1 else Processes(workers)
+    if isinstance(community, str):
+        study, cold = read_study(config), first_start()
+        from consensus_sim.community import build_community
+
+        community = build_community(config["community"])
+    else:
+        study, cold = read_study(config, community=community.spec.as_dict()), first_start()
+    store = ReplicateStore(study, community)
+    return run_ensemble(study, community, engine, store, cold=cold, progress=progress)
+
+
+def _overrides(community: Community | str, overrides: Sequence[str]) -> list[str]:
+    """`overrides`, and the choice of the community where it is given by name."""
+    return [f"community={community}", *overrides] if isinstance(community, str) else list(overrides)
+
+
+def load_scenario(name: str, *, overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> Scenario:
+    """The scenario called `name` with all settings of its levers, checked. Arguments as for `compare`."""
+    from consensus_sim.ensemble.config import compose
+    from consensus_sim.ensemble.study import check_levers, read_calendar, read_scenario
+
+    config: dict[str, Any] = compose(overrides, config_dir=config_dir)
+    scenario = read_scenario(name, {**config, "calendar": read_calendar(config["calendar"])})
+    check_levers([scenario])
+    return scenario

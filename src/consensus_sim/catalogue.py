@@ -1,0 +1,209 @@
+"""Every word that people read, in Chinese and English, and the one home of metric definitions.
+
+The words are in `catalogue.yaml` beside this file; nothing is read before it is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from consensus_sim.errors import one_of
+
+LANGUAGES = ("zh", "en")
+DIRECTIONS = ("higher", "lower", "neutral")
+_FILE = Path(__file__).with_name("catalogue.yaml")
+_UNDEFINED = "–"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a metric is and how it is written.
+
+    name: as in the column `metric` of the tables
+    unit: machine name of the unit, as in the column `unit`
+    direction: higher, lower or neutral; which way a planner would welcome
+    format: the way a number is written (percent, percent_fine, count, persons, decimal, weeks, score, hours, CNY)
+    theme: the table in which it stands (participation, attendance, consensus, execution, inclusion, attitudes, cost)
+    labels, definitions, units: language -> text
+    decimals: digits behind the point; scale: factor before writing; after: what follows the number
+    """
+
+    name: str
+    unit: str
+    direction: str
+    format: str
+    theme: str
+    labels: dict[str, str]
+    definitions: dict[str, str]
+    units: dict[str, str]
+    decimals: int
+    scale: float
+    after: str
+
+    def label(self, language: str) -> str:
+        """Short name for tables and axes."""
+        return self.labels[check_language(language)]
+
+    def definition(self, language: str) -> str:
+        """What is counted, over which window, among whom."""
+        return self.definitions[check_language(language)]
+
+    def unit_label(self, language: str) -> str:
+        """The unit as people read it."""
+        return self.units[check_language(language)]
+
+    @property
+    def is_share(self) -> bool:
+        """Whether values are shares, so that differences are percentage points."""
+        return self.scale == 100
+
+    def show(self, value: float, *, after: bool = True) -> str:
+        """`value` as people read it, e.g. 0.0123 as "1.23 %"; a dash where it is undefined."""
+        if value is None or math.isnan(value):
+            return _UNDEFINED
+        text = f"{self._rounded(value):,.{self.decimals}f}"
+        return text + self.after if after else text
+
+    def show_difference(self, value: float, language: str | None = None) -> str:
+        """A difference with its sign; with `language`, percentage points are named. A dash where it is undefined."""
+        if value is None or math.isnan(value):
+            return _UNDEFINED
+        sign = "+" if value else ""  # no sign says: exactly no difference
+        text = f"{self._rounded(value):{sign},.{self.decimals}f}"
+        if language is not None and self.is_share:
+            text += " " + text_of("point_unit", language)
+        return text
+
+    def show_interval(self, low: float, high: float) -> str:
+        """An interval as [low, high], without signs behind the numbers."""
+        return f"[{self.show(low, after=False)}, {self.show(high, after=False)}]"
+
+    def _rounded(self, value: float) -> float:
+        """`value` scaled and rounded; never a negative zero."""
+        return round(float(value) * self.scale, self.decimals) + 0.0
+
+
+def check_language(language: str) -> str:
+    """`language` if it is one of `LANGUAGES`. Raises InputError otherwise."""
+    if language not in LANGUAGES:
+        raise one_of("report.language", language, LANGUAGES)
+    return language
+
+
+@cache
+def _content() -> dict[str, Any]:
+    """The file as nested mappings."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with _FILE.open(encoding="utf-8") as file:
+        content: dict[str, Any] = yaml.load(file, Loader=loader)
+    return content
+
+
+def _leaves(branch: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+    """Every text below `branch` with its dotted key; a text is a mapping of languages."""
+    for name, inner in branch.items():
+        key = f"{path}{name}"
+        if set(inner) & set(LANGUAGES):
+            yield key, inner
+        else:
+            yield from _leaves(inner, f"{key}.")
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """Every text by its dotted key, e.g. "group.elder": {"zh": ..., "en": ...}; units are under "unit.<name>"."""
+    found = dict(_leaves(_content()["texts"]))
+    found.update({f"unit.{name}": label for name, label in _content()["units"].items()})
+    return found
+
+
+def text(key: str, language: str, **values: object) -> str:
+    """The text `key` in `language`, its placeholders filled with `values`.
+
+    Raises KeyError, naming the key, if there is no such text or a placeholder is left without a value; InputError if
+    the language is not one of `LANGUAGES`.
+    """
+    check_language(language)
+    if key not in texts():
+        raise KeyError(f"catalogue.yaml has no text {key!r}")
+    try:
+        return texts()[key][language].format(**values)
+    except KeyError as missing:
+        raise KeyError(f"catalogue.yaml: text {key!r} needs a value for {missing}") from None
+
+
+text_of = text
+
+
+def label_of(kind: str, name: str, language: str) -> str:
+    """The text "<kind>.<name>" (group, channel, venue, ...), or `name` itself where a user brought their own."""
+    check_language(language)
+    found = texts().get(f"{kind}.{name}")
+    return found[language] if found else name
+
+
+@cache
+def _metrics(section: str) -> dict[str, Metric]:
+    """The metrics of one section of the file, in its order."""
+    content = _content()
+    return {
+        name: Metric(
+            name=name,
+            unit=entry["unit"],
+            direction=entry["better"],
+            format=entry["format"],
+            theme=entry["theme"],
+            labels=entry["label"],
+            definitions=entry["definition"],
+            units=content["units"][entry["unit"]],
+            **content["formats"][entry["format"]],
+        )
+        for name, entry in content[section].items()
+    }
+
+
+def metric(name: str) -> Metric:
+    """The headline metric `name`. Raises KeyError, naming it, if the catalogue does not hold it."""
+    if name not in _metrics("metrics"):
+        raise KeyError(f"catalogue.yaml has no metric {name!r} under metrics")
+    return _metrics("metrics")[name]
+
+
+def weekly_metric(name: str) -> Metric:
+    """The metric `name` of table weekly. Raises KeyError, naming it, if the catalogue does not hold it."""
+    if name not in _metrics("weekly"):
+        raise KeyError(f"catalogue.yaml has no metric {name!r} under weekly")
+    return _metrics("weekly")[name]
+
+
+def metric_names(theme: str | None = None) -> tuple[str, ...]:
+    """Names of the headline metrics, those of one `theme` or all, in the order in which tables show them."""
+    return tuple(name for name, found in _metrics("metrics").items() if theme in (None, found.theme))
+
+
+def weekly_metric_names() -> tuple[str, ...]:
+    """Names of the weekly metrics."""
+    return tuple(_metrics("weekly"))
+
+
+def themes() -> tuple[str, ...]:
+    """Themes of the headline metrics, in the order in which tables show them."""
+    return tuple(dict.fromkeys(found.theme for found in _metrics("metrics").values()))
+
+
+def headline_tables() -> dict[str, tuple[str, ...]]:
+    """The short tables: name (its heading is the text "table.<name>") -> metrics."""
+    return {name: tuple(metrics) for name, metrics in _content()["headline_tables"].items()}
+
+
+def contrast_metrics() -> tuple[str, ...]:
+    """Metrics whose differences are drawn and told in words: those of the short tables and a few more."""
+    named = [name for names in headline_tables().values() for name in names]
+    return (*named, *_content()["contrasts_too"])

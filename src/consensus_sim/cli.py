@@ -1,0 +1,171 @@
+"""The command line: `consensus-sim`, a Hydra application whose every mistake is one line and an exit code.
+
+0 done; 1 a replicate failed, or an error of the program; 2 a mistake in the input; 130 interrupted.
+Hydra leaves no files of its own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from consensus_sim.ensemble.config import (
+    CONFIG_NAME,
+    explain,
+    extend,
+    own_files,
+    package_configs,
+    search_path,
+)
+from consensus_sim.errors import ConsensusSimError, InputError
+from consensus_sim.paths import configs_dir
+
+_MAIN = os.getpid()
+_FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
+_failed: list[int] = []  # exit codes of the jobs of this process that failed
+_sweep_folders: list[Path] = []
+_own: list[str] = []  # overrides that bring in the user's own files
+
+
+class SweepFolder(Callback):
+    """Remembers where Hydra keeps its own file during a sweep, so that it can be removed afterwards."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Called by Hydra before a sweep makes its folder."""
+        _sweep_folders.append(Path(config.hydra.sweep.dir))
+
+
+def job(config: DictConfig) -> None:
+    """Run one job; its failure is told here and remembered, so that the other jobs of a sweep go on."""
+    from consensus_sim.experiment import run_experiment
+
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    try:
+        run_experiment(plain, results_folder(plain))
+    except Exception as error:
+        code = tell(error, plain.get("debug") is True or _debug(), which_job())
+        if os.getpid() != _MAIN:  # a launcher's worker: only its exit code can tell
+            raise SystemExit(code) from None
+        _failed.append(code)
+
+
+def results_folder(config: dict[str, Any]) -> Path:
+    """results/<experiment>/<time>, and /<number of the job> in a sweep."""
+    base = Path(str(config["results"])) / str(config["experiment_name"])
+    settings = HydraConfig.get()
+    if settings.mode == RunMode.MULTIRUN:
+        return base / Path(settings.sweep.dir).name / str(settings.job.num)
+    return base / datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+
+
+def which_job() -> str:
+    """In a sweep, the number of the job and what it was given."""
+    settings = HydraConfig.get()
+    if settings.mode != RunMode.MULTIRUN:
+        return ""
+    return f"job {settings.job.num} ({settings.job.override_dirname}): "
+
+
+def tell(error: BaseException, debug: bool, where: str = "") -> int:
+    """Print `error` in one line on standard error (with where it came from if `debug`); returns the exit code."""
+    if debug:
+        traceback.print_exception(error)
+        for trace in dict.fromkeys(failure.trace for failure in getattr(error, "failures", [])):
+            print(trace, file=sys.stderr)
+    text = " ".join(str(error).split())
+    if isinstance(error, ConsensusSimError):
+        print(f"consensus-sim: {where}{text}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    hint = "" if debug else " (debug=true shows where)"
+    print(f"consensus-sim: {where}{type(error).__name__}: {text}{hint}", file=sys.stderr)
+    return 1
+
+
+def arguments(argv: Sequence[str]) -> list[str]:
+    """`argv` as Hydra is to see it: options first, then the overrides, completed by what the user's own files need."""
+    parser = get_args_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise InputError(f"{message}; consensus-sim --help shows how it is used")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    args = parser.parse_intermixed_args(list(argv))
+    given = list(args.overrides)
+    options = list(argv)
+    for override in given:
+        options.remove(override)
+    for override in given:
+        if "=" not in override and not override.startswith("~"):
+            raise InputError(f"{override!r}: write key=value; consensus-sim --help shows examples")
+    searched = [*given, *search_path(given, args.config_dir)]
+    with package_configs():
+        extended = extend(searched, config_dir=args.config_dir)
+    _own[:] = own_files(extended)
+    return [*options, *(change for change in extended if change not in searched or change in given)]
+
+
+def _debug() -> bool:
+    """Whether the user asked where errors come from."""
+    return _FULL_ERROR or "debug=true" in sys.argv
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """End as after Ctrl-C when the system asks for it: clean up, leave nothing half-written."""
+    raise SystemExit(128 + number)
+
+
+def main() -> NoReturn:
+    """Entry point of `consensus-sim`."""
+    signal.signal(signal.SIGTERM, _end)
+    debug = _debug()
+    code = 0
+    try:
+        sys.argv[1:] = arguments(sys.argv[1:])
+        os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here whole, to be told in one line
+        hydra.main(config_path=str(configs_dir()), config_name=CONFIG_NAME, version_base="1.3")(job)()
+        code = max(_failed, default=0)
+    except KeyboardInterrupt:
+        print("consensus-sim: interrupted; the same command goes on from here", file=sys.stderr)
+        code = 130
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except Exception as error:
+        told = explain(error, _own)
+        if isinstance(told, OSError):
+            told = InputError(f"{told.filename or 'files'}: {told.strerror or told}")
+        code = tell(told, debug)
+    finally:
+        _clean()
+    sys.exit(code)
+
+
+def _clean() -> None:
+    """Remove the folders that Hydra made for its own file of a sweep, and those above that are empty then."""
+    for folder in _sweep_folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.parent.rmdir()
+            folder.parent.parent.rmdir()
+
+
+if __name__ == "__main__":
+    from consensus_sim.cli import (
+        main as start,
+    )  # not this copy of the module: Hydra's callback imports it by name
+
+    start()

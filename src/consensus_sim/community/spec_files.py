@@ -1,0 +1,76 @@
+"""Where specs come from: the YAML files of the package, a user's own, and changes laid over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from consensus_sim.community.spec import ROOT
+from consensus_sim.errors import InputError, one_of
+from consensus_sim.paths import configs_dir
+
+
+def available() -> list[str]:
+    """Names of the communities that come with the package."""
+    return sorted(path.stem for path in _folder().glob("*.yaml") if not path.stem.startswith("_"))
+
+
+def spec_file(name: str) -> dict[str, Any]:
+    """The plain data of the community called `name`, or of the YAML file whose path `name` is.
+
+    A file may start from others (`defaults: [_base]`), found beside it or in the package's configs.
+    Raises `InputError` for an unknown name, a missing file, or a file that is not a YAML mapping.
+    """
+    if not str(name).endswith((".yaml", ".yml")):
+        if name not in available():
+            raise one_of(ROOT, name, available())
+        return _read_file(_folder() / f"{name}.yaml", ())
+    return {**_read_file(Path(name), ()), "folder": str(Path(name).parent)}
+
+
+def _folder() -> Path:
+    """The folder of the communities that come with the package."""
+    return configs_dir() / "community"
+
+
+def _read_file(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """The mapping in a YAML file, over the files in its `defaults`; `above` are those that name it."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed: a YAML file with a spec") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = " ".join(str(error).split())
+        raise InputError(f"{path}: not a YAML file ({line}); allowed: a YAML mapping with the spec") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: found {type(found).__name__}; allowed: a YAML mapping with the spec")
+    spec: dict[str, Any] = {}
+    for name in found.pop("defaults", None) or []:
+        if name == "_self_":
+            continue
+        beside = path.parent / f"{name}.yaml"
+        source = beside if beside.is_file() else _folder() / f"{name}.yaml"
+        if source in (*above, path) or not source.is_file():
+            raise InputError(f"{path}: defaults: found {name!r}; allowed: the name of another YAML file")
+        spec = merged(spec, _read_file(source, (*above, path)))
+    return merged(spec, found)
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` laid over it: mappings merged, dotted keys (`network.homophily.age`) split."""
+    result = dict(base)
+    for name, value in changes.items():
+        head, _, rest = str(name).partition(".")
+        if rest:
+            value = {rest: value}
+        old = result.get(head)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            result[head] = merged(old, value)
+        elif isinstance(value, Mapping):
+            result[head] = merged({}, value)
+        else:
+            result[head] = value
+    return result

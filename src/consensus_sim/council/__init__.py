@@ -1,0 +1,1 @@
+"""The three stages and six steps: topics, screening, seating, meeting, resolution, evaluation."""

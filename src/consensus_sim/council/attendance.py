@@ -1,0 +1,173 @@
+"""Step 3, multi-party seating 多元参与: who knows of an event, who is asked, who decides to come, who gets in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.events import Event, OpenChannel, Rows
+from consensus_sim.dynamics.awareness import make_aware
+from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL, decide
+from consensus_sim.dynamics.topics import spread_stakes
+from consensus_sim.randomness import uniforms_at
+
+NO_REWARD: NDArray[np.float32] = np.empty(0, np.float32)
+
+
+def asked_levels(model: Any, channel: OpenChannel) -> NDArray[np.float64]:
+    """Log-odds of an average adult for each way of being asked, indexed by the codes of dynamics.participation (P1,
+    P3, P4, P8).
+    """
+    p = model.parameters.participation
+    levels = np.empty(5)
+    levels[NOT_INVITED] = channel.level
+    levels[LETTER] = _logit(p.letter_acceptance)
+    levels[PERSONAL] = _logit(p.personal_acceptance)
+    levels[HOUSEMATE] = channel.level + p.household_spillover * (levels[PERSONAL] - channel.level)
+    levels[TEAM_CALL] = p.team_call
+    return levels
+
+
+def _logit(share: float) -> float:
+    bounded = min(max(share, 1e-9), 1 - 1e-9)
+    return float(np.log(bounded / (1 - bounded)))
+
+
+def fear_of(model: Any, channel: OpenChannel) -> float:
+    """Log-odds of the fear of speaking of an unskilled person at `channel` in its present room (P11, P12)."""
+    return model.parameters.participation.fear * channel.channel.formality * (1.0 - channel.venue.relief)
+
+
+def novelty(model: Any, channel: OpenChannel, week: int) -> float:
+    """Trend of a new channel not explained otherwise (P2): grows evenly over its first 26 weeks."""
+    if not channel.novel:
+        return 0.0
+    return model.parameters.participation.trend * min(1.0, (week - channel.opened_week) / 26.0)
+
+
+def gather(model: Any, event: Event) -> None:
+    """Let the residents decide who comes to `event`; fills `event.came` (ascending) and the officers present.
+
+    Asked residents decide even if they did not know of the channel, and then know of it. A seat accepted is not
+    always taken: who has little follow-through stays away more often. Above the room's capacity the seated and the
+    team go first, the others by lot.
+    """
+    residents, channel = model.residents, event.open
+    asked = model.scratch.asked
+    for code, who in event.asked:
+        asked[who] = np.maximum(asked[who], code)
+    housemates = _tell_housemates(model, event, asked)
+    stake = _lay_stakes(model, event)
+    shift, reward = model.utility_of_levers(event)
+    n_came = decide(
+        model.key(f"attend:{channel.name}", sub=event.number),
+        channel.bit,
+        residents.adult,
+        residents.aware,
+        asked,
+        model.scratch.common,
+        channel.fixed,
+        model.scratch.fear_weight,
+        residents.expression,
+        residents.habit_online if channel.channel.online else residents.habit_offline,
+        stake,
+        reward,
+        shift + novelty(model, channel, event.week) - channel.centre,
+        fear_of(model, channel),
+        asked_levels(model, channel),
+        model.parameters.participation,
+        model.scratch.rows,
+    )
+    came = model.scratch.rows[:n_came].copy()
+    came = _without_no_shows(model, event, came, asked)
+    came = _with_the_seated(model, event, came)
+    asked[event.seated_present] = LETTER
+    event.came = _let_in(model, event, came, asked)
+    asked[event.seated_present] = 0
+    for code, who in (*event.asked, (HOUSEMATE, housemates)):
+        if code in (LETTER, PERSONAL, HOUSEMATE) and len(who):
+            model.tell(channel, who)
+        asked[who] = 0
+    _clear_stakes(model, event)
+    if event.moderated and model.team is not None:
+        event.officers = model.team.officers_present(model, event)
+
+
+def _tell_housemates(model: Any, event: Event, asked: NDArray[np.uint8]) -> Rows:
+    """A personal invitation reaches the others of the dwelling with part of its pull (P8)."""
+    invited = [who for code, who in event.asked if code == PERSONAL]
+    if not invited or model.parameters.participation.household_spillover == 0:
+        return np.empty(0, np.int32)
+    found = model.housemates_of(np.concatenate(invited))
+    others = found[asked[found] == 0]
+    asked[others] = HOUSEMATE
+    return others
+
+
+def _lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
+    """The stake of each resident in what the event is about; open concerns where it has no agenda."""
+    if not event.topics:
+        return model.concern
+    for topic in event.topics:
+        spread_stakes(topic.low, topic.stake, model.scratch.stake, False)
+    return model.scratch.stake
+
+
+def _clear_stakes(model: Any, event: Event) -> None:
+    for topic in event.topics:
+        spread_stakes(topic.low, topic.stake, model.scratch.stake, True)
+
+
+def _without_no_shows(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> Rows:
+    """Leave out invited residents who accepted but stay away; note who accepted a seat offered by rule."""
+    code = asked[came]
+    promised = (code == LETTER) | (code == PERSONAL)
+    no_show = model.parameters.meeting.no_show * (1.0 - model.residents.follow_through[came])
+    stays = promised & (uniforms_at(model.key("no_show", sub=event.number), came.astype(np.int64)) < no_show)
+    gain = model.parameters.learning.follow_through_gain
+    model.change("follow_through", came[promised & ~stays], gain)
+    model.change("follow_through", came[stays], -gain)
+    return came[~stays]
+
+
+def _with_the_seated(model: Any, event: Event, came: Rows) -> Rows:
+    """Add those who took a seat given by rule and came; who was offered one and declined or stays away is not there."""
+    if event.seats_offered is None or event.seats_accepted is None:
+        return came
+    gain = model.parameters.learning.follow_through_gain
+    model.change("follow_through", event.seated_present, gain)
+    model.change("follow_through", np.setdiff1d(event.seats_accepted, event.seated_present), -gain)
+    model.tell(event.open, event.seats_offered)
+    return np.union1d(np.setdiff1d(came, event.seats_offered), event.seated_present).astype(np.int32)
+
+
+def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> Rows:
+    """Those who find a place: everybody if the room holds them, else who was asked first and the others by lot."""
+    capacity = min(event.channel.capacity, event.open.venue.capacity)
+    if len(came) <= capacity:
+        return came
+    lot = uniforms_at(model.key("door", sub=event.number), came.astype(np.int64)) + (asked[came] == 0)
+    return np.sort(came[np.argsort(lot, kind="stable")[:capacity]])
+
+
+def tell(model: Any, channel: OpenChannel, who: Rows) -> None:
+    """Let `who` know of `channel`, and their ties hear that they do."""
+    changed = model.scratch.changed
+    n_changed = make_aware(who, channel.bit, model.residents.aware, changed)
+    model.tell_ties(channel, n_changed)
+
+
+def accept_chances(
+    model: Any, channel: OpenChannel, rows: NDArray[Any], code: int, stake: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `channel` when asked in the way `code`, [0, 1];
+    `stake` (n,).
+    """
+    residents, p = model.residents, model.parameters.participation
+    level = asked_levels(model, channel)[code] - channel.centre
+    x = level + model.scratch.common[rows] + p.habit * residents.habit_offline[rows] + p.stake * stake[rows]
+    x = x + channel.fixed[rows]
+    x = x - fear_of(model, channel) * model.scratch.fear_weight[rows] * (1.0 - residents.expression[rows])
+    return 1.0 / (1.0 + np.exp(-np.asarray(x, np.float64)))

@@ -1,0 +1,295 @@
+"""The three stages and six steps 三阶六步 (F22): incubation and screening; seating and deliberation; landing and
+evaluation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.council import attendance
+from consensus_sim.council.events import Event, Rows
+from consensus_sim.council.meeting import Minutes, first_positions, sit
+from consensus_sim.council.resolution import carry_out, evaluate, land
+from consensus_sim.council.screening import label, score
+from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, SETTLED, SHELVED, UNHEARD, Topic
+from consensus_sim.dynamics.deliberation import accept_chance, settles
+from consensus_sim.dynamics.fatigue import add_bounded
+from consensus_sim.dynamics.learning import gain_saturating, learn
+from consensus_sim.dynamics.participation import PERSONAL, common_utility, fear_weights, remember_ties
+from consensus_sim.dynamics.topics import raise_concern, raise_matters, recompute_concern
+from consensus_sim.dynamics.trust import move_efficacy, see_outcome
+from consensus_sim.randomness import key, uniform, uniforms_at
+
+SPOKE_ROWS, LISTENED_ROWS = (0, 2), (1, 3)
+"""Rows of `Residents.skill` practised by speaking (expression, integration) and by listening (listening, procedure)."""
+
+
+def incubate(model: Any) -> None:
+    """Step 1, incubation 议题孵化: matters arise, and those that wait grow more urgent (D12)."""
+    book, p = model.topics, model.parameters.topics
+    for topic in book.open_topics()[0]:
+        topic.urgency += p.escalation * (1.0 - topic.urgency)
+    for topic in book.arise(model.week, model.residents.groups):
+        raise_concern(topic.low, topic.stake, model.concern)
+
+
+def attraction(model: Any) -> NDArray[np.float32]:
+    """The part of the decision to come that is common to all events of the week (D2), (n,), in the working space."""
+    residents, scratch, p = model.residents, model.scratch, model.parameters.participation
+    common_utility(
+        residents.cognition,
+        residents.efficacy,
+        residents.trust,
+        residents.motive,
+        scratch.neighbours_came,
+        residents.fatigue,
+        model.standard,
+        p,
+        scratch.common,
+    )
+    return scratch.common
+
+
+def feel_like_coming(model: Any) -> None:
+    """Bring up to date what all decisions of the week share: attraction and the fear of speaking (D2)."""
+    attraction(model)
+    residents, scratch, p = model.residents, model.scratch, model.parameters.participation
+    fear_weights(p.status, residents.belonging, model.exposed, scratch.fear_weight)
+
+
+def standing_events(model: Any) -> list[Event]:
+    """Reception every week and, when some matter has been heard, an ad-hoc meeting: the channels that are always
+    there (F16).
+    """
+    events = [model.event("reception")]
+    rate = model.known_channels["adhoc"].sessions_per_month * 12.0 / 52.0
+    if falls_due(rate, model.week):
+        topics = _for_adhoc(model)
+        if topics:
+            event = model.event("adhoc", topics=topics)
+            event.asked.append((PERSONAL, _most_concerned(model, topics[0])))
+            events.append(event)
+    return events
+
+
+def _for_adhoc(model: Any) -> list[Topic]:
+    """The matter an ad-hoc meeting takes: one begun there, else the heard one of the highest score not on another
+    agenda.
+    """
+    topics = model.topics.open_topics()[0]
+    begun = [topic for topic in topics if topic.state == AGENDA and topic.venue_channel == "adhoc"]
+    waiting = [topic for topic in topics if topic.state == HEARD]
+    waiting.sort(key=lambda topic: (-score(topic, model.parameters.topics), topic.number))
+    return (begun + waiting)[:1]
+
+
+def _most_concerned(model: Any, topic: Topic) -> Rows:
+    """Whom the committee asks to an ad-hoc meeting: those with the highest stakes, with a little chance."""
+    number = min(model.known_channels["adhoc"].invitations, len(topic.stake))
+    lot = uniforms_at(model.key("adhoc:ask"), np.arange(topic.low, topic.high))
+    rank = topic.stake + 0.1 * lot
+    return np.sort(topic.low + np.argpartition(-rank, number - 1)[:number]).astype(np.int32)
+
+
+def hold(model: Any, event: Event) -> None:
+    """One event: seat who comes, hear what they raise, deliberate each topic, and let those present learn from it."""
+    for lever in model.active:
+        lever.invite(model, event)
+    attendance.gather(model, event)
+    hear(model, event)
+    turns = np.zeros(len(event.came), np.int64)
+    if not event.channel.online:
+        for topic in event.topics:
+            minutes, spoken = sit(model, event, topic)
+            turns += spoken
+            model.recorder.minutes(minutes)
+            if topic.state == SETTLED:
+                _settle(model, event, topic)
+            elif topic.state == SHELVED:
+                _shelve(model, topic)
+    event.spoke = event.came[turns > 0]
+    _practise(model, event, turns)
+    for lever in model.active:
+        lever.on_attended(model, event)
+    model.recorder.event(event)
+
+
+def hear(model: Any, event: Event) -> None:
+    """Those present raise matters; a new one becomes a formal topic or is answered on the spot (F31, F55)."""
+    topics, low, high, offset = model.topics.open_topics()
+    if not topics or not len(event.came):
+        return
+    p, residents = model.parameters, model.residents
+    raised = np.empty(len(event.came), np.int32)
+    raise_matters(
+        model.key(f"raise:{event.channel.name}", sub=event.number),
+        event.came,
+        p.topics.suggestion * event.channel.voice,
+        residents.expression,
+        residents.efficacy,
+        low,
+        high,
+        offset,
+        model.topics.stakes,
+        raised,
+    )
+    for place in np.flatnonzero(raised >= 0):
+        topic, who = topics[raised[place]], int(event.came[place])
+        topic.mentions += 1
+        event.raised.append((who, topic.number))
+        if topic.state != UNHEARD:
+            continue
+        topic.heard_week, topic.channel = event.week, event.channel.name
+        formal = uniform(key(model.seed, "topics:conversion", 0, topic.number), 0) < p.topics.conversion
+        raiser = np.array([who], np.int32)
+        if formal:
+            topic.state, topic.raised_by = HEARD, who
+            topic.label = label(topic, p.topics)
+            move_efficacy(residents.efficacy, raiser, 1.0, p.trust.efficacy_gain, p.trust.loss_ratio)
+            gain_saturating(residents.initiative, raiser, p.learning.initiative_gain)
+        else:
+            topic.state = ANSWERED
+            _close(model, topic)
+
+
+def _practise(model: Any, event: Event, turns: Any) -> None:
+    """D6-D8, D10 for those who took part: practice, habit, load, belonging; their ties notice."""
+    residents, p, came = model.residents, model.parameters, event.came
+    if not len(came):
+        return
+    if event.channel.online:
+        gain_saturating(residents.habit_online, came, p.habit.gain)
+        add_bounded(residents.fatigue, came, p.fatigue.online_load)
+    else:
+        gain_saturating(residents.habit_offline, came, p.habit.gain)
+        add_bounded(residents.fatigue, came, p.fatigue.load)
+        gain_saturating(residents.belonging, came, p.learning.belonging_gain)
+        remember_ties(
+            came,
+            model.community.network.indptr,
+            model.community.network.indices,
+            model.scratch.mirror_weight,
+            model.scratch.neighbours_came,
+        )
+        if event.topics:
+            gains = np.zeros(len(residents.skill))
+            gains[list(LISTENED_ROWS)] = p.learning.practice_listened
+            learn(residents.skill, gains * model.skill_unit, came, np.ones(len(came)))
+            gains[:] = 0.0
+            gains[list(SPOKE_ROWS)] = p.learning.practice_spoke
+            learn(residents.skill, gains * model.skill_unit, event.spoke, np.ones(len(event.spoke)))
+            model.used_skill[came] = True
+    model.took_part[came] = True
+
+
+def _settle(model: Any, event: Event, topic: Topic) -> None:
+    """A consensus: it becomes a resolution, and who spoke for it finds that speaking counts."""
+    land(topic, event.week)
+    p = model.parameters.trust
+    move_efficacy(model.residents.efficacy, event.came, 1.0, p.efficacy_gain, p.loss_ratio)
+    _close(model, topic)
+    for lever in model.active:
+        lever.on_settled(model, event, topic)
+
+
+def _shelve(model: Any, topic: Topic) -> None:
+    """No consensus within the sittings allowed: shelved, and seen as a matter not delivered."""
+    evaluate(model, topic, 0.0, model.week)
+    _close(model, topic)
+    show_outcome(model, topic, 0.0)
+
+
+def _close(model: Any, topic: Topic) -> None:
+    """The matter is no longer open: concern about it ends."""
+    model.topics.changed()
+    _, low, high, offset = model.topics.open_topics()
+    recompute_concern(topic.low, topic.high, low, high, offset, model.topics.stakes, model.concern)
+
+
+def vote(model: Any, event: Event, topic: Topic, voters: Rows) -> None:
+    """A vote online: D5's acceptance of the median position among the voters; settled above the settlement share
+    (F76).
+    """
+    residents, p = model.residents, model.parameters
+    rows = voters.astype(np.int64)
+    position = np.empty(len(rows))
+    draw = key(model.seed, "topics:position", topic.arisen_week, topic.number)
+    first_positions(topic, draw, rows, residents.groups, position)
+    proposal = float(np.median(position))
+    stake = topic.stake[rows - topic.low].astype(np.float64)
+    integration = residents.integration[rows].astype(np.float64)
+    chance = accept_chance(position, stake, integration, np.zeros(len(rows)), proposal, p.deliberation)
+    share = float(np.mean(uniforms_at(model.key(f"vote:{topic.number}"), rows) < chance))
+    topic.agenda_week, topic.venue_channel, topic.sittings = event.week, event.channel.name, 1
+    topic.acceptance, topic.who, topic.position = share, rows, position
+    settled = bool(settles(share, p.deliberation.settlement_share))
+    if settled:
+        topic.state, topic.settled_week, topic.proposal = SETTLED, event.week, proposal
+        _settle(model, event, topic)
+    else:
+        topic.state = AGENDA
+        topic.venue_channel = "council" if model.is_open("council") else "adhoc"
+    model.recorder.minutes(_vote_minutes(model, event, topic, voters, share, settled))
+
+
+def _vote_minutes(model: Any, event: Event, topic: Topic, voters: Rows, share: float, settled: bool) -> Minutes:
+    nan = float("nan")
+    inside = model.team_mask[voters] | model.residents.member_of("party")[voters]
+    return Minutes(
+        event.week, event.channel.name, event.open.venue.name, topic, topic.sittings, len(voters),
+        int(np.count_nonzero(model.team_mask[voters])), float(inside.mean()), nan, nan,
+        float(model.vulnerable[voters].mean()), nan, 0, nan, nan, 0.0, "vote" if settled else "none", share,
+    )  # fmt: skip
+
+
+def execute(model: Any) -> None:
+    """Steps 5 and 6, landing and evaluation: resolutions are carried out or not, judged, and seen (D13, D8)."""
+    pending = [topic for topic in model.topics.topics if topic.execution == "pending"]
+    for topic, worth in carry_out(model, pending, model.week):
+        evaluate(model, topic, worth, model.week)
+        show_outcome(model, topic, worth)
+        if worth > 0:
+            for lever in model.active:
+                lever.on_executed(model, topic)
+    patience = max(1, round(model.parameters.trust.patience))
+    for topic in model.topics.open_topics()[0]:
+        waited = model.week - topic.arisen_week
+        if waited and waited % patience == 0:
+            show_outcome(model, topic, 0.0)
+
+
+def show_outcome(model: Any, topic: Topic, worth: float) -> None:
+    """Residents who see the outcome move their trust; a result seen relieves those who worked for it (D8, D10).
+
+    Good news is published: on the parlour's wall if it shows results, and online if the programme carries notices;
+    bad news reaches those who took part, their ties, and those who live with it.
+    """
+    residents, scratch, p = model.residents, model.scratch, model.parameters
+    flags = scratch.flags
+    flags[topic.who] = True
+    venue = model.venues[model.rules.council_venue]
+    published = worth > 0
+    n_seen = see_outcome(
+        model.key("see", sub=topic.number),
+        worth,
+        residents.adult,
+        topic.stake,
+        topic.low,
+        flags,
+        scratch.neighbours_came,
+        model.show_nearness(venue),
+        scratch.online_user,
+        p.trust.visible_notice * venue.show if published and venue.display else 0.0,
+        p.trust.visible_online * model.rules.online_publicity if published else 0.0,
+        p.trust,
+        residents.trust,
+        scratch.rows,
+    )
+    model.recorder.seen(n_seen)
+    flags[topic.who] = False
+    if worth > 0 and len(topic.who):
+        add_bounded(residents.fatigue, topic.who.astype(np.int32), -p.fatigue.relief_result)

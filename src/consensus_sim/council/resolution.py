@@ -1,0 +1,96 @@
+"""Steps 5 and 6, landing 方案落地 and evaluation 效果评估: who acts by when, whether it happens, how it is judged."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from consensus_sim.council.topics import SETTLED, Topic
+from consensus_sim.randomness import uniform
+
+PENDING, ON_TIME, LATE, NEVER = "pending", "on_time", "late", "never"
+
+
+class ExecutionParameters(NamedTuple):
+    """D13, P46-P48: weekly hazard, log-hazards, weeks; see configs/behaviour."""
+
+    hazard: float
+    acceptance: float
+    funded: float
+    cooperation: float
+    willingness: float
+    give_up: float
+
+
+class EvaluationParameters(NamedTuple):
+    """F28: half-life of efficiency (weeks) and the weight of how evenly people spoke in fairness (share)."""
+
+    efficiency_half_life: float
+    fairness_turns: float
+
+
+def land(topic: Topic, week: int) -> None:
+    """A settled topic becomes a resolution: a responsible actor (of its class) and a deadline (F27)."""
+    topic.execution = PENDING
+    topic.deadline_week = week + topic.kind.deadline_weeks
+
+
+def hazard(
+    topic: Topic, p: ExecutionParameters, settlement_share: float, supervision: float, willingness: float
+) -> float:
+    """Weekly chance that a resolution is carried out (D13).
+
+    eta_0 exp(b_s supervision + b_a (acceptance - q_c) / 0.1 + b_c willingness +- b_f), + where no money is missing,
+    - where some is.
+    """
+    money = p.funded if topic.funding_need <= 0 else -p.funded
+    strength = (
+        p.acceptance * (topic.acceptance - settlement_share) / 0.1 + p.cooperation * willingness + money + supervision
+    )
+    return float(min(1.0, p.hazard * exp(strength)))
+
+
+def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, float]]:
+    """One week of execution. Returns the topics whose outcome became known, with its worth: 1 on time, less late, 0
+    never.
+    """
+    p, known = model.parameters.execution, []
+    for topic in topics:
+        if topic.execution != PENDING or topic.settled_week >= week:
+            continue
+        chance = hazard(topic, p, model.parameters.deliberation.settlement_share, model.supervision, model.willingness)
+        if uniform(model.key("execution"), topic.number) < chance:
+            topic.executed_week = week
+            topic.execution = ON_TIME if week <= topic.deadline_week else LATE
+            known.append((topic, 1.0 if topic.execution == ON_TIME else model.parameters.trust.late_outcome))
+        elif week > topic.deadline_week + p.give_up:
+            topic.execution = NEVER
+            known.append((topic, 0.0))
+    return known
+
+
+def evaluate(model: Any, topic: Topic, worth: float, week: int) -> None:
+    """The score sheet of a finished topic (F28): satisfaction, efficiency, fairness, each in [0, 1].
+
+    Satisfaction: mean over who took part of (1 - |x_i - y| S_i) times the outcome's worth. Efficiency: 2^(-weeks from
+    hearing to now / half-life). Fairness: evenness of speaking (1 - Gini) and the vulnerable's share of speech
+    against their share of residents.
+    """
+    p = model.parameters.evaluation
+    stake = np.full(len(topic.who), model.parameters.topics.outsider_stake)
+    if len(topic.stake):
+        inside = (topic.who >= topic.low) & (topic.who < topic.high)
+        stake[inside] = topic.stake[topic.who[inside] - topic.low]
+    if len(topic.who) and topic.state == SETTLED:
+        topic.satisfaction = float(np.mean(1.0 - np.abs(topic.position - topic.proposal) * stake) * worth)
+    elif len(topic.who):
+        topic.satisfaction = 0.0
+    topic.efficiency = (
+        float(2.0 ** (-(week - topic.heard_week) / p.efficiency_half_life)) if topic.heard_week >= 0 else 0.0
+    )
+    if topic.spoken_turns:
+        even = 1.0 - topic.gini_sum / topic.spoken_turns
+        heard = min(1.0, topic.vulnerable_turns / topic.spoken_turns / max(model.vulnerable_share, 1e-9))
+        topic.fairness = float(p.fairness_turns * even + (1.0 - p.fairness_turns) * heard)

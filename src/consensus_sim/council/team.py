@@ -1,0 +1,131 @@
+"""The council team "1+3+N" 议事团队: core decides the agenda, backbone organises, participants speak (F19-F21)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.events import Event, Rows
+from consensus_sim.errors import InputError, one_of
+from consensus_sim.randomness import uniforms, uniforms_at
+
+ROLES = {
+    "secretary": ("core", "officer"),
+    "deputy_secretary": ("backbone", "officer"),
+    "party_backbone": ("backbone", "party"),
+    "micro_grid_head": ("backbone", "worker"),
+    "property_manager": ("participant", "officer"),
+    "owners_committee": ("participant", "owner"),
+    "resident_representative": ("participant", "resident"),
+    "lawyer": ("participant", "officer"),
+    "social_organisation": ("participant", "officer"),
+}
+"""Role -> (layer, who holds it): officers are not residents; the others are drawn from the named group of residents."""
+
+
+@dataclass(slots=True)
+class Team:
+    """The standing team: members are residents (rows, ascending) with a role, a layer and a record each."""
+
+    members: Rows
+    role: list[str]
+    officers: int
+    is_member: NDArray[np.bool_]
+    attended: NDArray[np.int32]
+    spoke: NDArray[np.int32]
+    past_members: set[int] = field(default_factory=set)
+
+    def officers_present(self, model: Any, event: Event) -> int:
+        """How many officers come: the moderator always, the others with the chance of P-officer_attendance each."""
+        if self.officers == 0:
+            return 0
+        chance = model.parameters.participation.officer_attendance
+        drawn = uniforms(model.key("officers", sub=event.number), self.officers - 1) < chance
+        return 1 + int(np.count_nonzero(drawn))
+
+    def record(self, event: Event) -> None:
+        """Keep each member's attendance and contribution (F21)."""
+        self.attended[np.isin(self.members, event.came)] += 1
+        self.spoke[np.isin(self.members, event.spoke)] += 1
+
+
+def read_roles(where: str, config: Mapping[str, Any]) -> dict[str, int]:
+    """Check the numbers by role of a council lever."""
+    for role, count in config.items():
+        if role not in ROLES:
+            raise one_of(f"{where}: unknown role", role, ROLES)
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 1000:
+            raise InputError(f"{where}.{role}: found {count!r}; allowed: a whole number from 0 to 1000")
+    return dict(config)
+
+
+def _drive(residents: Any) -> NDArray[np.float32]:
+    """Who would stand for a role: intrinsic motive, initiative, follow-through and expression together."""
+    return residents.motive + residents.initiative + residents.follow_through + residents.expression
+
+
+def eligible(residents: Any, holder: str) -> NDArray[np.bool_]:
+    """Which residents may hold a role of kind `holder`."""
+    if holder == "worker":
+        return residents.worker & residents.adult
+    if holder == "party":
+        return residents.member_of("party") & ~residents.worker
+    if holder == "owner":
+        return residents.member_of("owner")
+    return residents.adult
+
+
+def form_team(model: Any, roles: Mapping[str, int]) -> Team:
+    """Fill the roles: for each, the eligible residents of most drive not yet in the team, with a little chance."""
+    residents = model.residents
+    drive = _drive(residents) + 0.2 * uniforms(model.key("team:form"), residents.n)
+    taken = np.zeros(residents.n, bool)
+    chosen: list[tuple[int, str]] = []
+    officers = 0
+    for role, count in roles.items():
+        holder = ROLES[role][1]
+        if holder == "officer":
+            officers += count
+            continue
+        able = eligible(residents, holder) & ~taken
+        ranked = np.flatnonzero(able)
+        ranked = ranked[np.argsort(-drive[ranked], kind="stable")[:count]]
+        taken[ranked] = True
+        chosen += [(int(row), role) for row in ranked]
+    chosen.sort()
+    members = np.array([row for row, _ in chosen], np.int32)
+    zeros = np.zeros(len(chosen), np.int32)
+    return Team(members, [role for _, role in chosen], officers, taken, zeros, zeros.copy())
+
+
+def lose_and_replace(model: Any, team: Team) -> list[int]:
+    """Tired members leave with hazard x_F F (D10, P37); each is followed by the eligible resident of most drive.
+    Returns who left.
+    """
+    residents = model.residents
+    hazard = model.parameters.fatigue.exit * residents.fatigue[team.members]
+    leaving = np.flatnonzero(uniforms_at(model.key("team:exit"), team.members.astype(np.int64)) < hazard)
+    if not len(leaving):
+        return []
+    left = [int(team.members[place]) for place in leaving]
+    team.past_members.update(left)
+    drive = _drive(residents)
+    for place in leaving:
+        able = eligible(residents, ROLES[team.role[place]][1]) & ~team.is_member
+        able[list(team.past_members)] = False
+        candidates = np.flatnonzero(able)
+        team.is_member[team.members[place]] = False
+        if not len(candidates):
+            continue
+        successor = int(candidates[np.argmax(drive[candidates])])
+        team.members[place] = successor
+        team.is_member[successor] = True
+        team.attended[place] = team.spoke[place] = 0
+    order = np.argsort(team.members, kind="stable")
+    team.members, team.attended, team.spoke = team.members[order], team.attended[order], team.spoke[order]
+    team.role = [team.role[place] for place in order]
+    return left

@@ -1,0 +1,191 @@
+"""D2: the decision to take part, a logit choice of each resident for each event."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.kernels import kernel
+from consensus_sim.randomness import uniform
+
+NOT_INVITED, LETTER, PERSONAL, HOUSEMATE, TEAM_CALL = 0, 1, 2, 3, 4
+"""How a resident was asked to come; the index of `asked_level` in `decide`."""
+
+
+class ParticipationParameters(NamedTuple):
+    """P2-P11, P14: log-odds unless said; see configs/behaviour for units, ranges and sources."""
+
+    cognition: float
+    efficacy: float
+    trust: float
+    motive: float
+    habit: float
+    stake: float
+    neighbours: float
+    neighbour_memory: float
+    time: float
+    fear: float
+    status: float
+    fatigue: float
+    letter_acceptance: float
+    personal_acceptance: float
+    team_call: float
+    officer_attendance: float
+    trend: float
+    household_spillover: float
+    internet_young: float
+    internet_middle: float
+    internet_elder: float
+    online_young: float
+    online_middle: float
+    online_elder: float
+
+
+class Standard(NamedTuple):
+    """Mean and SD over adults at the start of the four attitudes: the fixed scale of z(.)."""
+
+    cognition_mean: float
+    cognition_sd: float
+    efficacy_mean: float
+    efficacy_sd: float
+    trust_mean: float
+    trust_sd: float
+    motive_mean: float
+    motive_sd: float
+
+
+@kernel
+def logistic(x: float) -> float:
+    """1 / (1 + e^-x)."""
+    return 1.0 / (1.0 + exp(-x))
+
+
+@kernel
+def common_utility(
+    cognition: NDArray[np.float32],
+    efficacy: NDArray[np.float32],
+    trust: NDArray[np.float32],
+    motive: NDArray[np.float32],
+    neighbours_came: NDArray[np.float32],
+    fatigue: NDArray[np.float32],
+    standard: Standard,
+    p: ParticipationParameters,
+    out: NDArray[np.float32],
+) -> None:
+    """What draws a resident to any event, written to `out` (n,), in log-odds.
+
+    beta_C z(C) + beta_E z(E) + beta_T z(T) + beta_M z(M) + beta_N n(came) - beta_F F     (D2)
+
+    `cognition` is (3, n), C its mean over rows; the others are (n,). An average rested adult has 0.
+    """
+    c, e = p.cognition / standard.cognition_sd, p.efficacy / standard.efficacy_sd
+    t, m = p.trust / standard.trust_sd, p.motive / standard.motive_sd
+    at_mean = (
+        c * standard.cognition_mean + e * standard.efficacy_mean + t * standard.trust_mean + m * standard.motive_mean
+    )
+    third = c / 3.0
+    for i in range(out.shape[0]):
+        out[i] = (
+            third * (cognition[0, i] + cognition[1, i] + cognition[2, i])
+            + e * efficacy[i]
+            + t * trust[i]
+            + m * motive[i]
+            + p.neighbours * neighbours_came[i]
+            - p.fatigue * fatigue[i]
+            - at_mean
+        )
+
+
+@kernel
+def decide(
+    key: np.uint64,
+    bit: int,
+    adult: NDArray[np.bool_],
+    aware: NDArray[np.uint16],
+    asked: NDArray[np.uint8],
+    common: NDArray[np.float32],
+    fixed: NDArray[np.float32],
+    fear_weight: NDArray[np.float32],
+    expression: NDArray[np.float32],
+    habit: NDArray[np.float32],
+    stake: NDArray[np.float32],
+    reward: NDArray[np.float32],
+    shift: float,
+    fear: float,
+    asked_level: NDArray[np.float64],
+    p: ParticipationParameters,
+    came: NDArray[np.int32],
+) -> int:
+    """Who comes to one event; returns how many, their numbers ascending in the first places of `came`.
+
+    Pr(come | aware or asked) = logistic(level + common_i + beta_H H_i + beta_S S_i + r_i + fixed_i - fear w_i (1 -
+    s^e_i))     (D2)
+
+    `asked` (n,) says how a resident was asked and picks the level: `asked_level[0]` for who merely knows of the
+    channel, the others per `LETTER`, `PERSONAL`, ... `fixed` (n,) holds what does not change from event to event
+    (time, distance, age-specific level, minus the mean over adults at the start); `fear_weight` (n,) how much of the
+    fear of speaking applies to a resident; `fear` the log-odds of that fear in this room; `reward` (n,) or (0,) the
+    points' worth; `shift` a common log-odds.
+    """
+    n_came = 0
+    mask = np.uint16(bit)
+    with_reward = reward.shape[0] > 0
+    for i in range(adult.shape[0]):
+        if not adult[i] or not ((aware[i] & mask) or asked[i]):
+            continue
+        chance = uniform(key, i)
+        x = asked_level[asked[i]] + shift + common[i] + p.habit * habit[i] + p.stake * stake[i] + fixed[i]
+        x -= fear * fear_weight[i] * (1.0 - expression[i])
+        if with_reward:
+            x += reward[i]
+        if x < -4.0 and chance >= 0.018:  # logistic(-4) = 0.01799: the exponential need not be taken
+            continue
+        if chance < logistic(x):
+            came[n_came] = i
+            n_came += 1
+    return n_came
+
+
+@kernel
+def remember_ties(
+    who: NDArray[np.int32],
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    mirror_weight: NDArray[np.float32],
+    neighbours_came: NDArray[np.float32],
+) -> None:
+    """Let the neighbours of `who` notice that they took part: n_j <- min(1, n_j + w_ji) for each tie."""
+    for row in range(who.shape[0]):
+        i = who[row]
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            neighbours_came[j] = min(np.float32(1.0), neighbours_came[j] + mirror_weight[e])
+
+
+@kernel
+def fear_weights(
+    status: float, belonging: NDArray[np.float32], exposed: NDArray[np.bool_], out: NDArray[np.float32]
+) -> None:
+    """g_i of D2, written to `out` (n,): 1, and for the `exposed` (tenants, the old) 1 + 2 (g - 1)(1 - B_i), that is g
+    at middling belonging.
+    """
+    for i in range(out.shape[0]):
+        out[i] = 1.0 + 2.0 * (status - 1.0) * (1.0 - belonging[i]) if exposed[i] else 1.0
+
+
+@kernel
+def housemates(dwelling: NDArray[np.int32], adult: NDArray[np.bool_], who: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The other adults in the dwellings of `who`, ascending; residents are numbered dwelling by dwelling."""
+    mask = np.zeros(dwelling.shape[0], np.bool_)
+    for row in range(who.shape[0]):
+        for step in (-1, 1):
+            j = who[row] + step
+            while 0 <= j < dwelling.shape[0] and dwelling[j] == dwelling[who[row]]:
+                mask[j] = adult[j]
+                j += step
+    for row in range(who.shape[0]):
+        mask[who[row]] = False
+    return np.flatnonzero(mask).astype(np.int32)

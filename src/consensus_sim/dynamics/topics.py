@@ -1,0 +1,172 @@
+"""D12: matters at stake, positions on them, and who raises them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.kernels import kernel
+from consensus_sim.randomness import normal, uniform
+
+
+@kernel
+def draw_stakes(
+    key: np.uint64,
+    low: int,
+    groups: NDArray[np.uint16],
+    group_stake: NDArray[np.float64],
+    spread: float,
+    out: NDArray[np.float32],
+) -> None:
+    """Stakes of the residents `low`..`low + len(out)` in a matter, written to `out`, in [0, 1]; 0 for those under 18.
+
+    S_i = max over the groups of i of the group's stake, times a number uniform in [1 - spread, 1]. `groups` (n,) bits,
+    `group_stake` (k,) by bit.
+    """
+    for place in range(out.shape[0]):
+        bits, best = groups[low + place], 0.0
+        for bit in range(group_stake.shape[0]):
+            if (bits >> bit) & 1 and group_stake[bit] > best:
+                best = group_stake[bit]
+        out[place] = best * (1.0 - spread * uniform(key, low + place)) if best > 0.0 else 0.0
+
+
+@kernel
+def interest_groups(
+    low: int,
+    groups: NDArray[np.uint16],
+    group_stake: NDArray[np.float64],
+    group_position: NDArray[np.float64],
+    out: NDArray[np.int64],
+) -> None:
+    """The group for which each of the residents `low`..`low + len(out)` would speak, written to `out` as its bit; -1
+    under 18.
+
+    Of the resident's groups with a position of their own the one of the highest stake; else all (0).
+    """
+    for place in range(out.shape[0]):
+        bits, best, value = groups[low + place], 0, 0.0
+        for bit in range(1, group_stake.shape[0]):
+            if (bits >> bit) & 1 and group_position[bit] == group_position[bit] and group_stake[bit] > value:
+                best, value = bit, group_stake[bit]
+        out[place] = best if bits else -1
+
+
+@kernel
+def draw_positions(
+    key: np.uint64,
+    who: NDArray[np.int64],
+    groups: NDArray[np.uint16],
+    group_position: NDArray[np.float64],
+    group_stake: NDArray[np.float64],
+    polarity: float,
+    spread: float,
+    out: NDArray[np.float64],
+) -> None:
+    """First positions x(0) in [0, 1] of the residents `who`, written to `out` (m,).
+
+    The stake-weighted mean of the positions of a resident's groups, plus or minus `polarity` (two camps, by lot),
+    plus a normal deviation of SD `spread`; groups without a position are NaN in `group_position`. A resident in a
+    group with a position of its own does not also count as `all` (bit 0).
+    """
+    for place in range(who.shape[0]):
+        bits, total, mean = groups[who[place]], 0.0, 0.0
+        for bit in range(1, group_stake.shape[0]):
+            if (bits >> bit) & 1 and group_position[bit] == group_position[bit]:
+                total += group_stake[bit]
+                mean += group_stake[bit] * group_position[bit]
+        middle = mean / total if total > 0.0 else group_position[0]
+        camp = polarity if uniform(key, who[place]) < 0.5 else -polarity
+        x = middle + camp + spread * normal(key, who[place])
+        out[place] = min(1.0, max(0.0, x))
+
+
+@kernel
+def draw_susceptibility(
+    key: np.uint64, who: NDArray[np.int64], mean: float, unmoving: float, out: NDArray[np.float64]
+) -> None:
+    """Susceptibility theta of the residents `who` (P18): 0 for a share `unmoving`, for the others uniform around
+    `mean`.
+    """
+    half = min(mean, 1.0 - mean)
+    for place in range(who.shape[0]):
+        if uniform(key, 2 * who[place]) < unmoving:
+            out[place] = 0.0
+        else:
+            out[place] = mean + half * (2.0 * uniform(key, 2 * who[place] + 1) - 1.0)
+
+
+@kernel
+def raise_concern(low: int, stake: NDArray[np.float32], concern: NDArray[np.float32]) -> None:
+    """Concern of a resident: the largest stake in any open matter. Add a matter: c_i <- max(c_i, S_i)."""
+    for place in range(stake.shape[0]):
+        if stake[place] > concern[low + place]:
+            concern[low + place] = stake[place]
+
+
+@kernel
+def recompute_concern(
+    low: int,
+    high: int,
+    topic_low: NDArray[np.int64],
+    topic_high: NDArray[np.int64],
+    offset: NDArray[np.int64],
+    stakes: NDArray[np.float32],
+    concern: NDArray[np.float32],
+) -> None:
+    """Concern of the residents `low`..`high` from the open matters given by `topic_low`, `topic_high`, `offset` into
+    `stakes`.
+    """
+    concern[low:high] = 0.0
+    for t in range(topic_low.shape[0]):
+        first, last = max(low, topic_low[t]), min(high, topic_high[t])
+        for i in range(first, last):
+            value = stakes[offset[t] + i - topic_low[t]]
+            if value > concern[i]:
+                concern[i] = value
+
+
+@kernel
+def raise_matters(
+    key: np.uint64,
+    who: NDArray[np.int32],
+    rate: float,
+    expression: NDArray[np.float32],
+    efficacy: NDArray[np.float32],
+    topic_low: NDArray[np.int64],
+    topic_high: NDArray[np.int64],
+    offset: NDArray[np.int64],
+    stakes: NDArray[np.float32],
+    raised: NDArray[np.int32],
+) -> int:
+    """Which open matter each of `who` raises, written to `raised` (m,) as a place among the open matters, -1 for
+    none; returns how many.
+
+    Pr(raises) = min(1, rate (s^e_i + E_i)) for who has a stake in some open matter; the one of the highest stake (D12).
+    """
+    n_raised = 0
+    for place in range(who.shape[0]):
+        i = who[place]
+        raised[place] = -1
+        if uniform(key, i) >= rate * (expression[i] + efficacy[i]):
+            continue
+        best = np.float32(0.0)
+        for t in range(topic_low.shape[0]):
+            if topic_low[t] <= i < topic_high[t]:
+                value = stakes[offset[t] + i - topic_low[t]]
+                if value > best:
+                    best = value
+                    raised[place] = t
+        if raised[place] >= 0:
+            n_raised += 1
+    return n_raised
+
+
+@kernel
+def spread_stakes(low: int, stake: NDArray[np.float32], event_stake: NDArray[np.float32], clear: bool) -> None:
+    """Lay a topic's stakes over an event's (n,): the largest of its topics counts; with `clear` set them back to 0."""
+    for place in range(stake.shape[0]):
+        if clear:
+            event_stake[low + place] = 0.0
+        elif stake[place] > event_stake[low + place]:
+            event_stake[low + place] = stake[place]

@@ -1,0 +1,190 @@
+"""Composed configs: the same files for the command line and for the library, and Hydra's errors said in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from consensus_sim.errors import InputError, one_of
+from consensus_sim.paths import configs_dir
+
+CONFIG_NAME = "config"
+# Groups whose files are all composed, each under <group>.<file name>, so that every one can be named and changed.
+OPEN_GROUPS = ("channel", "topic", "intervention", "scenario")
+_SCENARIO_CHANGE = re.compile(r"^\+{0,2}scenario\.(?P<name>[^.=]+)\.interventions(\.|=)")
+_OWN_FILE = re.compile(r"^\+\w+@\w+\.\w")
+
+
+def compose(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None) -> dict[str, Any]:
+    """The resolved config as plain values, with `overrides` as on the command line.
+
+    config_dir: a folder with the user's own files (intervention/mine.yaml, scenario/mine.yaml, ...)
+    Works inside another Hydra application too. Raises InputError with one line for anything that Hydra refuses.
+    """
+    from hydra import compose as hydra_compose
+    from omegaconf import OmegaConf
+
+    searched = [*overrides, *search_path(overrides, config_dir)]
+    extended: list[str] = searched
+    with package_configs():
+        try:
+            extended = extend(searched, config_dir=config_dir)
+            config = hydra_compose(config_name=CONFIG_NAME, overrides=extended)
+            return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+        except Exception as error:
+            raise explain(error, own_files(extended)) from None
+
+
+@contextlib.contextmanager
+def package_configs() -> Iterator[None]:
+    """Hydra on the package's configs; afterwards an outer Hydra application is as it was."""
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    outer = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(config_dir=str(configs_dir()), version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = outer
+
+
+def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) -> list[str]:
+    """`overrides` and what they leave out: the user's own files are composed, changes of scenarios are allowed.
+
+    Call it with Hydra initialised on the package's configs. `overrides` must tell the search path (`search_path`).
+    """
+    own = [change for change in overrides if change.startswith("hydra.searchpath=")]
+    found: list[str] = []
+    if own:
+        for group in OPEN_GROUPS:
+            mine = set(_options(group, own)) - set(_options(group))
+            found += [f"+{group}@{group}.{name}={name}" for name in sorted(mine)]
+    if config_dir is not None:
+        _check_names(config_dir)
+    return [*found, *(_open(change, own) for change in overrides)]
+
+
+def _open(change: str, own: list[str]) -> str:
+    """`change` with `++` in front where it gives a scenario a setting that its file does not list."""
+    match = _SCENARIO_CHANGE.match(change)
+    if not match:
+        return change
+    names = _options("scenario", own)
+    if match["name"] not in names:
+        raise one_of("scenario", match["name"], names)
+    return "++" + change.lstrip("+")
+
+
+def _options(group: str, overrides: list[str] | None = None) -> list[str]:
+    """Names of the files of `group` on Hydra's search path."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    loader = GlobalHydra.instance().config_loader()
+    return loader.get_group_options(group, config_name=CONFIG_NAME, overrides=overrides or [])
+
+
+def search_path(overrides: Sequence[str], config_dir: str | Path | None) -> list[str]:
+    """The override that puts `config_dir` on Hydra's search path."""
+    if config_dir is None:
+        return []
+    folder = Path(config_dir).absolute()
+    if not folder.is_dir():
+        raise InputError(f"config-dir: found {str(config_dir)!r}; allowed: an existing folder")
+    if any(change.startswith("hydra.searchpath=") for change in overrides):
+        raise InputError("config-dir and hydra.searchpath: give one of the two")
+    return [f'hydra.searchpath=["file://{folder.as_posix()}"]']
+
+
+def _check_names(config_dir: str | Path) -> None:
+    """Refuse an own file that has the name of a built-in one: Hydra would silently leave it out."""
+    for group in OPEN_GROUPS:
+        for path in sorted((Path(config_dir) / group).glob("*.yaml")):
+            if (configs_dir() / group / path.name).is_file():
+                raise InputError(
+                    f"{group}/{path.name} in {config_dir}: a built-in {group} has this name; rename the file"
+                )
+
+
+def own_files(overrides: Iterable[str]) -> list[str]:
+    """Those of `overrides` that bring in the user's own files."""
+    return [change for change in overrides if change.startswith("hydra.searchpath=") or _OWN_FILE.match(change)]
+
+
+def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
+    """`error` as an InputError of one line if it tells of a mistake in the configuration, else `error` itself.
+
+    own: overrides that bring in the user's own files, so that their settings are suggested, too
+    """
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if not isinstance(error, HydraException | OmegaConfBaseException):
+        return error
+    text = " ".join(str(error).split())
+    if isinstance(error, OverrideParseException):
+        return InputError(f"cannot read {error.override!r}: write key=value, lists as [a,b], no blanks around '='")
+    if isinstance(error, MissingConfigException):
+        return _missing(error, text)
+    wanted = re.search(r"Could not override '([^']+)'", text)
+    if wanted:
+        return _unknown_key(wanted[1], own)
+    ambiguous = re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text)
+    if ambiguous:
+        return InputError(
+            f"{ambiguous[1]}: several values: write [a,b] for one list, or add -m to run one after another"
+        )
+    cause = error.__cause__
+    if cause is not None and not text:
+        text = " ".join(str(cause).split())
+    return InputError(text.split(" full_key:")[0].split(" Config search path:")[0].split(" Search path:")[0])
+
+
+def _missing(error: Any, text: str) -> InputError:
+    """One line for a file that is not there, with the names that are."""
+    if error.missing_cfg_file and error.options:
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        return one_of(group.split("@")[0] or "config", name, error.options)
+    return InputError(text.split(" Config search path:")[0].split(" Search path:")[0])
+
+
+def _unknown_key(key: str, own: Sequence[str]) -> InputError:
+    """One line for a setting that does not exist, with the nearest one that does."""
+    from hydra import compose as hydra_compose
+    from omegaconf import OmegaConf
+
+    with package_configs():
+        config: Any = OmegaConf.to_container(hydra_compose(config_name=CONFIG_NAME, overrides=list(own)))
+    near = nearest_key(key, config)
+    hint = f"; did you mean {near}?" if near else "; consensus-sim --cfg job lists them all"
+    return InputError(f"{key}: there is no such setting{hint}")
+
+
+def nearest_key(key: str, config: Mapping[str, Any]) -> str | None:
+    """The dotted key of `config` that is nearest to `key`: level by level, else over all keys; None if none is near."""
+    found: list[str] = []
+    level: Any = config
+    for part in key.split("."):
+        names = list(level) if isinstance(level, Mapping) else []
+        near = [part] if part in names else difflib.get_close_matches(part, names, n=1)
+        if not near:
+            break
+        found.append(near[0])
+        level = level[near[0]]
+    else:
+        return ".".join(found)
+    everywhere = difflib.get_close_matches(key, list(dotted(config)), n=1)
+    return everywhere[0] if everywhere else None
+
+
+def dotted(config: Mapping[str, Any], above: str = "") -> Iterable[str]:
+    """Every key of `config` and of what lies below it, as a.b.c."""
+    for name, value in config.items():
+        yield f"{above}{name}"
+        if isinstance(value, Mapping):
+            yield from dotted(value, f"{above}{name}.")

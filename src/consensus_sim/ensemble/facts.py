@@ -1,0 +1,150 @@
+"""The facts of one run as tidy tables: name -> column -> array. What each column means is said in docs/results.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.events import NOBODY
+from consensus_sim.ensemble.metrics import Acts, headline_metrics
+
+Table = dict[str, NDArray[Any]]
+
+
+def all_tables(model: Any) -> dict[str, Table]:
+    """Every table of the run of `model`."""
+    acts = collect_acts(model)
+    return {
+        "weekly": weekly_table(model, acts),
+        "grids": grids_table(model, acts),
+        "topics": topics_table(model),
+        "meetings": meetings_table(model),
+        "capability": _rows(
+            model.recorder.capability, ("half_year", "group", "dimension", "indicator", "mean", "sd", "n")
+        ),
+        "points": _rows(
+            model.recorder.points_rows,
+            ("week", "issued", "held", "redeemed", "expired", "budget_left", "claims_due", "belief"),
+        ),
+        "costs": _rows(model.recorder.costs, ("week", "lever", "money", "staff_hours")),
+        "metrics": headline_metrics(model, acts),
+    }
+
+
+def _rows(rows: list[Any], names: tuple[str, ...]) -> Table:
+    """A table from a list of tuples."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return {name: np.asarray(column) for name, column in zip(names, columns, strict=True)}
+
+
+def collect_acts(model: Any) -> Acts:
+    """All participations of the run, one entry each, in the order of weeks."""
+    recorder = model.recorder
+    sizes = [len(who) for _, _, who in recorder.acts]
+    names = sorted({channel for _, channel, _ in recorder.acts})
+    codes = [names.index(channel) for _, channel, _ in recorder.acts]
+    return Acts(
+        week=np.repeat(np.array([week for week, _, _ in recorder.acts], np.int64), sizes),
+        channel=np.repeat(np.array(codes, np.int64), sizes),
+        resident=np.concatenate([who for _, _, who in recorder.acts] or [NOBODY]).astype(np.int64),
+        team=np.concatenate(recorder.team_acts or [np.empty(0, bool)]),
+        channels=tuple(names),
+    )
+
+
+def weekly_table(model: Any, acts: Acts) -> Table:
+    """Weekly metrics, one row a week, metric and group; participation also by group."""
+    weeks = np.arange(model.calendar.weeks)
+    dates = np.array([model.calendar.date(week).isoformat() for week in weeks])
+    series = [(name, "all", values) for name, values in sorted(model.recorder.weekly.items())]
+    for group in ("all", "elder", "young", "tenant", "vulnerable"):
+        member = model.residents.member_of(group)[acts.resident]
+        counts = np.bincount(acts.week[member], minlength=len(weeks)).astype(np.float32)
+        series.append(("participations", group, counts))
+    kept = [(name, group, weeks[~np.isnan(values)], values[~np.isnan(values)]) for name, group, values in series]
+    sizes = [len(week) for _, _, week, _ in kept]
+    week = np.concatenate([week for _, _, week, _ in kept])
+    return {
+        "week": week,
+        "date": dates[week],
+        "metric": np.repeat(np.array([name for name, _, _, _ in kept]), sizes),
+        "group": np.repeat(np.array([group for _, group, _, _ in kept]), sizes),
+        "value": np.concatenate([values for _, _, _, values in kept]).astype(np.float32),
+    }
+
+
+def grids_table(model: Any, acts: Acts) -> Table:
+    """Participation by quarter in each grid and micro-grid."""
+    people, places, calendar = model.community.population, model.community.places, model.calendar
+    quarters = [calendar.quarter(week) for week in range(calendar.weeks)]
+    names = list(dict.fromkeys(quarters))
+    number = np.array([names.index(quarter) for quarter in quarters])
+    parts: list[Table] = []
+    for level, place, count in (
+        ("grid", people.grid, places.n_grids),
+        ("micro_grid", people.micro_grid, places.n_micro_grids),
+    ):
+        adults = np.bincount(place[people.adult], minlength=count)
+        for q, name in enumerate(names):
+            inside = acts.resident[number[acts.week] == q]
+            participations = np.bincount(place[inside], minlength=count)
+            participants = np.bincount(place[np.unique(inside)], minlength=count)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                parts.append(
+                    {
+                        "quarter": np.full(count, name),
+                        "level": np.full(count, level),
+                        "place": np.arange(count),
+                        "adults": adults,
+                        "participants": participants,
+                        "participations": participations,
+                        "reach": (participants / adults).astype(np.float32),
+                        "frequency": (participations / participants).astype(np.float32),
+                    }
+                )
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+TOPIC_COLUMNS = (
+    "topic", "topic_class", "category", "micro_grid", "scope", "label", "arisen_week", "heard_week", "channel",
+    "agenda_week", "sittings", "state", "settled_week", "acceptance", "responsible", "deadline_week", "execution",
+    "executed_week", "satisfaction", "efficiency", "fairness",
+)  # fmt: skip
+
+
+def topics_table(model: Any) -> Table:
+    """One row a topic, from arising to evaluation."""
+    rows = [
+        (
+            t.number, t.kind.name, t.kind.category, t.micro_grid, t.scope, t.label, t.arisen_week, t.heard_week,
+            t.channel, t.agenda_week, t.sittings, t.state, t.settled_week, t.acceptance,
+            t.kind.responsible if t.execution != "none" else "", t.deadline_week, t.execution, t.executed_week,
+            t.satisfaction, t.efficiency, t.fairness,
+        )
+        for t in model.topics.topics
+    ]  # fmt: skip
+    return _rows(rows, TOPIC_COLUMNS)
+
+
+MEETING_COLUMNS = (
+    "week", "date", "channel", "venue", "topic", "topic_class", "sitting", "present", "team_present",
+    "team_or_party_share", "vulnerable_offered", "vulnerable_accepted", "vulnerable_present", "vulnerable_speaking",
+    "turns", "gini_speaking", "top_fifth_speaking", "heat_end", "how", "acceptance", "execution",
+)  # fmt: skip
+
+
+def meetings_table(model: Any) -> Table:
+    """The observation sheet 观察记录表 (F47): one row a topic and sitting."""
+    date = model.calendar.date
+    rows = [
+        (
+            m.week, date(m.week).isoformat(), m.channel, m.venue, m.topic.number, m.topic.kind.name, m.sitting,
+            m.present, m.team_present, m.team_or_party_share, m.vulnerable_offered, m.vulnerable_accepted,
+            m.vulnerable_present, m.vulnerable_speaking, m.turns, m.gini_speaking, m.top_fifth_speaking, m.heat_end,
+            m.how, m.acceptance, m.topic.execution,
+        )
+        for m in model.recorder.sheets
+    ]  # fmt: skip
+    return _rows(rows, MEETING_COLUMNS)

@@ -1,0 +1,134 @@
+"""A forecast: an ensemble with its tables, its summary, and its paired differences to a reference."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.ensemble.provenance import provenance
+from consensus_sim.ensemble.scenario import Study
+from consensus_sim.ensemble.store import save_whole
+from consensus_sim.ensemble.summary import Values, contrast, summarise
+from consensus_sim.errors import one_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from consensus_sim.community import Community
+
+NUMBERS = "%.6g"  # in the csv files; enough for every unit, and the same bytes wherever they are written
+
+
+class Frames(Mapping[str, "pd.DataFrame"]):
+    """The tables of an ensemble as data frames, each made when it is first asked for.
+
+    Columns of every table: scenario, replicate, then its own. Text columns are categorical.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self.arrow = tables
+        self._made: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self.arrow:
+            raise KeyError(f"no table {name!r}; there are: {', '.join(self.arrow)}")
+        if name not in self._made:
+            self._made[name] = self.arrow[name].to_pandas()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrow)
+
+    def __len__(self) -> int:
+        return len(self.arrow)
+
+
+class Forecast:
+    """What an ensemble says.
+
+    study: what was run; community: where; tables: name -> data frame, one row one fact (see `docs/results.md`)
+    """
+
+    def __init__(self, study: Study, community: Community, tables: Mapping[str, pa.Table]) -> None:
+        """`tables`: Arrow tables by name; "metrics" (scenario, replicate, metric, group, value) must be among them."""
+        self.study = study
+        self.community = community
+        self.tables = Frames(tables)
+        self.made = datetime.datetime.now(datetime.UTC)
+
+    @cached_property
+    def _values(self) -> Values:
+        names = [scenario.name for scenario in self.study.scenarios]
+        return Values(self.tables["metrics"], names, self.study.replicates)
+
+    @cached_property
+    def _units(self) -> dict[str, str]:
+        from consensus_sim.catalogue import metric
+
+        return {name: metric(name).unit for name in dict.fromkeys(name for name, _ in self._values.rows)}
+
+    def summary(self) -> pd.DataFrame:
+        """One row per scenario, metric and group: mean, standard deviation and quantiles over replicates."""
+        return summarise(self._values, self._units)
+
+    def contrasts(self, reference: str | None = None) -> pd.DataFrame:
+        """Differences to `reference` (None: the study's), paired by replicate: one row per scenario, metric, group."""
+        names = [scenario.name for scenario in self.study.scenarios]
+        reference = reference or self.study.reference
+        if reference not in names:
+            raise one_of("reference", reference, names)
+        return contrast(self._values, self._units, reference)
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        config: Mapping[str, Any] | None = None,
+        started: datetime.datetime | None = None,
+        report: Callable[[Forecast, Path, dict[str, Any]], None] | None = None,
+    ) -> Path:
+        """Write everything to `folder`, or `folder-2`, ... where that is taken, whole or not at all; its place.
+
+        Files: config.yaml, provenance.json, one .parquet per table, summary.csv, contrasts.csv, and what `report` adds.
+
+        config: the resolved config (default: that of the study); started: when the run began
+        report: called with this forecast, the folder and the provenance, to add figures and pages
+        Raises OSError if the folder cannot be written.
+        """
+        facts = provenance(self.study, started or self.made)
+
+        def write(place: Path) -> None:
+            self._write_tables(place)
+            _write_config(place / "config.yaml", config if config is not None else self._config())
+            text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+            (place / "provenance.json").write_text(text, encoding="utf-8")
+            if report is not None:
+                report(self, place, facts)
+
+        return save_whole(Path(folder), write)
+
+    def _write_tables(self, folder: Path) -> None:
+        import pyarrow.parquet
+
+        for name, table in self.tables.arrow.items():
+            pyarrow.parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
+        for name, frame in (("summary", self.summary()), ("contrasts", self.contrasts())):
+            frame.to_csv(folder / f"{name}.csv", index=False, float_format=NUMBERS, lineterminator="\n")
+
+    def _config(self) -> dict[str, Any]:
+        """The study as a config, for a forecast that was made without the command line."""
+        scenarios = [{"name": s.name, "levers": dict(s.levers)} for s in self.study.scenarios]
+        counts = {"replicates": self.study.replicates, "reference": self.study.reference}
+        return {**self.study.identity(), **counts, "scenarios": scenarios}
+
+
+def _write_config(path: Path, config: Mapping[str, Any]) -> None:
+    """`config` as YAML, readable again by Hydra."""
+    from omegaconf import OmegaConf
+
+    OmegaConf.save(OmegaConf.create(dict(config)), path)

@@ -1,0 +1,218 @@
+"""Headline metrics of one run. Labels, units and definitions of all of them: `consensus_sim.catalogue.metric`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED
+from consensus_sim.residents.columns import REPORT_GROUPS
+
+QUARTER, YEAR, HALF_YEAR = 13, 52, 26
+"""Weeks in the windows of the metrics' definitions."""
+EDGE = 4
+"""Sessions that make the first and the last of F51 ("the mean of the first and last four events")."""
+NAN = float("nan")
+
+
+class Acts(NamedTuple):
+    """All participations of a run, one entry each: week, code of the channel in `channels`, resident, whether in the
+    team then.
+    """
+
+    week: NDArray[np.int64]
+    channel: NDArray[np.int64]
+    resident: NDArray[np.int64]
+    team: NDArray[np.bool_]
+    channels: tuple[str, ...]
+
+    def where(self, mask: NDArray[np.bool_]) -> Acts:
+        """The participations for which `mask` holds."""
+        return Acts(self.week[mask], self.channel[mask], self.resident[mask], self.team[mask], self.channels)
+
+
+def headline_metrics(model: Any, acts: Acts) -> dict[str, NDArray[Any]]:
+    """The run's headline metrics as a table metric, group, value (NaN: not defined in this run)."""
+    rows: list[tuple[str, str, float]] = []
+    rows += _participation(model, acts)
+    rows += _attendance(model)
+    rows += _topics(model)
+    rows += _inclusion(model)
+    rows += _attitudes(model)
+    rows += [
+        ("cost_money", "all", float(sum(cost[2] for cost in model.recorder.costs))),
+        ("cost_hours", "all", float(sum(cost[3] for cost in model.recorder.costs))),
+    ]
+    return {
+        "metric": np.array([row[0] for row in rows]),
+        "group": np.array([row[1] for row in rows]),
+        "value": np.array([row[2] for row in rows], np.float64),
+    }
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below else NAN
+
+
+def _mean(values: Iterable[float]) -> float:
+    kept = np.array([value for value in values], np.float64)
+    kept = kept[~np.isnan(kept)]
+    return float(kept.mean()) if len(kept) else NAN
+
+
+def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
+    """Reach and frequency (design: two different claims), by group, and where nobody ordinary came."""
+    weeks = model.calendar.weeks
+    quarter = acts.where(acts.week >= weeks - QUARTER)
+    year = acts.where(acts.week >= weeks - YEAR)
+    rows = []
+    in_quarter, in_year = (np.zeros(model.residents.n, bool) for _ in range(2))
+    in_quarter[quarter.resident] = True
+    in_year[year.resident] = True
+    for group in REPORT_GROUPS:
+        member = model.residents.member_of(group)
+        size, own = int(np.count_nonzero(member)), member[quarter.resident]
+        rows += [
+            ("reach_quarter", group, _ratio(float(np.count_nonzero(in_quarter & member)), size)),
+            ("reach_year", group, _ratio(float(np.count_nonzero(in_year & member)), size)),
+            ("frequency", group, _ratio(float(np.count_nonzero(own)), float(np.count_nonzero(in_year & member)))),
+        ]
+    offline = np.array([name != "ballot" for name in acts.channels], bool)
+    in_person = np.zeros(model.residents.n, bool)
+    if len(acts.channels):
+        in_person[year.resident[offline[year.channel]]] = True
+    ordinary = in_year & ~model.team_mask
+    in_the_room = in_person & ~model.team_mask
+    own = ~model.team_mask[quarter.resident]
+    own_in_person = own & (offline[quarter.channel] if len(acts.channels) else own)
+    rows += [
+        (
+            "reach_in_person",
+            "all",
+            _ratio(float(np.count_nonzero(in_person)), float(np.count_nonzero(model.residents.adult))),
+        ),
+        ("frequency_ordinary", "all", _ratio(float(np.count_nonzero(own)), float(np.count_nonzero(ordinary)))),
+        (
+            "frequency_ordinary_in_person",
+            "all",
+            _ratio(float(np.count_nonzero(own_in_person)), float(np.count_nonzero(in_the_room))),
+        ),
+        ("person_times_quarter", "all", float(len(quarter.week))),
+    ]
+    ordinary_acts = quarter.where(own)
+    places = model.community.population.micro_grid[ordinary_acts.resident]
+    silent = model.community.places.n_micro_grids - len(np.unique(places))
+    rows.append(("silent_micro_grids", "all", float(silent)))
+    counts = np.sort(np.bincount(acts.resident, minlength=model.residents.n)[model.residents.adult])[::-1]
+    top = max(1, round(0.01 * len(counts)))
+    rows.append(("top_percent_share", "all", _ratio(float(counts[:top].sum()), float(counts.sum()))))
+    return rows
+
+
+def _attendance(model: Any) -> list[tuple[str, str, float]]:
+    """Persons present per event, by channel in the last quarter; of the council also at the edges of its first half-
+    year.
+    """
+    weeks, rows = model.calendar.weeks, []
+    events = model.recorder.events_held
+    for channel in model.known_channels:
+        rows.append(
+            (
+                f"attendance_{channel}",
+                "all",
+                _mean(n for week, name, n in events if name == channel and week >= weeks - QUARTER),
+            )
+        )
+    sessions = [(week, n) for week, name, n in events if name == "council"]
+    first_half = [n for week, n in sessions if week < sessions[0][0] + HALF_YEAR]
+    rows += [
+        ("attendance_council_first4", "all", _mean(first_half[:EDGE])),
+        ("attendance_council_last4", "all", _mean(first_half[-EDGE:]) if len(first_half) > EDGE else NAN),
+    ]
+    return rows
+
+
+def _topics(model: Any) -> list[tuple[str, str, float]]:
+    """Consensus as three shares, sittings, weeks, execution as three shares, scores."""
+    topics = model.topics.topics
+    deliberated = [t for t in topics if t.sittings > 0]
+    settled = [t for t in deliberated if t.state == SETTLED]
+    shelved = [t for t in deliberated if t.state == SHELVED]
+    still_open = [t for t in deliberated if t.state == AGENDA]
+    last = model.calendar.weeks - 1
+    due = [t for t in settled if t.execution in ("on_time", "late", "never") or t.deadline_week <= last]
+    done = {name: sum(t.execution == name for t in due) for name in ("on_time", "late")}
+    n, n_due = len(deliberated), len(due)
+    finished = [t for t in topics if not np.isnan(t.satisfaction)]
+    return [
+        ("topics_deliberated", "all", float(n)),
+        ("consensus_settled", "all", _ratio(len(settled), n)),
+        ("consensus_shelved", "all", _ratio(len(shelved), n)),
+        ("consensus_open", "all", _ratio(len(still_open), n)),
+        ("sittings_per_settled", "all", _mean(t.sittings for t in settled)),
+        ("weeks_to_agenda", "all", _mean(t.agenda_week - t.arisen_week for t in topics if t.agenda_week >= 0)),
+        ("weeks_to_resolution", "all", _mean(t.settled_week - t.arisen_week for t in settled)),
+        ("execution_on_time", "all", _ratio(done["on_time"], n_due)),
+        ("execution_late", "all", _ratio(done["late"], n_due)),
+        ("execution_never", "all", _ratio(n_due - done["on_time"] - done["late"], n_due)),
+        ("matters_landed", "all", float(sum(t.executed_week >= 0 for t in topics))),
+        ("satisfaction", "all", _mean(t.satisfaction for t in finished)),
+        ("efficiency", "all", _mean(t.efficiency for t in finished)),
+        ("fairness", "all", _mean(t.fairness for t in finished)),
+    ]
+
+
+def _inclusion(model: Any) -> list[tuple[str, str, float]]:
+    """Who sits and who speaks at council sessions (at ad-hoc meetings where there is no council)."""
+    sheets = [m for m in model.recorder.sheets if m.channel == "council"]
+    if not sheets:
+        sheets = [m for m in model.recorder.sheets if m.channel == "adhoc"]
+    begun = sheets[0].week if sheets else 0
+    sessions = sorted({m.week for m in sheets if m.week < begun + HALF_YEAR})
+    first, late = set(sessions[:EDGE]), set(sessions[-EDGE:]) if len(sessions) > EDGE else set()
+    return [
+        *(
+            (name, "all", _mean(getattr(m, name) for m in sheets))
+            for name in (
+                "vulnerable_offered",
+                "vulnerable_accepted",
+                "vulnerable_present",
+                "vulnerable_speaking",
+                "gini_speaking",
+                "top_fifth_speaking",
+            )
+        ),
+        ("team_or_party_present", "all", _mean(m.team_or_party_share for m in sheets)),
+        ("team_or_party_present_first4", "all", _mean(m.team_or_party_share for m in sheets if m.week in first)),
+        ("team_or_party_present_last4", "all", _mean(m.team_or_party_share for m in sheets if m.week in late)),
+    ]
+
+
+def _attitudes(model: Any) -> list[tuple[str, str, float]]:
+    """Means over adults at the end, by group; fatigue also of the team."""
+    residents, rows = model.residents, []
+    behaviour = (
+        np.maximum(residents.habit_offline, residents.habit_online) + residents.initiative + residents.follow_through
+    ) / 3.0
+    columns = {
+        "trust": residents.trust,
+        "efficacy": residents.efficacy,
+        "belonging": residents.belonging,
+        "cognition": residents.cognition.mean(axis=0),
+        "skill": residents.skill.mean(axis=0),
+        "behaviour": behaviour,
+        "fatigue": residents.fatigue,
+    }
+    members = {
+        group: residents.member_of(group) for group in ("all", "elder", "young", "tenant", "vulnerable", "party")
+    }
+    took_part = model.took_part & residents.adult
+    for name, column in columns.items():
+        rows += [(name, group, float(column[member].mean())) for group, member in members.items() if member.any()]
+        rows.append((name, "active", float(column[took_part].mean()) if took_part.any() else NAN))
+    team = residents.fatigue[model.team.members] if model.team is not None else np.empty(0)
+    rows.append(("fatigue_team", "all", float(team.mean()) if len(team) else NAN))
+    return rows

@@ -1,0 +1,64 @@
+"""One seeded run of one scenario, and its facts as tables."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.calendar import Calendar
+from consensus_sim.council.events import Channel
+from consensus_sim.council.topics import TopicClass
+from consensus_sim.ensemble.facts import all_tables
+from consensus_sim.ensemble.scenario import Scenario, Study, canonical
+from consensus_sim.interventions.base import build_lever
+from consensus_sim.model import CommunityModel
+from consensus_sim.parameters import Behaviour
+
+if TYPE_CHECKING:
+    from consensus_sim.community import Community
+
+STRIDE = 1_000_003
+"""Replicate r of a study with seed s runs under seed s * STRIDE + r: no two replicates of studies with fewer than
+STRIDE meet.
+"""
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """The model's seed for a replicate: the same for every scenario, so that scenarios are compared under common
+    chance.
+    """
+    return seed * STRIDE + replicate
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]:
+    import json
+
+    behaviour, channels, topics = json.loads(text)
+    return (
+        Behaviour.from_config(behaviour),
+        {name: Channel.from_config(name, entry) for name, entry in channels.items()},
+        {name: TopicClass.from_config(name, entry) for name, entry in topics.items()},
+    )
+
+
+def build_model(community: Community, scenario: Scenario, study: Study, replicate: int) -> CommunityModel:
+    """The model of one replicate, before its first week.
+
+    With `study.parameters` = "prior" the behaviour parameters are drawn from their priors, the same for every scenario.
+    """
+    behaviour, channels, topics = _read(canonical([study.behaviour, study.channel, study.topic]))
+    if study.parameters == "prior":
+        behaviour = behaviour.drawn(study.seed, replicate)
+    levers = [build_lever(name, settings) for name, settings in scenario.levers]
+    calendar = Calendar(date.fromisoformat(str(study.calendar["start"])), int(study.calendar["weeks"]))
+    seed = replicate_seed(study.seed, replicate)
+    return CommunityModel(community, levers, behaviour, channels, topics, calendar, seed)
+
+
+def run_replicate(community: Community, scenario: Scenario, study: Study, replicate: int) -> dict[str, dict[str, Any]]:
+    """Run one replicate and return its tables (name -> column -> array), without the columns scenario and replicate."""
+    model = build_model(community, scenario, study, replicate)
+    model.run()
+    return all_tables(model)

@@ -1,0 +1,90 @@
+"""What is compared: scenarios, named sets of levers, and the study that holds all that determines the numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from consensus_sim.errors import one_of
+
+Settings = dict[str, Any]
+
+
+def canonical(value: Any) -> str:
+    """`value` as JSON with sorted keys and no blanks: equal content gives equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=True)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named set of levers on a calendar.
+
+    name: file name of the scenario, without ending
+    label, description: text for people, by language ("zh", "en")
+    levers: (lever, settings) sorted by lever; the settings are plain and complete, with "_target_", "start", "end"
+    """
+
+    name: str
+    label: dict[str, str]
+    description: dict[str, str]
+    levers: tuple[tuple[str, Settings], ...]
+
+    def __hash__(self) -> int:
+        return hash((self.name, canonical(self.levers)))
+
+    def lever(self, name: str) -> Settings | None:
+        """The settings of lever `name`, or None where this scenario does without it."""
+        return dict(self.levers).get(name)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that determines the numbers of an ensemble, as plain values.
+
+    community, behaviour, channel, topic: the composed configs
+    calendar: {"start": ISO date, "weeks": 1..522}
+    scenarios: compared in this order; reference: name of the one that the others are measured against
+    replicates: runs of each scenario, numbered from 0; seed: root of all chance, shared by the scenarios
+    parameters: "centre" plays every parameter at the centre of its prior, "prior" draws it for each replicate
+    """
+
+    community: Settings
+    behaviour: Settings
+    channel: Settings
+    topic: Settings
+    calendar: Settings
+    scenarios: tuple[Scenario, ...]
+    reference: str
+    replicates: int
+    seed: int
+    parameters: Literal["centre", "prior"] = "centre"
+
+    def __hash__(self) -> int:
+        return hash(canonical(self.identity()))
+
+    def identity(self) -> Settings:
+        """What determines the numbers of every scenario alike: neither names of scenarios nor counts of replicates."""
+        return {
+            "community": self.community,
+            "behaviour": self.behaviour,
+            "channel": self.channel,
+            "topic": self.topic,
+            "calendar": self.calendar,
+            "seed": self.seed,
+            "parameters": self.parameters,
+        }
+
+    def scenario(self, name: str) -> Scenario:
+        """The scenario called `name`; InputError if the study has none of that name."""
+        for scenario in self.scenarios:
+            if scenario.name == name:
+                return scenario
+        raise one_of("scenario", name, [scenario.name for scenario in self.scenarios])
+
+    def key(self, scenario: Scenario, code: Mapping[str, str]) -> str:
+        """32 hex digits for this study, the levers of `scenario`, and `code` (versions and digests of sources)."""
+        content = canonical([self.identity(), scenario.levers, dict(code)])
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,186 @@
+"""From a composed config to a checked `Study`: chains of scenarios, settings of levers, calendar, counts."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from consensus_sim.ensemble.scenario import Scenario, Settings, Study
+from consensus_sim.errors import InputError, one_of
+
+MOST_WEEKS = 522  # ten years
+GROUPS = ("community", "behaviour", "calendar", "channel", "topic", "intervention", "scenario")
+
+
+def whole(key: str, value: object, low: int, high: int | None = None) -> int:
+    """`value` as a whole number of at least `low` and at most `high`; InputError names `key` and what is allowed."""
+    allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number of at least {low}"
+    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
+        raise InputError(f"{key}: found {value!r}; allowed: {allowed}")
+    return value
+
+
+def section(key: str, value: object) -> Mapping[str, Any]:
+    """`value` as a mapping of settings; InputError names `key` otherwise."""
+    if not isinstance(value, Mapping):
+        raise InputError(
+            f"{key}: found {value!r}; allowed: settings, one a line (choose a file, or change {key}.<setting>)"
+        )
+    return value
+
+
+def iso_date(key: str, value: object) -> datetime.date:
+    """`value` as a date; InputError unless it is written YYYY-MM-DD."""
+    try:
+        return datetime.date.fromisoformat(str(value))
+    except ValueError:
+        raise InputError(f"{key}: found {value!r}; allowed: a date written YYYY-MM-DD") from None
+
+
+def read_calendar(config: Mapping[str, Any]) -> Settings:
+    """{"start": ISO date, "weeks": int} from `config`."""
+    start = iso_date("calendar.start", config.get("start"))
+    return {"start": start.isoformat(), "weeks": whole("calendar.weeks", config.get("weeks"), 1, MOST_WEEKS)}
+
+
+def check_dates(where: str, settings: Settings, calendar_start: str) -> None:
+    """Refuse a lever whose dates cannot be read or whose end lies before its start (null: the start of the run)."""
+    start = settings.get("start")
+    begins = iso_date(f"{where}.start", start if start is not None else calendar_start)
+    end = settings.get("end")
+    if end is not None and iso_date(f"{where}.end", end) < begins:
+        raise InputError(f"{where}: its end {end} lies before its start {begins.isoformat()}")
+
+
+def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """`settings` with `changes` laid over them; InputError for a setting that `settings` does not have."""
+    merged = dict(settings)
+    for name, value in changes.items():
+        if name not in settings:
+            raise one_of(f"setting of {where}", name, [known for known in settings if not known.startswith("_")])
+        old = settings[name]
+        if isinstance(old, dict) and old and isinstance(value, Mapping):
+            merged[name] = merge_settings(f"{where}.{name}", old, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
+    """`name` and the scenarios it is based on, the outermost base first."""
+    links: list[str] = []
+    current: str | None = name
+    while current is not None:
+        if current in links:
+            raise InputError(f"scenario.{name}.base: goes round in a circle: {' -> '.join([*links, current])}")
+        if current not in scenarios:
+            raise one_of("scenario" if not links else f"scenario.{links[-1]}.base", current, scenarios)
+        links.append(current)
+        current = (scenarios[current] or {}).get("base")
+    return links[::-1]
+
+
+def read_scenario(name: str, config: Mapping[str, Any]) -> Scenario:
+    """Scenario `name` with its levers: intervention file <- command line <- base scenarios <- the scenario itself.
+
+    config: the composed config, with groups "scenario", "intervention" and "calendar"
+    """
+    scenarios, files = config["scenario"], config["intervention"]
+    links = chain(name, scenarios)
+    levers: dict[str, Settings] = {}
+    for link in links:
+        for lever, changes in _interventions(link, scenarios).items():
+            where = f"scenario.{link}.interventions.{lever}"
+            if lever not in files:
+                raise one_of(f"lever in scenario.{link}.interventions", lever, files)
+            if changes is None:
+                levers.pop(lever, None)
+                continue
+            if not isinstance(changes, Mapping):
+                raise InputError(f"{where}: found {changes!r}; allowed: settings in braces, or null to switch it off")
+            levers[lever] = merge_settings(where, levers.get(lever, files[lever]), changes)
+    start = config["calendar"]["start"]
+    for lever, settings in levers.items():
+        check_dates(f"lever {lever} of scenario {name}", settings, start)
+    content = scenarios[name] or {}
+    return Scenario(
+        name=name,
+        label=_text(f"scenario.{name}.label", content.get("label"), name),
+        description=_text(f"scenario.{name}.description", content.get("description"), ""),
+        levers=tuple(sorted(levers.items())),
+    )
+
+
+def _interventions(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The interventions that scenario `name` itself names."""
+    content = (scenarios[name] or {}).get("interventions") or {}
+    if not isinstance(content, Mapping):
+        raise InputError(f"scenario.{name}.interventions: found {content!r}; allowed: a lever and its settings a line")
+    return content
+
+
+def _text(key: str, value: object, default: str) -> dict[str, str]:
+    """Text by language; one string serves for both."""
+    if value is None or isinstance(value, str):
+        return {"zh": value or default, "en": value or default}
+    if not isinstance(value, Mapping) or not {"zh", "en"} <= set(value):
+        raise InputError(f"{key}: found {value!r}; allowed: text, or {{zh: text, en: text}}")
+    return {"zh": str(value["zh"]), "en": str(value["en"])}
+
+
+def check_levers(scenarios: Iterable[Scenario]) -> None:
+    """Build every lever once, so that a value out of range is refused before anything is run."""
+    from consensus_sim.interventions.base import build_lever
+
+    for scenario in scenarios:
+        for lever, settings in scenario.levers:
+            build_lever(lever, settings)
+
+
+def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
+    """The scenario that the others are measured against: as configured, or the first where that is not compared."""
+    wanted = config.get("reference")
+    if wanted is not None and wanted not in config["scenario"]:
+        raise one_of("reference", wanted, config["scenario"])
+    return wanted if wanted in names else names[0]
+
+
+def read_study(config: Mapping[str, Any], *, community: Settings | None = None) -> Study:
+    """A checked `Study` from the composed `config` (plain values); `community` stands in for its community spec.
+
+    Raises InputError with one line for the first thing that cannot be used.
+    """
+    for group in GROUPS:
+        section(group, config.get(group))
+    for group in ("channel", "topic", "intervention"):
+        for name, content in config[group].items():
+            section(f"{group}.{name}", content)
+    calendar = read_calendar(config["calendar"])
+    names = config.get("scenarios")
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(f"scenarios: found {names!r}; allowed: a list of names like [before,council]")
+    if len(set(names)) < len(names):
+        raise InputError(f"scenarios: found {names!r}; allowed: each name once")
+    for name in config["scenario"]:
+        chain(name, config["scenario"])
+    parameters = config.get("parameters", "centre")
+    if parameters not in ("centre", "prior"):
+        raise one_of("parameters", parameters, ["centre", "prior"])
+    for lever, settings in config["intervention"].items():
+        check_dates(f"intervention.{lever}", settings, calendar["start"])
+    plain = {**config, "calendar": calendar}
+    scenarios = tuple(read_scenario(name, plain) for name in names)
+    check_levers(scenarios)
+    return Study(
+        community=community if community is not None else config["community"],
+        behaviour=config["behaviour"],
+        channel=config["channel"],
+        topic=config["topic"],
+        calendar=calendar,
+        scenarios=scenarios,
+        reference=read_reference(config, names),
+        replicates=whole("replicates", config.get("replicates"), 1),
+        seed=whole("seed", config.get("seed"), 0),
+        parameters=parameters,
+    )

@@ -1,0 +1,146 @@
+"""One experiment from a composed config to a folder of results. Nothing is computed here; the library does it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.errors import InputError, one_of
+
+if TYPE_CHECKING:
+    from consensus_sim.ensemble.forecast import Forecast
+
+LANGUAGES = ("zh", "en")
+
+
+def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
+    """Run the comparison that `config` describes, write it to `folder` and print its table; returns where it lies.
+
+    config: the composed config as plain values; folder: results/<experiment>/<time>[/<job>]
+    Raises InputError for what the user can mend, among it a results folder that cannot be written.
+    """
+    from consensus_sim.ensemble.study import read_study
+
+    started = datetime.datetime.now(datetime.UTC)
+    check_config(config)
+    study = read_study(config)
+    engine = build_engine(config["engine"])
+    results = Path(config["results"])
+
+    from consensus_sim.community import build_community
+    from consensus_sim.ensemble.run import first_start, run_ensemble
+    from consensus_sim.ensemble.store import ReplicateStore
+
+    check_writable(results)
+    cold = first_start()
+    community = build_community(config["community"])
+    try:
+        store = ReplicateStore(study, community, results / ".replicates", reuse=config["store"]["reuse"])
+        forecast = run_ensemble(study, community, engine, store, cold=cold)
+        place = forecast.save(folder, config=config, started=started, report=_reporter(config))
+    except OSError as error:
+        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+    if not config["store"]["keep"]:
+        store.clear((scenario.name, n) for scenario in study.scenarios for n in range(study.replicates))
+    show(forecast, config, place)
+    return place
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Check the settings that belong to no part of the model."""
+    from consensus_sim.ensemble.study import section
+
+    for group in ("engine", "report", "store", "question"):
+        section(group, config.get(group))
+    name = config.get("experiment_name")
+    if not isinstance(name, str) or not name or not name.replace("-", "").replace("_", "").isalnum():
+        raise InputError(f"experiment_name: found {name!r}; allowed: letters, digits, - and _")
+    if config["report"].get("language") not in LANGUAGES:
+        raise one_of("report.language", config["report"].get("language"), LANGUAGES)
+    if not isinstance(config.get("results"), str) or not config["results"]:
+        raise InputError(f"results: found {config.get('results')!r}; allowed: the name of a folder")
+    for key in ("reuse", "keep"):
+        if not isinstance(config["store"].get(key), bool):
+            raise InputError(f"store.{key}: found {config['store'].get(key)!r}; allowed: true, false")
+
+
+def build_engine(config: Mapping[str, Any]) -> Any:
+    """The engine that `config` names by `_target_`."""
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+
+    try:
+        return instantiate(dict(config))
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, InputError):
+            raise cause from None
+        raise InputError(f"engine: {' '.join(str(cause or error).split())}") from error
+
+
+def check_writable(results: Path) -> None:
+    """Refuse a results folder that cannot be written, before anything is computed; leaves no trace."""
+    nearest = next(folder for folder in (results, *results.absolute().parents) if folder.exists())
+    try:
+        handle, name = tempfile.mkstemp(prefix=".consensus-sim-", dir=nearest)
+        os.close(handle)
+        os.unlink(name)
+    except OSError as error:
+        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+
+
+def _labels(forecast: Forecast) -> list[tuple[str, dict[str, str]]]:
+    """(name, labels by language) of every scenario, in the study's order."""
+    return [(scenario.name, scenario.label) for scenario in forecast.study.scenarios]
+
+
+def _reporter(config: Mapping[str, Any]) -> Any:
+    """What writes figures and report into the folder of a forecast."""
+
+    def report(forecast: Forecast, folder: Path, facts: dict[str, Any]) -> None:
+        from consensus_sim.report.page import write_report
+
+        settings = dict(config["report"])
+        language = settings.pop("language")
+        assumptions = settings.pop("assumptions", None) or {}
+        write_report(
+            forecast.tables,
+            summary=forecast.summary(),
+            contrasts=forecast.contrasts(),
+            community=forecast.community,
+            scenarios=_labels(forecast),
+            reference=forecast.study.reference,
+            question=dict(config["question"]),
+            provenance=facts,
+            assumptions=assumptions.get(language, []),
+            language=language,
+            folder=folder,
+            **settings,
+        )
+
+    return report
+
+
+def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
+    """Print the table and where the results lie."""
+    from rich.console import Console
+
+    from consensus_sim.report.tables import print_table
+
+    language = config["report"]["language"]
+    console = Console()
+    print_table(
+        forecast.summary(),
+        forecast.contrasts(),
+        _labels(forecast),
+        forecast.study.reference,
+        language,
+        console,
+    )
+    if config.get("reference") not in (None, forecast.study.reference):
+        print(f"reference {config['reference']} is not among the scenarios: compared with {forecast.study.reference}")
+    print(f"results: {os.path.relpath(place)}")

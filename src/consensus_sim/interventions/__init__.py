@@ -1,0 +1,1 @@
+"""One file per lever, all of one small shape: see `base.Intervention`."""

@@ -1,0 +1,182 @@
+"""The shape of a lever: one policy with dates, settings and a cost.
+
+A lever is a dataclass whose fields are its settings, each declared with `setting(...)` so that it is checked when it
+is read. It overrides only the hooks it needs. It never reaches into another lever: levers meet through the residents'
+columns, the council's rules and the ledger.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import date
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from consensus_sim.council.events import Event
+from consensus_sim.council.topics import Topic
+from consensus_sim.errors import InputError, one_of
+
+
+class Cost(NamedTuple):
+    """What a lever costs in a week: money in CNY, working time of staff in hours."""
+
+    money: float
+    staff_hours: float
+
+
+COST_KEYS = ("start_money", "weekly_money", "weekly_hours", "event_money", "event_hours")
+
+
+def setting(low: float, high: float, unit: str = "", *, integer: bool = False) -> Any:
+    """Declare a numeric setting with its allowed range and unit; its value comes from configs/intervention."""
+    return field(metadata={"low": low, "high": high, "unit": unit, "integer": integer})
+
+
+def choice(*allowed: str) -> Any:
+    """Declare a setting that is one of some words."""
+    return field(metadata={"allowed": allowed})
+
+
+def switch() -> Any:
+    """Declare a setting that is on or off."""
+    return field(metadata={"switch": True})
+
+
+@dataclass(kw_only=True)
+class Intervention:
+    """One lever. `start` and `end` are its first and last day (None: the run's); `cost` its prices (CNY, hours; see
+    COST_KEYS).
+    """
+
+    name: str = ""
+    start: date | None = None
+    end: date | None = None
+    cost: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._events_held = 0
+        self._started = False
+        self.check()
+
+    def check(self) -> None:
+        """Check the settings against their declarations; a subclass may add checks of its own after calling this."""
+        for each in fields(self):
+            where, found = f"intervention.{self.name}.{each.name}", getattr(self, each.name)
+            rule = each.metadata
+            if "allowed" in rule and found not in rule["allowed"]:
+                raise one_of(where, found, rule["allowed"])
+            if "switch" in rule and not isinstance(found, bool):
+                raise InputError(f"{where}: found {found!r}; allowed: true or false")
+            if "low" in rule:
+                check_number(where, found, rule["low"], rule["high"], rule["unit"], rule["integer"])
+        for key, found in self.cost.items():
+            if key not in COST_KEYS:
+                raise one_of(f"intervention.{self.name}.cost: unknown key", key, COST_KEYS)
+            check_number(f"intervention.{self.name}.cost.{key}", found, 0, 1e9, "CNY or hours", False)
+
+    def on_start(self, model: Any) -> None:
+        """The lever comes into force: open channels, change rules."""
+
+    def on_end(self, model: Any) -> None:
+        """The lever goes out of force: undo what `on_start` did."""
+
+    def events(self, model: Any) -> list[Event]:
+        """The events that this lever holds in the present week."""
+        return []
+
+    def invite(self, model: Any, event: Event) -> None:
+        """Ask people to come to `event` (append to `event.asked`), give seats."""
+
+    def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
+        """What the lever adds to the decision to come, log-odds: a number for all, or an array (n_residents,)."""
+        return 0.0
+
+    def on_attended(self, model: Any, event: Event) -> None:
+        """`event` is over: `event.came`, `event.spoke` and `event.raised` say who did what."""
+
+    def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
+        """`topic` was settled at `event`."""
+
+    def on_executed(self, model: Any, topic: Topic) -> None:
+        """The resolution on `topic` was carried out."""
+
+    def on_month_end(self, model: Any) -> None:
+        """The present week is the last of its month."""
+
+    def on_quarter_end(self, model: Any) -> None:
+        """The present week is the last of its quarter."""
+
+    def on_week_end(self, model: Any) -> None:
+        """All events of the week are over."""
+
+    def spent(self, model: Any) -> float:
+        """Money spent this week beyond the prices in `cost`, CNY."""
+        return 0.0
+
+    def book(self, model: Any) -> Cost:
+        """What the present week cost, by the prices in `cost`, the events held and `spent`."""
+        price = {key: float(self.cost.get(key, 0.0)) for key in COST_KEYS}
+        first = price["start_money"] if not self._started else 0.0
+        self._started = True
+        held, self._events_held = self._events_held, 0
+        money = first + price["weekly_money"] + held * price["event_money"] + self.spent(model)
+        return Cost(money, price["weekly_hours"] + held * price["event_hours"])
+
+    def count_event(self, number: int = 1) -> None:
+        """Count events held this week, for the costs."""
+        self._events_held += number
+
+
+def check_number(where: str, found: Any, low: float, high: float, unit: str, integer: bool) -> None:
+    """Raise InputError unless `found` is a number in [low, high]."""
+    kind = int if integer else int | float
+    if isinstance(found, bool) or not isinstance(found, kind) or not low <= found <= high:
+        word = "a whole number from " if integer else ""
+        raise InputError(f"{where}: found {found!r}; allowed: {word}{low:g} to {high:g} {unit}".rstrip())
+
+
+def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
+    """The lever called `name` from its settings; `_target_` is the dotted path of its class.
+
+    Raises:
+    ------
+    InputError: no such class, a setting unknown, missing or out of range, a date that is none.
+    """
+    where = f"intervention.{name}"
+    target = settings.get("_target_")
+    if not isinstance(target, str) or "." not in target:
+        raise InputError(f"{where}._target_: found {target!r}; the dotted path of a lever's class is needed")
+    module, _, attribute = target.rpartition(".")
+    try:
+        kind = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"{where}._target_: found {target!r}; it cannot be loaded ({error})") from None
+    if not (isinstance(kind, type) and issubclass(kind, Intervention)):
+        raise InputError(
+            f"{where}._target_: {target} is not a subclass of consensus_sim.interventions.base.Intervention"
+        )
+    allowed = {each.name: each for each in fields(kind) if each.name != "name"}
+    given = {key: value for key, value in settings.items() if key not in ("_target_", "name")}
+    for key in given:
+        if key not in allowed:
+            raise one_of(f"{where}: unknown setting", key, allowed)
+    for key, each in allowed.items():
+        if key not in given and each.default is MISSING and each.default_factory is MISSING:
+            raise InputError(f"{where}.{key}: missing; the lever {kind.__name__} needs it")
+    for key in ("start", "end"):
+        if given.get(key) is not None:
+            given[key] = _date(f"{where}.{key}", given[key])
+    lever: Intervention = kind(name=name, **given)
+    if lever.start and lever.end and lever.end < lever.start:
+        raise InputError(f"{where}.end: found {lever.end}; it lies before the start, {lever.start}")
+    return lever
+
+
+def _date(where: str, found: Any) -> date:
+    try:
+        return date.fromisoformat(str(found))
+    except ValueError:
+        raise InputError(f"{where}: found {found!r}; a date such as 2024-05-06 is needed") from None

@@ -1,0 +1,90 @@
+"""爱邻协商议事会: the council, a standing body with the three-stage six-step procedure (F19-F29)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.council.events import Event, Rows
+from consensus_sim.council.screening import agenda
+from consensus_sim.council.team import form_team, lose_and_replace, read_roles
+from consensus_sim.dynamics.fatigue import add_bounded
+from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
+from consensus_sim.interventions.base import Intervention, choice, setting, switch
+from consensus_sim.randomness import uniforms_at
+
+WEEKS_PER_MONTH = 52.0 / 12.0
+
+
+@dataclass(kw_only=True)
+class Council(Intervention):
+    """Holds sessions on heard topics with a team, a moderator, and residents who come, are asked or are seated.
+
+    Without a seating rule micro-grid workers ask `personal_invitations` residents a session: those of the highest stake
+    (`stake`), those who would most likely come (`prospect`, L2), or any (`random`).
+    """
+
+    sessions_per_month: float = setting(0, 4.33, "sessions a month")
+    agenda_size: int = setting(0, 10, "topics a session", integer=True)
+    moderated: bool = switch()
+    procedure: str = choice("plenary", "pairs", "round")
+    personal_invitations: int = setting(0, 1000, "persons a session", integer=True)
+    invite_by: str = choice("stake", "prospect", "random")
+    team: Mapping[str, int] = field(default_factory=dict)
+
+    def check(self) -> None:
+        super().check()
+        self.team = read_roles(f"intervention.{self.name}.team", self.team)
+
+    def on_start(self, model: Any) -> None:
+        self.begun = model.week
+        if self.sessions_per_month == 0:
+            return
+        model.open_channel("council", model.rules.council_venue)
+        model.rules.moderated = self.moderated
+        model.rules.procedure = self.procedure
+        model.seat_team(form_team(model, self.team))
+
+    def on_end(self, model: Any) -> None:
+        model.close_channel("council")
+        model.seat_team(None)
+
+    def events(self, model: Any) -> list[Event]:
+        if not falls_due(self.sessions_per_month / WEEKS_PER_MONTH, model.week - self.begun):
+            return []
+        topics = agenda(model.topics.open_topics()[0], self.agenda_size, model.parameters.topics, "council")
+        self.count_event()
+        return [model.event("council", topics=topics, moderated=self.moderated)]
+
+    def invite(self, model: Any, event: Event) -> None:
+        if event.channel.name not in ("council", "tea") or model.team is None:
+            return
+        event.asked.append((TEAM_CALL, model.team.members))
+        if event.channel.name == "council":
+            add_bounded(model.residents.fatigue, model.team.members, model.parameters.fatigue.team_load)
+            if not model.rules.seating and self.personal_invitations:
+                event.asked.append((PERSONAL, self._neighbours_asked(model, event)))
+
+    def _neighbours_asked(self, model: Any, event: Event) -> Rows:
+        """Whom the micro-grid workers ask in person for this session."""
+        residents = model.residents
+        pool = np.flatnonzero(residents.adult & ~model.team_mask)
+        rank = uniforms_at(model.key("council:ask"), pool)
+        if self.invite_by == "prospect":
+            rank = rank - model.scratch.common[pool]
+        elif self.invite_by == "stake" and event.topics:
+            rank = rank * 0.1 - np.max([model.stake_in(topic)[pool] for topic in event.topics], axis=0)
+        chosen = np.argpartition(rank, min(self.personal_invitations, len(pool) - 1))[: self.personal_invitations]
+        return np.sort(pool[chosen]).astype(np.int32)
+
+    def on_attended(self, model: Any, event: Event) -> None:
+        if model.team is not None:
+            model.team.record(event)
+
+    def on_week_end(self, model: Any) -> None:
+        if model.team is not None and lose_and_replace(model, model.team):
+            model.seat_team(model.team)

@@ -1,0 +1,50 @@
+"""睦邻会客厅: the parlour, a furnished venue: ambience, capacity, showing results; elders' corner (F30, F39, P12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from consensus_sim.interventions.base import Intervention, setting, switch
+
+
+@dataclass(kw_only=True)
+class Parlour(Intervention):
+    """The council meets in the parlour: part of the fear of speaking goes, heat is lower, and what is held there is
+    seen.
+
+    `relief` is the share of the fear taken away (P12), `elders_corner` with `elder_relief` the further share for
+    elders (magnifiers, seats, volunteers); `show` the share of the notice rate at which those who live near hear of
+    it (P13); with `display_results` outcomes are shown on its wall.
+    """
+
+    capacity: int = setting(0, 100000, "persons", integer=True)
+    relief: float = setting(0, 1, "share of the fear of speaking")
+    show: float = setting(0, 1, "share of the notice rate")
+    elders_corner: bool = switch()
+    elder_relief: float = setting(0, 1, "share of elders' fear of speaking")
+    display_results: bool = switch()
+
+    @property
+    def idle(self) -> bool:
+        """Whether the parlour as set changes nothing: no room in it, or nothing that differs from the committee's
+        office.
+        """
+        return self.capacity == 0
+
+    def on_start(self, model: Any) -> None:
+        if self.idle:
+            return
+        venue = model.venues["parlour"]
+        venue.capacity, venue.relief, venue.show = self.capacity, self.relief, self.show
+        venue.elder_relief = self.elder_relief if self.elders_corner else 0.0
+        venue.display = self.display_results
+        model.rules.council_venue = "parlour"
+        model.move_channel("council", "parlour")
+        model.show_at("parlour", self.show)
+
+    def on_end(self, model: Any) -> None:
+        model.rules.council_venue = "committee_office"
+        model.move_channel("council", "committee_office")
+        model.venues["parlour"].display = False
+        model.show_at("parlour", 0.0)

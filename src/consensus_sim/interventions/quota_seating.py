@@ -1,0 +1,93 @@
+"""利益相关者代表制 + 抽签制: seats for stakeholders and by sortition, with a share for the vulnerable (F25, D3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.attendance import accept_chances
+from consensus_sim.council.events import Event
+from consensus_sim.council.seating import OFFERED, PRESENT, SEATED, Pool, SeatingRule, check_quota, seat_panel
+from consensus_sim.dynamics.participation import LETTER, PERSONAL
+from consensus_sim.dynamics.topics import interest_groups
+from consensus_sim.interventions.base import Intervention, choice, setting
+from consensus_sim.residents.columns import GROUPS
+
+COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
+
+
+@dataclass(kw_only=True)
+class QuotaSeating(Intervention):
+    """Gives `seats` of each council session by rule: representatives of those at stake first, the rest by lot over
+    the grids.
+
+    `share` of the seats is for the vulnerable (elders, tenants, low income), counted on seats `offered`, `seated`
+    (accepted) or `present`; more letters go out until it is met, up to `rounds` times.
+    """
+
+    share: float = setting(0, 1, "share of seats")
+    counted: str = choice("offered", "seated", "present")
+    seats: int = setting(0, 1000, "seats a session", integer=True)
+    stakeholder_seats: int = setting(0, 1000, "seats a session", integer=True)
+    letters_per_seat: float = setting(0.01, 1000, "letters a seat and round")
+    rounds: int = setting(1, 100, "rounds", integer=True)
+
+    def on_start(self, model: Any) -> None:
+        if self.seats == 0:
+            return
+        check_quota(model.vulnerable[model.residents.adult], self.seats, self.share, f"intervention.{self.name}")
+        model.rules.seating = True
+        self.rule = SeatingRule(
+            self.seats,
+            min(self.stakeholder_seats, self.seats),
+            self.share,
+            COUNTED[self.counted],
+            self.letters_per_seat,
+            self.rounds,
+        )
+
+    def on_end(self, model: Any) -> None:
+        model.rules.seating = False
+
+    def invite(self, model: Any, event: Event) -> None:
+        if event.channel.name != "council" or self.seats == 0:
+            return
+        residents = model.residents
+        rows = np.flatnonzero(residents.adult & ~model.team_mask)
+        stake, group = self._interests(model, event)
+        turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through[rows])
+        pool = Pool(
+            resident=rows,
+            stratum=model.community.population.grid[rows].astype(np.int64),
+            vulnerable=model.vulnerable[rows],
+            acceptance=accept_chances(model, event.open, rows, LETTER, stake),
+            turnout=turnout.astype(np.float64),
+            stake=stake[rows].astype(np.float64),
+            group=group[rows],
+            stakeholder_acceptance=accept_chances(model, event.open, rows, PERSONAL, stake),
+        )
+        panel = seat_panel(model.key("seating", sub=event.number), pool, self.rule)
+        event.seats_offered = rows[panel.offered].astype(np.int32)
+        event.seats_accepted = rows[panel.accepted].astype(np.int32)
+        event.seated_present = rows[panel.present].astype(np.int32)
+
+    @staticmethod
+    def _interests(model: Any, event: Event) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Each resident's highest stake in the agenda, (n,), and the interest group of which he could be the
+        representative, (n,).
+        """
+        residents = model.residents
+        stake = np.zeros(residents.n, np.float32)
+        group = np.full(residents.n, -1, np.int64)
+        for number, topic in enumerate(event.topics):
+            speaks_for = np.empty(len(topic.stake), np.int64)
+            kind = topic.kind
+            interest_groups(topic.low, residents.groups, kind.group_stake, kind.group_position, speaks_for)
+            own = slice(topic.low, topic.high)
+            larger = topic.stake > stake[own]
+            stake[own][larger] = topic.stake[larger]
+            group[own][larger] = len(GROUPS) * number + speaks_for[larger]
+        return stake, group

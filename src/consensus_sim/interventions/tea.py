@@ -1,0 +1,38 @@
+"""书记坝坝茶: the secretary's tea: monthly, in the park, informal, on-the-spot replies (F31, F53-F55)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.council.events import Event
+from consensus_sim.interventions.base import Intervention, setting
+
+
+@dataclass(kw_only=True)
+class SecretaryTea(Intervention):
+    """Opens the channel `tea` in the park, where fear of speaking is low and what is going on is seen by passers-by."""
+
+    sessions_per_month: float = setting(0, 4.33, "teas a month")
+    relief: float = setting(0, 1, "share of the fear of speaking taken away")
+    show: float = setting(0, 1, "share of the notice rate")
+
+    def on_start(self, model: Any) -> None:
+        self.begun = model.week
+        if self.sessions_per_month == 0:
+            return
+        venue = model.venues["park"]
+        venue.relief, venue.show = self.relief, self.show
+        model.open_channel("tea", "park")
+        model.show_at("park", self.show)
+
+    def on_end(self, model: Any) -> None:
+        model.close_channel("tea")
+        model.show_at("park", 0.0)
+
+    def events(self, model: Any) -> list[Event]:
+        if not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
+            return []
+        self.count_event()
+        return [model.event("tea")]

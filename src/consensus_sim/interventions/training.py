@@ -1,0 +1,71 @@
+"""协商技能工作坊, 专家讲座: training by workshops with cases and simulation, or by lectures (F32, F33, P28, P29)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.council.events import Rows
+from consensus_sim.dynamics.learning import gain_saturating, learn, session_gain
+from consensus_sim.interventions.base import Intervention, choice, setting
+from consensus_sim.randomness import uniforms_at
+
+
+@dataclass(kw_only=True)
+class Training(Intervention):
+    """Trains `places` people a session, `sessions` in all, one every `weeks_between` weeks.
+
+    `method`: `lecture` (theory: cognition, hardly skill) or `workshop` (cases and simulation: skill, of which a part
+    carries over to real meetings). `who`: the council team, the `active` (who took part before), or `residents` at
+    large; the team and the active first where both fit (`team_and_active`). A session is no act of participation; it
+    costs its people some fatigue.
+    """
+
+    method: str = choice("lecture", "workshop")
+    who: str = choice("team", "active", "team_and_active", "residents")
+    sessions: int = setting(0, 200, "sessions", integer=True)
+    weeks_between: float = setting(1, 52, "weeks")
+    places: int = setting(0, 1000, "persons a session", integer=True)
+    turnout: float = setting(0, 1, "share of those asked who come")
+    course: int = setting(1, 20, "sessions to which the evidence's gain refers", integer=True)
+
+    def on_start(self, model: Any) -> None:
+        self.begun, self.held = model.week, 0
+        self.person_times = 0
+
+    def on_week_end(self, model: Any) -> None:
+        if self.held >= self.sessions or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
+            return
+        self.held += 1
+        self.count_event()
+        who = self._trainees(model)
+        self.person_times += len(who)
+        p = model.parameters.learning
+        lecture = self.method == "lecture"
+        skill = p.lecture_skill if lecture else p.workshop_skill * p.transfer
+        cognition = p.lecture_cognition if lecture else p.workshop_cognition
+        once = np.ones(len(who))
+        residents = model.residents
+        learn(residents.skill, session_gain(skill, self.course) * model.skill_unit, who, once)
+        learn(residents.cognition, session_gain(cognition, self.course) * model.cognition_unit, who, once)
+        model.used_skill[who] = True
+        gain_saturating(residents.fatigue, who, model.parameters.fatigue.load)
+
+    def _trainees(self, model: Any) -> Rows:
+        """Who comes: those asked, in the order of `who`, each with chance `turnout`, up to `places`."""
+        residents = model.residents
+        lot = uniforms_at(model.key("training:lot", sub=self.held), np.arange(residents.n))
+        rank = np.where(residents.adult, 2.0, np.inf)
+        if self.who in ("team", "team_and_active"):
+            rank[model.team_mask] = 0.0
+        if self.who in ("active", "team_and_active"):
+            rank[model.took_part & residents.adult & ~model.team_mask] = 1.0
+        if self.who in ("team", "active", "team_and_active"):
+            rank[rank == 2.0] = np.inf
+        asked = np.argsort(rank + 0.5 * lot, kind="stable")
+        asked = asked[np.isfinite(rank[asked])]
+        comes = uniforms_at(model.key("training:come", sub=self.held), asked) < self.turnout
+        return np.sort(asked[comes][: self.places]).astype(np.int32)

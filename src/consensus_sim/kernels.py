@@ -1,0 +1,56 @@
+"""The one decorator behind every compiled function, and where compiled code is kept.
+
+numba notices a change of the file that holds a kernel but not of the kernels that it calls from other files. The cache
+folder's name therefore holds a digest of every compiled source file, so stale machine code is never loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from consensus_sim.paths import PACKAGE
+
+
+def _digest() -> str:
+    """A digest of the sources that hold compiled code, and of numba's version."""
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    sources = [PACKAGE / "randomness.py", *sorted((PACKAGE / "dynamics").glob("*.py"))]
+    sources += sorted((PACKAGE / "community").glob("*.py"))
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def cache_dir() -> Path:
+    """Folder for compiled code: `$NUMBA_CACHE_DIR` if set, else the user's cache folder, else a temporary one."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "consensus_sim"
+    folder = base / f"kernels-{_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.gettempdir()) / f"consensus_sim-kernels-{os.getuid()}" / _digest()
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+setattr(numba.config, "CACHE_DIR", str(cache_dir()))  # noqa: B010
+
+
+def kernel(function: Any = None, **options: Any) -> Any:
+    """Compile `function` for arrays, cached between runs and between processes.
+
+    No `fastmath`: sums keep their written order, so two machines give the same numbers.
+    """
+    settings = {"cache": True, "nogil": True, "error_model": "numpy", **options}
+    if function is None:
+        return lambda inner: numba.njit(**settings)(inner)
+    return numba.njit(**settings)(function)

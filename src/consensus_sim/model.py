@@ -1,0 +1,277 @@
+"""CommunityModel: the order of a week.
+
+Kernels in `dynamics/` do the sums, `council/` the steps of the protocol, levers in `interventions/` change rules and
+columns; this file decides the order. Docs: docs/model.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.calendar import Calendar
+from consensus_sim.community import Community
+from consensus_sim.council import attendance, protocol
+from consensus_sim.council.events import Channel, Event, OpenChannel, Rows, Venue
+from consensus_sim.council.meeting import PROCEDURES, Facilitation
+from consensus_sim.council.team import Team
+from consensus_sim.council.topics import Topic, TopicBook, TopicClass
+from consensus_sim.dynamics.learning import gain_saturating
+from consensus_sim.dynamics.participation import housemates
+from consensus_sim.interventions.base import Intervention
+from consensus_sim.parameters import Behaviour
+from consensus_sim.randomness import key
+from consensus_sim.recorder import Recorder
+from consensus_sim.residents.residents import Residents
+from consensus_sim.state import Rules, Scratch, distances, open_channel, read_parameters, standardise
+from consensus_sim.weekly import carry_to_ties, change_residents, spread_news
+
+PHASES = (
+    ("start_and_stop_levers", "by the calendar, before anything else happens"),
+    ("let_topics_arise", "matters come up where people live"),
+    ("hold_events", "reception, ad-hoc meetings and what the levers hold: seat, deliberate, settle, learn"),
+    ("carry_out_resolutions", "what was settled before this week is done or not, and seen"),
+    ("change_residents", "forget, rest, hear of channels, drift along ties"),
+    ("keep_ledgers", "points, months, quarters, costs"),
+    ("record_week", "reads everything, changes nothing"),
+)
+"""The order of a week and why; a test asserts that `step` follows it."""
+
+
+class CommunityModel(mesa.Model):
+    """A community playing one scenario, week by week.
+
+    Parameters: `community` who lives where; `levers` the scenario's interventions (see `interventions.base`);
+    `behaviour` the parameters of residents; `channels` and `topics` the contents of configs/channel and
+    configs/topic; `calendar` first day and number of weeks; `seed` >= 0, the only source of chance. Two models of one
+    seed meet the same chance wherever they do not differ.
+    """
+
+    def __init__(
+        self,
+        community: Community,
+        levers: Sequence[Intervention],
+        behaviour: Behaviour,
+        channels: Mapping[str, Channel],
+        topics: Mapping[str, TopicClass],
+        calendar: Calendar,
+        seed: int,
+    ) -> None:
+        super().__init__(seed=seed)
+        self.seed = seed
+        self.community = community
+        self.calendar = calendar
+        self.behaviour = behaviour
+        self.levers = list(levers)
+        self.active: list[Intervention] = []
+        self.week = 0
+        self.parameters = read_parameters(behaviour)
+        self.residents = Residents(community, behaviour, seed)
+        self.vulnerable: NDArray[np.bool_] = self.residents.member_of("vulnerable")
+        self.vulnerable_share = float(self.vulnerable[self.residents.adult].mean())
+        self.standard, self.skill_mean, self.skill_sd, cognition_mean, cognition_sd = standardise(self.residents)
+        self.skill_unit = self.skill_sd / (1.0 - self.skill_mean)
+        self.cognition_unit = cognition_sd / (1.0 - cognition_mean)
+        self.scratch = Scratch(community)
+        self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
+        self.scratch.start_trust[:] = self.residents.trust
+        self.start_belonging = self.residents.belonging.copy()
+        self.exposed = self.residents.member_of("tenant") | self.residents.member_of("elder")
+        self.start_common = protocol.attraction(self).copy()
+        self.concern = np.zeros(self.residents.n, np.float32)
+        self.took_part = np.zeros(self.residents.n, bool)
+        self.used_skill = np.zeros(self.residents.n, bool)
+        self.team: Team | None = None
+        self.team_mask = np.zeros(self.residents.n, bool)
+        self.rules = Rules()
+        self.supervision = 0.0
+        self.willingness = self.parameters.execution.willingness
+        self.venues: dict[str, Venue] = {
+            name: Venue(name, x, y, capacity=10**9) for name, (x, y) in community.places.venues.items()
+        }
+        self.venues["online"] = Venue("online", 0.0, 0.0, capacity=10**9)
+        self.distance = {name: distances(self, venue) for name, venue in self.venues.items()}
+        self.known_channels = dict(channels)
+        self.channels: dict[str, OpenChannel] = {}
+        self.topics = TopicBook(community, topics, seed, self.parameters.topics)
+        self.recorder = Recorder(self)
+        for name in ("reception", "adhoc"):
+            self.open_channel(name, self.known_channels[name].venue, novel=False)
+
+    # --- the week -------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One week, in the order of `PHASES`."""
+        for phase, _ in PHASES:
+            getattr(self, phase)()
+        self.week += 1
+        self.running = self.week < self.calendar.weeks
+
+    def start_and_stop_levers(self) -> None:
+        """Levers whose first day has come begin; those whose last day has passed end."""
+        for lever in self.levers:
+            begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
+            ends = self.calendar.weeks if lever.end is None else self.calendar.week_of(_day_after(lever.end))
+            if self.week == begins and begins < ends:
+                self.active.append(lever)
+                lever.on_start(self)
+            elif self.week == ends and lever in self.active:
+                self.active.remove(lever)
+                lever.on_end(self)
+
+    def let_topics_arise(self) -> None:
+        """D12: new matters, and the urgency of waiting ones."""
+        protocol.incubate(self)
+
+    def hold_events(self) -> None:
+        """All events of the week: the long-standing channels first, then what the levers hold."""
+        protocol.feel_like_coming(self)
+        events = protocol.standing_events(self)
+        for lever in self.active:
+            events += lever.events(self)
+        for event in events:
+            protocol.hold(self, event)
+
+    def carry_out_resolutions(self) -> None:
+        """D13, D8: execution, and what residents see of it."""
+        protocol.execute(self)
+
+    def change_residents(self) -> None:
+        """D1, D6-D11: what a week does to everybody."""
+        change_residents(self)
+        spread_news(self)
+
+    def keep_ledgers(self) -> None:
+        """Levers close their week, month and quarter; costs are booked."""
+        for lever in self.active:
+            lever.on_week_end(self)
+            if self.calendar.ends_month(self.week):
+                lever.on_month_end(self)
+            if self.calendar.ends_quarter(self.week):
+                lever.on_quarter_end(self)
+            self.recorder.cost(lever.name, lever.book(self))
+
+    def record_week(self) -> None:
+        """Keep the week's metrics."""
+        self.recorder.record()
+
+    def run(self) -> CommunityModel:
+        """Step to the end of the calendar; returns itself."""
+        while self.week < self.calendar.weeks:
+            self.step()
+        return self
+
+    # --- what levers and the protocol ask of the model ---------------------------------------------------------
+
+    def key(self, name: str, sub: int = 0) -> np.uint64:
+        """The key of stream `name` in the present week."""
+        return key(self.seed, name, self.week, sub)
+
+    def open_channel(self, name: str, venue: str, novel: bool = True) -> OpenChannel:
+        """Open a channel in a venue; `novel` channels are subject to the trend P2."""
+        opened = open_channel(self, self.known_channels[name], self.venues[venue], novel)
+        self.channels[name] = opened
+        return opened
+
+    def close_channel(self, name: str) -> None:
+        """Close a channel if it is open; who knew of it keeps that knowledge until forgotten."""
+        self.channels.pop(name, None)
+
+    def move_channel(self, name: str, venue: str) -> None:
+        """Hold a channel, if it is open, in another venue from now on; who knows of it and since when stays."""
+        if name in self.channels:
+            old = self.channels[name]
+            moved = open_channel(self, old.channel, self.venues[venue], old.novel)
+            moved.opened_week, moved.aware_ties = old.opened_week, old.aware_ties
+            self.channels[name] = moved
+
+    def is_open(self, name: str) -> bool:
+        """Whether a channel is open."""
+        return name in self.channels
+
+    def show_at(self, venue: str, show: float) -> None:
+        """Set the share of the notice rate with which what goes on is seen at `venue` (P13)."""
+        self.venues[venue].show = show
+
+    def event(self, channel: str, topics: list[Topic] | None = None, moderated: bool = False) -> Event:
+        """A new event of an open channel this week."""
+        number = self.recorder.next_event(channel)
+        return Event(self.channels[channel], self.week, number, topics or [], moderated=moderated)
+
+    def seat_team(self, team: Team | None) -> None:
+        """Put a council team in office, or none; members know of every open channel."""
+        self.team = team
+        self.team_mask = team.is_member if team is not None else np.zeros(self.residents.n, bool)
+        if team is not None:
+            for channel in self.channels.values():
+                self.tell(channel, team.members)
+
+    def facilitation(self, event: Event) -> Facilitation:
+        """How talk is run at `event` (P22)."""
+        m = self.parameters.meeting
+        sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
+        return Facilitation(min(1.0, sharing + self.rules.turn_sharing_bonus), PROCEDURES[self.rules.procedure])
+
+    def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:
+        """What the active levers add to the decision to come to `event`: a common number and an array (n,) or (0,)."""
+        shift, arrays = 0.0, []
+        for lever in self.active:
+            added = lever.utility(self, event)
+            if isinstance(added, np.ndarray):
+                arrays.append(added)
+            else:
+                shift += added
+        if not arrays:
+            return shift, attendance.NO_REWARD
+        return shift, np.sum(arrays, axis=0, dtype=np.float32) if len(arrays) > 1 else arrays[0].astype(np.float32)
+
+    def show_nearness(self, venue: Venue) -> NDArray[np.float32]:
+        """e^(-d / delta) of each resident to `venue`, (n,)."""
+        return np.exp(-self.distance[venue.name])
+
+    def tell_ties(self, channel: OpenChannel, n_changed: int) -> None:
+        """Let the ties of those who changed hear of it."""
+        carry_to_ties(self, channel, n_changed)
+
+    def tell(self, channel: OpenChannel, who: Rows) -> None:
+        """Let `who` know of `channel`."""
+        attendance.tell(self, channel, who)
+
+    def change(self, column: str, who: Rows, gain: float) -> None:
+        """Move a column of `who` towards 1 (gain > 0) or towards 0 (gain < 0) by that share."""
+        gain_saturating(self.residents.column(column), who, gain)
+
+    def stake_in(self, topic: Topic) -> NDArray[np.float32]:
+        """Stakes of all residents in `topic`, (n,)."""
+        stake = np.zeros(self.residents.n, np.float32)
+        stake[topic.low : topic.high] = topic.stake
+        return stake
+
+    def housemates_of(self, who: Rows) -> Rows:
+        """The other adults in the dwellings of `who`, ascending."""
+        return housemates(self.community.population.dwelling, self.residents.adult, who)
+
+    def vote(self, event: Event, topic: Topic, voters: Rows) -> None:
+        """Put `topic` to the vote of `voters` online."""
+        protocol.vote(self, event, topic, voters)
+
+    # --- Mesa ----------------------------------------------------------------------------------------------
+
+    @property
+    def agents(self) -> Any:
+        """All residents as a Mesa AgentSet of `Resident`, made when first asked for; a run does not need them."""
+        if not self._agents:
+            from consensus_sim.residents.agent import Resident
+
+            for row in range(self.residents.n):
+                Resident(self, row)
+        return self._all_agents
+
+
+def _day_after(day: date) -> date:
+    return date.fromordinal(day.toordinal() + 1)

@@ -1,0 +1,150 @@
+"""Behaviour parameters: read from `configs/behaviour/`, checked, and handed to the kernels as named tuples.
+
+A parameter in the file is a mapping with `value`, `low`, `high`, `unit`, `source`, `grade`, `identified`, `symbol`
+and `meaning`. The value has to lie in [low, high]; 0 switches a mechanism off and is always allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from consensus_sim.errors import InputError, one_of
+
+FIELDS = ("value", "low", "high", "unit", "symbol", "source", "grade", "identified", "meaning", "integer")
+GRADES = ("V", "V2", "M", "D", "J")
+Group = TypeVar("Group", bound=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One uncertain number of the model with its prior range and where it comes from."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    source: str
+    grade: str
+    identified: str
+    symbol: str = ""
+    meaning: str = ""
+    integer: bool = False
+
+    def at(self, quantile: float) -> float:
+        """The value at `quantile` in [0, 1] of the prior (uniform over [low, high])."""
+        drawn = self.low + quantile * (self.high - self.low)
+        return float(round(drawn)) if self.integer else drawn
+
+
+def read_parameter(name: str, entry: Any) -> Parameter:
+    """Check one entry of a behaviour file; `name` is its full key, such as `behaviour.trust.gain`.
+
+    Raises:
+    ------
+    InputError: fields missing or unknown, not a number, or a value outside its range.
+    """
+    if not isinstance(entry, Mapping):
+        raise InputError(f"{name}: found {entry!r}; a parameter is a mapping with the keys {', '.join(FIELDS)}")
+    for field in entry:
+        if field not in FIELDS:
+            raise one_of(f"{name}: unknown key", field, FIELDS)
+    missing = [
+        field for field in ("value", "low", "high", "unit", "source", "grade", "identified") if field not in entry
+    ]
+    if missing:
+        raise InputError(f"{name}: missing {', '.join(missing)}; every parameter states value, range, unit and source")
+    numbers: dict[str, float] = {}
+    for field in ("value", "low", "high"):
+        found = entry[field]
+        if isinstance(found, bool) or not isinstance(found, int | float) or found != found:
+            raise InputError(f"{name}.{field}: found {found!r}; a number is needed")
+        numbers[field] = float(found)
+    value, low, high = numbers["value"], numbers["low"], numbers["high"]
+    if low > high:
+        raise InputError(f"{name}: low {low:g} is above high {high:g}")
+    if value != 0 and not low <= value <= high:
+        raise InputError(
+            f"{name}.value: found {value:g}; allowed: {low:g} to {high:g} {entry['unit']}, or 0 (off); "
+            "widen low or high to go beyond"
+        )
+    if entry["grade"] not in GRADES:
+        raise one_of(f"{name}.grade", entry["grade"], GRADES)
+    integer = bool(entry.get("integer", False))
+    if integer and value != round(value):
+        raise InputError(f"{name}.value: found {value:g}; a whole number is needed")
+    return Parameter(
+        name=name,
+        value=value,
+        low=low,
+        high=high,
+        unit=str(entry["unit"]),
+        source=str(entry["source"]),
+        grade=str(entry["grade"]),
+        identified=str(entry["identified"]),
+        symbol=str(entry.get("symbol", "")),
+        meaning=str(entry.get("meaning", "")),
+        integer=integer,
+    )
+
+
+class Behaviour:
+    """All behaviour parameters, by group: `behaviour.values("trust", TrustParameters).gain`."""
+
+    def __init__(self, parameters: Mapping[str, Mapping[str, Parameter]]) -> None:
+        self.parameters = {group: dict(entries) for group, entries in parameters.items()}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], name: str = "behaviour") -> Behaviour:
+        """Read and check the content of a behaviour file (groups -> parameters -> fields)."""
+        groups: dict[str, dict[str, Parameter]] = {}
+        for group, entries in config.items():
+            if not isinstance(entries, Mapping):
+                raise InputError(f"{name}.{group}: found {entries!r}; a group of parameters is needed")
+            groups[group] = {key: read_parameter(f"{name}.{group}.{key}", entry) for key, entry in entries.items()}
+        return cls(groups)
+
+    def __iter__(self) -> Any:
+        """All parameters, group after group."""
+        return (parameter for entries in self.parameters.values() for parameter in entries.values())
+
+    def values(self, group: str, kind: type[Group]) -> Group:
+        """The values of `group` as the named tuple `kind`, whose fields must be exactly the group's parameters."""
+        if group not in self.parameters:
+            raise one_of("behaviour: missing group", group, self.parameters)
+        entries, fields = self.parameters[group], kind._fields  # type: ignore[attr-defined]
+        for key in entries:
+            if key not in fields:
+                raise one_of(f"behaviour.{group}: unknown parameter", key, fields)
+        for key in fields:
+            if key not in entries:
+                raise InputError(f"behaviour.{group}.{key}: missing; the model needs it")
+        numbers: list[Any] = [int(entries[key].value) if entries[key].integer else entries[key].value for key in fields]
+        return kind(*numbers)
+
+    def numbers(self, group: str) -> dict[str, float]:
+        """The values of `group` by name."""
+        if group not in self.parameters:
+            raise one_of("behaviour: missing group", group, self.parameters)
+        return {key: entry.value for key, entry in self.parameters[group].items()}
+
+    def drawn(self, seed: int, replicate: int) -> Behaviour:
+        """The same parameters with values drawn from their priors for `replicate`: equal for all scenarios of a
+        study.
+        """
+        from consensus_sim.randomness import key, uniform
+
+        def draw(parameter: Parameter) -> Parameter:
+            quantile = uniform(key(seed, f"prior:{parameter.name}", sub=replicate), 0)
+            changed = {field: getattr(parameter, field) for field in Parameter.__slots__}
+            return Parameter(**{**changed, "value": parameter.at(quantile)})
+
+        return Behaviour({g: {k: draw(p) for k, p in entries.items()} for g, entries in self.parameters.items()})
+
+    def fingerprint(self) -> str:
+        """A digest of all values."""
+        text = ";".join(f"{p.name}={p.value!r}" for p in self)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

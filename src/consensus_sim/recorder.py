@@ -1,0 +1,139 @@
+"""What is kept of a run: weekly metrics, acts, observation sheets, points, costs. Reads everything, changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.events import Event
+from consensus_sim.council.meeting import Minutes
+from consensus_sim.interventions.base import Cost
+from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, REPORT_GROUPS, SKILLS
+
+
+class Recorder:
+    """Keeps a run's facts as they happen; `ensemble.tables` turns them into the tidy tables of docs/results.md."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        weeks = model.calendar.weeks
+        self.weeks = weeks
+        self.weekly: dict[str, NDArray[np.float32]] = {}
+        self.acts: list[tuple[int, str, NDArray[np.int32]]] = []
+        self.team_acts: list[NDArray[np.bool_]] = []
+        self.events_held: list[tuple[int, str, int]] = []
+        self.sheets: list[Minutes] = []
+        self.capability: list[tuple[str, str, str, str, float, float, int]] = []
+        self.points_rows: list[tuple[int, int, int, int, int, float, float, float]] = []
+        self.costs: list[tuple[int, str, float, float]] = []
+        self.suggestions: dict[str, int] = defaultdict(int)
+        self._numbers: dict[str, int] = defaultdict(int)
+        self._present: dict[str, list[int]] = defaultdict(list)
+        self._seen = 0
+        self._members = {name: np.flatnonzero(model.residents.member_of(name)) for name in REPORT_GROUPS}
+
+    def next_event(self, channel: str) -> int:
+        """Number of the next event of a channel in the present week: 0 for the first."""
+        name = f"{channel}:{self.model.week}"
+        self._numbers[name] += 1
+        return self._numbers[name] - 1
+
+    def event(self, event: Event) -> None:
+        """Keep who took part."""
+        self.acts.append((event.week, event.channel.name, event.came))
+        self.team_acts.append(self.model.team_mask[event.came])
+        self.events_held.append((event.week, event.channel.name, len(event.came) + event.officers))
+        self.suggestions[event.channel.name] += len(event.raised)
+        self._present[event.channel.name].append(len(event.came) + event.officers)
+
+    def minutes(self, minutes: Minutes) -> None:
+        """Keep one row of the observation sheet."""
+        self.sheets.append(minutes)
+
+    def seen(self, number: int) -> None:
+        """Count residents who saw an outcome this week."""
+        self._seen += number
+
+    def points(self, lever: Any, held: int, claims: float) -> None:
+        """Keep the state of the points ledger of this week (the last note of a week counts)."""
+        week = self.model.week
+        row = (week, lever.issued, held, lever.redeemed, lever.expired, lever.budget_left, claims, lever.belief)
+        if self.points_rows and self.points_rows[-1][0] == week:
+            self.points_rows[-1] = row
+        else:
+            self.points_rows.append(row)
+
+    def cost(self, lever: str, cost: Cost) -> None:
+        """Keep what a lever cost this week."""
+        if cost.money or cost.staff_hours:
+            self.costs.append((self.model.week, lever, cost.money, cost.staff_hours))
+
+    def _put(self, name: str, value: float) -> None:
+        if name not in self.weekly:
+            self.weekly[name] = np.full(self.weeks, np.nan, np.float32)
+        self.weekly[name][self.model.week] = value
+
+    def record(self) -> None:
+        """Keep the week's metrics; at the end of a half-year, or of the run, also the capability scale."""
+        model = self.model
+        for channel in model.known_channels:
+            present = self._present.pop(channel, None)
+            if model.is_open(channel):
+                self._put(f"participations_{channel}", float(sum(present)) if present else 0.0)
+            if present:
+                self._put(f"attendance_{channel}", float(np.mean(present)))
+        states = [topic.state for topic in model.topics.topics]
+        for state in ("unheard", "heard", "agenda", "answered", "settled", "shelved"):
+            self._put(f"topics_{state}", float(states.count(state)))
+        executions = [topic.execution for topic in model.topics.topics]
+        self._put("matters_landed", float(executions.count("on_time") + executions.count("late")))
+        residents = model.residents
+        everybody = self._members["all"]
+        for name in ("trust", "efficacy", "belonging", "fatigue", "motive"):
+            self._put(name, float(residents.column(name)[everybody].mean()))
+        self._put("cognition", float(residents.cognition[:, everybody].mean()))
+        self._put("skill", float(residents.skill[:, everybody].mean()))
+        for channel in model.channels:
+            self._put(f"aware_{channel}", float(residents.aware_of(channel)[everybody].mean()))
+        if model.team is not None and len(model.team.members):
+            self._put("fatigue_team", float(residents.fatigue[model.team.members].mean()))
+        self._put("saw_outcome", float(self._seen))
+        self._seen = 0
+        if model.calendar.ends_half_year(model.week) or model.week == self.weeks - 1:
+            self.scale()
+
+    def scale(self) -> None:
+        """The capability scale 协商能力评估量表 (F46) of all residents, by group, dimension and indicator."""
+        model, residents = self.model, self.model.residents
+        half_year = model.calendar.half_year(model.week)
+        columns = {
+            "cognition": {name: residents.column(name) for name in COGNITIONS},
+            "skill": {name: residents.column(name) for name in SKILLS},
+            "behaviour": {name: behaviour_column(residents, name) for name in BEHAVIOURS},
+        }
+        groups = dict(self._members)
+        if model.team is not None:
+            groups["team"] = model.team.members
+        groups["active"] = np.flatnonzero(model.took_part)
+        for group, rows in groups.items():
+            if not len(rows):
+                continue
+            for dimension, indicators in columns.items():
+                block = np.stack([column[rows] for column in indicators.values()])
+                for name, values in zip(indicators, block, strict=True):
+                    self._scale_row(half_year, group, dimension, name, values)
+                self._scale_row(half_year, group, dimension, "all", block.mean(axis=0))
+
+    def _scale_row(self, half_year: str, group: str, dimension: str, indicator: str, values: NDArray[Any]) -> None:
+        row = (half_year, group, dimension, indicator, float(values.mean()), float(values.std()), len(values))
+        self.capability.append(row)
+
+
+def behaviour_column(residents: Any, name: str) -> NDArray[np.float32]:
+    """An indicator of the behaviour dimension, (n,); habit is that of either kind of taking part."""
+    if name == "habit":
+        return np.maximum(residents.habit_offline, residents.habit_online)
+    return residents.column(name)

@@ -1,0 +1,130 @@
+"""The answer in plain words, made from the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from consensus_sim.catalogue import contrast_metrics, metric, text
+from consensus_sim.report import Scenarios
+from consensus_sim.report.tables import Numbers, is_clear
+
+HEADLINES = ("reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking", "trust")
+"""Metrics of the sentences that come first."""
+APART = ("cost_money", "cost_hours", "silent_micro_grids", "consensus_open")
+"""Metrics that have a line of their own, or follow from others."""
+ONE_SIDED = 1.645
+"""Standard errors either side of a mean that hold 90 % of a normal distribution."""
+
+
+@dataclass
+class Verdict:
+    """What one scenario changes against the reference, in words.
+
+    higher, lower: clear changes; leaning: on average only; unclear, same: names of metrics
+    cost, silent: sentences
+    """
+
+    scenario: str
+    label: str
+    higher: list[str] = field(default_factory=list)
+    lower: list[str] = field(default_factory=list)
+    leaning: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    cost: str = ""
+    silent: str = ""
+
+
+def kind_of_change(change: dict[Any, Any]) -> str:
+    """higher, lower (the interval leaves out zero), leaning (the mean's error does), same (always zero) or unclear."""
+    if change["q05"] == 0 == change["q95"] and change["difference"] == 0:
+        return "same"
+    if is_clear(change):
+        return "higher" if change["difference"] > 0 else "lower"
+    if abs(change["difference"]) > ONE_SIDED * change["standard_error"]:  # False where the error is undefined
+        return "leaning"
+    return "unclear"
+
+
+def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grids: int) -> list[Verdict]:
+    """One verdict a scenario other than the reference; for a single scenario its cost and silence only."""
+    names = [name for name in contrast_metrics() if name not in APART]
+    found = []
+    for scenario, label in scenarios:
+        if scenario == numbers.reference and len(scenarios) > 1:
+            continue
+        verdict = Verdict(scenario, label[language])
+        for name in names:
+            change = numbers.difference(scenario, name)
+            if change is None:
+                continue
+            kind = kind_of_change(change)
+            words = metric(name).label(language) if kind in ("same", "unclear") else _change(name, change, language)
+            getattr(verdict, kind).append(words)
+        verdict.cost = _cost(numbers, scenario, language)
+        verdict.silent = _silent(numbers, scenario, language, n_micro_grids)
+        found.append(verdict)
+    return found
+
+
+def headlines(numbers: Numbers, scenarios: Scenarios, language: str) -> list[tuple[str, str]]:
+    """For each headline metric its name and a sentence: under which scenarios it is higher, lower, unclear."""
+    found = []
+    for name in HEADLINES:
+        kinds: dict[str, list[str]] = {}
+        for scenario, label in scenarios:
+            change = numbers.difference(scenario, name)
+            if change is not None:
+                kind = kind_of_change(change)
+                if kind == "leaning":
+                    kind = "leaning_up" if change["difference"] > 0 else "leaning_down"
+                kinds.setdefault(kind, []).append(label[language])
+        parts = [
+            text(f"report.under.{kind}", language, scenarios=text("list", language).join(kinds[kind]))
+            for kind in ("higher", "lower", "leaning_up", "leaning_down", "unclear", "same")
+            if kind in kinds
+        ]
+        if parts:
+            found.append((metric(name).label(language), text("clauses", language).join(parts) + text("stop", language)))
+    return found
+
+
+def _change(name: str, change: dict[Any, Any], language: str) -> str:
+    """A difference with its interval."""
+    found = metric(name)
+    interval = text(
+        "interval",
+        language,
+        low=found.show_difference(change["q05"]),
+        high=found.show_difference(change["q95"]),
+    )
+    difference = found.show_difference(change["difference"], language)
+    return text("report.change", language, metric=found.label(language), difference=difference, interval=interval)
+
+
+def _cost(numbers: Numbers, scenario: str, language: str) -> str:
+    """Money and hours, and how much more than the reference; "" where they are not reported."""
+    money, hours = numbers.value(scenario, "cost_money"), numbers.value(scenario, "cost_hours")
+    if money is None or hours is None:
+        return ""
+    values = {
+        "money": metric("cost_money").show(money["mean"]),
+        "hours": metric("cost_hours").show(hours["mean"]),
+    }
+    more, longer = numbers.difference(scenario, "cost_money"), numbers.difference(scenario, "cost_hours")
+    if more is None or longer is None:
+        return text("report.cost_line_one", language, **values)
+    values["more_money"] = metric("cost_money").show_difference(more["difference"])
+    values["more_hours"] = metric("cost_hours").show_difference(longer["difference"])
+    return text("report.cost_line", language, **values)
+
+
+def _silent(numbers: Numbers, scenario: str, language: str, total: int) -> str:
+    """Micro-grids where no ordinary resident took part; "" where it is not reported."""
+    row = numbers.value(scenario, "silent_micro_grids")
+    if row is None:
+        return ""
+    found = metric("silent_micro_grids")
+    interval = text("interval", language, low=found.show(row["q05"]), high=found.show(row["q95"]))
+    return text("report.silent_line", language, count=found.show(row["mean"]), total=total, interval=interval)

@@ -1,0 +1,196 @@
+"""Summary and contrasts as tables: short ones for the terminal, whole ones for the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
+from consensus_sim.report import Scenarios
+from consensus_sim.report.words import cells, fold
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+LABEL = 14
+"""Cells of a terminal that the names of scenarios take, at least."""
+GAP = 2
+"""Cells between two columns."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One scenario's value of one metric, in words.
+
+    value, interval: mean and 90 % interval
+    difference, difference_interval: to the reference; "" for the reference itself
+    clear: the difference's interval leaves out zero; welcome: it then goes the way a planner would wish (None: neutral)
+    """
+
+    value: str
+    interval: str = ""
+    difference: str = ""
+    difference_interval: str = ""
+    clear: bool = False
+    welcome: bool | None = None
+
+
+class Numbers:
+    """Values and differences, looked up by scenario, metric and group."""
+
+    def __init__(self, summary: pd.DataFrame, contrasts: pd.DataFrame, reference: str) -> None:
+        """summary, contrasts: as in summary.csv and contrasts.csv; rows with another reference are left out."""
+        self.reference = reference
+        kept = contrasts[contrasts["reference"] == reference]
+        self.values = {(r["scenario"], r["metric"], r["group"]): r for r in summary.to_dict("records")}
+        self.differences = {(r["scenario"], r["metric"], r["group"]): r for r in kept.to_dict("records")}
+
+    def value(self, scenario: str, name: str, group: str = "all") -> dict[Any, Any] | None:
+        """The row of summary, or None where the metric is undefined."""
+        return self.values.get((scenario, name, group))
+
+    def difference(self, scenario: str, name: str, group: str = "all") -> dict[Any, Any] | None:
+        """The row of contrasts, or None."""
+        return self.differences.get((scenario, name, group))
+
+    def has(self, name: str, group: str = "all") -> bool:
+        """Whether any scenario has the metric."""
+        return any(key[1:] == (name, group) for key in self.values)
+
+    def replicates(self) -> int:
+        """The largest number of replicates behind any value."""
+        return int(max((row["replicates"] for row in self.values.values()), default=0))
+
+    def cell(self, scenario: str, name: str, group: str = "all") -> Cell:
+        """Value and difference in words."""
+        found, row, change = (
+            metric(name),
+            self.value(scenario, name, group),
+            self.difference(scenario, name, group),
+        )
+        if row is None:
+            return Cell(text_undefined())
+        value, interval = found.show(row["mean"]), found.show_interval(row["q05"], row["q95"])
+        if change is None or scenario == self.reference:
+            return Cell(value, interval)
+        clear = is_clear(change)
+        return Cell(
+            value,
+            interval,
+            found.show_difference(change["difference"]),
+            f"[{found.show_difference(change['q05'])}, {found.show_difference(change['q95'])}]",
+            clear,
+            is_welcome(found, change["difference"]) if clear else None,
+        )
+
+
+def text_undefined() -> str:
+    """What stands where nothing is defined."""
+    return text("undefined", "en")
+
+
+def is_clear(change: dict[Any, Any]) -> bool:
+    """Whether the 90 % interval of a paired difference leaves out zero."""
+    return bool(change["q05"] > 0 or change["q95"] < 0)
+
+
+def is_welcome(found: Metric, difference: float) -> bool | None:
+    """Whether a difference goes the way a planner would wish; None if there is no such way."""
+    if found.direction == "neutral":
+        return None
+    return bool((difference > 0) == (found.direction == "higher"))
+
+
+def print_table(
+    summary: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    scenarios: Scenarios,
+    reference: str,
+    language: str,
+    console: Console,
+) -> None:
+    """Print the short tables: rows are scenarios, columns metrics; made for terminals of 100 columns.
+
+    summary, contrasts: as in summary.csv and contrasts.csv. Raises InputError for an unknown language.
+    """
+    from rich.text import Text
+
+    check_language(language)
+    numbers = Numbers(summary, contrasts, reference)
+    for name, metrics in headline_tables().items():
+        columns = [_column(numbers, one, scenarios, language) for one in metrics if numbers.has(one)]
+        for number, fitting in enumerate(_fitting(columns, console.width - LABEL)):
+            if number == 0:
+                console.print(Text(text(f"table.{name}", language), style="bold"))
+            console.print(_short_table(numbers, fitting, scenarios, language))
+            console.print()
+    key = "table.legend" if len(scenarios) > 1 else "table.legend_one"
+    label = dict(scenarios)[reference][language]
+    console.print(text(key, language, replicates=numbers.replicates(), reference=label), markup=False, style="dim")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of a short table: heading, one cell a scenario, width in cells."""
+
+    heading: str
+    cells: list[Text]
+    width: int
+
+
+def _column(numbers: Numbers, name: str, scenarios: Scenarios, language: str) -> _Column:
+    """One metric for all scenarios."""
+    found = metric(name)
+    lines = [_two_lines(numbers.cell(scenario, name)) for scenario, _ in scenarios]
+    width = max(13, *(cells(line.plain) for line in lines))
+    return _Column(f"{fold(found.label(language), width)}\n{fold(found.unit_label(language), width)}", lines, width)
+
+
+def _fitting(columns: list[_Column], room: int) -> list[list[_Column]]:
+    """`columns` in runs that fit into `room` cells; a column wider than that stands alone."""
+    runs: list[list[_Column]] = []
+    for column in columns:
+        if runs and sum(one.width + GAP for one in [*runs[-1], column]) <= room:
+            runs[-1].append(column)
+        else:
+            runs.append([column])
+    return runs
+
+
+def _short_table(numbers: Numbers, columns: list[_Column], scenarios: Scenarios, language: str) -> Table:
+    """One table of a few metrics."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(Text(text("table.scenario", language)), overflow="fold", min_width=LABEL, vertical="top")
+    for column in columns:
+        table.add_column(Text(column.heading), justify="right", no_wrap=True, min_width=column.width)
+    for row, (scenario, label) in enumerate(scenarios):
+        words = Text(label[language])
+        if scenario == numbers.reference and len(scenarios) > 1:
+            words.append(f"\n({text('table.reference', language)})", style="dim")
+        table.add_row(words, *[column.cells[row] for column in columns])
+    return table
+
+
+def _two_lines(cell: Cell) -> Text:
+    """A cell's value over its difference; clear differences are bold, marked and, where one can say so, coloured."""
+    from rich.text import Text
+
+    words = Text(cell.value.replace(" %", ""))
+    if cell.interval:
+        words.append(f" {_tight(cell.interval)}", style="dim")
+    if cell.difference:
+        style = {True: "bold green", False: "bold red", None: "bold" if cell.clear else ""}[cell.welcome]
+        words.append(f"\n{cell.difference}{'*' if cell.clear else ''} {_tight(cell.difference_interval)}", style=style)
+    return words
+
+
+def _tight(interval: str) -> str:
+    """An interval without blanks."""
+    return interval.replace(", ", ",")

@@ -1,0 +1,191 @@
+"""What a model holds besides its residents: parameters by group, rules of the council, working space, open channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.community import Community
+from consensus_sim.council.events import Channel, OpenChannel, Venue
+from consensus_sim.council.meeting import MeetingParameters, deliberation_parameters
+from consensus_sim.council.resolution import EvaluationParameters, ExecutionParameters
+from consensus_sim.council.topics import TopicParameters
+from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights
+from consensus_sim.dynamics.deliberation import DeliberationParameters
+from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
+from consensus_sim.dynamics.learning import HabitParameters, LearningParameters
+from consensus_sim.dynamics.participation import ParticipationParameters, Standard
+from consensus_sim.dynamics.trust import TrustParameters
+from consensus_sim.parameters import Behaviour
+from consensus_sim.residents.columns import channel_bit
+from consensus_sim.residents.residents import WORKING, Residents
+
+NEVER = np.float32(-1e9)
+
+
+class ParameterSet(NamedTuple):
+    """All behaviour parameters by group, as the kernels take them; `channels` intercepts by channel, `drift` iota of
+    D11.
+    """
+
+    awareness: AwarenessParameters
+    participation: ParticipationParameters
+    channels: dict[str, float]
+    habit: HabitParameters
+    learning: LearningParameters
+    drift: float
+    trust: TrustParameters
+    fatigue: FatigueParameters
+    motive: MotiveParameters
+    deliberation: DeliberationParameters
+    meeting: MeetingParameters
+    topics: TopicParameters
+    execution: ExecutionParameters
+    evaluation: EvaluationParameters
+
+
+def read_parameters(behaviour: Behaviour) -> ParameterSet:
+    """The values of `behaviour` as named tuples; InputError if a parameter is missing or unknown."""
+    numbers = behaviour.numbers("deliberation")
+    unknown = [name for name in numbers if name not in DeliberationParameters._fields]
+    if unknown:
+        from consensus_sim.errors import one_of
+
+        raise one_of("behaviour.deliberation: unknown parameter", unknown[0], DeliberationParameters._fields)
+    return ParameterSet(
+        awareness=behaviour.values("awareness", AwarenessParameters),
+        participation=behaviour.values("participation", ParticipationParameters),
+        channels=behaviour.numbers("channels"),
+        habit=behaviour.values("habit", HabitParameters),
+        learning=behaviour.values("learning", LearningParameters),
+        drift=behaviour.numbers("influence")["drift"],
+        trust=behaviour.values("trust", TrustParameters),
+        fatigue=behaviour.values("fatigue", FatigueParameters),
+        motive=behaviour.values("motive", MotiveParameters),
+        deliberation=deliberation_parameters(numbers),
+        meeting=behaviour.values("meeting", MeetingParameters),
+        topics=behaviour.values("topics", TopicParameters),
+        execution=behaviour.values("execution", ExecutionParameters),
+        evaluation=behaviour.values("evaluation", EvaluationParameters),
+    )
+
+
+@dataclass(slots=True)
+class Rules:
+    """Rules that levers set and the protocol follows: where levers meet."""
+
+    council_venue: str = "committee_office"
+    moderated: bool = False
+    procedure: str = "plenary"
+    seating: bool = False
+    turn_sharing_bonus: float = 0.0
+    online_publicity: float = 0.0
+    reward_in_force: bool = False
+
+
+class Scratch:
+    """Working space of a run, made once: arrays of shape (n_residents,) that the week's kernels fill."""
+
+    def __init__(self, community: Community) -> None:
+        n = len(community.population)
+        network = community.network
+        self.asked = np.zeros(n, np.uint8)
+        self.common = np.zeros(n, np.float32)
+        self.fear_weight = np.ones(n, np.float32)
+        self.stake = np.zeros(n, np.float32)
+        self.rows = np.empty(n, np.int32)
+        self.changed = np.empty(n, np.int32)
+        self.flags = np.zeros(n, bool)
+        self.neighbours_came = np.zeros(n, np.float32)
+        self.change = np.zeros((n, 2), np.float32)
+        self.start_cognition = np.zeros(n, np.float32)
+        self.start_trust = np.zeros(n, np.float32)
+        self.online_user = np.zeros(n, bool)
+        self.mirror_weight = mirror_weights(network.indptr, network.indices, network.weight)
+
+
+def standardise(residents: Residents) -> tuple[Standard, Any, Any, Any, Any]:
+    """The fixed scale of z(.): mean and SD over adults at the start; also mean and SD of each skill and cognition
+    row.
+    """
+    adult = residents.adult
+    cognition = residents.cognition[:, adult].mean(axis=0)
+    columns = (cognition, residents.efficacy[adult], residents.trust[adult], residents.motive[adult])
+    pairs = [number for column in columns for number in (float(column.mean()), max(float(column.std()), 1e-9))]
+    skill, rows = residents.skill[:, adult].astype(np.float64), residents.cognition[:, adult].astype(np.float64)
+    return Standard(*pairs), skill.mean(axis=1), skill.std(axis=1), rows.mean(axis=1), rows.std(axis=1)
+
+
+def distances(model: Any, venue: Venue) -> NDArray[np.float32]:
+    """Distance of each resident's building from `venue` in units of delta (P10), (n,); 0 online or with delta off."""
+    people, delta = model.community.population, model.parameters.awareness.distance
+    if venue.name == "online" or delta <= 0:
+        return np.zeros(len(people), np.float32)
+    return (np.hypot(people.x - venue.x, people.y - venue.y) / np.float32(delta)).astype(np.float32)
+
+
+def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
+    """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
+
+    `fixed` = - c_time max(clash of workers, of parents) - d / delta (+ elders' relief); online the age-specific level
+    of P14, and out of reach for who has no access. `centre` is the log of the mean over adults of e^(what draws them,
+    at the start, in a plain room), so that the channel's intercept is the log-odds of a rare event's mean chance and
+    P3, P4, P14 are mean rates.
+    """
+    residents, p = model.residents, model.parameters.participation
+    people = model.community.population
+    adult = residents.adult
+    distance = model.distance[venue.name]
+    if channel.online:
+        young, middle, elder = (_log_odds(share) for share in (p.online_young, p.online_middle, p.online_elder))
+        fixed = np.where(people.elder, elder, np.where(people.age >= 45, middle, young)).astype(np.float32)
+        plain = np.zeros(residents.n, np.float32)
+        level = 0.0
+    else:
+        working = np.float32(channel.clash_working) * (people.employment == WORKING)
+        parent = np.float32(channel.clash_parent) * people.parent
+        plain = np.float32(-p.time) * np.maximum(working, parent) - distance
+        fixed = plain.astype(np.float32)
+        if venue.elder_relief:
+            fixed[people.elder] += np.float32(venue.elder_relief * p.fear * channel.formality * (1.0 - venue.relief))
+        level = model.parameters.channels[channel.name]
+    exposed = residents.member_of("tenant") | residents.member_of("elder")
+    weight = np.where(exposed, 1.0 + 2.0 * (p.status - 1.0) * (1.0 - model.start_belonging), 1.0)
+    fear = p.fear * channel.formality * weight * (1.0 - residents.start_skill[0])
+    start = model.start_common + plain - fear
+    reached = adult & residents.online if channel.online else adult
+    centre = float(np.log(np.mean(np.exp(start[reached].astype(np.float64)))))
+    if channel.online:
+        fixed[~residents.online] = NEVER
+    return OpenChannel(
+        channel=channel,
+        venue=venue,
+        bit=channel_bit(channel.name),
+        level=level,
+        opened_week=model.week,
+        novel=novel,
+        fixed=fixed,
+        centre=centre,
+        nearness=np.exp(-distance),
+        aware_ties=aware_ties(model, channel.name),
+    )
+
+
+def aware_ties(model: Any, channel: str) -> NDArray[np.float32]:
+    """Tie-weighted share of each resident's ties who know of `channel`, (n,)."""
+    from scipy.sparse import csr_array
+
+    network = model.community.network
+    knows = model.residents.aware_of(channel)
+    if not knows.any():
+        return np.zeros(model.residents.n, np.float32)
+    shape = (model.residents.n, model.residents.n)
+    return csr_array((network.weight, network.indices, network.indptr), shape=shape) @ knows.astype(np.float32)
+
+
+def _log_odds(share: float) -> float:
+    bounded = min(max(share, 1e-9), 1.0 - 1e-9)
+    return float(np.log(bounded / (1.0 - bounded)))

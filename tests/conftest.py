@@ -1,0 +1,57 @@
+"""The command line as a process of its own, for every test that needs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=3", "calendar.weeks=12")
+
+
+def environment() -> dict[str, str]:
+    """This environment, with the tests' own broken levers on the import path and no Hydra setting of the caller."""
+    path = os.pathsep.join(part for part in (str(TESTS / "faults"), os.environ.get("PYTHONPATH", "")) if part)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HYDRA_")}
+    return {**kept, "PYTHONPATH": path}
+
+
+def command(*arguments: str) -> list[str]:
+    """`consensus-sim` with `arguments`, in the interpreter of the tests."""
+    return [sys.executable, "-m", "consensus_sim.cli", *arguments]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run `consensus-sim` with arguments in a folder of its own (`tmp_path`); the finished process with its output."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300
+        )
+
+    return run
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start `consensus-sim` in a process group of its own, to be interrupted."""
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command(*arguments),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start

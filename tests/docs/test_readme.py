@@ -1,0 +1,37 @@
+"""The README is true: its two commands are those of CI, and every command line in it is one that the program takes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.study import read_study
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```[^\n]*\n(.*?)^```", README, flags=re.M | re.S)
+LINES = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
+RUNS = [line for line in LINES if re.match(r"(\.venv/bin/)?consensus-sim\b", line)]
+
+
+@pytest.mark.parametrize("mark", ["run", "test"])
+def test_ci_takes_its_command_from_the_readme(mark):
+    found = re.search(rf"^<!-- ci: {mark} -->\n```[^\n]*\n(.+?)^```", README, flags=re.M | re.S)
+    assert found, f"README.md: no code block after <!-- ci: {mark} -->"
+    assert f"readme_block {mark}" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_how_to_run_it():
+    assert RUNS
+
+
+@pytest.mark.parametrize("line", RUNS)
+def test_every_command_in_the_readme_makes_a_study(line):
+    words = shlex.split(line)[1:]
+    overrides = [word for word in words if "=" in word and not word.startswith("--")]
+    if "-m" not in words and "--config-dir" not in words:
+        assert read_study(compose(overrides)).scenarios

@@ -1,0 +1,129 @@
+"""The composed config: every file takes part, changes are laid over each other in order, typos are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+
+from consensus_sim.ensemble.config import OPEN_GROUPS, compose, dotted, nearest_key
+from consensus_sim.ensemble.study import read_study
+from consensus_sim.errors import InputError
+from consensus_sim.paths import configs_dir
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (configs_dir() / group).glob("*.yaml") if not path.stem.startswith("_"))
+
+
+def test_every_file_of_the_open_groups_is_composed_under_its_name():
+    config = compose()
+    for group in OPEN_GROUPS:
+        assert sorted(config[group]) == options(group)
+
+
+CHOICES = [
+    f"{group}={name}"
+    for group in ("community", "behaviour", "calendar", "engine", "report", "experiment")
+    for name in options(group)
+]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_file_composes_and_makes_a_study(choice):
+    study = read_study(compose([choice]))
+    assert len(study.scenarios) >= 1
+    assert study.reference in [scenario.name for scenario in study.scenarios]
+
+
+def test_every_scenario_and_lever_makes_a_study_of_its_own():
+    for name in options("scenario"):
+        assert read_study(compose([f"scenarios=[{name}]"])).reference == name
+
+
+def lever(overrides: list[str], scenario: str = "points", name: str = "points") -> dict:
+    return read_study(compose([f"scenarios=[{scenario}]", *overrides])).scenario(scenario).lever(name)
+
+
+def test_a_scenario_goes_before_the_command_line_and_that_before_the_file():
+    assert lever([])["attendance"] == 2
+    assert lever(["intervention.points.attendance=4"])["attendance"] == 4
+    both = ["intervention.points.attendance=4", "scenario.points.interventions.points.attendance=7"]
+    assert lever(both)["attendance"] == 7
+    assert lever(["scenario.points.interventions.points={attendance: 9}"])["attendance"] == 9
+
+
+def test_null_switches_a_lever_off():
+    assert lever(["scenario.points.interventions.points=null"]) is None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (["intervention.points.atendance=1"], "did you mean intervention.points.attendance?"),
+        (["scenario.points.interventions.points.atendance=1"], "'atendance' (did you mean 'attendance'?)"),
+        (["scenario.point.interventions.points.attendance=1"], "'point' (did you mean 'points'?)"),
+        (["scenario.points.interventions.pionts.attendance=1"], "'pionts' (did you mean 'points'?)"),
+        (["scenario.points.base=councl"], "'councl' (did you mean 'council'?)"),
+        (["scenario.council.base=full"], "goes round in a circle"),
+        (["intervention.points.start=soon"], "a date written YYYY-MM-DD"),
+        (["calendar.start=2024-02-30"], "calendar.start: found '2024-02-30'"),
+        (["calendar.weeks=523"], "a whole number from 1 to 522"),
+        (["scenarios=[]"], "a list of names"),
+        (["scenarios=[points,points]"], "each name once"),
+        (["reference=nobody"], "reference: found 'nobody'"),
+        (["seed=-1"], "seed: found -1"),
+        (["parameters=center"], "did you mean 'centre'?"),
+        (["intervention.points=5"], "intervention.points: found 5"),
+        (["experiment=compar"], "did you mean 'compare'?"),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_one_line(overrides, told):
+    with pytest.raises(InputError) as caught:
+        read_study(compose(overrides))
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_reference_falls_back_to_the_first_scenario():
+    assert read_study(compose(["scenarios=[before,points]"])).reference == "before"
+    assert read_study(compose(["scenarios=[before,points]", "reference=points"])).reference == "points"
+
+
+def write_own(folder: Path, group: str, name: str, text: str) -> None:
+    (folder / group).mkdir(exist_ok=True)
+    (folder / group / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_own_files_are_found_and_can_be_changed_by_name(tmp_path):
+    source = (configs_dir() / "intervention" / "points.yaml").read_text(encoding="utf-8")
+    write_own(tmp_path, "intervention", "gift", source)
+    write_own(tmp_path, "scenario", "mine", "base: before\ninterventions: {gift: {attendance: 7}}\n")
+    chosen = ["scenarios=[mine]", "intervention.gift.proposal=11"]
+    gift = read_study(compose(chosen, config_dir=tmp_path)).scenario("mine").lever("gift")
+    assert (gift["attendance"], gift["proposal"]) == (7, 11)
+    with pytest.raises(InputError, match="did you mean intervention.gift.attendance"):
+        compose(["intervention.gift.atendance=1"], config_dir=tmp_path)
+
+
+def test_an_own_file_may_not_take_a_built_in_name(tmp_path):
+    write_own(tmp_path, "scenario", "full", "interventions: {}\n")
+    with pytest.raises(InputError, match="a built-in scenario has this name"):
+        compose(config_dir=tmp_path)
+
+
+def test_composing_leaves_an_outer_hydra_as_it_was(tmp_path):
+    (tmp_path / "outer.yaml").write_text("a: 1\n", encoding="utf-8")
+    with initialize_config_dir(config_dir=str(tmp_path), version_base="1.3"):
+        compose()
+        assert hydra_compose(config_name="outer").a == 1
+
+
+def test_nearest_key_goes_level_by_level():
+    config = {"calendar": {"weeks": 1, "start": 2}, "seed": 3}
+    assert nearest_key("calender.week", config) == "calendar.weeks"
+    assert nearest_key("sed", config) == "seed"
+    assert nearest_key("qqqq", config) is None
+    assert list(dotted(config)) == ["calendar", "calendar.weeks", "calendar.start", "seed"]

@@ -1,0 +1,72 @@
+"""Summaries and paired differences against values worked out by hand and by pandas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from consensus_sim.ensemble.summary import CONTRASTS, SUMMARY, Values, contrast, summarise
+
+UNIT = {"reach_year": "share", "trust": "score"}
+
+
+def metrics(values: dict[tuple[str, str, str], list[float]]) -> pd.DataFrame:
+    """Rows of table metrics from (scenario, metric, group) -> value of each replicate."""
+    rows = [
+        (scenario, replicate, metric, group, value)
+        for (scenario, metric, group), line in values.items()
+        for replicate, value in enumerate(line)
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "replicate", "metric", "group", "value"])
+
+
+def test_summary_agrees_with_pandas():
+    draws = np.random.Generator(np.random.PCG64(1)).normal(size=(2, 9))
+    names = ("before", "full")
+    frame = metrics({(name, "trust", "all"): list(draws[number]) for number, name in enumerate(names)})
+    found = summarise(Values(frame, names, 9), UNIT).set_index("scenario")
+    assert tuple(found.reset_index().columns) == SUMMARY
+    for number, name in enumerate(names):
+        series = pd.Series(draws[number])
+        assert found.loc[name, "mean"] == pytest.approx(series.mean())
+        assert found.loc[name, "sd"] == pytest.approx(series.std())
+        for column, share in (("q05", 0.05), ("q50", 0.5), ("q95", 0.95)):
+            assert found.loc[name, column] == pytest.approx(series.quantile(share))
+        assert (found.loc[name, "unit"], found.loc[name, "replicates"]) == ("score", 9)
+
+
+def test_contrasts_are_paired_by_replicate():
+    frame = metrics({("before", "trust", "all"): [1.0, 5.0, 9.0], ("full", "trust", "all"): [2.0, 6.0, 10.0]})
+    (row,) = contrast(Values(frame, ("before", "full"), 3), UNIT, "before").to_dict("records")
+    assert tuple(row) == CONTRASTS
+    assert (row["scenario"], row["reference"], row["replicates"]) == ("full", "before", 3)
+    assert (row["difference"], row["q05"], row["q95"], row["standard_error"]) == (1.0, 1.0, 1.0, 0.0)
+
+
+def test_replicates_without_a_value_are_left_out_and_counted():
+    nan = float("nan")
+    frame = metrics(
+        {
+            ("before", "trust", "all"): [1.0, nan, 3.0],
+            ("full", "trust", "all"): [2.0, 4.0, nan],
+            ("before", "reach_year", "all"): [nan, nan, nan],
+            ("full", "reach_year", "all"): [0.5, nan, nan],
+        }
+    )
+    values = Values(frame, ("before", "full"), 3)
+    summary = summarise(values, UNIT).set_index(["scenario", "metric"])
+    assert summary["replicates"].to_dict() == {
+        ("before", "trust"): 2, ("full", "trust"): 2, ("full", "reach_year"): 1,
+    }  # fmt: skip
+    assert summary.loc[("before", "trust"), "mean"] == 2.0
+    assert np.isnan(summary.loc[("full", "reach_year"), "sd"])
+    (row,) = contrast(values, UNIT, "before").to_dict("records")
+    assert (row["metric"], row["difference"], row["replicates"]) == ("trust", 1.0, 1)
+
+
+def test_rows_follow_the_study_and_not_the_order_of_arrival():
+    frame = metrics({(name, "trust", "all"): [1.0, 2.0] for name in ("full", "before")})
+    shuffled = frame.sample(frac=1, random_state=3)
+    for order in (("before", "full"), ("full", "before")):
+        assert tuple(summarise(Values(shuffled, order, 2), UNIT)["scenario"]) == order

@@ -1,0 +1,74 @@
+"""The terminal's table fits its terminal and marks what is clear."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from consensus_sim.errors import InputError
+from consensus_sim.report.tables import Numbers, print_table
+
+
+def printed(sample: dict[str, Any], language: str, width: int) -> list[str]:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=False)
+    names = ("summary", "contrasts", "scenarios", "reference")
+    print_table(*[sample[name] for name in names], language, console)
+    return stream.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_lines_fit_and_no_interval_is_broken(
+    make_sample: Callable[..., dict[str, Any]], language: str, width: int
+) -> None:
+    lines = printed(make_sample(replicates=4), language, width)
+    assert max(cell_len(line) for line in lines) <= width
+    for line in lines[: -4 if width > 60 else -8]:
+        assert line.count("[") == line.count("]"), line
+        assert "…" not in line
+
+
+def test_a_terminal_of_100_columns_takes_one_table_a_theme(
+    make_sample: Callable[..., dict[str, Any]],
+) -> None:
+    lines = printed(make_sample(replicates=4), "zh", 100)
+    assert sum(line.startswith("情景") for line in lines) == 4
+
+
+def test_cells_say_what_the_frames_say(make_sample: Callable[..., dict[str, Any]]) -> None:
+    sample = make_sample(replicates=4)
+    numbers = Numbers(sample["summary"], sample["contrasts"], sample["reference"])
+    for row in sample["contrasts"].to_dict("records"):
+        cell = numbers.cell(row["scenario"], row["metric"], row["group"])
+        assert cell.clear == (row["q05"] > 0 or row["q95"] < 0)
+        assert cell.difference.startswith("-") <= (row["difference"] < 0)
+        assert cell.welcome is None or cell.clear
+    assert numbers.cell("council", "trust").difference == ""
+    assert numbers.cell("before", "attendance_council").value == "–"
+
+
+def test_a_single_scenario_has_no_differences(make_sample: Callable[..., dict[str, Any]]) -> None:
+    lines = printed(make_sample(replicates=3, names=["council"]), "en", 100)
+    assert not any("reference" in line or "+" in line for line in lines)
+
+
+def test_markup_in_a_label_is_only_text(make_sample: Callable[..., dict[str, Any]]) -> None:
+    sample = make_sample(replicates=3, names=["council", "points"])
+    sample["scenarios"] = [
+        ("council", {"zh": "[red]甲", "en": "[red]A"}),
+        ("points", {"zh": "[/]乙", "en": "[/]B"}),
+    ]
+    lines = printed(sample, "en", 100)
+    assert any(line.startswith("[red]A") for line in lines)
+    assert any(line.startswith("[/]B") for line in lines)
+
+
+def test_an_unknown_language_is_refused(make_sample: Callable[..., dict[str, Any]]) -> None:
+    with pytest.raises(InputError, match=r"report\.language: found 'de'"):
+        printed(make_sample(replicates=2, names=["council"]), "de", 100)

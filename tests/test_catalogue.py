@@ -1,0 +1,126 @@
+"""The words that people read are whole, in both languages, and can be set in the typeface that the package carries."""
+
+from __future__ import annotations
+
+import math
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consensus_sim import catalogue
+from consensus_sim.errors import InputError
+from consensus_sim.report.typeface import has_glyphs
+
+HEADLINES = """
+    reach_quarter reach_year frequency frequency_ordinary person_times_quarter attendance_council attendance_tea
+    attendance_ballot attendance_reception attendance_adhoc attendance_council_first4 attendance_council_last4
+    consensus_settled consensus_shelved consensus_open topics_deliberated sittings_per_settled weeks_to_agenda
+    weeks_to_resolution execution_on_time execution_late execution_never matters_landed vulnerable_offered
+    vulnerable_accepted vulnerable_present vulnerable_speaking team_or_party_present team_or_party_present_first4
+    team_or_party_present_last4 gini_speaking top_fifth_speaking satisfaction efficiency fairness trust efficacy
+    belonging cognition skill behaviour fatigue fatigue_team cost_money cost_hours silent_micro_grids
+    reach_in_person frequency_ordinary_in_person top_percent_share
+""".split()
+METRICS = [catalogue.metric(name) for name in catalogue.metric_names()]
+WEEKLY = [catalogue.weekly_metric(name) for name in catalogue.weekly_metric_names()]
+
+
+def everything() -> dict[str, dict[str, str]]:
+    """Every text of the catalogue, those of the metrics too."""
+    found = dict(catalogue.texts())
+    for section, metrics in (("metrics", METRICS), ("weekly", WEEKLY)):
+        for metric in metrics:
+            found[f"{section}.{metric.name}.label"] = metric.labels
+            found[f"{section}.{metric.name}.definition"] = metric.definitions
+    return found
+
+
+def placeholders(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name is not None}
+
+
+def test_every_text_has_both_languages_with_the_same_placeholders() -> None:
+    for key, words in everything().items():
+        assert set(words) == {"zh", "en"}, key
+        assert all(isinstance(one, str) and one.strip() for one in words.values()), key
+        assert placeholders(words["zh"]) == placeholders(words["en"]), key
+
+
+def test_every_text_can_be_set_in_the_packages_typeface() -> None:
+    for key, words in everything().items():
+        for language, one in words.items():
+            assert has_glyphs(one), (key, language)
+
+
+def test_the_headline_metrics_are_those_agreed() -> None:
+    assert sorted(catalogue.metric_names()) == sorted(HEADLINES)
+
+
+@pytest.mark.parametrize("metric", [*METRICS, *WEEKLY], ids=lambda metric: metric.name)
+def test_a_metric_is_whole(metric: catalogue.Metric) -> None:
+    assert metric.direction in catalogue.DIRECTIONS
+    assert metric.theme in catalogue.themes()
+    assert catalogue.text(f"theme.{metric.theme}", "zh")
+    assert catalogue.text(f"unit.{metric.unit}", "en") == metric.unit_label("en")
+    assert metric.is_share == (metric.format in ("percent", "percent_fine"))
+
+
+def test_windows_are_told_in_the_definitions() -> None:
+    for name in ("reach_quarter", "person_times_quarter", "attendance_council", "silent_micro_grids"):
+        assert all("13" in catalogue.metric(name).definition(language) for language in catalogue.LANGUAGES)
+    for name in ("reach_year", "frequency"):
+        assert all("52" in catalogue.metric(name).definition(language) for language in catalogue.LANGUAGES)
+
+
+def test_the_short_tables_hold_known_metrics() -> None:
+    for table, names in catalogue.headline_tables().items():
+        assert catalogue.text(f"table.{table}", "zh")
+        assert set(names) <= set(HEADLINES)
+    assert set(catalogue.contrast_metrics()) <= set(HEADLINES)
+
+
+def test_a_missing_text_is_named() -> None:
+    with pytest.raises(KeyError, match="no.such.text"):
+        catalogue.text("no.such.text", "en")
+    with pytest.raises(KeyError, match="no_such_metric"):
+        catalogue.metric("no_such_metric")
+    with pytest.raises(KeyError, match="no_such_metric"):
+        catalogue.weekly_metric("no_such_metric")
+
+
+def test_a_missing_value_is_named() -> None:
+    with pytest.raises(KeyError, match=r"interval.*high"):
+        catalogue.text("interval", "en", low=1)
+
+
+def test_an_unknown_language_is_one_clear_line() -> None:
+    with pytest.raises(InputError) as caught:
+        catalogue.text("none", "fr")
+    assert str(caught.value) == "report.language: found 'fr'; allowed: zh, en"
+
+
+def test_labels_of_a_users_own_names_are_the_names() -> None:
+    assert catalogue.label_of("group", "elder", "en") == "60 and over"
+    assert catalogue.label_of("group", "cyclists", "zh") == "cyclists"
+
+
+def test_numbers_as_people_read_them() -> None:
+    reach, money, frequency = (catalogue.metric(name) for name in ("reach_quarter", "cost_money", "frequency"))
+    assert reach.show(0.01234) == "1.23 %"
+    assert reach.show_difference(0.003, "en") == "+0.30 pp"
+    assert reach.show_difference(-0.003, "zh") == "-0.30 个百分点"
+    assert money.show(12345.6) == "12,346"
+    assert frequency.show_difference(0.5, "en") == "+0.50"
+    assert frequency.show_interval(0.5, 1.25) == "[0.50, 1.25]"
+    assert frequency.show(math.nan) == frequency.show_difference(math.nan) == "–"
+
+
+@given(st.sampled_from(METRICS), st.floats(-1e6, 1e6))
+def test_a_written_difference_is_the_number_and_never_a_negative_zero(metric: catalogue.Metric, value: float) -> None:
+    written = metric.show_difference(value)
+    number = float(written.replace(",", ""))
+    assert (written[0] in "+-") == (value != 0)
+    assert abs(number - value * metric.scale) <= 0.5 * 10**-metric.decimals + 1e-6
+    assert number != 0 or written[0] != "-"

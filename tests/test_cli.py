@@ -1,0 +1,122 @@
+"""The command line: help, a small run, sweeps, and every mistake as one line with exit code 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=2", "calendar.weeks=12")
+FILES = {
+    "config.yaml", "provenance.json", "weekly.parquet", "grids.parquet", "topics.parquet", "meetings.parquet",
+    "capability.parquet", "points.parquet", "costs.parquet", "metrics.parquet", "summary.csv", "contrasts.csv",
+    "report.html", "figures",
+}  # fmt: skip
+
+
+def test_help_lists_groups_and_examples(cli):
+    done = cli("--help")
+    assert done.returncode == 0
+    for word in (
+        "community: ",
+        "teaching",
+        "intervention: ",
+        "quota_seating",
+        "consensus-sim -m",
+        "--config-dir",
+    ):
+        assert word in done.stdout
+
+
+def test_a_small_run_leaves_its_results_and_nothing_else(cli, tmp_path):
+    done = cli(*SMALL)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["compare"]
+    (folder,) = (tmp_path / "results" / "compare").iterdir()
+    assert FILES <= {path.name for path in folder.iterdir()}
+    assert f"results: results/compare/{folder.name}" in done.stdout
+    summary = pd.read_csv(folder / "summary.csv")
+    assert list(summary["scenario"].unique()) == ["before", "points"]
+    assert summary["replicates"].max() == 2
+    weekly = pd.read_parquet(folder / "weekly.parquet")
+    assert list(weekly.columns[:2]) == ["scenario", "replicate"]
+    assert weekly["value"].dtype == "float32"
+
+
+def test_a_sweep_gives_each_job_its_own_folder_and_leaves_no_trace_of_hydra(cli, tmp_path):
+    done = cli("-m", *SMALL, "seed=1,2")
+    assert done.returncode == 0, done.stderr
+    (time,) = (tmp_path / "results" / "compare").iterdir()
+    assert sorted(path.name for path in time.iterdir()) == ["0", "1"]
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["compare"]
+    assert (time / "0" / "summary.csv").read_bytes() != (time / "1" / "summary.csv").read_bytes()
+
+
+def test_a_bad_value_in_a_sweep_is_told_and_the_other_job_is_done(cli, tmp_path):
+    done = cli("-m", *SMALL, "replicates=0,1")
+    assert done.returncode == 2
+    assert "job 0" in done.stderr and "replicates: found 0" in done.stderr and "Traceback" not in done.stderr
+    (time,) = (tmp_path / "results" / "compare").iterdir()
+    assert [path.name for path in time.iterdir()] == ["1"]
+
+
+MISTAKES = [
+    (["scenarios=[before,pionts]"], "'pionts' (did you mean 'points'?)"),
+    (["intervention.quota_seating.share=1.4"], "intervention.quota_seating.share: found 1.4"),
+    (["calendar.weeks=-3"], "calendar.weeks: found -3; allowed: a whole number from 1 to 522"),
+    (["calendar.weeks=abc"], "calendar.weeks: found 'abc'"),
+    (["intervention.points.atendance=4"], "did you mean intervention.points.attendance?"),
+    (["calender.weeks=10"], "did you mean calendar.weeks?"),
+    (["intervention.points.start=2024-09-01", "intervention.points.end=2024-06-01"], "lies before its start"),
+    (["replicates=0"], "replicates: found 0"),
+    (["community=case_studdy"], "'case_studdy' (did you mean 'case_study'?)"),
+    (["engine=clustr"], "engine: found 'clustr'"),
+    (["seed=1,2"], "add -m"),
+    (["scenarios=[before"], "cannot read 'scenarios=[before'"),
+    (["report.language=fr"], "report.language: found 'fr'"),
+    (["--no-such-option"], "--no-such-option"),
+    (["--config-dir", "nowhere"], "config-dir: found 'nowhere'"),
+    (["-m", "calendar.weks=1,2"], "did you mean calendar.weeks?"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_a_mistake_is_one_line_with_exit_code_2_and_leaves_nothing(cli, tmp_path, arguments, told):
+    done = cli(*arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert done.stderr.startswith("consensus-sim: ") and done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_where_an_error_came_from(cli):
+    done = cli("calendar.weeks=-3", "debug=true")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+def test_own_lever_and_scenario_from_a_folder(cli, tmp_path):
+    mine = tmp_path / "mine"
+    (mine / "intervention").mkdir(parents=True)
+    (mine / "scenario").mkdir()
+    (mine / "intervention" / "quiet.yaml").write_text(
+        "_target_: broken_levers.Raises\nstart: null\nend: null\nshare: 0.5\n", encoding="utf-8"
+    )
+    (mine / "scenario" / "mine.yaml").write_text("base: council\ninterventions: {quiet: {}}\n", encoding="utf-8")
+    chosen = ("--config-dir", "mine", "community=teaching", "replicates=1", "calendar.weeks=6")
+    done = cli(*chosen, "scenarios=[council,mine]", "intervention.quiet.share=0")
+    assert done.returncode == 0, done.stderr
+    done = cli(*chosen, "scenarios=[council,mine]", "intervention.quiet.shore=0")
+    assert done.returncode == 2 and "intervention.quiet.share" in done.stderr
+
+
+@pytest.mark.parametrize("sweep", [[], ["-m", "seed=1,2"]], ids=["run", "sweep"])
+def test_a_file_in_place_of_the_results_folder(cli, tmp_path: Path, sweep):
+    (tmp_path / "results").write_text("in the way", encoding="utf-8")
+    done = cli(*SMALL, *sweep)
+    assert done.returncode == 2
+    assert "results" in done.stderr and done.stderr.count("\n") == 1
+    assert (tmp_path / "results").read_text(encoding="utf-8") == "in the way"
