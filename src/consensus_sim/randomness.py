@@ -85,6 +85,15 @@ def poisson(key: np.uint64, entity: int, mean: float) -> int:
 
 
 @kernel
+def poissons(key: np.uint64, n: int, mean: float) -> NDArray[np.int64]:
+    """Poisson counts of mean `mean` for the entities 0..n-1 under `key`; shape (n,)."""
+    out = np.empty(n, np.int64)
+    for entity in range(n):
+        out[entity] = poisson(key, entity, mean)
+    return out
+
+
+@kernel
 def uniforms(key: np.uint64, n: int) -> NDArray[np.float64]:
     """Numbers uniform in [0, 1) for the entities 0..n-1 under `key`; shape (n,)."""
     out = np.empty(n)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Minutes
+from consensus_sim.dynamics.measures import mean_where, moments_by_group, share_with_bit
 from consensus_sim.interventions.base import Cost
-from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, REPORT_GROUPS, SKILLS
+from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
+
+DIMENSIONS = ("cognition", "skill", "behaviour")
+"""Dimensions of the capability scale."""
+TEAM_BIT, ACTIVE_BIT = 1 << len(GROUPS), 1 << (len(GROUPS) + 1)
+"""Bits beside the groups of residents: the council team, and who has taken part in this run."""
 
 
 class Recorder:
@@ -33,7 +39,6 @@ class Recorder:
         self._numbers: dict[str, int] = defaultdict(int)
         self._present: dict[str, list[int]] = defaultdict(list)
         self._seen = 0
-        self._members = {name: np.flatnonzero(model.residents.member_of(name)) for name in REPORT_GROUPS}
 
     def next_event(self, channel: str) -> int:
         """Number of the next event of a channel in the present week: 0 for the first."""
@@ -85,19 +90,18 @@ class Recorder:
                 self._put(f"participations_{channel}", float(sum(present)) if present else 0.0)
             if present:
                 self._put(f"attendance_{channel}", float(np.mean(present)))
-        states = [topic.state for topic in model.topics.topics]
+        states = Counter(topic.state for topic in model.topics.topics)
         for state in ("unheard", "heard", "agenda", "answered", "settled", "shelved"):
-            self._put(f"topics_{state}", float(states.count(state)))
-        executions = [topic.execution for topic in model.topics.topics]
-        self._put("matters_landed", float(executions.count("on_time") + executions.count("late")))
+            self._put(f"topics_{state}", float(states[state]))
+        executions = Counter(topic.execution for topic in model.topics.topics)
+        self._put("matters_landed", float(executions["on_time"] + executions["late"]))
         residents = model.residents
-        everybody = self._members["all"]
         for name in ("trust", "efficacy", "belonging", "fatigue", "motive"):
-            self._put(name, float(residents.column(name)[everybody].mean()))
-        self._put("cognition", float(residents.cognition[:, everybody].mean()))
-        self._put("skill", float(residents.skill[:, everybody].mean()))
+            self._put(name, mean_where(residents.column(name)[None], residents.adult))
+        self._put("cognition", mean_where(residents.cognition, residents.adult))
+        self._put("skill", mean_where(residents.skill, residents.adult))
         for channel in model.channels:
-            self._put(f"aware_{channel}", float(residents.aware_of(channel)[everybody].mean()))
+            self._put(f"aware_{channel}", share_with_bit(residents.aware, model.channels[channel].bit, residents.adult))
         if model.team is not None and len(model.team.members):
             self._put("fatigue_team", float(residents.fatigue[model.team.members].mean()))
         self._put("saw_outcome", float(self._seen))
@@ -109,27 +113,23 @@ class Recorder:
         """The capability scale 协商能力评估量表 (F46) of all residents, by group, dimension and indicator."""
         model, residents = self.model, self.model.residents
         half_year = model.calendar.half_year(model.week)
-        columns = {
-            "cognition": {name: residents.column(name) for name in COGNITIONS},
-            "skill": {name: residents.column(name) for name in SKILLS},
-            "behaviour": {name: behaviour_column(residents, name) for name in BEHAVIOURS},
-        }
-        groups = dict(self._members)
-        if model.team is not None:
-            groups["team"] = model.team.members
-        groups["active"] = np.flatnonzero(model.took_part)
-        for group, rows in groups.items():
-            if not len(rows):
-                continue
-            for dimension, indicators in columns.items():
-                block = np.stack([column[rows] for column in indicators.values()])
-                for name, values in zip(indicators, block, strict=True):
-                    self._scale_row(half_year, group, dimension, name, values)
-                self._scale_row(half_year, group, dimension, "all", block.mean(axis=0))
-
-    def _scale_row(self, half_year: str, group: str, dimension: str, indicator: str, values: NDArray[Any]) -> None:
-        row = (half_year, group, dimension, indicator, float(values.mean()), float(values.std()), len(values))
-        self.capability.append(row)
+        indicators = (*COGNITIONS, *SKILLS, *BEHAVIOURS)
+        behaviour = np.stack([behaviour_column(residents, name) for name in BEHAVIOURS])
+        block = np.concatenate([residents.cognition, residents.skill, behaviour])
+        ends = np.cumsum([len(COGNITIONS), len(SKILLS), len(BEHAVIOURS)])
+        dimensions = np.array([block[low:high].mean(axis=0) for low, high in zip((0, *ends[:-1]), ends, strict=True)])
+        block = np.concatenate([block, dimensions])
+        names = [*indicators, "all", "all", "all"]
+        within = [DIMENSIONS[int(np.searchsorted(ends, row, side="right"))] for row in range(len(indicators))]
+        bits = residents.groups | np.where(model.team_mask, TEAM_BIT, 0) | np.where(model.took_part, ACTIVE_BIT, 0)
+        count, means, deviations = moments_by_group(block, bits.astype(np.uint16), len(GROUPS) + 2)
+        for place, group in enumerate((*GROUPS, "team", "active")):
+            if count[place] and (group in REPORT_GROUPS or place >= len(GROUPS)):
+                rows = zip(
+                    (*within, *DIMENSIONS), names, means[place].tolist(), deviations[place].tolist(), strict=True
+                )
+                for dimension, name, mean, sd in rows:
+                    self.capability.append((half_year, group, dimension, name, mean, sd, int(count[place])))
 
 
 def behaviour_column(residents: Any, name: str) -> NDArray[np.float32]:

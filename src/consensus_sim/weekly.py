@@ -8,6 +8,9 @@ from consensus_sim.dynamics.awareness import spread_awareness, tell_ties
 from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover
 from consensus_sim.dynamics.trust import drift_along_ties
 
+DRIFT_WEEKS = 4
+"""Influence along ties is slow (P43: about a hundredth a week), so four weeks of it are done at once."""
+
 
 def change_residents(model: Any) -> None:
     """D6, D7, D9-D11 for all residents."""
@@ -21,13 +24,13 @@ def change_residents(model: Any) -> None:
     model.used_skill[:] = False
     if not model.rules.reward_in_force:
         recover(residents.motive, residents.start_motive, keep_factor(p.motive.half_life))
-    if p.drift > 0:
+    if p.drift > 0 and model.week % DRIFT_WEEKS == DRIFT_WEEKS - 1:
         network = model.community.network
         drift_along_ties(
             network.indptr,
             network.indices,
             network.weight,
-            p.drift,
+            1.0 - (1.0 - p.drift) ** DRIFT_WEEKS,
             residents.cognition,
             residents.trust,
             scratch.start_cognition,

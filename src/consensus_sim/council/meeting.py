@@ -186,7 +186,9 @@ def first_positions(
 
 def _remember(topic: Topic, came: NDArray[np.int64], position: NDArray[np.float64]) -> None:
     """Keep the positions of all who ever sat on the topic, ascending by resident."""
-    absent = ~np.isin(topic.who, came)
+    absent = np.ones(len(topic.who), bool)
+    if len(came) and len(topic.who):
+        absent = came[np.minimum(np.searchsorted(came, topic.who), len(came) - 1)] != topic.who
     who = np.concatenate([topic.who[absent], came])
     order = np.argsort(who)
     topic.position = np.concatenate([topic.position[absent], position])[order]

@@ -49,8 +49,10 @@ class Team:
 
     def record(self, event: Event) -> None:
         """Keep each member's attendance and contribution (F21)."""
-        self.attended[np.isin(self.members, event.came)] += 1
-        self.spoke[np.isin(self.members, event.spoke)] += 1
+        for who, record in ((event.came, self.attended), (event.spoke, self.spoke)):
+            if len(who):
+                place = np.minimum(np.searchsorted(who, self.members), len(who) - 1)
+                record[who[place] == self.members] += 1
 
 
 def read_roles(where: str, config: Mapping[str, Any]) -> dict[str, int]:

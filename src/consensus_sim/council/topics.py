@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from consensus_sim.dynamics.topics import draw_stakes
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.randomness import key, poisson, uniform
+from consensus_sim.randomness import key, poissons, uniform
 from consensus_sim.residents.columns import GROUPS
 
 UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED = "unheard", "heard", "answered", "agenda", "settled", "shelved"
 OPEN_STATES = (UNHEARD, HEARD, AGENDA)
+STORE = 16
+"""First size of the store of stakes, in numbers a resident; it grows when needed."""
 SCOPES = ("micro_grid", "grid", "estate", "community")
 
 
@@ -117,7 +119,7 @@ def _by_group(where: str, found: Mapping[str, Any], missing: float) -> NDArray[n
     return np.array([_number(f"{where}.{g}", found[g], 0, 1) if g in found else missing for g in GROUPS])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Topic:
     """One topic from its arising to its evaluation. Weeks are -1 until they come.
 
@@ -180,7 +182,7 @@ class TopicBook:
         self.cumulative = np.cumsum(weights) / weights.sum() if len(weights) else weights
         self.topics: list[Topic] = []
         self.bounds = Bounds(community)
-        self.stakes = np.zeros(4 * len(community.population), np.float32)
+        self.stakes = np.zeros(STORE * len(community.population), np.float32)
         self.used = 0
         self._open: tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None
 
@@ -189,8 +191,9 @@ class TopicBook:
         rate = self.p.arrivals * 12.0 / 52.0
         arrivals = key(self.seed, "topics:arrivals", week)
         new = []
-        for micro_grid in range(self.bounds.n_micro_grids):
-            for copy in range(poisson(arrivals, micro_grid, rate)):
+        counts = poissons(arrivals, self.bounds.n_micro_grids, rate)
+        for micro_grid in np.flatnonzero(counts).tolist():
+            for copy in range(counts[micro_grid]):
                 new.append(self._create(week, micro_grid, copy, groups))
         return new
 

@@ -32,6 +32,18 @@ def draw_stakes(
 
 
 @kernel
+def interest_of(bits: int, group_stake: NDArray[np.float64], group_position: NDArray[np.float64]) -> int:
+    """The bit of the group for which a resident of the groups `bits` would speak: of those with a position of their own
+    (not NaN) the one of the highest stake, else all (0).
+    """
+    best, value = 0, 0.0
+    for bit in range(1, group_stake.shape[0]):
+        if (bits >> bit) & 1 and group_position[bit] == group_position[bit] and group_stake[bit] > value:
+            best, value = bit, group_stake[bit]
+    return best
+
+
+@kernel
 def interest_groups(
     low: int,
     groups: NDArray[np.uint16],
@@ -39,17 +51,10 @@ def interest_groups(
     group_position: NDArray[np.float64],
     out: NDArray[np.int64],
 ) -> None:
-    """The group for which each of the residents `low`..`low + len(out)` would speak, written to `out` as its bit; -1
-    under 18.
-
-    Of the resident's groups with a position of their own the one of the highest stake; else all (0).
-    """
+    """The interest group of each of the residents `low`..`low + len(out)`, written to `out` as its bit; -1 under 18."""
     for place in range(out.shape[0]):
-        bits, best, value = groups[low + place], 0, 0.0
-        for bit in range(1, group_stake.shape[0]):
-            if (bits >> bit) & 1 and group_position[bit] == group_position[bit] and group_stake[bit] > value:
-                best, value = bit, group_stake[bit]
-        out[place] = best if bits else -1
+        bits = groups[low + place]
+        out[place] = interest_of(bits, group_stake, group_position) if bits else -1
 
 
 @kernel
@@ -65,17 +70,11 @@ def draw_positions(
 ) -> None:
     """First positions x(0) in [0, 1] of the residents `who`, written to `out` (m,).
 
-    The stake-weighted mean of the positions of a resident's groups, plus or minus `polarity` (two camps, by lot),
-    plus a normal deviation of SD `spread`; groups without a position are NaN in `group_position`. A resident in a
-    group with a position of its own does not also count as `all` (bit 0).
+    The position of the group for which a resident would speak (`interest_of`), plus or minus `polarity` (two camps, by lot), plus
+    a normal deviation of SD `spread`.
     """
     for place in range(who.shape[0]):
-        bits, total, mean = groups[who[place]], 0.0, 0.0
-        for bit in range(1, group_stake.shape[0]):
-            if (bits >> bit) & 1 and group_position[bit] == group_position[bit]:
-                total += group_stake[bit]
-                mean += group_stake[bit] * group_position[bit]
-        middle = mean / total if total > 0.0 else group_position[0]
+        middle = group_position[interest_of(groups[who[place]], group_stake, group_position)]
         camp = polarity if uniform(key, who[place]) < 0.5 else -polarity
         x = middle + camp + spread * normal(key, who[place])
         out[place] = min(1.0, max(0.0, x))

@@ -14,7 +14,7 @@ from consensus_sim.council.topics import HEARD
 from consensus_sim.interventions.base import Intervention, setting, switch
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class OnlineBallot(Intervention):
     """Opens the channel `ballot`. The simple programme of phase 1 (`votes` off) takes messages and is little used.
 

@@ -45,7 +45,7 @@ def switch() -> Any:
     return field(metadata={"switch": True})
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Intervention:
     """One lever. `start` and `end` are its first and last day (None: the run's); `cost` its prices (CNY, hours; see
     COST_KEYS).

@@ -20,7 +20,7 @@ from consensus_sim.randomness import uniforms_at
 WEEKS_PER_MONTH = 52.0 / 12.0
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Council(Intervention):
     """Holds sessions on heard topics with a team, a moderator, and residents who come, are asked or are seated.
 

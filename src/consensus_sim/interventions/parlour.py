@@ -8,7 +8,7 @@ from typing import Any
 from consensus_sim.interventions.base import Intervention, setting, switch
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Parlour(Intervention):
     """The council meets in the parlour: part of the fear of speaking goes, heat is lower, and what is held there is
     seen.

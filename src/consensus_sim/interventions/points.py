@@ -16,7 +16,7 @@ from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.randomness import uniforms_at
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Points(Intervention):
     """Books points for acts, redeems them from a quarterly budget until it is used up, and honours the quarter's top.
 

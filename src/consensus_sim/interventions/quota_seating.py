@@ -14,12 +14,13 @@ from consensus_sim.council.seating import OFFERED, PRESENT, SEATED, Pool, Seatin
 from consensus_sim.dynamics.participation import LETTER, PERSONAL
 from consensus_sim.dynamics.topics import interest_groups
 from consensus_sim.interventions.base import Intervention, choice, setting
+from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.columns import GROUPS
 
 COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class QuotaSeating(Intervention):
     """Gives `seats` of each council session by rule: representatives of those at stake first, the rest by lot over
     the grids.
@@ -34,6 +35,7 @@ class QuotaSeating(Intervention):
     stakeholder_seats: int = setting(0, 1000, "seats a session", integer=True)
     letters_per_seat: float = setting(0.01, 1000, "letters a seat and round")
     rounds: int = setting(1, 100, "rounds", integer=True)
+    list_size: int = setting(1, 10_000_000, "persons", integer=True)
 
     def on_start(self, model: Any) -> None:
         if self.seats == 0:
@@ -56,7 +58,7 @@ class QuotaSeating(Intervention):
         if event.channel.name != "council" or self.seats == 0:
             return
         residents = model.residents
-        rows = np.flatnonzero(residents.adult & ~model.team_mask)
+        rows = self._list(model, event)
         stake, group = self._interests(model, event)
         turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through[rows])
         pool = Pool(
@@ -73,6 +75,14 @@ class QuotaSeating(Intervention):
         event.seats_offered = rows[panel.offered].astype(np.int32)
         event.seats_accepted = rows[panel.accepted].astype(np.int32)
         event.seated_present = rows[panel.present].astype(np.int32)
+
+    def _list(self, model: Any, event: Event) -> NDArray[np.int64]:
+        """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""
+        rows = np.flatnonzero(model.residents.adult & ~model.team_mask)
+        if len(rows) <= self.list_size:
+            return rows
+        lot = uniforms_at(model.key("seating:list", sub=event.number), rows)
+        return rows[lot < self.list_size / len(rows)]
 
     @staticmethod
     def _interests(model: Any, event: Event) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

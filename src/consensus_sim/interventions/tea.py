@@ -10,7 +10,7 @@ from consensus_sim.council.events import Event
 from consensus_sim.interventions.base import Intervention, setting
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class SecretaryTea(Intervention):
     """Opens the channel `tea` in the park, where fear of speaking is low and what is going on is seen by passers-by."""
 

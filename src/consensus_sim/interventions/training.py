@@ -14,7 +14,7 @@ from consensus_sim.interventions.base import Intervention, choice, setting
 from consensus_sim.randomness import uniforms_at
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Training(Intervention):
     """Trains `places` people a session, `sessions` in all, one every `weeks_between` weeks.
 

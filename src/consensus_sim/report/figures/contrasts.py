@@ -50,7 +50,7 @@ def draw_contrasts(
     with styled():
         margin = max((text_width(label, 8.5) for label in labels), default=1.0) + 0.2
         height = 0.3 + 0.24 * max(len(shown), 1)
-        figure, grid = panels(lines, columns, height, Margins(margin, 0.15, 0.75, 0.5, 0.16, 0.8))
+        figure, grid = panels(lines, columns, height, Margins(margin, 0.2, 0.75, 0.5, 0.26, 0.8))
         tint = colours(scenarios, reference)
         flat = [axes for line in grid for axes in line]
         for axes in flat[len(names) :]:
@@ -128,4 +128,5 @@ def _arrow(axes: Axes, place: int, to_the_right: bool, words: str, colour: str) 
     sign = f"{words} →" if to_the_right else f"← {words}"
     side = "right" if to_the_right else "left"
     across = axes.get_yaxis_transform()
-    axes.text(edge, place, sign, transform=across, ha=side, va="center", size=8, color=colour, zorder=4)
+    blank = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    axes.text(edge, place, sign, transform=across, ha=side, va="center", size=8, color=colour, zorder=4, bbox=blank)

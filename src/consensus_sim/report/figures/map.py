@@ -49,7 +49,7 @@ def counted(grids: pd.DataFrame) -> str:
 
 
 def micro_grid_reach(grids: pd.DataFrame, quarter: str) -> pd.DataFrame:
-    """One row a scenario and micro-grid (place): mean reach, in which share of the replicates it is silent, and whether in half."""
+    """A row a scenario and micro-grid (place): mean reach, share of replicates that are silent, whether half are."""
     rows = grids[(grids["level"] == "micro_grid") & (grids["quarter"] == quarter)]
     rows = rows.assign(silent_share=rows[counted(rows)] == 0)
     found = rows.groupby(["scenario", "place"], observed=True)[["reach", "silent_share"]].mean()
