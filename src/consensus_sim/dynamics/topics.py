@@ -70,8 +70,8 @@ def draw_positions(
 ) -> None:
     """First positions x(0) in [0, 1] of the residents `who`, written to `out` (m,).
 
-    The position of the group for which a resident would speak (`interest_of`), plus or minus `polarity` (two camps, by lot), plus
-    a normal deviation of SD `spread`.
+    The position of the group for which a resident would speak (`interest_of`), plus or minus `polarity` (two camps, by
+    lot), plus a normal deviation of SD `spread`.
     """
     for place in range(who.shape[0]):
         middle = group_position[interest_of(groups[who[place]], group_stake, group_position)]

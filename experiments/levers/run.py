@@ -1,0 +1,137 @@
+"""Does each lever do what it is for? On/off contrasts with their intervals, weak and unexpected ones included.
+
+    python experiments/levers/run.py                                     # makes both published tables anew
+    python experiments/levers/run.py --community teaching --replicates 6   # one of them
+
+Defaults: the case study with 30 replicates and the teaching community with 6, seed 1, the configured 56 weeks, all
+cores. Writes results/reference/levers.csv and results/reference/levers_teaching.csv; a test makes the second anew and
+compares it with the published one. What is expected, and why, stands in expectations.yaml beside this file.
+
+The interval [q05, q95] is that of the paired differences of single runs, so it says what one community may live
+through; the standard error says how well 30 runs know the mean. The verdict follows from these numbers alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim import Forecast, compare
+from consensus_sim.catalogue import metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+REFERENCE = HERE.parent.parent / "results" / "reference"
+PUBLISHED = {"case_study": 30, "teaching": 6}
+"""Community -> replicates of its published table."""
+COLUMNS = (
+    "contrast", "scenario", "reference", "metric", "group", "unit", "expectation", "source",
+    "difference", "q05", "q95", "standard_error", "replicates", "verdict",
+)  # fmt: skip
+NUMBERS = "%.4g"
+KNOWN = 2.0
+"""Standard errors that a mean must lie from zero for its sign to count as known."""
+
+
+def read_expectations() -> list[dict[str, Any]]:
+    """The contrasts with their expectations, as written in expectations.yaml."""
+    import yaml
+
+    with (HERE / "expectations.yaml").open(encoding="utf-8") as file:
+        contrasts: list[dict[str, Any]] = yaml.safe_load(file)
+    return contrasts
+
+
+def scenarios_of(contrasts: Sequence[dict[str, Any]]) -> list[str]:
+    """Every scenario that the contrasts need, each once."""
+    return list(dict.fromkeys(name for each in contrasts for name in (each["reference"], each["scenario"])))
+
+
+def verdict(sign: str, difference: float, q05: float, q95: float, standard_error: float) -> str:
+    """What the numbers say of the expected `sign`.
+
+    "as expected" or "against expectation" where the 90 % interval leaves out zero; else "weak", and whether the mean
+    over replicates lies on the expected side, on the other, or too near to zero (within `KNOWN` standard errors).
+    """
+    if math.isnan(difference):
+        return "undefined: no pair has both values"
+    agrees = (difference > 0) == (sign == "+")
+    if q05 > 0 or q95 < 0:
+        return "as expected" if agrees else "against expectation"
+    if difference == 0 or not abs(difference) > KNOWN * standard_error:
+        return "weak: interval holds zero; mean not told from zero"
+    return f"weak: interval holds zero; mean {'as expected' if agrees else 'against expectation'}"
+
+
+def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """One row per contrast and metric, in the order of the expectations. Columns: `COLUMNS`."""
+    import pandas as pd
+
+    found = {}
+    for reference in {each["reference"] for each in contrasts}:
+        for row in forecast.contrasts(reference).to_dict("records"):
+            found[row["scenario"], reference, row["metric"], row["group"]] = row
+    rows = []
+    for each in contrasts:
+        for name, group, sign, source in each["expectations"]:
+            pair = (each["scenario"], each["reference"])
+            row = found.get((*pair, name, group)) or undefined(name)
+            numbers = {key: row[key] + 0.0 for key in ("difference", "q05", "q95", "standard_error")}
+            rows.append(
+                {
+                    "contrast": each["contrast"], "scenario": pair[0], "reference": pair[1], "metric": name,
+                    "group": group, "unit": row["unit"], "expectation": sign, "source": source, **numbers,
+                    "replicates": row["replicates"], "verdict": verdict(sign, **numbers),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def undefined(name: str) -> dict[str, Any]:
+    """The row of a metric that is defined in no pair; refuses a name that no metric has."""
+    nan = float("nan")
+    return {
+        "unit": metric(name).unit, "difference": nan, "q05": nan, "q95": nan, "standard_error": nan, "replicates": 0
+    }  # fmt: skip
+
+
+def study(community: str, replicates: int, seed: int, workers: int | None = None) -> pd.DataFrame:
+    """Run every scenario that is needed and return the table of levers."""
+    contrasts = read_expectations()
+    scenarios = scenarios_of(contrasts)
+    forecast = compare(community, scenarios, replicates=replicates, seed=seed, workers=workers)
+    return lever_table(forecast, contrasts)
+
+
+def place_of(community: str) -> Path:
+    """Where the table of a community is published."""
+    return REFERENCE / ("levers.csv" if community == "case_study" else f"levers_{community}.csv")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the options, make the table or tables, write them, say how the verdicts fall."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options.add_argument("--community", help="one community (default: every published table)")
+    options.add_argument("--replicates", type=int, help="runs of each scenario (default: as published, else 30)")
+    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
+    options.add_argument("--workers", type=int, help="processes (default: all cores)")
+    options.add_argument("--out", type=Path, help="file to write, with --community (default: results/reference/)")
+    given = options.parse_args(arguments)
+    if given.out and not given.community:
+        options.error("--out needs --community")
+    for community in [given.community] if given.community else PUBLISHED:
+        table = study(community, given.replicates or PUBLISHED.get(community, 30), given.seed, given.workers)
+        place = given.out or place_of(community)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(place, index=False, float_format=NUMBERS, lineterminator="\n")
+        counts = table["verdict"].value_counts()
+        print(f"{place}: " + "; ".join(f"{count} {words}" for words, count in counts.items()))
+
+
+if __name__ == "__main__":
+    main()
