@@ -81,7 +81,8 @@ def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.D
         for name, group, sign, source in each["expectations"]:
             pair = (each["scenario"], each["reference"])
             row = found.get((*pair, name, group)) or undefined(name)
-            numbers = {key: row[key] + 0.0 for key in ("difference", "q05", "q95", "standard_error")}
+            # Rounded before anything is read from them: sums of floats leave 1e-18 where nothing differs.
+            numbers = {key: round(row[key], 12) + 0.0 for key in ("difference", "q05", "q95", "standard_error")}
             rows.append(
                 {
                     "contrast": each["contrast"], "scenario": pair[0], "reference": pair[1], "metric": name,

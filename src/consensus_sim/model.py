@@ -29,7 +29,7 @@ from consensus_sim.randomness import key
 from consensus_sim.recorder import Recorder
 from consensus_sim.residents.residents import Residents
 from consensus_sim.state import Rules, Scratch, distances, open_channel, read_parameters, standardise
-from consensus_sim.weekly import carry_to_ties, change_residents, spread_news
+from consensus_sim.weekly import change_residents, spread_news
 
 PHASES = (
     ("start_and_stop_levers", "by the calendar, before anything else happens"),
@@ -95,7 +95,9 @@ class CommunityModel(mesa.Model):
             name: Venue(name, x, y, capacity=10**9) for name, (x, y) in community.places.venues.items()
         }
         self.venues["online"] = Venue("online", 0.0, 0.0, capacity=10**9)
+        self.venue_row = {name: row for row, name in enumerate(self.venues)}
         self.distance = {name: distances(self, venue) for name, venue in self.venues.items()}
+        self.nearness = np.exp(-np.stack(list(self.distance.values())))
         self.known_channels = dict(channels)
         self.channels: dict[str, OpenChannel] = {}
         self.topics = TopicBook(community, topics, seed, self.parameters.topics)
@@ -187,7 +189,7 @@ class CommunityModel(mesa.Model):
         if name in self.channels:
             old = self.channels[name]
             moved = open_channel(self, old.channel, self.venues[venue], old.novel)
-            moved.opened_week, moved.aware_ties = old.opened_week, old.aware_ties
+            moved.opened_week = old.opened_week
             self.channels[name] = moved
 
     def is_open(self, name: str) -> bool:
@@ -232,15 +234,11 @@ class CommunityModel(mesa.Model):
 
     def show_nearness(self, venue: Venue) -> NDArray[np.float32]:
         """e^(-d / delta) of each resident to `venue`, (n,)."""
-        return np.exp(-self.distance[venue.name])
-
-    def tell_ties(self, channel: OpenChannel, n_changed: int) -> None:
-        """Let the ties of those who changed hear of it."""
-        carry_to_ties(self, channel, n_changed)
+        return self.nearness[self.venue_row[venue.name]]
 
     def tell(self, channel: OpenChannel, who: Rows) -> None:
         """Let `who` know of `channel`."""
-        attendance.tell(self, channel, who)
+        self.residents.aware[who] |= np.uint16(channel.bit)
 
     def change(self, column: str, who: Rows, gain: float) -> None:
         """Move a column of `who` towards 1 (gain > 0) or towards 0 (gain < 0) by that share."""

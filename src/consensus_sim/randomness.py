@@ -53,10 +53,15 @@ def mix(z: np.uint64) -> np.uint64:
 
 
 @kernel(inline="always")
+def bits_of(key: np.uint64, entity: int) -> np.uint64:
+    """64 random bits for `entity` >= 0 under `key`."""
+    return mix(np.uint64(key) + (np.uint64(entity) + np.uint64(1)) * _GOLDEN)
+
+
+@kernel(inline="always")
 def uniform(key: np.uint64, entity: int) -> float:
     """A number uniform in [0, 1) with 53 bits for `entity` >= 0 under `key`."""
-    bits = mix(np.uint64(key) + (np.uint64(entity) + np.uint64(1)) * _GOLDEN)
-    return float(bits >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+    return float(bits_of(key, entity) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @kernel(inline="always")

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Minutes
-from consensus_sim.dynamics.measures import mean_where, moments_by_group, share_with_bit
+from consensus_sim.dynamics.measures import means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
-from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
+from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
 
+ATTITUDES = ("trust", "efficacy", "belonging", "fatigue", "motive")
+"""Columns of which the mean over adults is kept every week."""
 DIMENSIONS = ("cognition", "skill", "behaviour")
 """Dimensions of the capability scale."""
 TEAM_BIT, ACTIVE_BIT = 1 << len(GROUPS), 1 << (len(GROUPS) + 1)
@@ -96,12 +98,13 @@ class Recorder:
         executions = Counter(topic.execution for topic in model.topics.topics)
         self._put("matters_landed", float(executions["on_time"] + executions["late"]))
         residents = model.residents
-        for name in ("trust", "efficacy", "belonging", "fatigue", "motive"):
-            self._put(name, mean_where(residents.column(name)[None], residents.adult))
-        self._put("cognition", mean_where(residents.cognition, residents.adult))
-        self._put("skill", mean_where(residents.skill, residents.adult))
+        columns = tuple(residents.column(name) for name in ATTITUDES)
+        blocks = (residents.cognition, residents.skill)
+        means, mean_blocks, shares = means_where(columns, blocks, residents.aware, len(CHANNELS), residents.adult)
+        for name, value in zip((*ATTITUDES, "cognition", "skill"), (*means, *mean_blocks), strict=True):
+            self._put(name, value)
         for channel in model.channels:
-            self._put(f"aware_{channel}", share_with_bit(residents.aware, model.channels[channel].bit, residents.adult))
+            self._put(f"aware_{channel}", shares[CHANNELS.index(channel)])
         if model.team is not None and len(model.team.members):
             self._put("fatigue_team", float(residents.fatigue[model.team.members].mean()))
         self._put("saw_outcome", float(self._seen))

@@ -97,7 +97,7 @@ class Scratch:
         self.fear_weight = np.ones(n, np.float32)
         self.stake = np.zeros(n, np.float32)
         self.rows = np.empty(n, np.int32)
-        self.changed = np.empty(n, np.int32)
+        self.bits = np.empty(n, np.uint16)
         self.flags = np.zeros(n, bool)
         self.neighbours_came = np.zeros(n, np.float32)
         self.change = np.zeros((n, 2), np.float32)
@@ -169,21 +169,7 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
         novel=novel,
         fixed=fixed,
         centre=centre,
-        nearness=np.exp(-distance),
-        aware_ties=aware_ties(model, channel.name),
     )
-
-
-def aware_ties(model: Any, channel: str) -> NDArray[np.float32]:
-    """Tie-weighted share of each resident's ties who know of `channel`, (n,)."""
-    from scipy.sparse import csr_array
-
-    network = model.community.network
-    knows = model.residents.aware_of(channel)
-    if not knows.any():
-        return np.zeros(model.residents.n, np.float32)
-    shape = (model.residents.n, model.residents.n)
-    return csr_array((network.weight, network.indices, network.indptr), shape=shape) @ knows.astype(np.float32)
 
 
 def _log_odds(share: float) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from consensus_sim.dynamics.awareness import spread_awareness, tell_ties
+import numpy as np
+
+from consensus_sim.dynamics.awareness import spread_awareness
 from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover
 from consensus_sim.dynamics.trust import drift_along_ties
 
@@ -15,9 +17,8 @@ DRIFT_WEEKS = 4
 def change_residents(model: Any) -> None:
     """D6, D7, D9-D11 for all residents."""
     residents, p, scratch = model.residents, model.parameters, model.scratch
-    habit = keep_factor(p.habit.half_life)
-    fade(residents.habit_offline, habit)
-    fade(residents.habit_online, habit)
+    for row in residents.habit:
+        fade(row, keep_factor(p.habit.half_life))
     fade(residents.fatigue, keep_factor(p.fatigue.half_life))
     fade(scratch.neighbours_came, keep_factor(p.participation.neighbour_memory))
     forget(residents.skill, residents.start_skill, model.used_skill, keep_factor(p.learning.skill_half_life))
@@ -40,46 +41,37 @@ def change_residents(model: Any) -> None:
 
 
 def spread_news(model: Any) -> None:
-    """D1: notices, ties and the mini-programme tell of each open channel; what is not heard of again is forgotten."""
+    """D1: notices, ties and the mini-programme tell of each open channel; what is not heard of again is forgotten.
+
+    A new channel is announced wherever people see what goes on, not only where it is held.
+    """
     p, scratch, residents = model.parameters.awareness, model.scratch, model.residents
     online_rate = p.online * model.rules.online_publicity
     if online_rate > 0:
         scratch.online_user[:] = residents.online & residents.aware_of("ballot")
     else:
         scratch.online_user[:] = False
-    for name, channel in sorted(model.channels.items()):
-        show = max(p.notice_plain, channel.venue.show, best_show(model) if channel.novel else 0.0)
-        n_changed = spread_awareness(
-            model.key(f"news:{name}"),
-            channel.bit,
-            residents.adult,
-            channel.nearness,
-            channel.aware_ties,
-            scratch.online_user,
-            residents.habit_online if channel.channel.online else residents.habit_offline,
-            p.notice * show,
-            online_rate,
-            p.neighbours,
-            1.0 - keep_factor(p.half_life),
-            residents.aware,
-            scratch.changed,
-        )
-        model.tell_ties(channel, n_changed)
-
-
-def best_show(model: Any) -> float:
-    """The strongest showing of any venue: new channels are announced wherever people see what goes on."""
-    return max(venue.show for venue in model.venues.values())
-
-
-def carry_to_ties(model: Any, channel: Any, n_changed: int) -> None:
-    """Carry the first `n_changed` changes in the working space to the neighbours' shares."""
+    channels = [channel for _, channel in sorted(model.channels.items(), key=lambda item: item[1].bit)]
+    best = max(venue.show for venue in model.venues.values())
+    shows = [max(p.notice_plain, channel.venue.show, best if channel.novel else 0.0) for channel in channels]
     network = model.community.network
-    tell_ties(
-        model.scratch.changed,
-        n_changed,
+    spread_awareness(
+        model.key("news"),
+        model.key("news:fine"),
+        np.array([channel.bit.bit_length() - 1 for channel in channels]),
+        p.notice * np.array(shows),
+        np.full(len(channels), online_rate),
+        np.array([model.venue_row[channel.venue.name] for channel in channels]),
+        model.nearness,
+        np.array([int(channel.channel.online) for channel in channels]),
+        residents.habit,
+        residents.adult,
+        scratch.online_user,
         network.indptr,
         network.indices,
-        model.scratch.mirror_weight,
-        channel.aware_ties,
+        network.weight,
+        p.neighbours,
+        1.0 - keep_factor(p.half_life),
+        residents.aware,
+        scratch.bits,
     )

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event, OpenChannel, Rows
-from consensus_sim.dynamics.awareness import make_aware
 from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL, decide
 from consensus_sim.dynamics.topics import spread_stakes
 from consensus_sim.randomness import uniforms_at
@@ -150,13 +149,6 @@ def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> R
         return came
     lot = uniforms_at(model.key("door", sub=event.number), came.astype(np.int64)) + (asked[came] == 0)
     return np.sort(came[np.argsort(lot, kind="stable")[:capacity]])
-
-
-def tell(model: Any, channel: OpenChannel, who: Rows) -> None:
-    """Let `who` know of `channel`, and their ties hear that they do."""
-    changed = model.scratch.changed
-    n_changed = make_aware(who, channel.bit, model.residents.aware, changed)
-    model.tell_ties(channel, n_changed)
 
 
 def accept_chances(

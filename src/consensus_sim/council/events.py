@@ -92,9 +92,6 @@ class OpenChannel:
     novel: bool
     fixed: NDArray[np.float32]
     centre: float
-    nearness: NDArray[np.float32]
-    aware_ties: NDArray[np.float32]
-    online_rate: float = 0.0
 
     @property
     def name(self) -> str:

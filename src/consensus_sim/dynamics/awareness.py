@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log1p
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.kernels import kernel
-from consensus_sim.randomness import uniform
+from consensus_sim.randomness import bits_of, uniform
 
 
 class AwarenessParameters(NamedTuple):
@@ -27,84 +27,75 @@ class AwarenessParameters(NamedTuple):
 @kernel
 def spread_awareness(
     key: np.uint64,
-    bit: int,
-    adult: NDArray[np.bool_],
+    fine_key: np.uint64,
+    bits: NDArray[np.int64],
+    notice_rate: NDArray[np.float64],
+    online_rate: NDArray[np.float64],
+    venue: NDArray[np.int64],
     nearness: NDArray[np.float32],
-    aware_ties: NDArray[np.float32],
-    online_user: NDArray[np.bool_],
+    habit_row: NDArray[np.int64],
     habit: NDArray[np.float32],
-    notice_rate: float,
-    online_rate: float,
+    adult: NDArray[np.bool_],
+    online_user: NDArray[np.bool_],
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    weight: NDArray[np.float32],
     neighbour_rate: float,
     forget: float,
     aware: NDArray[np.uint16],
-    changed: NDArray[np.int32],
-) -> int:
-    """One week of hearing of, and forgetting, the channel with bit `bit`; returns how many changed.
+    following: NDArray[np.uint16],
+) -> None:
+    """One week of hearing of, and forgetting, the open channels, all residents at once (D1); `aware` (n,) bits is
+    updated.
 
-    Pr(hears) = 1 - exp(-[notice_rate nearness_i + neighbour_rate n_i(aware) + online_rate O_i]) for who does not know
-    (D1); Pr(forgets) = forget (1 - H_i) for who does, so what is a habit is not forgotten.
+    Pr(hears) = 1 - exp(-[notice_rate nearness_i + neighbour_rate n_i(aware) + online_rate O_i]) for who does not
+    know; Pr(forgets) = forget (1 - H_i) for who does, so what is a habit is not forgotten. n_i(aware): tie-weighted
+    share of ties who know at the week's start.
 
-    `nearness` e^(-d/delta), `aware_ties` tie-weighted share of ties who know at the week's start, both (n,). `aware`
-    (n,) bits is updated; `changed` (n,) receives in its first places i + 1 for who newly knows and -(i + 1) for who
-    forgot.
+    Channel c (of m) has bit number `bits[c]`, the rates `notice_rate[c]` and `online_rate[c]` a week, is announced at
+    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), and has habit in the row `habit_row[c]` of `habit` (2, n).
+    `following` (n,) is working space. A resident's chance at a channel is a number with 16 bits from a hash shared by
+    four channels and 37 more from a hash of its own, which is drawn only where the first bits leave it open whether
+    anything happens.
     """
-    n_changed = 0
-    mask = np.uint16(bit)
+    m = bits.shape[0]
+    limit = np.empty(m, np.uint64)
+    for c in range(m):
+        highest = max(forget, 1.0 - exp(-(notice_rate[c] + neighbour_rate + online_rate[c])))
+        limit[c] = np.uint64(min(65535.0, highest * 65536.0))
     for i in range(aware.shape[0]):
+        following[i] = aware[i]
         if not adult[i]:
             continue
-        chance = uniform(key, i)
-        if aware[i] & mask:
-            if chance < forget * (1.0 - habit[i]):
-                aware[i] &= ~mask
-                changed[n_changed] = -(i + 1)
-                n_changed += 1
-        else:
-            rate = notice_rate * nearness[i] + neighbour_rate * aware_ties[i]
+        last_word, draw = -1, np.uint64(0)
+        for c in range(m):
+            bit = bits[c]
+            if bit >> 2 != last_word:
+                last_word = bit >> 2
+                draw = bits_of(key, 4 * i + last_word)
+            first = (draw >> np.uint64(16 * (bit & 3))) & np.uint64(0xFFFF)
+            if first > limit[c]:
+                continue
+            chance = (float(first) + uniform(fine_key, 16 * i + bit)) / 65536.0
+            mask = np.uint16(1 << bit)
+            if aware[i] & mask:
+                if chance < forget * (1.0 - habit[habit_row[c], i]):
+                    following[i] &= ~mask
+                continue
+            rate = notice_rate[c] * nearness[venue[c], i]
             if online_user[i]:
-                rate += online_rate
-            if chance < rate and chance < 1.0 - exp(-rate):
-                aware[i] |= mask
-                changed[n_changed] = i + 1
-                n_changed += 1
-    return n_changed
-
-
-@kernel
-def tell_ties(
-    changed: NDArray[np.int32],
-    n_changed: int,
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    mirror_weight: NDArray[np.float32],
-    aware_ties: NDArray[np.float32],
-) -> None:
-    """Carry the changes of `spread_awareness` into each neighbour's share of ties who know; work in proportion to them.
-
-    `mirror_weight[e]` is the weight that the tie e = (i -> j) has in j's row.
-    """
-    for row in range(n_changed):
-        who = changed[row]
-        sign = np.float32(1.0)
-        if who < 0:
-            who, sign = -who, np.float32(-1.0)
-        for e in range(indptr[who - 1], indptr[who]):
-            aware_ties[indices[e]] += sign * mirror_weight[e]
-
-
-@kernel
-def make_aware(who: NDArray[np.int32], bit: int, aware: NDArray[np.uint16], changed: NDArray[np.int32]) -> int:
-    """Let the residents `who` know of a channel; returns how many did not know before, listed in `changed` as i + 1."""
-    n_changed = 0
-    mask = np.uint16(bit)
-    for row in range(who.shape[0]):
-        i = who[row]
-        if not aware[i] & mask:
-            aware[i] |= mask
-            changed[n_changed] = i + 1
-            n_changed += 1
-    return n_changed
+                rate += online_rate[c]
+            needed = -log1p(-chance) - rate  # chance < 1 - exp(-rate - from ties) <=> needed < from ties
+            if needed >= neighbour_rate:
+                continue
+            from_ties, e, end = 0.0, indptr[i], indptr[i + 1]
+            while from_ties <= needed and e < end:
+                if aware[indices[e]] & mask:
+                    from_ties += neighbour_rate * weight[e]
+                e += 1
+            if from_ties > needed:
+                following[i] |= mask
+    aware[:] = following
 
 
 @kernel

@@ -9,27 +9,50 @@ from consensus_sim.kernels import kernel
 
 
 @kernel
-def mean_where(block: NDArray[np.float32], member: NDArray[np.bool_]) -> float:
-    """The mean of the rows of `block` (k, n) over the residents in `member` (n,); nan if there are none."""
-    total, count = 0.0, 0
-    for row in range(block.shape[0]):
-        for i in range(block.shape[1]):
-            if member[i]:
-                total += block[row, i]
-                count += 1
-    return total / count if count else np.nan
+def weighted_sum(column: NDArray[np.float32], weight: NDArray[np.float32]) -> float:
+    """Sum of column times weight, both (n,), in eight running sums: the order is fixed, so every machine gets the
+    same.
+    """
+    lanes = np.zeros(8)
+    whole = column.shape[0] // 8 * 8
+    for start in range(0, whole, 8):
+        for lane in range(8):
+            lanes[lane] += column[start + lane] * weight[start + lane]
+    for i in range(whole, column.shape[0]):
+        lanes[0] += column[i] * weight[i]
+    total = 0.0
+    for lane in range(8):
+        total += lanes[lane]
+    return total
 
 
 @kernel
-def share_with_bit(bits: NDArray[np.uint16], bit: int, member: NDArray[np.bool_]) -> float:
-    """The share of the residents in `member` (n,) whose `bits` (n,) hold `bit`; nan if there are none."""
-    have, count = 0, 0
-    for i in range(bits.shape[0]):
+def means_where(
+    singles: tuple[NDArray[np.float32], ...],
+    blocks: tuple[NDArray[np.float32], ...],
+    bits: NDArray[np.uint16],
+    n_bits: int,
+    member: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Over the residents in `member` (n,): the mean of each column of `singles` (n,), the mean of each block of
+    `blocks` (k, n) over all its rows, and the share who have each of the first `n_bits` of `bits` (n,). nan if there
+    are no members.
+    """
+    count = 0
+    ones, many, shares = np.zeros(len(singles)), np.zeros(len(blocks)), np.zeros(n_bits)
+    for i in range(member.shape[0]):
         if member[i]:
             count += 1
-            if bits[i] & bit:
-                have += 1
-    return have / count if count else np.nan
+            for b in range(n_bits):
+                shares[b] += (bits[i] >> b) & 1
+    weight = member.astype(np.float32)
+    for c in range(len(singles)):
+        ones[c] = weighted_sum(singles[c], weight) / count if count else np.nan
+    for c in range(len(blocks)):
+        for row in blocks[c]:
+            many[c] += weighted_sum(row, weight)
+        many[c] = many[c] / (count * blocks[c].shape[0]) if count else np.nan
+    return ones, many, shares / count if count else shares * np.nan
 
 
 @kernel

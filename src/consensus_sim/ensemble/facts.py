@@ -88,7 +88,8 @@ def grids_table(model: Any, acts: Acts) -> Table:
     ):
         adults = np.bincount(place[people.adult], minlength=count)
         for q, name in enumerate(names):
-            inside = acts.resident[number[acts.week] == q]
+            in_quarter = number[acts.week] == q
+            inside, ordinary = acts.resident[in_quarter], acts.resident[in_quarter & ~acts.team]
             participations = np.bincount(place[inside], minlength=count)
             participants = np.bincount(place[np.unique(inside)], minlength=count)
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -100,6 +101,7 @@ def grids_table(model: Any, acts: Acts) -> Table:
                         "adults": adults,
                         "participants": participants,
                         "participations": participations,
+                        "ordinary_participations": np.bincount(place[ordinary], minlength=count),
                         "reach": (participants / adults).astype(np.float32),
                         "frequency": (participations / participants).astype(np.float32),
                     }

@@ -86,7 +86,7 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
         in_person[year.resident[offline[year.channel]]] = True
     ordinary = in_year & ~model.team_mask
     in_the_room = in_person & ~model.team_mask
-    own = ~model.team_mask[quarter.resident]
+    own = ~quarter.team
     own_in_person = own & (offline[quarter.channel] if len(acts.channels) else own)
     rows += [
         (

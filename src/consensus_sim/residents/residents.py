@@ -66,8 +66,9 @@ class Residents:
             setattr(self, name, self.skill[row])
         for row, name in enumerate(COGNITIONS):
             setattr(self, name, self.cognition[row])
-        self.habit_offline = np.where(people.party | self.worker, np.float32(p.habit_party), np.float32(0))
-        self.habit_online = np.zeros(n, np.float32)
+        self.habit = np.zeros((2, n), np.float32)
+        self.habit_offline, self.habit_online = self.habit
+        self.habit_offline[people.party | self.worker] = p.habit_party
         self.fatigue = np.zeros(n, np.float32)
         self.points = np.zeros(n, np.int32)
         self.aware = self._aware_at_start(behaviour, seed)

@@ -1,0 +1,38 @@
+"""The studies in experiments/ as modules, for tests that make their tables anew."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of published tables."""
+    return ROOT / "results" / "reference"
+
+
+@pytest.fixture(scope="session")
+def load_study() -> Callable[[str], ModuleType]:
+    """The script experiments/<name>/run.py as a module; it may import what lies beside it, as when it is run."""
+
+    def load(name: str) -> ModuleType:
+        folder = ROOT / "experiments" / name
+        spec = importlib.util.spec_from_file_location(f"study_{name}", folder / "run.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.path.insert(0, str(folder))
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.path.remove(str(folder))
+        return module
+
+    return load
