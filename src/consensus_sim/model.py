@@ -83,6 +83,7 @@ class CommunityModel(mesa.Model):
         self.start_belonging = self.residents.belonging.copy()
         self.exposed = self.residents.member_of("tenant") | self.residents.member_of("elder")
         self.start_common = protocol.attraction(self).copy()
+        self.adults = np.flatnonzero(self.residents.adult)
         self.concern = np.zeros(self.residents.n, np.float32)
         self.took_part = np.zeros(self.residents.n, bool)
         self.used_skill = np.zeros(self.residents.n, bool)

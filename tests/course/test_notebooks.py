@@ -26,7 +26,8 @@ def lesson(request, tmp_path_factory):
     """A notebook, executed in a folder of its own; and the seconds it took."""
     from consensus_sim import compare
 
-    compare("teaching", ["before"], replicates=1, weeks=1, workers=1, progress=False)  # compiles, where nobody has yet
+    # Compiles, where nobody has yet.
+    compare("teaching", ["council", "points", "quota"], replicates=1, weeks=40, workers=1, progress=False)
     notebook = jupytext.read(request.param)
     begun = time.monotonic()
     folder = tmp_path_factory.mktemp("lesson")
@@ -51,12 +52,7 @@ def test_nothing_is_said_to_be_wrong(lesson):
 
 def test_it_shows_figures_and_tables_inline(lesson):
     notebook, _ = lesson
-    kinds = [
-        kind
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        for kind in output.get("data", {})
-    ]
+    kinds = [kind for cell in notebook.cells for output in cell.get("outputs", []) for kind in output.get("data", {})]
     assert kinds.count("image/png") >= 3 and kinds.count("text/html") + kinds.count("text/plain") >= 5
 
 

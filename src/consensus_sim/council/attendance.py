@@ -152,14 +152,14 @@ def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> R
 
 
 def accept_chances(
-    model: Any, channel: OpenChannel, rows: NDArray[Any], code: int, stake: NDArray[np.float32]
+    model: Any, channel: OpenChannel, rows: NDArray[Any], code: int, stake: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """a_g of D3: chance that each of `rows` (m,) accepts a seat at `channel` when asked in the way `code`, [0, 1];
     `stake` (n,).
     """
     residents, p = model.residents, model.parameters.participation
     level = asked_levels(model, channel)[code] - channel.centre
-    x = level + model.scratch.common[rows] + p.habit * residents.habit_offline[rows] + p.stake * stake[rows]
+    x = level + model.scratch.common[rows] + p.habit * residents.habit_offline[rows] + p.stake * stake
     x = x + channel.fixed[rows]
     x = x - fear_of(model, channel) * model.scratch.fear_weight[rows] * (1.0 - residents.expression[rows])
     return 1.0 / (1.0 + np.exp(-np.asarray(x, np.float64)))

@@ -41,10 +41,12 @@ def means_where(
     count = 0
     ones, many, shares = np.zeros(len(singles)), np.zeros(len(blocks)), np.zeros(n_bits)
     for i in range(member.shape[0]):
-        if member[i]:
-            count += 1
-            for b in range(n_bits):
-                shares[b] += (bits[i] >> b) & 1
+        count += member[i]
+    for b in range(n_bits):
+        have = 0
+        for i in range(member.shape[0]):
+            have += ((bits[i] >> b) & 1) & member[i]
+        shares[b] = have
     weight = member.astype(np.float32)
     for c in range(len(singles)):
         ones[c] = weighted_sum(singles[c], weight) / count if count else np.nan

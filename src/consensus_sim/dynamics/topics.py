@@ -44,17 +44,28 @@ def interest_of(bits: int, group_stake: NDArray[np.float64], group_position: NDA
 
 
 @kernel
-def interest_groups(
+def add_interests(
+    rows: NDArray[np.int64],
+    number: int,
     low: int,
+    stake: NDArray[np.float32],
     groups: NDArray[np.uint16],
     group_stake: NDArray[np.float64],
     group_position: NDArray[np.float64],
-    out: NDArray[np.int64],
+    highest: NDArray[np.float64],
+    interest: NDArray[np.int64],
 ) -> None:
-    """The interest group of each of the residents `low`..`low + len(out)`, written to `out` as its bit; -1 under 18."""
-    for place in range(out.shape[0]):
-        bits = groups[low + place]
-        out[place] = interest_of(bits, group_stake, group_position) if bits else -1
+    """Take topic `number` of an agenda into account for the residents `rows` (m,).
+
+    Where its stake exceeds `highest` (m,), that becomes the stake, and `interest` (m,) the interest group: `number`
+    times the number of groups plus the bit of the group for which the resident would speak.
+    """
+    for place in range(rows.shape[0]):
+        i = rows[place] - low
+        if 0 <= i < stake.shape[0] and stake[i] > highest[place]:
+            highest[place] = stake[i]
+            own = interest_of(groups[rows[place]], group_stake, group_position)
+            interest[place] = number * group_stake.shape[0] + own
 
 
 @kernel

@@ -12,10 +12,9 @@ from consensus_sim.council.attendance import accept_chances
 from consensus_sim.council.events import Event
 from consensus_sim.council.seating import OFFERED, PRESENT, SEATED, Pool, SeatingRule, check_quota, seat_panel
 from consensus_sim.dynamics.participation import LETTER, PERSONAL
-from consensus_sim.dynamics.topics import interest_groups
+from consensus_sim.dynamics.topics import add_interests
 from consensus_sim.interventions.base import Intervention, choice, setting
 from consensus_sim.randomness import uniforms_at
-from consensus_sim.residents.columns import GROUPS
 
 COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
 
@@ -59,7 +58,7 @@ class QuotaSeating(Intervention):
             return
         residents = model.residents
         rows = self._list(model, event)
-        stake, group = self._interests(model, event)
+        stake, group = self._interests(model, event, rows)
         turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through[rows])
         pool = Pool(
             resident=rows,
@@ -67,8 +66,8 @@ class QuotaSeating(Intervention):
             vulnerable=model.vulnerable[rows],
             acceptance=accept_chances(model, event.open, rows, LETTER, stake),
             turnout=turnout.astype(np.float64),
-            stake=stake[rows].astype(np.float64),
-            group=group[rows],
+            stake=stake,
+            group=group,
             stakeholder_acceptance=accept_chances(model, event.open, rows, PERSONAL, stake),
         )
         panel = seat_panel(model.key("seating", sub=event.number), pool, self.rule)
@@ -78,26 +77,19 @@ class QuotaSeating(Intervention):
 
     def _list(self, model: Any, event: Event) -> NDArray[np.int64]:
         """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""
-        rows = np.flatnonzero(model.residents.adult & ~model.team_mask)
-        if len(rows) <= self.list_size:
-            return rows
-        lot = uniforms_at(model.key("seating:list", sub=event.number), rows)
-        return rows[lot < self.list_size / len(rows)]
+        rows = model.adults
+        if len(rows) > self.list_size:
+            lot = uniforms_at(model.key("seating:list", sub=event.number), rows)
+            rows = rows[lot < self.list_size / len(rows)]
+        return rows[~model.team_mask[rows]]
 
     @staticmethod
-    def _interests(model: Any, event: Event) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Each resident's highest stake in the agenda, (n,), and the interest group of which he could be the
-        representative, (n,).
-        """
-        residents = model.residents
-        stake = np.zeros(residents.n, np.float32)
-        group = np.full(residents.n, -1, np.int64)
+    def _interests(model: Any, event: Event, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """For those on the list (m,): the highest stake in the agenda, and the interest group each could represent."""
+        stake, group = np.zeros(len(rows)), np.full(len(rows), -1, np.int64)
         for number, topic in enumerate(event.topics):
-            speaks_for = np.empty(len(topic.stake), np.int64)
-            kind = topic.kind
-            interest_groups(topic.low, residents.groups, kind.group_stake, kind.group_position, speaks_for)
-            own = slice(topic.low, topic.high)
-            larger = topic.stake > stake[own]
-            stake[own][larger] = topic.stake[larger]
-            group[own][larger] = len(GROUPS) * number + speaks_for[larger]
+            kind, groups = topic.kind, model.residents.groups
+            add_interests(
+                rows, number, topic.low, topic.stake, groups, kind.group_stake, kind.group_position, stake, group
+            )
         return stake, group

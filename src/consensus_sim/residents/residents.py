@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,97 @@ RETIRED, WORKING = 4, 2  # codes of `Population.employment`
 LONG_STANDING = ("reception", "adhoc")
 
 
+class StartState(NamedTuple):
+    """Residents at the start of a run: the same for every scenario of a replicate, so drawn once and copied."""
+
+    groups: NDArray[np.uint16]
+    worker: NDArray[np.bool_]
+    online: NDArray[np.bool_]
+    skill: NDArray[np.float32]
+    cognition: NDArray[np.float32]
+    attitudes: NDArray[np.float32]
+    habit: NDArray[np.float32]
+    aware: NDArray[np.uint16]
+
+
+@lru_cache(maxsize=1)
+def start_state(community: Community, behaviour: Behaviour, seed: int) -> StartState:
+    """Draw the residents at the start (F11-F16); the arrays are read-only."""
+    people = community.population
+    n = len(people)
+    worker = np.zeros(n, bool)
+    worker[community.places.micro_grid_worker] = True
+    p = behaviour.values("initial", InitialParameters)
+    skill, cognition = np.empty((len(SKILLS), n), np.float32), np.empty((len(COGNITIONS), n), np.float32)
+    attitudes = np.empty((6, n), np.float32)
+    draw_start(
+        key(seed, "residents:start"),
+        people.elder,
+        people.tenant,
+        people.low_income,
+        people.newcomer,
+        people.employment == RETIRED,
+        people.party,
+        worker,
+        p,
+        skill,
+        cognition,
+        attitudes,
+    )
+    inside = people.party | worker
+    habit = np.where(inside, np.float32(p.habit_party), np.float32(0.0))
+    aware = _aware_at_start(people, inside, behaviour, seed)
+    online = _online(people, behaviour, seed)
+    state = StartState(_groups(people), worker, online, skill, cognition, attitudes, habit, aware)
+    for array in state:
+        array.setflags(write=False)
+    return state
+
+
+def _groups(people: Any) -> NDArray[np.uint16]:
+    """Bits of the groups each adult belongs to (0 for those under 18)."""
+    members = {
+        "all": people.adult,
+        "elder": people.elder,
+        "middle": people.adult & ~people.elder & ~people.young,
+        "young": people.young,
+        "tenant": people.tenant,
+        "owner": ~people.tenant,
+        "low_income": people.low_income,
+        "vulnerable": people.vulnerable,
+        "working": people.employment == WORKING,
+        "newcomer": people.newcomer,
+        "party": people.party,
+        "parent": people.parent,
+        "car": people.car,
+    }
+    bits = np.zeros(len(people), np.uint16)
+    for name in GROUPS:
+        bits |= np.where(members[name] & people.adult, group_bit(name), 0).astype(np.uint16)
+    return bits
+
+
+def _aware_at_start(people: Any, inside: NDArray[np.bool_], behaviour: Behaviour, seed: int) -> NDArray[np.uint16]:
+    """Adults who know the long-standing channels; workers and Party members (`inside`) know them all."""
+    share = behaviour.parameters["awareness"]["start_share"].value
+    aware = np.zeros(len(people), np.uint16)
+    for name in LONG_STANDING:
+        knows = (uniforms(key(seed, f"residents:aware:{name}"), len(people)) < share) | inside
+        aware |= np.where(knows & people.adult, channel_bit(name), 0).astype(np.uint16)
+    return aware
+
+
+def _online(people: Any, behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
+    """Adults with access online, by age (P14, L38)."""
+    values = behaviour.parameters["participation"]
+    share = np.where(
+        people.elder,
+        values["internet_elder"].value,
+        np.where(people.age >= 45, values["internet_middle"].value, values["internet_young"].value),
+    )
+    return (uniforms(key(seed, "residents:online"), len(people)) < share) & people.adult
+
+
 class Residents:
     """The state of all residents: one array per attribute, shape (n_residents,), float32 in [0, 1] unless said.
 
@@ -35,32 +127,15 @@ class Residents:
     """
 
     def __init__(self, community: Community, behaviour: Behaviour, seed: int) -> None:
-        people = community.population
-        n = len(people)
+        n = len(community.population)
         self.n = n
         self.community = community
-        self.adult: NDArray[np.bool_] = people.adult
-        self.worker = np.zeros(n, bool)
-        self.worker[community.places.micro_grid_worker] = True
-        self.groups = self._groups(people)
-        p = behaviour.values("initial", InitialParameters)
-        self.skill = np.empty((len(SKILLS), n), np.float32)
-        self.cognition = np.empty((len(COGNITIONS), n), np.float32)
-        attitudes = np.empty((6, n), np.float32)
-        draw_start(
-            key(seed, "residents:start"),
-            people.elder,
-            people.tenant,
-            people.low_income,
-            people.newcomer,
-            people.employment == RETIRED,
-            people.party,
-            self.worker,
-            p,
-            self.skill,
-            self.cognition,
-            attitudes,
-        )
+        self.adult: NDArray[np.bool_] = community.population.adult
+        start = start_state(community, behaviour, seed)
+        self.groups, self.worker, self.online = start.groups, start.worker, start.online
+        self.start_skill, self.start_motive = start.skill, start.attitudes[3]
+        self.skill, self.cognition = start.skill.copy(), start.cognition.copy()
+        attitudes = start.attitudes.copy()
         self.trust, self.efficacy, self.belonging, self.motive, self.initiative, self.follow_through = attitudes
         for row, name in enumerate(SKILLS):
             setattr(self, name, self.skill[row])
@@ -68,56 +143,10 @@ class Residents:
             setattr(self, name, self.cognition[row])
         self.habit = np.zeros((2, n), np.float32)
         self.habit_offline, self.habit_online = self.habit
-        self.habit_offline[people.party | self.worker] = p.habit_party
+        self.habit_offline[:] = start.habit
         self.fatigue = np.zeros(n, np.float32)
         self.points = np.zeros(n, np.int32)
-        self.aware = self._aware_at_start(behaviour, seed)
-        self.online = self._online(people, behaviour, seed)
-        self.start_skill = self.skill.copy()
-        self.start_motive = self.motive.copy()
-
-    @staticmethod
-    def _groups(people: Any) -> NDArray[np.uint16]:
-        """Bits of the groups each adult belongs to (0 for those under 18)."""
-        members = {
-            "all": people.adult,
-            "elder": people.elder,
-            "middle": people.adult & ~people.elder & ~people.young,
-            "young": people.young,
-            "tenant": people.tenant,
-            "owner": ~people.tenant,
-            "low_income": people.low_income,
-            "vulnerable": people.vulnerable,
-            "working": people.employment == WORKING,
-            "newcomer": people.newcomer,
-            "party": people.party,
-            "parent": people.parent,
-            "car": people.car,
-        }
-        bits = np.zeros(len(people), np.uint16)
-        for name in GROUPS:
-            bits |= np.where(members[name] & people.adult, group_bit(name), 0).astype(np.uint16)
-        return bits
-
-    def _aware_at_start(self, behaviour: Behaviour, seed: int) -> NDArray[np.uint16]:
-        """Adults who know the long-standing channels; workers and Party members know them all."""
-        share = behaviour.parameters["awareness"]["start_share"].value
-        aware = np.zeros(self.n, np.uint16)
-        inside = self.worker | self.member_of("party")
-        for name in LONG_STANDING:
-            knows = (uniforms(key(seed, f"residents:aware:{name}"), self.n) < share) | inside
-            aware |= np.where(knows & self.adult, channel_bit(name), 0).astype(np.uint16)
-        return aware
-
-    def _online(self, people: Any, behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
-        """Adults with access online, by age (P14, L38)."""
-        values = behaviour.parameters["participation"]
-        share = np.where(
-            people.elder,
-            values["internet_elder"].value,
-            np.where(people.age >= 45, values["internet_middle"].value, values["internet_young"].value),
-        )
-        return (uniforms(key(seed, "residents:online"), self.n) < share) & self.adult
+        self.aware = start.aware.copy()
 
     def member_of(self, group: str) -> NDArray[np.bool_]:
         """Which residents belong to `group` (one of `columns.GROUPS`); shape (n,)."""
