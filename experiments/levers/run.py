@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim import Forecast, compare
 from consensus_sim.catalogue import metric
+from consensus_sim.ensemble.summary import Values, contrast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,9 +73,12 @@ def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.D
     """One row per contrast and metric, in the order of the expectations. Columns: `COLUMNS`."""
     import pandas as pd
 
+    names = [scenario.name for scenario in forecast.study.scenarios]
+    values = Values(with_team(forecast), names, forecast.study.replicates)
+    units = {name: metric(name).unit for name, _ in values.rows}
     found = {}
     for reference in {each["reference"] for each in contrasts}:
-        for row in forecast.contrasts(reference).to_dict("records"):
+        for row in contrast(values, units, reference).to_dict("records"):
             found[row["scenario"], reference, row["metric"], row["group"]] = row
     rows = []
     for each in contrasts:
@@ -91,6 +95,20 @@ def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.D
                 }
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def with_team(forecast: Forecast) -> pd.DataFrame:
+    """The headline metrics, and from the capability scale at the end of the run the skill and cognition of the council
+    team: the same people with and without training, but for those who left.
+    """
+    import pandas as pd
+
+    scale = forecast.tables["capability"]
+    kept = (scale["group"] == "team") & (scale["indicator"] == "all") & scale["dimension"].isin(["skill", "cognition"])
+    team = scale[kept & (scale["half_year"] == scale["half_year"].astype(str).max())]
+    team = team.rename(columns={"dimension": "metric", "mean": "value"})
+    columns = ["scenario", "replicate", "metric", "group", "value"]
+    return pd.concat([forecast.tables["metrics"][columns].astype({"group": str}), team[columns].astype({"group": str})])
 
 
 def undefined(name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Minutes
+from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
 from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
@@ -93,7 +94,7 @@ class Recorder:
             if present:
                 self._put(f"attendance_{channel}", float(np.mean(present)))
         states = Counter(topic.state for topic in model.topics.topics)
-        for state in ("unheard", "heard", "agenda", "answered", "settled", "shelved"):
+        for state in STATES:
             self._put(f"topics_{state}", float(states[state]))
         executions = Counter(topic.execution for topic in model.topics.topics)
         self._put("matters_landed", float(executions["on_time"] + executions["late"]))

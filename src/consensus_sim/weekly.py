@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from consensus_sim.dynamics.awareness import spread_awareness
-from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover
+from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover, return_to
 from consensus_sim.dynamics.trust import drift_along_ties
 
 DRIFT_WEEKS = 4
@@ -25,6 +25,8 @@ def change_residents(model: Any) -> None:
     model.used_skill[:] = False
     if not model.rules.reward_in_force:
         recover(residents.motive, residents.start_motive, keep_factor(p.motive.half_life))
+    if p.trust.return_half_life > 0:
+        return_to(residents.trust, scratch.start_trust, keep_factor(p.trust.return_half_life))
     if p.drift > 0 and model.week % DRIFT_WEEKS == DRIFT_WEEKS - 1:
         network = model.community.network
         drift_along_ties(

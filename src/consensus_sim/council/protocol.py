@@ -15,7 +15,7 @@ from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.meeting import Minutes, first_positions, sit
 from consensus_sim.council.resolution import carry_out, evaluate, land
 from consensus_sim.council.screening import label, score
-from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, SETTLED, SHELVED, UNHEARD, Topic
+from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, LAPSED, SETTLED, SHELVED, UNHEARD, Topic
 from consensus_sim.dynamics.deliberation import accept_chance, settles
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.learning import gain_saturating, learn
@@ -29,9 +29,12 @@ SPOKE_ROWS, LISTENED_ROWS = (0, 2), (1, 3)
 
 
 def incubate(model: Any) -> None:
-    """Step 1, incubation 议题孵化: matters arise, and those that wait grow more urgent (D12)."""
+    """Step 1, incubation 议题孵化: matters arise, those that wait grow more urgent, and in the end lapse (D12)."""
     book, p = model.topics, model.parameters.topics
     for topic in book.open_topics()[0]:
+        if p.lapse and topic.state != AGENDA and model.week - topic.arisen_week > p.lapse:
+            topic.state = LAPSED
+            _close(model, topic)
         topic.urgency += p.escalation * (1.0 - topic.urgency)
     for topic in book.arise(model.week, model.residents.groups):
         raise_concern(topic.low, topic.stake, model.concern)
@@ -247,7 +250,11 @@ def _vote_minutes(model: Any, event: Event, topic: Topic, voters: Rows, share: f
 
 
 def execute(model: Any) -> None:
-    """Steps 5 and 6, landing and evaluation: resolutions are carried out or not, judged, and seen (D13, D8)."""
+    """Steps 5 and 6, landing and evaluation: resolutions are carried out or not, judged, and seen (D13, D8).
+
+    A matter that was heard and is still open after `patience` weeks, and again each time so long has passed, is seen
+    as one not delivered; what nobody has raised was never promised.
+    """
     pending = [topic for topic in model.topics.topics if topic.execution == "pending"]
     for topic, worth in carry_out(model, pending, model.week):
         evaluate(model, topic, worth, model.week)
@@ -257,8 +264,8 @@ def execute(model: Any) -> None:
                 lever.on_executed(model, topic)
     patience = max(1, round(model.parameters.trust.patience))
     for topic in model.topics.open_topics()[0]:
-        waited = model.week - topic.arisen_week
-        if waited and waited % patience == 0:
+        waited = model.week - topic.heard_week
+        if topic.heard_week >= 0 and waited and waited % patience == 0:
             show_outcome(model, topic, 0.0)
 
 

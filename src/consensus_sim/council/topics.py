@@ -14,7 +14,8 @@ from consensus_sim.errors import InputError, one_of
 from consensus_sim.randomness import key, poissons, uniform
 from consensus_sim.residents.columns import GROUPS
 
-UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED = "unheard", "heard", "answered", "agenda", "settled", "shelved"
+STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
+UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED, LAPSED = STATES
 OPEN_STATES = (UNHEARD, HEARD, AGENDA)
 STORE = 16
 """First size of the store of stakes, in numbers a resident; it grows when needed."""
@@ -34,6 +35,7 @@ class TopicParameters(NamedTuple):
     weight_attention: float
     weight_feasibility: float
     attention_scale: float
+    lapse: float
     urgent_from: float
     important_from: float
 

@@ -77,6 +77,14 @@ def fade(column: NDArray[np.float32], keep: float) -> None:
 
 
 @kernel
+def return_to(column: NDArray[np.float32], start: NDArray[np.float32], keep: float) -> None:
+    """Let x <- start + keep (x - start): what has moved goes back to where it stood, from either side."""
+    factor = np.float32(keep)
+    for i in range(column.shape[0]):
+        column[i] = start[i] + factor * (column[i] - start[i])
+
+
+@kernel
 def recover(column: NDArray[np.float32], start: NDArray[np.float32], keep: float) -> None:
     """What was lost against the start value comes back: x <- start + keep (x - start) where x < start (D9)."""
     factor = np.float32(keep)

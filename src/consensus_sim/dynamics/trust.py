@@ -23,6 +23,7 @@ class TrustParameters(NamedTuple):
     visible_stake: float
     patience: float
     late_outcome: float
+    return_half_life: float
 
 
 @kernel
