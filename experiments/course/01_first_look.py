@@ -323,7 +323,7 @@ with styled():
 # %% [markdown]
 # **Look.** The moderator (parameter P22) moves the turns. What she does to agreement is another matter,
 # and one meeting would not have told you: that is why there were two hundred. Notice, too, that those who move
-# are those who hear somebody near enough to their own view (有界信任, bounded confidence).
+# are those who hear somebody near enough to their own view (有界置信, bounded confidence).
 #
 # ## 5 一次比较 · A comparison
 #

@@ -231,7 +231,8 @@ class CommunityModel(mesa.Model):
                 shift += added
         if not arrays:
             return shift, attendance.NO_REWARD
-        return shift, np.sum(arrays, axis=0, dtype=np.float32) if len(arrays) > 1 else arrays[0].astype(np.float32)
+        total = arrays[0] if len(arrays) == 1 else np.sum(arrays, axis=0)
+        return shift, total.astype(np.float32, copy=False)
 
     def show_nearness(self, venue: Venue) -> NDArray[np.float32]:
         """e^(-d / delta) of each resident to `venue`, (n,)."""

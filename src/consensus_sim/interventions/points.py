@@ -43,11 +43,17 @@ class Points(Intervention):
             self.value == 0 and self.honours == 0
         )
 
+    @property
+    def held(self) -> int:
+        """Points held by all residents: issued less redeemed and expired."""
+        return self.issued - self.redeemed - self.expired
+
     def on_start(self, model: Any) -> None:
         n = model.residents.n
         self.lots = np.zeros((self.expiry_quarters, n), np.int32)
         self.earned = np.zeros(n, np.int32)
         self.pull = np.zeros(n, np.float32)
+        self.near = np.empty(0, np.int64)
         self.issued = self.redeemed = self.expired = 0
         self.budget_left, self.belief, self.paid = self.budget, 1.0 if self.budget > 0 else 0.0, 0.0
         model.rules.reward_in_force = not self.idle
@@ -70,7 +76,7 @@ class Points(Intervention):
             return 0.0
         p = model.parameters.motive
         pull = reward_pull(p.reward, self.value, self._points(event), self.belief)
-        return pull + self.pull if self.honours else pull
+        return np.float32(pull) + self.pull if len(self.near) else pull
 
     def on_attended(self, model: Any, event: Event) -> None:
         if self.idle:
@@ -109,9 +115,8 @@ class Points(Intervention):
     def on_week_end(self, model: Any) -> None:
         if self.idle:
             return
-        held = int(model.residents.points.sum())
         self.paid = 0.0
-        claims = held * self.value * self.redeemed_share
+        claims = self.held * self.value * self.redeemed_share
         ahead = 1.0 if claims <= 0 else min(1.0, self.budget_left / claims)
         target = ahead if self.budget > 0 else 0.0
         self.belief += model.parameters.motive.belief_step * (target - self.belief)
@@ -150,12 +155,14 @@ class Points(Intervention):
 
     def _honour_within_reach(self, model: Any) -> None:
         """near10 of D9: who has at least half of the points of the last honoured place this quarter."""
+        self.pull[self.near] = 0.0
         earners = np.flatnonzero(self.earned)
-        self.pull[:] = 0.0
+        self.near = earners
         if len(earners):
             ranked = np.sort(self.earned[earners])[::-1]
             line = ranked[min(self.honours, len(ranked)) - 1]
-            self.pull[earners[self.earned[earners] >= 0.5 * line]] = model.parameters.motive.honour
+            self.near = earners[self.earned[earners] >= 0.5 * line]
+            self.pull[self.near] = model.parameters.motive.honour
 
     def on_quarter_end(self, model: Any) -> None:
         if self.idle:
@@ -181,9 +188,7 @@ class Points(Intervention):
         add_bounded(model.residents.fatigue, honoured, -model.parameters.fatigue.relief_honour)
 
     def _note(self, model: Any) -> None:
-        held = int(model.residents.points.sum())
-        claims = held * self.value * self.redeemed_share
-        model.recorder.points(self, held, claims)
+        model.recorder.points(self, self.held, self.held * self.value * self.redeemed_share)
 
     def spent(self, model: Any) -> float:
         return self.paid
