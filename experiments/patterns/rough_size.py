@@ -26,8 +26,8 @@ DEADLOCK = 2
 """Sittings of F72."""
 SETTLING_IN = 4
 """Weeks after which the new team's fatigue is first read."""
-FORMAL = ("heard", "agenda", "settled", "shelved")
-"""States of a matter that became a formal topic."""
+ANSWERED = "answered"
+"""State of a matter that was dealt with on the spot; every other one that was heard became a formal topic."""
 Line = NDArray[np.float64]
 NAN = float("nan")
 
@@ -87,7 +87,7 @@ def _tea(model: Any) -> dict[str, float]:
     return {
         "suggestions_tea": float(model.recorder.suggestions["tea"]),
         "new_matters_tea": float(len(heard)),
-        "topics_from_tea": float(sum(topic.state in FORMAL for topic in heard)),
+        "topics_from_tea": float(sum(topic.state != ANSWERED for topic in heard)),
     }
 
 

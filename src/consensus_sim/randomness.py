@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from math import cos, exp, log, pi, sqrt
+from math import cos, exp, log, pi, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,14 @@ def normal(key: np.uint64, entity: int) -> float:
     """A standard normal number (Box & Muller 1958) for `entity` under `key`."""
     inner = child(key, entity)
     return sqrt(-2.0 * log(1.0 - uniform(inner, 0))) * cos(2.0 * pi * uniform(inner, 1))
+
+
+@kernel
+def normal_pair(key: np.uint64, entity: int) -> tuple[float, float]:
+    """Two independent standard normal numbers (Box & Muller 1958) for `entity` under `key`."""
+    radius = sqrt(-2.0 * log(1.0 - uniform(key, 2 * entity)))
+    angle = 2.0 * pi * uniform(key, 2 * entity + 1)
+    return radius * cos(angle), radius * sin(angle)
 
 
 @kernel

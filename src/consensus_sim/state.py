@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,12 +87,18 @@ class Rules:
     reward_in_force: bool = False
 
 
+@lru_cache(maxsize=1)
+def mirrored(community: Community) -> NDArray[np.float32]:
+    """For each tie its weight in the other's row: the same for all runs of a community."""
+    network = community.network
+    return mirror_weights(network.indptr, network.indices, network.weight)
+
+
 class Scratch:
     """Working space of a run, made once: arrays of shape (n_residents,) that the week's kernels fill."""
 
     def __init__(self, community: Community) -> None:
         n = len(community.population)
-        network = community.network
         self.asked = np.zeros(n, np.uint8)
         self.common = np.zeros(n, np.float32)
         self.fear_weight = np.ones(n, np.float32)
@@ -104,7 +111,7 @@ class Scratch:
         self.start_cognition = np.zeros(n, np.float32)
         self.start_trust = np.zeros(n, np.float32)
         self.online_user = np.zeros(n, bool)
-        self.mirror_weight = mirror_weights(network.indptr, network.indices, network.weight)
+        self.mirror_weight = mirrored(community)
 
 
 def standardise(residents: Residents) -> tuple[Standard, Any, Any, Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.kernels import kernel
-from consensus_sim.randomness import child, normal, uniform
+from consensus_sim.randomness import child, normal_pair, uniform
 
 
 class InitialParameters(NamedTuple):
@@ -47,11 +47,10 @@ def logit(x: float) -> float:
 
 
 @kernel
-def _level(middle: float, shift: float, common: float, key: np.uint64, entity: int, p: InitialParameters) -> float:
-    """A value on (0, 1) around `middle`: logit-normal with a part common to all of a resident's columns."""
-    own = normal(key, entity)
+def _level(start: float, common: float, own: float, p: InitialParameters) -> float:
+    """A value on (0, 1) around the log-odds `start`: logit-normal with a part common to all of a resident's columns."""
     spread = p.spread * (sqrt(p.common_factor) * common + sqrt(1.0 - p.common_factor) * own)
-    return 1.0 / (1.0 + exp(-(logit(middle) + shift + spread)))
+    return 1.0 / (1.0 + exp(-(start + spread)))
 
 
 @kernel
@@ -75,26 +74,27 @@ def draw_start(
     follow_through) are written. A resident is *able* with a chance by group; able and weak have different middling
     levels (F15: polarised), and a factor common to all columns of one resident correlates them.
     """
+    own = np.empty(16)
+    middles = np.array([logit(x) for x in (p.trust, p.efficacy, p.belonging, p.motive, p.initiative, p.follow_through)])
+    skill_weak, skill_able = logit(p.skill_weak), logit(p.skill_able)
+    cognition_weak, cognition_able = logit(p.cognition_weak), logit(p.cognition_able)
     for i in range(elder.shape[0]):
         inner = child(key, i)
+        for pair in range(7):
+            own[2 * pair], own[2 * pair + 1] = normal_pair(inner, 1 + pair)
         able_share = p.able_worker if worker[i] else (p.able_party if party[i] else p.able_ordinary)
         able = uniform(inner, 0) < able_share
-        common = normal(inner, 1)
+        common = own[13]
         weakness = p.vulnerable_skill * (int(elder[i]) + int(tenant[i]) + int(low_income[i]))
-        for row in range(skill.shape[0]):
-            middle = p.skill_able if able else p.skill_weak
-            skill[row, i] = _level(middle, weakness, common, inner, 2 + row, p)
-        for row in range(cognition.shape[0]):
-            middle = p.cognition_able if able else p.cognition_weak
-            cognition[row, i] = _level(middle, 0.0, common, inner, 6 + row, p)
+        for row in range(4):
+            skill[row, i] = _level((skill_able if able else skill_weak) + weakness, common, own[row], p)
+        for row in range(3):
+            cognition[row, i] = _level(cognition_able if able else cognition_weak, common, own[4 + row], p)
         up = p.able_attitude if able else 0.0
         with_party = p.party_attitude if party[i] else 0.0
         outsider = p.tenant_belonging * (int(tenant[i]) + int(newcomer[i]))
         rooted = p.elder_belonging if elder[i] else 0.0
         drive = (p.retired_motive if retired[i] else 0.0) + (p.low_income_motive if low_income[i] else 0.0)
-        attitudes[0, i] = _level(p.trust, with_party, common, inner, 9, p)
-        attitudes[1, i] = _level(p.efficacy, up, common, inner, 10, p)
-        attitudes[2, i] = _level(p.belonging, outsider + rooted, common, inner, 11, p)
-        attitudes[3, i] = _level(p.motive, up + with_party + drive, common, inner, 12, p)
-        attitudes[4, i] = _level(p.initiative, up + with_party, common, inner, 13, p)
-        attitudes[5, i] = _level(p.follow_through, with_party, common, inner, 14, p)
+        shifts = (with_party, up, outsider + rooted, up + with_party + drive, up + with_party, with_party)
+        for row in range(6):
+            attitudes[row, i] = _level(middles[row] + shifts[row], common, own[7 + row], p)
