@@ -1,6 +1,6 @@
 """Do the patterns of the evidence come out, and is the rough size of things right before any fitting?
 
-    python experiments/patterns/run.py                  # both tables, 30 replicates of 17 scenarios
+    python experiments/patterns/run.py                  # both tables, 30 replicates of 16 scenarios
     python experiments/patterns/run.py --replicates 4 --out elsewhere
 
 Defaults: the case study, 30 replicates, seed 1, the configured 56 weeks (phase 1 alone: to its end), all cores. Writes
