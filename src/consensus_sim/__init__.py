@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from consensus_sim.analysis.compare import compare, load_scenario
+    from consensus_sim.analysis.compare import compare, load_model, load_scenario
     from consensus_sim.community import Community, build_community, load_community
     from consensus_sim.ensemble.forecast import Forecast
     from consensus_sim.ensemble.scenario import Scenario, Study
@@ -34,6 +34,7 @@ _HOMES = {
     "build_community": "consensus_sim.community",
     "compare": "consensus_sim.analysis.compare",
     "load_community": "consensus_sim.community",
+    "load_model": "consensus_sim.analysis.compare",
     "load_scenario": "consensus_sim.analysis.compare",
 }
 
@@ -48,6 +49,7 @@ __all__ = [
     "build_community",
     "compare",
     "load_community",
+    "load_model",
     "load_scenario",
 ]
 

@@ -46,10 +46,10 @@ PHASES = (
 class CommunityModel(mesa.Model):
     """A community playing one scenario, week by week.
 
-    Parameters: `community` who lives where; `levers` the scenario's interventions (see `interventions.base`);
-    `behaviour` the parameters of residents; `channels` and `topics` the contents of configs/channel and
-    configs/topic; `calendar` first day and number of weeks; `seed` >= 0, the only source of chance. Two models of one
-    seed meet the same chance wherever they do not differ.
+    Parameters: `community` who lives where; `levers` the scenario's interventions (see `interventions.base`), taken
+    in the order of their names; `behaviour` the parameters of residents; `channels` and `topics` the contents of
+    configs/channel and configs/topic; `calendar` first day and number of weeks; `seed` >= 0, the only source of
+    chance. Two models of one seed meet the same chance wherever they do not differ.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class CommunityModel(mesa.Model):
         self.community = community
         self.calendar = calendar
         self.behaviour = behaviour
-        self.levers = list(levers)
+        self.levers = sorted(levers, key=lambda lever: lever.name)
         self.active: list[Intervention] = []
         self.week = 0
         self.parameters = read_parameters(behaviour)
@@ -121,7 +121,7 @@ class CommunityModel(mesa.Model):
             begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
             ends = self.calendar.weeks if lever.end is None else self.calendar.week_of(_day_after(lever.end))
             if self.week == begins and begins < ends:
-                self.active.append(lever)
+                self.active = sorted([*self.active, lever], key=lambda each: each.name)
                 lever.on_start(self)
             elif self.week == ends and lever in self.active:
                 self.active.remove(lever)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from consensus_sim.community import Community
     from consensus_sim.ensemble.forecast import Forecast
     from consensus_sim.ensemble.scenario import Scenario
+    from consensus_sim.model import CommunityModel
 
 
 def compare(
@@ -66,6 +67,37 @@ def compare(
         study, cold = read_study(config, community=community.spec.as_dict()), first_start()
     store = ReplicateStore(study, community)
     return run_ensemble(study, community, engine, store, cold=cold, progress=progress)
+
+
+def load_model(
+    community: Community | str,
+    scenario: str,
+    *,
+    seed: int = 1,
+    replicate: int = 0,
+    weeks: int | None = None,
+    overrides: Sequence[str] = (),
+    config_dir: str | Path | None = None,
+) -> CommunityModel:
+    """The model of one run of `scenario` before its first week: `model.step()` plays a week, `model.run()` all of them.
+
+    It is replicate `replicate` of a comparison with `seed`. Arguments else as for `compare`.
+    """
+    from consensus_sim.ensemble.config import compose
+    from consensus_sim.ensemble.replicate import build_model
+    from consensus_sim.ensemble.study import read_study
+
+    config = compose(_overrides(community, overrides), config_dir=config_dir)
+    config |= {"scenarios": [scenario], "seed": seed}
+    if weeks is not None:
+        config["calendar"]["weeks"] = weeks
+    if isinstance(community, str):
+        from consensus_sim.community import build_community
+
+        study, community = read_study(config), build_community(config["community"])
+    else:
+        study = read_study(config, community=community.spec.as_dict())
+    return build_model(community, study.scenario(scenario), study, replicate)
 
 
 def _overrides(community: Community | str, overrides: Sequence[str]) -> list[str]:

@@ -110,7 +110,7 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
         np.zeros(n),
         _opening_heat(model, event, topic),
         facilitation.procedure,
-        model.parameters.deliberation._replace(turn_sharing=facilitation.turn_sharing),
+        _room(model, event, facilitation),
     )
     topic.sittings += 1
     topic.heat = sitting.heat
@@ -130,6 +130,13 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
         topic.state = SHELVED
         topic.acceptance = sitting.share
     return _minutes(model, event, topic, sitting, speaking), turns[:n_residents]
+
+
+def _room(model: Any, event: Event, facilitation: Facilitation) -> DeliberationParameters:
+    """The parameters of this sitting: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
+    p = model.parameters.deliberation
+    heat_gain = p.heat_gain * (1.0 - event.open.venue.relief)
+    return p._replace(turn_sharing=facilitation.turn_sharing, heat_gain=heat_gain)
 
 
 def _opening_heat(model: Any, event: Event, topic: Topic) -> float:
