@@ -1,0 +1,83 @@
+"""Every parameter is named, ranged and checked when it is read."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from consensus_sim.ensemble.config import compose
+from consensus_sim.errors import InputError
+from consensus_sim.parameters import GRADES, Behaviour, read_parameter
+from consensus_sim.state import read_parameters
+
+FILE = compose([])["behaviour"]
+GOOD = {"value": 0.2, "low": 0.1, "high": 0.3, "unit": "share", "source": "P1", "grade": "J", "identified": "no"}
+
+
+def test_every_parameter_of_the_file_is_read_by_the_model():
+    parameters = read_parameters(Behaviour.from_config(FILE))
+    assert parameters.trust.gain == FILE["trust"]["gain"]["value"]
+    assert parameters.meeting.sittings_max == 5 and isinstance(parameters.meeting.sittings_max, int)
+
+
+@pytest.mark.parametrize("group", FILE)
+def test_every_parameter_states_unit_source_grade_and_meaning(group):
+    for name, entry in FILE[group].items():
+        assert entry["unit"] and entry["source"] and entry["meaning"], name
+        assert entry["grade"] in GRADES and entry["identified"] in ("yes", "joint", "no", "sign"), name
+        assert entry["low"] <= entry["value"] <= entry["high"], name
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"value": 0.5}, "found 0.5; allowed: 0.1 to 0.3 share, or 0"),
+        ({"value": "much"}, "found 'much'; a number is needed"),
+        ({"value": True}, "a number is needed"),
+        ({"value": float("nan")}, "a number is needed"),
+        ({"low": 0.4}, "low 0.4 is above high 0.3"),
+        ({"grade": "X"}, "grade: found 'X'"),
+        ({"sauce": "P1"}, "did you mean 'source'"),
+        ({"integer": True}, "a whole number is needed"),
+    ],
+)
+def test_a_wrong_entry_is_told_in_one_line(change, told):
+    with pytest.raises(InputError, match="behaviour.x.y") as error:
+        read_parameter("behaviour.x.y", {**GOOD, **change})
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_nought_switches_a_mechanism_off():
+    assert read_parameter("behaviour.x.y", {**GOOD, "value": 0}).value == 0.0
+
+
+def test_a_missing_or_unknown_parameter_is_told():
+    lacking, surplus = deepcopy(FILE), deepcopy(FILE)
+    del lacking["trust"]["gain"]
+    surplus["trust"]["gian"] = surplus["trust"]["gain"]
+    with pytest.raises(InputError, match="behaviour.trust.gain: missing"):
+        read_parameters(Behaviour.from_config(lacking))
+    with pytest.raises(InputError, match="did you mean 'gain'"):
+        read_parameters(Behaviour.from_config(surplus))
+
+
+def test_draws_from_the_prior_stay_in_range_and_are_the_same_for_all_scenarios():
+    behaviour = Behaviour.from_config(FILE)
+    draws = [behaviour.drawn(1, replicate) for replicate in range(50)]
+    for at_centre, *drawn in zip(behaviour, *draws, strict=True):
+        values = np.array([parameter.value for parameter in drawn])
+        assert values.min() >= at_centre.low and values.max() <= at_centre.high
+        assert at_centre.low == at_centre.high or values.std() > 0 or at_centre.integer
+    assert behaviour.drawn(1, 3).fingerprint() == draws[3].fingerprint() != draws[4].fingerprint()
+
+
+def test_a_group_can_be_read_as_any_named_tuple_of_its_parameters():
+    class Two(NamedTuple):
+        a: float
+        b: float
+
+    behaviour = Behaviour.from_config({"g": {"a": GOOD, "b": {**GOOD, "value": 0.3}}})
+    assert behaviour.values("g", Two) == Two(0.2, 0.3)
