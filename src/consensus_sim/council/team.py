@@ -105,8 +105,8 @@ def form_team(model: Any, roles: Mapping[str, int]) -> Team:
 
 
 def lose_and_replace(model: Any, team: Team) -> list[int]:
-    """Tired members leave with hazard x_F F (D10, P37); each is followed by the eligible resident of most drive.
-    Returns who left.
+    """Tired members leave with hazard x_F F (D10, P37); each is followed by the eligible resident of most drive; a
+    role nobody can fill stays vacant. Returns who left.
     """
     residents = model.residents
     hazard = model.parameters.fatigue.exit * residents.fatigue[team.members]
@@ -116,18 +116,21 @@ def lose_and_replace(model: Any, team: Team) -> list[int]:
     left = [int(team.members[place]) for place in leaving]
     team.past_members.update(left)
     drive = _drive(residents)
+    vacant = np.zeros(len(team.members), bool)
     for place in leaving:
         able = eligible(residents, ROLES[team.role[place]][1]) & ~team.is_member
         able[list(team.past_members)] = False
         candidates = np.flatnonzero(able)
         team.is_member[team.members[place]] = False
+        team.attended[place] = team.spoke[place] = 0
         if not len(candidates):
+            vacant[place] = True
             continue
         successor = int(candidates[np.argmax(drive[candidates])])
         team.members[place] = successor
         team.is_member[successor] = True
-        team.attended[place] = team.spoke[place] = 0
     order = np.argsort(team.members, kind="stable")
+    order = order[~vacant[order]]
     team.members, team.attended, team.spoke = team.members[order], team.attended[order], team.spoke[order]
     team.role = [team.role[place] for place in order]
     return left

@@ -1,0 +1,106 @@
+"""Tables and headline metrics against a recomputation from the raw acts of a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from consensus_sim import load_community, load_model
+from consensus_sim.catalogue import metric, weekly_metric
+from consensus_sim.ensemble.facts import all_tables, collect_acts
+from consensus_sim.residents.columns import REPORT_GROUPS
+
+WEEKS = 56
+
+
+@pytest.fixture(scope="module")
+def run():
+    community = load_community("teaching")
+    model = load_model(community, "full", seed=2, weeks=WEEKS).run()
+    return model, all_tables(model)
+
+
+@pytest.fixture(scope="module")
+def values(run):
+    table = run[1]["metrics"]
+    return {(m, g): v for m, g, v in zip(table["metric"], table["group"], table["value"], strict=True)}
+
+
+def acts_of(model, since):
+    for week, channel, who in model.recorder.acts:
+        if week >= since:
+            for resident in who.tolist():
+                yield week, channel, resident
+
+
+def test_every_metric_has_a_definition(run):
+    for name in set(run[1]["metrics"]["metric"]):
+        assert metric(name).definition("en") and metric(name).definition("zh")
+    for name in set(run[1]["weekly"]["metric"]):
+        assert weekly_metric(name).label("zh")
+
+
+def test_metrics_are_named_once(run):
+    table = run[1]["metrics"]
+    assert len({*zip(table["metric"], table["group"], strict=True)}) == len(table["metric"])
+
+
+@pytest.mark.parametrize("group", REPORT_GROUPS)
+def test_reach_and_frequency_are_what_their_definitions_say(run, values, group):
+    model = run[0]
+    member = model.residents.member_of(group)
+    quarter = [r for _, _, r in acts_of(model, WEEKS - 13) if member[r]]
+    year = {r for _, _, r in acts_of(model, WEEKS - 52) if member[r]}
+    assert values["reach_quarter", group] == pytest.approx(len(set(quarter)) / member.sum())
+    assert values["reach_year", group] == pytest.approx(len(year) / member.sum())
+    assert values["frequency", group] == pytest.approx(len(quarter) / len(year), nan_ok=True)
+
+
+def test_shares_sum_to_one(values):
+    assert sum(values[f"consensus_{k}", "all"] for k in ("settled", "shelved", "open")) == pytest.approx(1)
+    assert sum(values[f"execution_{k}", "all"] for k in ("on_time", "late", "never")) == pytest.approx(1)
+
+
+def test_silent_micro_grids_are_those_without_an_ordinary_participation(run, values):
+    model = run[0]
+    acts = collect_acts(model)
+    ordinary = (acts.week >= WEEKS - 13) & ~acts.team
+    heard = set(model.community.population.micro_grid[acts.resident[ordinary]].tolist())
+    assert values["silent_micro_grids", "all"] == model.community.places.n_micro_grids - len(heard)
+
+
+def test_attendance_is_per_event_and_its_edges_are_four_sessions(run, values):
+    events = run[0].recorder.events_held
+    sessions = [(week, n) for week, channel, n in events if channel == "council"]
+    half_year = [n for week, n in sessions if week < sessions[0][0] + 26]
+    assert values["attendance_council_first4", "all"] == pytest.approx(np.mean(half_year[:4]))
+    assert values["attendance_council_last4", "all"] == pytest.approx(np.mean(half_year[-4:]))
+    assert values["attendance_council", "all"] == pytest.approx(np.mean([n for w, n in sessions if w >= WEEKS - 13]))
+
+
+def test_tables_agree_with_one_another(run):
+    model, tables = run
+    weekly, grids, topics, meetings = (tables[name] for name in ("weekly", "grids", "topics", "meetings"))
+    everybody = (weekly["metric"] == "participations") & (weekly["group"] == "all")
+    total = sum(len(who) for _, _, who in model.recorder.acts)
+    assert weekly["value"][everybody].sum() == total
+    for level in ("grid", "micro_grid"):
+        rows = grids["level"] == level
+        assert grids["participations"][rows].sum() == total
+        assert (grids["ordinary_participations"][rows] <= grids["participations"][rows]).all()
+        assert (grids["participants"][rows] <= grids["adults"][rows]).all()
+    offline = meetings["channel"] != "ballot"
+    sittings = np.bincount(meetings["topic"][offline], minlength=len(topics["topic"]))
+    deliberated = sittings > 0
+    np.testing.assert_array_equal(sittings[deliberated], topics["sittings"][deliberated])
+    assert tables["costs"]["money"].sum() == pytest.approx(
+        {m: v for m, v in zip(tables["metrics"]["metric"], tables["metrics"]["value"], strict=True)}["cost_money"]
+    )
+
+
+def test_the_capability_scale_is_taken_each_half_year_of_every_group(run):
+    table = run[1]["capability"]
+    assert set(table["half_year"]) == {"2024H1", "2024H2", "2025H1"}
+    assert {"team", "active", *REPORT_GROUPS} <= set(table["group"])
+    assert {"expression", "listening", "integration", "procedure", "rights", "habit", "all"} <= set(table["indicator"])
+    assert (table["mean"] >= 0).all() and (table["mean"] <= 1).all() and (table["n"] > 0).all()
