@@ -35,3 +35,9 @@ def test_every_command_in_the_readme_makes_a_study(line):
     overrides = [word for word in words if "=" in word and not word.startswith("--")]
     if "-m" not in words and "--config-dir" not in words:
         assert read_study(compose(overrides)).scenarios
+
+
+def test_the_python_example_runs_as_written(capsys):
+    (code,) = re.findall(r"^```python\n(.*?)^```", README, flags=re.M | re.S)
+    exec(compile(code, "README.md", "exec"), {})
+    assert "reach_quarter" in capsys.readouterr().out
