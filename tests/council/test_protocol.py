@@ -1,0 +1,285 @@
+"""The three stages and six steps, played week by week: what is heard, settled, shelved, carried out and seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from consensus_sim.council import protocol
+from consensus_sim.council.topics import LAPSED
+from consensus_sim.interventions.base import Intervention
+from tests.helpers import attendance, community, lever, make_model
+
+BUSY = {"topics.arrivals": 0.6, "topics.suggestion": 0.6, "channels.adhoc": -5.5, "channels.tea": -4.0}
+"""Many matters, raised and taken up by many."""
+
+
+class Watch(Intervention):
+    """A lever that does nothing but look on: `moments` of each event and outcome, in the order in which they come."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.moments = []
+
+    def invite(self, model, event):
+        self.moments.append(("held", event, [(topic.number, topic.state, topic.venue_channel) for topic in event.topics]))
+
+    def on_settled(self, model, event, topic):
+        self.moments.append(("settled", topic.number, model.week))
+
+    def on_executed(self, model, topic):
+        self.moments.append(("executed", topic.number, model.week))
+
+
+def played(scenario="full", weeks=104, **options):
+    watch = Watch(name="zz")
+    model = make_model(scenario, weeks=weeks, extra=[watch], **options).run()
+    return model, watch.moments
+
+
+def sittings_of(model):
+    """Topic number -> (week, channel, how) of each of its sittings, in order."""
+    rows = defaultdict(list)
+    for sheet in model.recorder.sheets:
+        rows[sheet.topic.number].append((sheet.week, sheet.channel, sheet.how))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def busy():
+    """Two years in which in-person meetings, ballots with votes and the council compete for matters."""
+    voting = {"ballot": {"votes": True, "use": 1.0, "quorum": 1}}
+    return [played(seed=seed, behaviour=BUSY, levers=voting) for seed in range(4)]
+
+
+def test_what_is_settled_is_not_deliberated_again(busy):
+    """A consensus stands: several venues of one week do not take up what one of them has just settled."""
+    for model, _ in busy:
+        rows = sittings_of(model)
+        assert len(rows) > 20
+        for number, sittings in rows.items():
+            assert all(how == "none" for _, _, how in sittings[:-1]), (number, sittings)
+
+
+def test_a_matter_is_on_one_agenda_at_a_time(busy):
+    for model, _ in busy:
+        for number, sittings in sittings_of(model).items():
+            weeks = [week for week, _, _ in sittings]
+            assert len(set(weeks)) == len(weeks), (number, sittings)
+
+
+def test_a_topic_is_settled_once_and_carried_out_once_after_that(busy):
+    for _, moments in busy:
+        settled = [moment[1] for moment in moments if moment[0] == "settled"]
+        assert settled and len(set(settled)) == len(settled)
+        executed = {number: week for what, number, week in (m for m in moments if m[0] == "executed")}
+        when = {number: week for what, number, week in (m for m in moments if m[0] == "settled")}
+        for number, week in executed.items():
+            assert week > when[number]
+
+
+def test_only_heard_matters_or_those_begun_there_come_before_a_meeting(busy):
+    taken = 0
+    for _, moments in busy:
+        for event, topics in (moment[1:] for moment in moments if moment[0] == "held"):
+            for number, state, venue in topics:
+                taken += 1
+                assert state == "heard" or (state == "agenda" and venue == event.channel.name), (number, state, venue)
+    assert taken > 100
+
+
+def test_weeks_of_a_topic_come_in_order(busy):
+    for model, _ in busy:
+        for topic in model.topics.topics:
+            weeks = [topic.arisen_week, topic.heard_week, topic.agenda_week, topic.settled_week, topic.executed_week]
+            reached = [week for week in weeks if week >= 0]
+            assert reached == sorted(reached)
+            assert (topic.state == "settled") == (topic.settled_week >= 0)
+            assert (topic.execution != "none") == (topic.state == "settled")
+
+
+def test_nothing_is_deliberated_more_often_than_allowed(busy):
+    for model, _ in busy:
+        most = model.parameters.meeting.sittings_max
+        for topic in model.topics.topics:
+            assert topic.sittings <= most + (topic.channel == "ballot")
+            if topic.state == "shelved":
+                assert topic.sittings >= most
+
+
+def test_scores_are_shares_and_belong_to_finished_topics(busy):
+    for model, _ in busy:
+        for topic in model.topics.topics:
+            finished = topic.state == "shelved" or topic.execution in ("on_time", "late", "never")
+            assert finished == (not np.isnan(topic.efficiency))
+            for value in (topic.satisfaction, topic.efficiency, topic.fairness):
+                assert np.isnan(value) or 0 <= value <= 1
+
+
+def test_concern_is_that_of_the_open_topics(busy):
+    for model, _ in busy:
+        expected = np.zeros(model.residents.n, np.float32)
+        for topic in model.topics.topics:
+            if topic.open:
+                span = slice(topic.low, topic.high)
+                expected[span] = np.maximum(expected[span], topic.stake)
+        np.testing.assert_array_equal(model.concern, expected)
+
+
+def test_working_space_is_clean_after_every_week():
+    model = make_model("full", weeks=40, behaviour=BUSY)
+    while model.week < 40:
+        model.step()
+        assert not model.scratch.asked.any() and not model.scratch.stake.any() and not model.scratch.flags.any()
+
+
+def test_all_heard_matters_are_answered_where_none_is_formal_and_formal_where_all_are():
+    kinds = {}
+    for conversion in (0.0, 1.0):
+        model = make_model("council", weeks=52, behaviour={**BUSY, "topics.conversion": conversion}).run()
+        kinds[conversion] = {topic.state for topic in model.topics.topics if topic.heard_week >= 0}
+        assert len([topic for topic in model.topics.topics if topic.heard_week >= 0]) > 5
+    assert kinds[0.0] == {"answered"}
+    assert "answered" not in kinds[1.0]
+
+
+def test_a_matter_that_comes_to_no_agenda_lapses_when_its_time_is_over():
+    quiet = {"topics.arrivals": 0.6, "topics.suggestion": 0.0, "topics.lapse": 30.0}
+    model = make_model("before", weeks=60, behaviour=quiet)
+    while model.week < 60:
+        model.step()
+        for topic in model.topics.topics:
+            waited = model.week - 1 - topic.arisen_week
+            assert topic.state == (LAPSED if waited > 30 else "unheard")
+    assert any(topic.state == LAPSED for topic in model.topics.topics)
+
+
+def test_urgency_rises_only_while_a_matter_waits_and_stays_below_one():
+    model = make_model("before", weeks=60, behaviour={"topics.arrivals": 0.6, "topics.suggestion": 0.0})
+    model.step()
+    while not model.topics.topics:
+        model.step()
+    topic = model.topics.topics[0]
+    before = topic.urgency
+    for _ in range(10):
+        model.step()
+    assert topic.urgency == pytest.approx(1 - (1 - before) * 0.98**10)
+
+
+@pytest.mark.parametrize(("hazard", "execution"), [(1.0, "on_time"), (0.0, "never")])
+def test_what_is_carried_out_for_certain_is_on_time_and_what_never_can_is_given_up(hazard, execution):
+    model, moments = played(behaviour={**BUSY, "execution.hazard": hazard * 50}, seed=2)
+    settled = [topic for topic in model.topics.topics if topic.state == "settled"]
+    old = [t for t in settled if t.settled_week < 103 and (hazard or t.deadline_week + 26 < 103)]
+    assert len(old) > 5 and {topic.execution for topic in old} == {execution}
+    for topic in old:
+        if hazard:
+            assert topic.executed_week == topic.settled_week + 1
+            assert topic.satisfaction > 0
+        else:
+            assert topic.executed_week == -1 and topic.satisfaction == 0.0
+
+
+def test_delivery_moves_trust_up_and_default_moves_it_down():
+    """Direction of D8 on paired runs; B13's mechanism."""
+    ends = {}
+    for hazard in (50.0, 0.0):
+        model = make_model("council", weeks=104, behaviour={**BUSY, "execution.hazard": hazard}).run()
+        ends[hazard] = float(model.residents.trust[model.residents.adult].mean())
+    assert ends[50.0] > ends[0.0] + 0.002
+
+
+def test_speaking_up_with_success_raises_efficacy_and_practice_raises_skill_of_who_took_part():
+    model = make_model("council", weeks=30, behaviour=BUSY).run()
+    start = make_model("council", weeks=1, behaviour=BUSY).residents
+    came = model.took_part & model.residents.adult
+    rest = ~model.took_part & model.residents.adult
+    assert 20 < came.sum() < model.residents.adult.sum()
+    assert (model.residents.efficacy - start.efficacy)[came].mean() > 0
+    assert (model.residents.skill - start.skill)[:, came].mean() > 0
+    np.testing.assert_array_equal(model.residents.skill[:, rest], start.skill[:, rest])
+    np.testing.assert_array_equal(model.residents.efficacy[rest], start.efficacy[rest])
+    assert (model.residents.habit[:, rest] <= start.habit[:, rest]).all()
+
+
+def test_those_who_stay_at_home_do_not_tire_and_belong_as_before():
+    model = make_model("full", weeks=30, behaviour=BUSY).run()
+    start = make_model("full", weeks=1, behaviour=BUSY).residents
+    trained = model.residents.fatigue > 0
+    untouched = ~model.took_part & ~trained
+    assert untouched.sum() > 50
+    np.testing.assert_array_equal(model.residents.belonging[untouched], start.belonging[untouched])
+
+
+def test_a_consensus_tells_who_led_the_proposal():
+    model, moments = played(behaviour=BUSY, seed=3)
+    for what, number, _ in (moment for moment in moments if moment[0] == "settled"):
+        topic = model.topics.topics[number]
+        assert topic.raised_by >= 0 and model.residents.adult[topic.raised_by], what
+
+
+def test_adhoc_meetings_ask_those_with_the_highest_stakes():
+    seen = []
+
+    class Look(Intervention):
+        def on_attended(self, model, event):
+            if event.channel.name == "adhoc":
+                seen.append((event.topics[0], event.asked[0][1], model.known_channels["adhoc"].invitations))
+
+    make_model("before", weeks=80, behaviour=BUSY, extra=[Look(name="look")]).run()
+    assert len(seen) > 3
+    for topic, asked, number in seen:
+        assert len(asked) == len(np.unique(asked)) == min(number, topic.high - topic.low)
+        assert asked.min() >= topic.low and asked.max() < topic.high
+        stakes = topic.stake[asked - topic.low]
+        others = np.delete(topic.stake, asked - topic.low)
+        assert stakes.min() >= others.max() - 0.1 - 1e-6  # the lot counts a tenth
+
+
+def test_the_team_knows_every_open_channel():
+    model = make_model("full", weeks=20)
+    while model.team is None:
+        model.step()
+    assert {"council", "tea", "ballot", "reception", "adhoc"} <= set(model.channels)
+    adults = model.team.members
+    for name in model.channels:
+        assert model.residents.aware_of(name)[adults].mean() > 0.8, name
+
+
+def test_reception_is_held_every_week_and_adhoc_meetings_only_when_something_was_heard():
+    model = make_model("before", weeks=52, behaviour={"topics.suggestion": 0.0}).run()
+    assert len(attendance(model, "reception")) == 52
+    assert attendance(model, "adhoc") == []
+
+
+def test_the_spread_of_seeing_depends_on_display(monkeypatch_free=None):
+    """An outcome is published on the parlour's wall only with display on; the run is otherwise the same until then."""
+    seen = {}
+    for display in (True, False):
+        parlour = {"parlour": {"display_results": display}}
+        model = make_model("council", weeks=104, behaviour={**BUSY, "execution.hazard": 5.0}, levers=parlour).run()
+        seen[display] = np.nansum(model.recorder.weekly["saw_outcome"])
+    assert seen[True] > seen[False]
+
+
+def test_protocol_draws_nothing_from_elsewhere():
+    """Same seed, same acts: a second model made and stepped in between changes nothing."""
+    first = make_model("full", weeks=20, seed=5)
+    other = make_model("full", weeks=20, seed=6)
+    plain = make_model("full", weeks=20, seed=5).run()
+    for _ in range(20):
+        first.step()
+        other.step()
+    assert len(first.recorder.acts) == len(plain.recorder.acts)
+    for one, two in zip(first.recorder.acts, plain.recorder.acts, strict=True):
+        assert one[:2] == two[:2]
+        np.testing.assert_array_equal(one[2], two[2])
+    assert lever(first, "points").issued == lever(plain, "points").issued
+
+
+def test_attraction_of_the_average_adult_is_nought_at_the_start():
+    model = make_model("before", weeks=1)
+    drawn = protocol.attraction(model)[community().population.adult]
+    assert abs(drawn.mean()) < 1e-4
