@@ -1,7 +1,7 @@
 # One word for each job, in the environment that the README makes (or BIN=folder of another one).
 BIN ?= .venv/bin
 
-.PHONY: lint types test format benchmark lock
+.PHONY: lint types test format benchmark reference lock
 
 lint:
 	$(BIN)/ruff check .
@@ -17,6 +17,11 @@ test:
 format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference:
+	$(BIN)/python docs/build_parameter_table.py
+	$(BIN)/python experiments/levers/run.py
+	$(BIN)/python experiments/patterns/run.py
 
 benchmark:
 	$(BIN)/python experiments/benchmarks/run.py

@@ -35,6 +35,7 @@ class Channel:
     sessions_per_month: float
     capacity: int
     invitations: int
+    invite_chance: float
 
     @classmethod
     def from_config(cls, name: str, config: Mapping[str, Any]) -> Channel:
@@ -54,6 +55,7 @@ class Channel:
             ("sessions_per_month", 4.345),
             ("capacity", 1e7),
             ("invitations", 1000),
+            ("invite_chance", 1.0),
         ):
             found = config[key]
             if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= high:

@@ -94,7 +94,7 @@ def _most_concerned(model: Any, topic: Topic) -> Rows:
     """Whom the committee asks to an ad-hoc meeting: those with the highest stakes, with a little chance."""
     number = min(model.known_channels["adhoc"].invitations, len(topic.stake))
     lot = uniforms_at(model.key("adhoc:ask"), np.arange(topic.low, topic.high))
-    rank = topic.stake + 0.1 * lot
+    rank = topic.stake + model.known_channels["adhoc"].invite_chance * lot
     return np.sort(topic.low + np.argpartition(-rank, number - 1)[:number]).astype(np.int32)
 
 

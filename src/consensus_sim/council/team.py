@@ -81,10 +81,12 @@ def eligible(residents: Any, holder: str) -> NDArray[np.bool_]:
     return residents.adult
 
 
-def form_team(model: Any, roles: Mapping[str, int]) -> Team:
-    """Fill the roles: for each, the eligible residents of most drive not yet in the team, with a little chance."""
+def form_team(model: Any, roles: Mapping[str, int], chance: float) -> Team:
+    """Fill the roles: for each, the eligible residents of most drive not yet in the team, a lot of weight `chance`
+    added.
+    """
     residents = model.residents
-    drive = _drive(residents) + 0.2 * uniforms(model.key("team:form"), residents.n)
+    drive = _drive(residents) + chance * uniforms(model.key("team:form"), residents.n)
     taken = np.zeros(residents.n, bool)
     chosen: list[tuple[int, str]] = []
     officers = 0

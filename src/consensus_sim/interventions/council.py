@@ -34,6 +34,8 @@ class Council(Intervention):
     procedure: str = choice("plenary", "pairs", "round")
     personal_invitations: int = setting(0, 1000, "persons a session", integer=True)
     invite_by: str = choice("stake", "prospect", "random")
+    invite_chance: float = setting(0, 1, "weight of the lot against stake when people are asked")
+    team_chance: float = setting(0, 1, "weight of the lot against drive when the team is formed")
     team: Mapping[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -47,7 +49,7 @@ class Council(Intervention):
         model.open_channel("council", model.rules.council_venue)
         model.rules.moderated = self.moderated
         model.rules.procedure = self.procedure
-        model.seat_team(form_team(model, self.team))
+        model.seat_team(form_team(model, self.team, self.team_chance))
 
     def on_end(self, model: Any) -> None:
         model.close_channel("council")
@@ -77,7 +79,7 @@ class Council(Intervention):
         if self.invite_by == "prospect":
             rank = rank - model.scratch.common[pool]
         elif self.invite_by == "stake" and event.topics:
-            rank = rank * 0.1 - np.max([model.stake_in(topic)[pool] for topic in event.topics], axis=0)
+            rank = rank * self.invite_chance - np.max([model.stake_in(topic)[pool] for topic in event.topics], axis=0)
         chosen = np.argpartition(rank, min(self.personal_invitations, len(pool) - 1))[: self.personal_invitations]
         return np.sort(pool[chosen]).astype(np.int32)
 

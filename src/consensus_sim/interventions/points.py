@@ -35,6 +35,7 @@ class Points(Intervention):
     redeemed_share: float = setting(0, 1, "share of points that their holders bring in a quarter")
     expiry_quarters: int = setting(1, 40, "quarters", integer=True)
     honours: int = setting(0, 1000, "persons honoured a quarter", integer=True)
+    near_share: float = setting(0, 1, "share of the last honoured place's points from which an honour is within reach")
 
     @property
     def idle(self) -> bool:
@@ -154,14 +155,14 @@ class Points(Intervention):
         self.budget_left -= self.paid
 
     def _honour_within_reach(self, model: Any) -> None:
-        """near10 of D9: who has at least half of the points of the last honoured place this quarter."""
+        """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter."""
         self.pull[self.near] = 0.0
         earners = np.flatnonzero(self.earned)
         self.near = earners
         if len(earners):
             ranked = np.sort(self.earned[earners])[::-1]
             line = ranked[min(self.honours, len(ranked)) - 1]
-            self.near = earners[self.earned[earners] >= 0.5 * line]
+            self.near = earners[self.earned[earners] >= self.near_share * line]
             self.pull[self.near] = model.parameters.motive.honour
 
     def on_quarter_end(self, model: Any) -> None:
