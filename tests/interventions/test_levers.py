@@ -171,6 +171,7 @@ def test_an_idle_points_bank_is_told_from_a_working_one():
         redeemed_share=0.5,
         expiry_quarters=4,
         honours=10,
+        near_share=0.5,
     )
     assert not Points(**settings).idle
     assert Points(**{**settings, "attendance": 0, "suggestion": 0, "proposal": 0, "conflict": 0}).idle

@@ -1,0 +1,200 @@
+"""The shape of a lever: when it acts, what a lever that does nothing changes, what it costs."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from consensus_sim.interventions.base import Cost, Intervention, build_lever
+from consensus_sim.model import CommunityModel
+from consensus_sim.state import Rules
+from tests.helpers import (
+    assert_same_tables,
+    config,
+    differing_tables,
+    lever,
+    make_levers,
+    make_model,
+    make_tables,
+)
+
+FREE = {"cost": {}}
+NULL = {
+    "training, no session": ("training", {"sessions": 0}),
+    "training, no place": ("training", {"places": 0}),
+    "lectures, no session": ("lectures", {"sessions": 0}),
+    "points, none for anything": ("points", dict.fromkeys(("attendance", "suggestion", "proposal", "conflict"), 0)),
+    "points, worth nothing and no honours": ("points", {"value": 0.0, "honours": 0}),
+    "quota, no seats": ("quota_seating", {"seats": 0}),
+    "parlour, no room": ("parlour", {"capacity": 0}),
+    "ballot, no use": ("ballot", {"use": 0.0}),
+    "ballot, no session": ("ballot", {"sessions_per_month": 0.0}),
+    "tea, no session": ("tea", {"sessions_per_month": 0.0}),
+    "council, no session": ("council", {"sessions_per_month": 0.0}),
+}
+ENDS = {"to the end": {}, "ended before": {"end": "2024-09-01"}}
+
+
+@pytest.mark.parametrize("span", ENDS)
+@pytest.mark.parametrize("case", NULL)
+def test_a_lever_of_zero_strength_gives_every_table_as_without_it(case, span):
+    """To the bit, also after it has ended. Prices are set to nothing: a lever may cost without doing anything."""
+    name, zero = NULL[case]
+    off = make_tables("full", levers={name: {**zero, **ENDS[span], **FREE}})
+    without = make_tables("full", without=[name])
+    assert_same_tables(off, without)
+    strong = make_tables("full", levers={name: FREE})
+    assert "metrics" in differing_tables(strong, without), "the check can fail"
+
+
+@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+def test_a_lever_that_never_starts_gives_every_table_as_without_it(name):
+    never = make_tables("full", levers={name: {"start": "2031-01-06"}})
+    assert_same_tables(never, make_tables("full", without=[name]))
+
+
+@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+def test_a_lever_that_was_over_before_the_run_is_none(name):
+    gone = make_tables("full", levers={name: {"start": "2023-01-02", "end": "2023-12-31"}})
+    assert_same_tables(gone, make_tables("full", without=[name]))
+
+
+@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+def test_scenarios_that_differ_from_week_30_on_are_equal_before_it(name):
+    """Weekly facts, meetings, points and costs by their week; topics and acts by the week of what happened."""
+    late, without = (
+        make_model("full", weeks=44, levers={name: {"start": "2024-09-30"}}),
+        make_model("full", weeks=44, without=[name]),
+    )
+    for model in (late, without):
+        while model.week < 30:
+            model.step()
+    assert not any(each.name == name for each in late.active)
+    for column in ("skill", "cognition", "habit", "trust", "efficacy", "motive", "fatigue", "aware", "points"):
+        np.testing.assert_array_equal(getattr(late.residents, column), getattr(without.residents, column))
+    assert state_of_topics(late) == state_of_topics(without)
+    for one, two in zip(late.recorder.acts, without.recorder.acts, strict=True):
+        assert one[:2] == two[:2]
+        np.testing.assert_array_equal(one[2], two[2])
+    sheets = [[str(sheet._replace(topic=sheet.topic.number)) for sheet in m.recorder.sheets] for m in (late, without)]
+    assert sheets[0] == sheets[1]
+    assert late.recorder.costs == without.recorder.costs
+    assert late.recorder.points_rows == without.recorder.points_rows
+    for metric, values in without.recorder.weekly.items():
+        np.testing.assert_array_equal(values[:30], late.recorder.weekly[metric][:30])
+    late.run(), without.run()
+    assert late.recorder.costs != without.recorder.costs, "from week 30 on the lever is there"
+
+
+def state_of_topics(model):
+    fields = ("number", "state", "label", "heard_week", "agenda_week", "settled_week", "execution", "mentions", "heat")
+    return [[getattr(topic, field) for field in fields] for topic in model.topics.topics]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "weeks"),
+    [
+        (None, None, range(0, 20)),
+        ("2024-03-04", "2024-03-04", range(0, 1)),
+        ("2024-03-05", "2024-03-18", range(1, 3)),  # from the first week that begins on the day or later
+        ("2024-03-18", "2024-03-31", range(2, 4)),
+        ("2024-03-18", "2024-04-01", range(2, 5)),
+        ("2020-01-01", "2024-03-10", range(0, 1)),
+        ("2024-07-15", None, range(19, 20)),
+        ("2024-07-22", None, range(0)),
+    ],
+)
+def test_a_lever_acts_in_the_weeks_that_begin_within_its_days(start, end, weeks):
+    acted, ends = [], []
+
+    class Watch(Intervention):
+        def on_week_end(self, model):
+            acted.append(model.week)
+
+        def on_end(self, model):
+            ends.append(model.week)
+
+    days = {key: date.fromisoformat(day) for key, day in (("start", start), ("end", end)) if day}
+    make_model("before", weeks=20, extra=[Watch(name="watch", **days)]).run()
+    assert acted == list(weeks)
+    assert ends == ([weeks.stop] if end and len(weeks) else [])
+
+
+def test_the_order_in_which_levers_are_given_does_not_matter():
+    levers = make_levers("full")
+    plain = make_model("full", weeks=44)
+    turned = CommunityModel(
+        plain.community, levers[::-1], plain.behaviour, plain.known_channels,
+        {kind.name: kind for kind in plain.topics.classes}, plain.calendar, plain.seed,
+    )  # fmt: skip
+    plain.run(), turned.run()
+    np.testing.assert_array_equal(plain.residents.trust, turned.residents.trust)
+    np.testing.assert_array_equal(plain.residents.skill, turned.residents.skill)
+    assert state_of_topics(plain) == state_of_topics(turned)
+
+
+def test_a_lever_that_only_looks_on_changes_nothing():
+    assert_same_tables(make_tables("full", extra=[Intervention(name="idle")]), make_tables("full"))
+
+
+def test_utilities_of_levers_add_up():
+    class Pull(Intervention):
+        def utility(self, model, event):
+            return 0.25
+
+    class Array(Intervention):
+        def utility(self, model, event):
+            return np.arange(model.residents.n, dtype=np.float32)
+
+    model = make_model("before", weeks=2, extra=[Pull(name="a"), Pull(name="b"), Array(name="c"), Array(name="d")])
+    model.step()
+    shift, array = model.utility_of_levers(model.event("reception"))
+    assert shift == 0.5
+    np.testing.assert_array_equal(array, 2 * np.arange(model.residents.n))
+
+
+def test_a_week_costs_its_prices_the_start_once():
+    prices = {"start_money": 100, "weekly_money": 10, "weekly_hours": 2, "event_money": 30, "event_hours": 4}
+
+    class Spends(Intervention):
+        def spent(self, model):
+            return 5.0
+
+    held = Spends(name="x", cost=prices)
+    held.count_event()
+    held.count_event(2)
+    assert held.book(None) == Cost(100 + 10 + 90 + 5, 2 + 12)
+    assert held.book(None) == Cost(15, 2)
+
+
+def test_all_that_levers_set_is_undone_when_they_end():
+    """Levers meet through rules, channels and venues: whoever comes later finds them as they were."""
+    names = [each.name for each in make_levers("full")]
+    changes = {name: {"end": "2024-08-01"} for name in names}
+    changes["council"] |= {"procedure": "pairs"}
+    model = make_model("full", weeks=30, levers=changes)
+    before = {name: (venue.relief, venue.elder_relief, venue.show, venue.display) for name, venue in model.venues.items()}
+    model.run()
+    assert not model.active and set(model.channels) == {"reception", "adhoc"} and model.team is None
+    assert model.rules == Rules()
+    after = {name: (venue.relief, venue.elder_relief, venue.show, venue.display) for name, venue in model.venues.items()}
+    assert after == before
+
+
+@pytest.mark.parametrize("day", ["2024-02-30", "soon", "05/06/2024", 20240506.5])
+def test_a_date_that_is_none_is_told(day):
+    from consensus_sim.errors import InputError
+
+    with pytest.raises(InputError, match=r"intervention\.tea\.start: found .*; a date such as") as error:
+        build_lever("tea", {**config()["intervention"]["tea"], "start": day})
+    assert "\n" not in str(error.value)
+
+
+def test_levers_are_compared_by_identity_and_keep_their_own_state():
+    first, second = make_levers("full"), make_levers("full")
+    assert all(one != two for one, two in zip(first, second, strict=True))
+    model = make_model("full", weeks=30).run()
+    again = make_model("full", weeks=30).run()
+    assert lever(model, "points").issued == lever(again, "points").issued > 0

@@ -1,0 +1,185 @@
+"""The points bank: what is booked, redeemed, expired and honoured; what the budget and the belief do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.helpers import lever, make_model
+
+LIVELY = {"channels.council": -4.0, "channels.tea": -3.0, "topics.arrivals": 0.6, "topics.suggestion": 0.5}
+
+
+def play_weekly(weeks=104, seed=1, behaviour=None, **settings):
+    """A run with points and the ledger after every week: (lever, rows)."""
+    model = make_model(
+        "points", weeks=weeks, seed=seed, behaviour={**LIVELY, **(behaviour or {})}, levers={"points": settings}
+    )
+    bank, rows = lever(model, "points"), []
+    while model.week < weeks:
+        model.step()
+        if hasattr(bank, "issued"):
+            held = model.residents.points
+            rows.append((bank.issued, int(held.sum()), bank.redeemed, bank.expired, bank.budget_left, bank.belief))
+            assert held.min() >= 0
+            np.testing.assert_array_equal(bank.lots.sum(axis=0), held)
+            assert bank.held == held.sum()
+    return model, bank, np.array(rows)
+
+
+CASES = {
+    "plain": {},
+    "budget runs out": {"budget": 12.0},
+    "no budget": {"budget": 0.0},
+    "points live a quarter": {"expiry_quarters": 1, "redeemed_share": 0.1},
+    "all is brought": {"redeemed_share": 1.0, "budget": 1e6},
+    "dear points": {"value": 7.3, "budget": 50.0},
+    "free points": {"value": 0.0},
+    "ends": {"end": "2024-11-15"},
+    "no honours": {"honours": 0},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_issued_is_held_redeemed_or_expired_after_every_week(case, seed):
+    _, bank, rows = play_weekly(seed=seed, **CASES[case])
+    issued, held, redeemed, expired, budget, belief = rows.T
+    np.testing.assert_array_equal(issued, held + redeemed + expired)
+    assert issued[-1] > 100
+    for series in (issued, redeemed, expired):
+        assert (np.diff(series) >= 0).all()
+    assert (budget >= -1e-9).all() and (budget <= bank.budget + 1e-9).all()
+    assert (belief >= 0).all() and (belief <= 1).all()
+
+
+def test_the_cases_above_do_come_to_exhaustion_and_expiry():
+    _, bank, rows = play_weekly(**CASES["budget runs out"])
+    assert (rows[:, 4] < bank.value).any() and rows[-1, 2] > 0
+    _, _, rows = play_weekly(**CASES["points live a quarter"])
+    assert rows[-1, 3] > 0
+    model, _, rows = play_weekly(**CASES["ends"])
+    assert rows[-1, 1] == 0 and rows[-1, 3] > 0 and model.residents.points.sum() == 0
+
+
+def test_nothing_is_redeemed_beyond_the_budget_of_each_quarter():
+    model, bank, _ = play_weekly(**CASES["dear points"])
+    weeks = np.array([row[0] for row in model.recorder.points_rows])
+    redeemed = np.array([row[3] for row in model.recorder.points_rows])
+    quarters = np.array([model.calendar.quarter(week) for week in weeks])
+    for quarter in np.unique(quarters):
+        inside = np.flatnonzero(quarters == quarter)
+        before = redeemed[inside[0] - 1] if inside[0] else 0
+        assert (redeemed[inside[-1]] - before) * bank.value <= bank.budget + 1e-6
+    money = sum(cost[2] for cost in model.recorder.costs if cost[1] == "points")
+    assert money == pytest.approx(bank.cost["start_money"] + redeemed[-1] * bank.value)
+
+
+def test_points_expire_after_the_quarters_they_live():
+    """Nothing is redeemed: what was issued in a quarter is what expires `expiry_quarters` quarter ends later."""
+    model, bank, rows = play_weekly(weeks=104, redeemed_share=0.0, expiry_quarters=3)
+    begun = 104 - len(rows)
+    ends = [week - begun for week in range(begun, 104) if model.calendar.ends_quarter(week)]
+    issued = [rows[end, 0] for end in ends]
+    expired = [rows[end, 3] for end in ends]
+    assert expired[:2] == [0, 0] and issued[0] > 0
+    assert expired[2:] == issued[: len(expired) - 2]
+    assert bank.redeemed == 0
+
+
+def test_belief_follows_the_budget_within_weeks():
+    """B16's mechanism: where it runs out belief falls, and the pull of points with it."""
+    _, _, rich = play_weekly(budget=1e6)
+    _, _, poor = play_weekly(budget=12.0)
+    assert rich[:, 5].min() == 1.0
+    assert poor[-20:, 5].mean() < 0.5
+    _, _, never = play_weekly(budget=0.0)
+    assert never[:, 5].max() == 0.0
+
+
+def test_points_draw_people_and_no_belief_draws_nobody():
+    """Direction on paired runs over four seeds: the pull is the only difference at the first event."""
+    came = {}
+    for budget in (1e6, 0.0):
+        came[budget] = 0
+        for seed in range(4):
+            model = make_model(
+                "points", weeks=40, seed=seed, behaviour={**LIVELY, "motive.reward": 2.0, "motive.honour": 0.0},
+                levers={"points": {"budget": budget, "start": "2024-05-06"}},
+            ).run()  # fmt: skip
+            came[budget] += sum(len(who) for week, channel, who in model.recorder.acts if channel != "ballot")
+    assert came[1e6] > 1.2 * came[0.0]
+
+
+def test_the_pull_of_an_attendance_is_the_parameter_and_half_points_pull_less_online():
+    model = make_model("points", weeks=40, levers={"points": {"honours": 0, "value": 1.0, "start": "2024-03-04"}})
+    while not model.is_open("ballot"):
+        model.step()
+    bank = lever(model, "points")
+    assert bank.belief > 0.9
+    tea, ballot = (bank.utility(model, model.event(name)) for name in ("tea", "ballot"))
+    expected = model.parameters.motive.reward * np.log(1 + 2 * bank.belief) / np.log(3)
+    assert tea == pytest.approx(expected)
+    assert 0 < ballot < tea
+
+
+def test_honours_go_to_the_quarters_top_and_lift_them():
+    model = make_model("points", weeks=104, behaviour=LIVELY, levers={"points": {"honours": 4}})
+    bank, weeks_with_honours = lever(model, "points"), 0
+    honour, recognition = model.parameters.fatigue.relief_honour, model.parameters.motive.recognition
+    looked = []
+
+    def on_quarter_end(kind, each=bank.on_quarter_end):
+        residents = model.residents
+        earned, fatigue, motive = bank.earned.copy(), residents.fatigue.copy(), residents.motive.copy()
+        each(kind)
+        looked.append((earned, fatigue, residents.fatigue.copy(), motive, residents.motive.copy()))
+
+    bank.on_quarter_end = on_quarter_end
+    model.run()
+    for earned, fatigue, rested, motive, raised in looked:
+        honoured = np.flatnonzero(raised > motive)
+        weeks_with_honours += len(honoured) > 0
+        assert len(honoured) == min(4, np.count_nonzero(earned))
+        if len(honoured):
+            others = np.setdiff1d(np.flatnonzero(earned), honoured)
+            assert earned[honoured].min() >= max(earned[others], default=0)
+            np.testing.assert_allclose(raised[honoured], motive[honoured] + recognition * (1 - motive[honoured]), rtol=1e-5)
+            np.testing.assert_allclose(rested[honoured], np.maximum(fatigue[honoured] - honour, 0), atol=1e-6)
+    assert weeks_with_honours >= 5
+    assert (bank.earned >= 0).all()
+
+
+def test_an_honour_within_reach_draws_those_who_have_half_of_the_last_ones_points():
+    model = make_model("points", weeks=60, behaviour=LIVELY, levers={"points": {"honours": 3}})
+    bank, looked = lever(model, "points"), 0
+    while model.week < 60:
+        model.step()
+        if hasattr(bank, "earned") and not model.calendar.ends_quarter(model.week - 1) and bank.earned.any():
+            ranked = np.sort(bank.earned[bank.earned > 0])[::-1]
+            line = ranked[min(3, len(ranked)) - 1]
+            near = np.flatnonzero((bank.earned > 0) & (bank.earned >= 0.5 * line))
+            np.testing.assert_array_equal(np.sort(bank.near), near)
+            np.testing.assert_array_equal(np.flatnonzero(bank.pull), near)
+            looked += 1
+    assert looked > 30
+
+
+def test_reward_crowds_out_motive_of_who_is_rewarded_and_never_below_its_floor():
+    strong = {"motive.crowding_out": 0.7, "motive.crowding_acts": 4.0, "motive.recognition": 0.0}
+    model = make_model("points", weeks=56, behaviour={**LIVELY, **strong}, levers={"points": {"budget": 1e6}}).run()
+    lost = model.residents.start_motive - model.residents.motive
+    assert (lost[~model.took_part] == 0).all() and lost.max() > 0.01 and lost.min() >= 0
+    plain = make_model("points", weeks=56, behaviour={**LIVELY, **strong, "motive.crowding_out": 0.0}).run()
+    np.testing.assert_array_equal(plain.residents.motive, plain.residents.start_motive)
+
+
+def test_a_proposal_led_to_landing_and_a_conflict_resolved_are_booked_to_who_raised_it():
+    settings = {"attendance": 0, "suggestion": 0, "proposal": 20, "conflict": 30, "redeemed_share": 0.0, "conflict_heat": 0.6}
+    model = make_model("points", weeks=104, behaviour=LIVELY, levers={"points": settings, "ballot": {"votes": False}}).run()
+    bank = lever(model, "points")
+    begun = model.calendar.week_of(bank.start)
+    settled = [topic for topic in model.topics.topics if topic.settled_week >= begun]
+    assert len(settled) > 5
+    assert bank.issued in [20 * len(settled) + 30 * hot for hot in range(len(settled) + 1)]
+    assert bank.issued > 20 * len(settled)
