@@ -9,6 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("compiled", deadline=None)  # the first example may compile a kernel
+settings.load_profile("compiled")
 
 TESTS = Path(__file__).parent
 Cli = Callable[..., subprocess.CompletedProcess[str]]

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from measures import measure, measure_nulls
+from pattern_tables import Values, replicate_table, tabulate, write
 from rough_size import measure_phase, measure_year
-from tabulate import Values, replicate_table, tabulate, write
 
 from consensus_sim import compare, load_community
 
