@@ -179,6 +179,8 @@ class CommunityModel(mesa.Model):
         """Open a channel in a venue; `novel` channels are subject to the trend P2."""
         opened = open_channel(self, self.known_channels[name], self.venues[venue], novel)
         self.channels[name] = opened
+        if self.team is not None:
+            self.tell(opened, self.team.members)
         return opened
 
     def close_channel(self, name: str) -> None:
@@ -218,7 +220,8 @@ class CommunityModel(mesa.Model):
         """How talk is run at `event` (P22)."""
         m = self.parameters.meeting
         sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
-        return Facilitation(min(1.0, sharing + self.rules.turn_sharing_bonus), PROCEDURES[self.rules.procedure])
+        procedure = self.rules.procedure if event.moderated else "plenary"
+        return Facilitation(min(1.0, sharing + self.rules.turn_sharing_bonus), PROCEDURES[procedure])
 
     def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:
         """What the active levers add to the decision to come to `event`: a common number and an array (n,) or (0,)."""

@@ -175,15 +175,19 @@ def test_all_that_levers_set_is_undone_when_they_end():
     changes = {name: {"end": "2024-08-01"} for name in names}
     changes["council"] |= {"procedure": "pairs"}
     model = make_model("full", weeks=30, levers=changes)
-    before = {name: (venue.relief, venue.elder_relief, venue.show, venue.display) for name, venue in model.venues.items()}
+    before = {
+        name: (venue.relief, venue.elder_relief, venue.show, venue.display) for name, venue in model.venues.items()
+    }
     model.run()
     assert not model.active and set(model.channels) == {"reception", "adhoc"} and model.team is None
     assert model.rules == Rules()
-    after = {name: (venue.relief, venue.elder_relief, venue.show, venue.display) for name, venue in model.venues.items()}
+    after = {
+        name: (venue.relief, venue.elder_relief, venue.show, venue.display) for name, venue in model.venues.items()
+    }
     assert after == before
 
 
-@pytest.mark.parametrize("day", ["2024-02-30", "soon", "05/06/2024", 20240506.5])
+@pytest.mark.parametrize("day", ["2024-02-30", "soon", "05/06/2024", 5])
 def test_a_date_that_is_none_is_told(day):
     from consensus_sim.errors import InputError
 

@@ -83,7 +83,9 @@ def test_what_the_parlour_shows_is_heard_of():
 def test_no_more_than_its_capacity_of_residents(capacity):
     council = {"moderated": False}
     eager = {**LIVELY, "channels.council": 0.0}
-    model = make_model("council", weeks=40, levers={"parlour": {"capacity": capacity}, "council": council}, behaviour=eager)
+    model = make_model(
+        "council", weeks=40, levers={"parlour": {"capacity": capacity}, "council": council}, behaviour=eager
+    )
     model.run()
     assert max(attendance(model, "council")) == capacity
 

@@ -144,13 +144,15 @@ def test_honours_go_to_the_quarters_top_and_lift_them():
         if len(honoured):
             others = np.setdiff1d(np.flatnonzero(earned), honoured)
             assert earned[honoured].min() >= max(earned[others], default=0)
-            np.testing.assert_allclose(raised[honoured], motive[honoured] + recognition * (1 - motive[honoured]), rtol=1e-5)
+            np.testing.assert_allclose(
+                raised[honoured], motive[honoured] + recognition * (1 - motive[honoured]), rtol=1e-5
+            )
             np.testing.assert_allclose(rested[honoured], np.maximum(fatigue[honoured] - honour, 0), atol=1e-6)
     assert weeks_with_honours >= 5
     assert (bank.earned >= 0).all()
 
 
-def test_an_honour_within_reach_draws_those_who_have_half_of_the_last_ones_points():
+def test_an_honour_within_reach_draws_those_near_the_last_ones_points():
     model = make_model("points", weeks=60, behaviour=LIVELY, levers={"points": {"honours": 3}})
     bank, looked = lever(model, "points"), 0
     while model.week < 60:
@@ -158,7 +160,7 @@ def test_an_honour_within_reach_draws_those_who_have_half_of_the_last_ones_point
         if hasattr(bank, "earned") and not model.calendar.ends_quarter(model.week - 1) and bank.earned.any():
             ranked = np.sort(bank.earned[bank.earned > 0])[::-1]
             line = ranked[min(3, len(ranked)) - 1]
-            near = np.flatnonzero((bank.earned > 0) & (bank.earned >= 0.5 * line))
+            near = np.flatnonzero((bank.earned > 0) & (bank.earned >= bank.near_share * line))
             np.testing.assert_array_equal(np.sort(bank.near), near)
             np.testing.assert_array_equal(np.flatnonzero(bank.pull), near)
             looked += 1
@@ -175,8 +177,17 @@ def test_reward_crowds_out_motive_of_who_is_rewarded_and_never_below_its_floor()
 
 
 def test_a_proposal_led_to_landing_and_a_conflict_resolved_are_booked_to_who_raised_it():
-    settings = {"attendance": 0, "suggestion": 0, "proposal": 20, "conflict": 30, "redeemed_share": 0.0, "conflict_heat": 0.6}
-    model = make_model("points", weeks=104, behaviour=LIVELY, levers={"points": settings, "ballot": {"votes": False}}).run()
+    settings = {
+        "attendance": 0,
+        "suggestion": 0,
+        "proposal": 20,
+        "conflict": 30,
+        "redeemed_share": 0.0,
+        "conflict_heat": 0.6,
+    }
+    model = make_model(
+        "points", weeks=104, behaviour=LIVELY, levers={"points": settings, "ballot": {"votes": False}}
+    ).run()
     bank = lever(model, "points")
     begun = model.calendar.week_of(bank.start)
     settled = [topic for topic in model.topics.topics if topic.settled_week >= begun]

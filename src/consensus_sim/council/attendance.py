@@ -82,6 +82,8 @@ def gather(model: Any, event: Event) -> None:
     came = model.scratch.rows[:n_came].copy()
     came = _without_no_shows(model, event, came, asked)
     came = _with_the_seated(model, event, came)
+    if event.moderated and model.team is not None:
+        event.officers = model.team.officers_present(model, event)
     asked[event.seated_present] = LETTER
     event.came = _let_in(model, event, came, asked)
     asked[event.seated_present] = 0
@@ -90,8 +92,6 @@ def gather(model: Any, event: Event) -> None:
             model.tell(channel, who)
         asked[who] = 0
     _clear_stakes(model, event)
-    if event.moderated and model.team is not None:
-        event.officers = model.team.officers_present(model, event)
 
 
 def _tell_housemates(model: Any, event: Event, asked: NDArray[np.uint8]) -> Rows:
@@ -144,7 +144,7 @@ def _with_the_seated(model: Any, event: Event, came: Rows) -> Rows:
 
 def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> Rows:
     """Those who find a place: everybody if the room holds them, else who was asked first and the others by lot."""
-    capacity = min(event.channel.capacity, event.open.venue.capacity)
+    capacity = max(0, min(event.channel.capacity, event.open.venue.capacity) - event.officers)
     if len(came) <= capacity:
         return came
     lot = uniforms_at(model.key("door", sub=event.number), came.astype(np.int64)) + (asked[came] == 0)

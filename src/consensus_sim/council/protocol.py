@@ -100,6 +100,7 @@ def _most_concerned(model: Any, topic: Topic) -> Rows:
 
 def hold(model: Any, event: Event) -> None:
     """One event: seat who comes, hear what they raise, deliberate each topic, and let those present learn from it."""
+    event.topics = [topic for topic in event.topics if _still_due(topic, event)]
     for lever in model.active:
         lever.invite(model, event)
     attendance.gather(model, event)
@@ -119,6 +120,11 @@ def hold(model: Any, event: Event) -> None:
     for lever in model.active:
         lever.on_attended(model, event)
     model.recorder.event(event)
+
+
+def _still_due(topic: Topic, event: Event) -> bool:
+    """Whether a matter still waits for this channel: another event of the week may have taken it up meanwhile."""
+    return topic.state == HEARD or (topic.state == AGENDA and topic.venue_channel == event.channel.name)
 
 
 def hear(model: Any, event: Event) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +99,8 @@ def keep_factor(half_life: float) -> float:
     return float(2.0 ** (-1.0 / half_life)) if half_life > 0 else 0.0
 
 
-def session_gain(total: float, sessions: int) -> float:
+def session_gain(total: Any, sessions: int) -> Any:
     """The gain of one session when `sessions` of them in a row give `total` (saturating: 1 - (1 -
     total)^(1/sessions)).
     """
-    return float(1.0 - (1.0 - min(total, 0.999)) ** (1.0 / sessions))
+    return 1.0 - (1.0 - np.minimum(total, 0.999)) ** (1.0 / sessions)

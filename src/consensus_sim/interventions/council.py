@@ -53,6 +53,7 @@ class Council(Intervention):
 
     def on_end(self, model: Any) -> None:
         model.close_channel("council")
+        model.rules.moderated, model.rules.procedure = False, "plenary"
         model.seat_team(None)
 
     def events(self, model: Any) -> list[Event]:

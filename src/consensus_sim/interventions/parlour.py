@@ -46,5 +46,6 @@ class Parlour(Intervention):
     def on_end(self, model: Any) -> None:
         model.rules.council_venue = "committee_office"
         model.move_channel("council", "committee_office")
-        model.venues["parlour"].display = False
+        venue = model.venues["parlour"]
+        venue.relief, venue.elder_relief, venue.display = 0.0, 0.0, False
         model.show_at("parlour", 0.0)

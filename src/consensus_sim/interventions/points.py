@@ -60,6 +60,8 @@ class Points(Intervention):
         model.rules.reward_in_force = not self.idle
 
     def on_end(self, model: Any) -> None:
+        if self.idle:
+            return
         held = int(self.lots.sum())
         self.expired += held
         self.lots[:] = 0

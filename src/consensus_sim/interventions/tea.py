@@ -29,6 +29,7 @@ class SecretaryTea(Intervention):
 
     def on_end(self, model: Any) -> None:
         model.close_channel("tea")
+        model.venues["park"].relief = 0.0
         model.show_at("park", 0.0)
 
     def events(self, model: Any) -> list[Event]:

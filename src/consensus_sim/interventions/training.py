@@ -49,8 +49,8 @@ class Training(Intervention):
         cognition = p.lecture_cognition if lecture else p.workshop_cognition
         once = np.ones(len(who))
         residents = model.residents
-        learn(residents.skill, session_gain(skill, self.course) * model.skill_unit, who, once)
-        learn(residents.cognition, session_gain(cognition, self.course) * model.cognition_unit, who, once)
+        learn(residents.skill, session_gain(skill * model.skill_unit, self.course), who, once)
+        learn(residents.cognition, session_gain(cognition * model.cognition_unit, self.course), who, once)
         model.used_skill[who] = True
         gain_saturating(residents.fatigue, who, model.parameters.fatigue.load)
 

@@ -1,0 +1,84 @@
+"""Landing, carrying out, giving up, and the score sheet of a finished topic by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from consensus_sim.council.resolution import carry_out, evaluate, land
+from tests.helpers import make_model
+
+
+def make_topic(**facts):
+    """A settled topic of residents 10 to 13 on which 10, 12 and an outsider, 99, sat."""
+    plain = {
+        "number": 0, "kind": SimpleNamespace(deadline_weeks=8), "state": "settled", "settled_week": 20, "heard_week": 7,
+        "acceptance": 0.7, "funding_need": 0.0, "execution": "none", "executed_week": -1, "low": 10, "high": 14,
+        "stake": np.array([1.0, 0.2, 0.5, 0.0], np.float32), "who": np.array([10, 12, 99]),
+        "position": np.array([0.5, 0.9, 0.1]), "proposal": 0.5, "spoken_turns": 2, "gini_sum": 0.8,
+        "vulnerable_turns": 0.3, "satisfaction": float("nan"), "efficiency": float("nan"), "fairness": float("nan"),
+    }  # fmt: skip
+    return SimpleNamespace(**plain | facts)
+
+
+@pytest.fixture
+def model():
+    return make_model("council", weeks=100, behaviour={"execution.hazard": 0.0, "execution.give_up": 10.0})
+
+
+def test_the_score_sheet_by_hand(model):
+    topic = make_topic()
+    evaluate(model, topic, 1.0, 20)
+    outsider = model.parameters.topics.outsider_stake
+    assert topic.satisfaction == pytest.approx(np.mean([1.0, 1 - 0.4 * 0.5, 1 - 0.4 * outsider]))
+    assert topic.efficiency == pytest.approx(0.5)  # thirteen weeks from hearing to now: one half-life
+    even, heard = 1 - 0.4, min(1.0, 0.15 / model.vulnerable_share)
+    assert topic.fairness == pytest.approx(0.5 * even + 0.5 * heard)
+
+
+def test_late_or_never_is_worth_less_and_what_was_shelved_satisfies_nobody(model):
+    scores = []
+    for worth in (1.0, 0.5, 0.0):
+        topic = make_topic()
+        evaluate(model, topic, worth, 20)
+        scores.append(topic.satisfaction)
+    assert scores[1] == pytest.approx(scores[0] / 2) and scores[2] == 0.0
+    shelved = make_topic(state="shelved", proposal=float("nan"))
+    evaluate(model, shelved, 0.0, 20)
+    assert shelved.satisfaction == 0.0
+
+
+def test_a_topic_whose_stakes_were_dropped_and_one_nobody_sat_on_can_be_judged(model):
+    topic = make_topic(stake=np.empty(0, np.float32))
+    evaluate(model, topic, 1.0, 20)
+    outsider = model.parameters.topics.outsider_stake
+    assert topic.satisfaction == pytest.approx(np.mean([1.0, 1 - 0.4 * outsider, 1 - 0.4 * outsider]))
+    empty = make_topic(who=np.empty(0, np.int64), position=np.empty(0), heard_week=-1, spoken_turns=0)
+    evaluate(model, empty, 1.0, 20)
+    assert np.isnan(empty.satisfaction) and empty.efficiency == 0.0 and np.isnan(empty.fairness)
+
+
+def test_a_resolution_is_given_up_after_its_time_and_not_before(model):
+    topic = make_topic()
+    land(topic, 20)
+    assert topic.execution == "pending" and topic.deadline_week == 28
+    for week in range(20, 39):
+        assert carry_out(model, [topic], week) == []
+    assert carry_out(model, [topic], 39) == [(topic, 0.0)]
+    assert topic.execution == "never" and topic.executed_week == -1
+    assert carry_out(model, [topic], 40) == []
+
+
+@pytest.mark.parametrize(
+    ("week", "execution", "worth"), [(21, "on_time", 1.0), (28, "on_time", 1.0), (29, "late", None)]
+)
+def test_on_time_is_until_the_deadline(week, execution, worth):
+    model = make_model("council", weeks=100, behaviour={"execution.hazard": 100.0})
+    topic = make_topic()
+    land(topic, 20)
+    assert carry_out(model, [topic], 20) == [], "not in the week of the consensus"
+    known = carry_out(model, [topic], week)
+    assert known == [(topic, model.parameters.trust.late_outcome if worth is None else worth)]
+    assert topic.execution == execution and topic.executed_week == week

@@ -1,0 +1,115 @@
+"""Headline metrics recomputed from the published tables alone, by the definitions in the catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.helpers import make_model, make_tables
+
+WEEKS = 70
+BUSY = {"topics.arrivals": 0.5, "topics.suggestion": 0.5, "channels.tea": -4.5}
+
+
+@pytest.fixture(scope="module", params=["before", "council", "full"])
+def tables(request):
+    found = make_tables(request.param, weeks=WEEKS, behaviour=BUSY, seed=4)
+    return {name: pd.DataFrame(table) for name, table in found.items()}
+
+
+@pytest.fixture(scope="module")
+def metric(tables):
+    values = tables["metrics"].set_index(["metric", "group"])["value"]
+    assert values.index.is_unique
+    return lambda name, group="all": values[name, group]
+
+
+def same(found, expected):
+    assert found == pytest.approx(expected, nan_ok=True, rel=1e-6)
+
+
+def test_consensus_and_sittings(tables, metric):
+    topics = tables["topics"]
+    deliberated = topics[topics["sittings"] > 0]
+    same(metric("topics_deliberated"), len(deliberated))
+    for name, state in (("settled", "settled"), ("shelved", "shelved"), ("open", "agenda")):
+        same(metric(f"consensus_{name}"), (deliberated["state"] == state).mean())
+    same(sum(metric(f"consensus_{name}") for name in ("settled", "shelved", "open")), 1.0)
+    settled = deliberated[deliberated["state"] == "settled"]
+    same(metric("sittings_per_settled"), settled["sittings"].mean())
+    same(metric("weeks_to_resolution"), (settled["settled_week"] - settled["arisen_week"]).mean())
+    came = topics[topics["agenda_week"] >= 0]
+    same(metric("weeks_to_agenda"), (came["agenda_week"] - came["arisen_week"]).mean())
+
+
+def test_execution_of_what_is_due(tables, metric):
+    topics = tables["topics"]
+    settled = topics[topics["state"] == "settled"]
+    due = settled[settled["execution"].isin(["on_time", "late", "never"]) | (settled["deadline_week"] <= WEEKS - 1)]
+    for name in ("on_time", "late"):
+        same(metric(f"execution_{name}"), (due["execution"] == name).mean())
+    same(metric("execution_never"), 1 - metric("execution_on_time") - metric("execution_late"))
+    same(metric("matters_landed"), (topics["executed_week"] >= 0).sum())
+    for name in ("satisfaction", "efficiency"):
+        same(metric(name), topics[name][topics["satisfaction"].notna()].mean())
+
+
+def test_who_sits_and_who_speaks(tables, metric):
+    meetings = tables["meetings"]
+    channel = "council" if (meetings["channel"] == "council").any() else "adhoc"
+    own = meetings[meetings["channel"] == channel]
+    for name in ("vulnerable_offered", "vulnerable_accepted", "vulnerable_present", "vulnerable_speaking",
+                 "gini_speaking", "top_fifth_speaking"):  # fmt: skip
+        same(metric(name), own[name].mean())
+    same(metric("team_or_party_present"), own["team_or_party_share"].mean())
+    weeks = sorted(own["week"][own["week"] < own["week"].min() + 26].unique())
+    same(metric("team_or_party_present_first4"), own["team_or_party_share"][own["week"].isin(weeks[:4])].mean())
+    if len(weeks) > 4:
+        same(metric("team_or_party_present_last4"), own["team_or_party_share"][own["week"].isin(weeks[-4:])].mean())
+
+
+def test_participation_of_the_last_quarter_and_its_parts(tables, metric):
+    weekly = tables["weekly"]
+    counts = weekly[weekly["metric"] == "participations"].pivot(index="week", columns="group", values="value")
+    last = counts.loc[WEEKS - 13 :].sum()
+    same(metric("person_times_quarter"), last["all"])
+    n_adults = (
+        tables["capability"].query("group == 'all' and dimension == 'skill' and indicator == 'all'")["n"].iloc[-1]
+    )
+    same(metric("frequency") * metric("reach_year") * n_adults, last["all"])
+    for channel in ("council", "tea", "reception", "adhoc", "ballot"):
+        rows = weekly[(weekly["metric"] == f"attendance_{channel}") & (weekly["week"] >= WEEKS - 13)]
+        same(metric(f"attendance_{channel}"), rows["value"].mean())
+
+
+def test_costs_and_ends(tables, metric):
+    costs, weekly = tables["costs"], tables["weekly"]
+    same(metric("cost_money"), costs["money"].sum() if len(costs) else 0.0)
+    same(metric("cost_hours"), costs["staff_hours"].sum() if len(costs) else 0.0)
+    end = weekly[(weekly["week"] == WEEKS - 1) & (weekly["group"] == "all")].set_index("metric")["value"]
+    for name in ("trust", "efficacy", "belonging", "fatigue", "cognition", "skill"):
+        assert metric(name) == pytest.approx(end[name], rel=1e-5)
+
+
+def test_reach_of_places_and_of_all_agree(tables, metric):
+    """In the last calendar quarter that the run holds in full, participants of micro-grids add up to those of grids."""
+    grids = tables["grids"]
+    for _, rows in grids.groupby("quarter"):
+        sums = rows.groupby("level")[["adults", "participants", "participations", "ordinary_participations"]].sum()
+        pd.testing.assert_series_equal(sums.loc["grid"], sums.loc["micro_grid"], check_names=False)
+        reached = rows[rows["participants"] > 0]
+        np.testing.assert_allclose(reached["reach"], reached["participants"] / reached["adults"], rtol=1e-5)
+        np.testing.assert_allclose(reached["frequency"], reached["participations"] / reached["participants"], rtol=1e-5)
+
+
+def test_where_nothing_happens_shares_are_undefined_and_counts_are_nought():
+    quiet = {"channels.reception": -60.0, "topics.arrivals": 0.0}
+    table = make_tables("before", weeks=20, behaviour=quiet)["metrics"]
+    values = {m: v for m, g, v in zip(table["metric"], table["group"], table["value"], strict=True) if g == "all"}
+    for name in ("reach_quarter", "person_times_quarter", "topics_deliberated", "matters_landed", "cost_money"):
+        assert values[name] == 0.0
+    for name in ("frequency", "consensus_settled", "execution_on_time", "sittings_per_settled", "gini_speaking"):
+        assert np.isnan(values[name])
+    n_micro_grids = make_model("before", weeks=1).community.places.n_micro_grids
+    assert values["silent_micro_grids"] == n_micro_grids

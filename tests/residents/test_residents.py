@@ -1,0 +1,176 @@
+"""Residents at the start: columns in range, groups as defined, the reported polarisation; one resident as an agent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from consensus_sim.residents.agent import Resident
+from consensus_sim.residents.columns import (
+    BY_NAME,
+    CHANNELS,
+    COGNITIONS,
+    COLUMNS,
+    GROUPS,
+    SKILLS,
+    channel_bit,
+    group_bit,
+)
+from consensus_sim.residents.residents import Residents
+from tests.helpers import community, make_behaviour, make_model
+
+BEHAVIOUR = make_behaviour()
+
+
+@pytest.fixture(scope="module")
+def residents():
+    return Residents(community(), BEHAVIOUR, 1)
+
+
+@pytest.fixture(scope="module")
+def many():
+    """The case study's 16,000."""
+    return Residents(community("case_study"), BEHAVIOUR, 1)
+
+
+def test_every_column_is_as_declared(residents):
+    assert len({column.name for column in COLUMNS}) == len(COLUMNS) == len(BY_NAME)
+    for column in COLUMNS:
+        values = residents.column(column.name)
+        assert values.shape == (residents.n,) and values.dtype == np.dtype(column.dtype)
+    residents.check_ranges()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("trust", 1.01), ("fatigue", -0.01), ("points", -1), ("listening", np.nan)]
+)
+def test_a_value_out_of_range_is_noticed(name, value):
+    residents = Residents(community(), BEHAVIOUR, 1)
+    residents.column(name)[7] = value
+    with pytest.raises(ValueError, match=name):
+        residents.check_ranges()
+
+
+def test_named_rows_are_views_of_the_blocks():
+    residents = Residents(community(), BEHAVIOUR, 1)
+    for block, names in ((residents.skill, SKILLS), (residents.cognition, COGNITIONS)):
+        for row, name in enumerate(names):
+            block[row, 3] = 0.125
+            assert residents.column(name)[3] == 0.125
+    residents.habit[1, 5] = 0.5
+    assert residents.habit_online[5] == 0.5
+
+
+def test_two_runs_do_not_share_what_changes():
+    first, second = Residents(community(), BEHAVIOUR, 1), Residents(community(), BEHAVIOUR, 1)
+    for column in COLUMNS:
+        np.testing.assert_array_equal(first.column(column.name), second.column(column.name))
+        first.column(column.name)[:] = 0
+    assert second.trust.any() and second.skill.any() and second.aware.any()
+    with pytest.raises(ValueError, match="read-only"):
+        second.start_skill[0, 0] = 0.0
+
+
+def test_another_seed_gives_other_residents_of_the_same_community():
+    first, second = Residents(community(), BEHAVIOUR, 1), Residents(community(), BEHAVIOUR, 2)
+    np.testing.assert_array_equal(first.groups, second.groups)
+    assert not np.array_equal(first.trust, second.trust)
+
+
+def test_groups_are_those_of_the_population_and_hold_adults_only(residents):
+    people = community().population
+    expected = {
+        "all": people.adult, "elder": people.age >= 60, "young": (people.age >= 18) & (people.age <= 35),
+        "middle": people.adult & (people.age > 35) & (people.age < 60), "tenant": people.tenant,
+        "owner": ~people.tenant, "low_income": people.low_income, "party": people.party, "newcomer": people.newcomer,
+        "parent": people.parent, "car": people.car,
+    }  # fmt: skip
+    for name, flags in expected.items():
+        np.testing.assert_array_equal(residents.member_of(name), flags & people.adult, err_msg=name)
+    union = residents.member_of("elder") | residents.member_of("tenant") | residents.member_of("low_income")
+    np.testing.assert_array_equal(residents.member_of("vulnerable"), union)  # F12
+    assert (residents.groups[~people.adult] == 0).all()
+    with pytest.raises(ValueError, match="not in tuple"):
+        residents.member_of("elders")
+
+
+def test_bits_are_their_own_and_fit():
+    assert len({group_bit(name) for name in GROUPS}) == len(GROUPS) <= 14  # two more are used by the recorder
+    assert len({channel_bit(name) for name in CHANNELS}) == len(CHANNELS) <= 16
+
+
+def test_at_the_start_only_adults_know_the_old_channels_and_those_inside_know_them_all(many):
+    people = community("case_study").population
+    share = BEHAVIOUR.parameters["awareness"]["start_share"].value
+    inside = (people.party | many.worker) & people.adult
+    for name in ("reception", "adhoc"):
+        knows = many.aware_of(name)
+        assert not knows[~people.adult].any() and knows[inside].all()
+        ordinary = people.adult & ~inside
+        limit = 5 * np.sqrt(share * (1 - share) / ordinary.sum())  # binomial, false alarm 6e-7
+        assert abs(knows[ordinary].mean() - share) < limit
+    assert not many.aware_of("council").any() and not many.aware_of("tea").any()
+    with pytest.raises(KeyError):
+        many.aware_of("councl")
+
+
+def test_skill_is_polarised_and_lowest_among_the_vulnerable(many):
+    """F11-F15: few are able, most are not; the able are workers and Party members more often."""
+    adult = many.adult
+    skill = many.skill.mean(axis=0)
+    vulnerable, other = many.member_of("vulnerable"), adult & ~many.member_of("vulnerable")
+    assert skill[vulnerable].mean() < skill[other].mean() - 0.05
+    able = (skill > 0.5) & adult
+    assert 0.01 < able.sum() / adult.sum() < 0.15
+    party = many.member_of("party")
+    assert able[party].mean() > 3 * able[adult & ~party].mean()
+    assert able[many.worker & adult].mean() > 0.5
+    for first, second in (("tenant", "owner"), ("elder", "middle"), ("low_income", "all")):
+        assert skill[many.member_of(first)].mean() < skill[many.member_of(second)].mean()
+
+
+def test_attitudes_go_together_and_follow_groups(many):
+    adult, party = many.adult, many.member_of("party")
+    r = np.corrcoef([many.trust[adult], many.efficacy[adult], many.motive[adult], many.belonging[adult]])
+    assert (r[np.triu_indices(4, 1)] > 0.1).all()
+    assert many.trust[party].mean() > many.trust[adult & ~party].mean()
+    assert many.belonging[many.member_of("tenant")].mean() < many.belonging[many.member_of("owner")].mean()
+    assert (many.habit_offline[(party | many.worker) & adult] == np.float32(0.1)).all()
+    assert not many.habit_online.any() and not many.fatigue.any() and not many.points.any()
+
+
+def test_an_agent_shows_its_row_and_refuses_what_is_out_of_range():
+    model = make_model("council", weeks=2)
+    agents = model.agents
+    assert len(agents) == model.residents.n and model.agents is agents
+    chosen = list(agents)[11]
+    assert isinstance(chosen, Resident) and chosen.row == 11
+    people = model.community.population
+    assert (chosen.age, chosen.tenant, chosen.micro_grid) == (people.age[11], people.tenant[11], people.micro_grid[11])
+    for column in COLUMNS:
+        assert getattr(chosen, column.name) == model.residents.column(column.name)[11].item()
+    chosen.listening = 0.75
+    assert model.residents.skill[1, 11] == 0.75
+    for value in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="listening: found"):
+            chosen.listening = value
+    assert model.residents.skill[1, 11] == 0.75
+
+
+def test_an_agent_set_selects_and_sums_like_the_columns():
+    model = make_model("council", weeks=2)
+    model.run()
+    elders = model.agents.select(lambda each: "elder" in each.groups)
+    member = model.residents.member_of("elder")
+    assert len(elders) == member.sum()
+    assert elders.agg("trust", np.mean) == pytest.approx(model.residents.trust[member].mean(), rel=1e-5)
+    assert sorted(each.row for each in elders) == np.flatnonzero(member).tolist()
+    graph = model.community.graph
+    for each in list(model.agents)[::40]:
+        assert sorted(graph.neighbors(each.row)) == each.neighbours
+
+
+def test_children_belong_to_no_group():
+    model = make_model("council", weeks=1)
+    rows = np.flatnonzero(~model.residents.adult)
+    assert len(rows) and all(list(model.agents)[row].groups == () for row in rows[:5])
