@@ -19,9 +19,10 @@ format:
 	$(BIN)/ruff format .
 
 reference:
-	$(BIN)/python docs/build_parameter_table.py
+	$(BIN)/python -m tests.baseline.refresh
 	$(BIN)/python experiments/levers/run.py
 	$(BIN)/python experiments/patterns/run.py
+	$(BIN)/python docs/build_parameter_table.py
 
 benchmark:
 	$(BIN)/python experiments/benchmarks/run.py

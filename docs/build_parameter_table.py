@@ -1,16 +1,27 @@
-"""Write the parameter table of docs/model.md anew from configs/behaviour: python docs/build_parameter_table.py ."""
+"""Write what the pages of docs/ take from other files anew: python docs/build_parameter_table.py.
+
+Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic and
+levers, and the patterns that do not come out (results/reference); in results.md the metrics of the catalogue. A test
+fails when a page and those files differ.
+"""
 
 from __future__ import annotations
 
+import csv
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
 
+from consensus_sim.catalogue import metric, metric_names, weekly_metric, weekly_metric_names
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
 
-PAGE = Path(__file__).parent / "model.md"
-BEGIN, END = "<!-- parameters: begin -->\n", "<!-- parameters: end -->"
+PAGES = Path(__file__).parent
+REFERENCE = Path(__file__).parent.parent / "results" / "reference"
+GROUPS = ("channel", "topic", "intervention")
+LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):(?: +(?P<value>[^#]*?))?(?:\s+#\s*(?P<comment>.*))?$")
 
 
 def parameter_table() -> str:
@@ -30,12 +41,88 @@ def parameter_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_table(page: str) -> str:
-    """The page with the table between its markers made anew."""
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return before + BEGIN + parameter_table() + END + after
+def settings_table() -> str:
+    """One row a setting of a channel, a kind of topic or a lever: its value, and the unit and source its file gives."""
+    lines = ["| setting | value | unit, source |", "|---|---|---|"]
+    for group in GROUPS:
+        for path in sorted((configs_dir() / group).glob("*.yaml")):
+            text = path.read_text(encoding="utf-8").splitlines()
+            lines.append(f"| **{group}.{path.stem}** | | {text[0].lstrip('# ')} |")
+            lines += [f"| {name} | {value} | {comment} |" for name, value, comment in _settings(text)]
+    return "\n".join(lines) + "\n"
+
+
+def _settings(text: list[str]) -> Iterator[tuple[str, str, str]]:
+    """(name, value, comment) of every setting in the lines of a file."""
+    above = ""
+    for line in text:
+        found = LINE.match(line)
+        if not found or found["key"] in ("label", "_target_"):
+            continue
+        inner = bool(found["indent"])
+        above = above if inner else found["key"]
+        yield (
+            f"{above}.{found['key']}" if inner else found["key"],
+            (found["value"] or "").strip(),
+            (found["comment"] or "").replace("|", "or"),
+        )
+
+
+def misses_table() -> str:
+    """One row a pattern or target that the published tables judge as not met."""
+    lines = ["| id | scenario | quantity | comes out at | expected | what is read |", "|---|---|---|---|---|---|"]
+    for file, verdict, name, scenario in (
+        ("patterns.csv", ("verdict", "fail"), "pattern", "scenario"),
+        ("rough_size.csv", ("inside", "no"), "target", ""),
+    ):
+        with (REFERENCE / file).open(encoding="utf-8", newline="") as rows:
+            for row in csv.DictReader(rows):
+                if row[verdict[0]] == verdict[1]:
+                    reading = row["note"].split("; ", 1)[-1]
+                    found = f"{float(row['mean']):.3g} [{float(row['q05']):.3g}, {float(row['q95']):.3g}]"
+                    where = row[scenario] if scenario else "phase 1"
+                    lines.append(f"| {row[name]} | {where} | {row['quantity']} | {found} | {row['band']} | {reading} |")
+    return "\n".join(lines) + "\n"
+
+
+def metrics_table() -> str:
+    """One row a headline metric: unit and definition, from the catalogue."""
+    lines = ["| metric | unit | definition |", "|---|---|---|"]
+    lines += [f"| {name} | {metric(name).unit} | {metric(name).definition('en')} |" for name in metric_names()]
+    return "\n".join(lines) + "\n"
+
+
+def weekly_table() -> str:
+    """One row a weekly metric: unit and definition, from the catalogue."""
+    lines = ["| metric | unit | definition |", "|---|---|---|"]
+    for name in weekly_metric_names():
+        lines.append(f"| {name} | {weekly_metric(name).unit} | {weekly_metric(name).definition('en')} |")
+    return "\n".join(lines) + "\n"
+
+
+BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
+    "model.md": {"misses": misses_table, "settings": settings_table, "parameters": parameter_table},
+    "results.md": {"metrics": metrics_table, "weekly": weekly_table},
+}
+"""Page -> marker -> what stands between `<!-- marker: begin -->` and `<!-- marker: end -->` on that page."""
+
+
+def with_table(page: str, marker: str, table: str) -> str:
+    """`page` with `table` between the marker's two lines."""
+    begin, end = f"<!-- {marker}: begin -->\n", f"<!-- {marker}: end -->"
+    before, rest = page.split(begin)
+    _, after = rest.split(end)
+    return before + begin + table + end + after
+
+
+def main() -> None:
+    """Write every page anew."""
+    for name, tables in BLOCKS.items():
+        text = (PAGES / name).read_text(encoding="utf-8")
+        for marker, table in tables.items():
+            text = with_table(text, marker, table())
+        (PAGES / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    main()

@@ -81,6 +81,7 @@ class CommunityModel(mesa.Model):
         self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
         self.scratch.start_trust[:] = self.residents.trust
         self.start_belonging = self.residents.belonging.copy()
+        self.elder = self.residents.member_of("elder")
         self.exposed = self.residents.member_of("tenant") | self.residents.member_of("elder")
         self.start_common = protocol.attraction(self).copy()
         self.adults = np.flatnonzero(self.residents.adult)
@@ -184,7 +185,9 @@ class CommunityModel(mesa.Model):
         return opened
 
     def close_channel(self, name: str) -> None:
-        """Close a channel if it is open; who knew of it keeps that knowledge until forgotten."""
+        """Close a channel if it is open; who knew of it still knows, and nobody hears of it or forgets it while it is
+        closed.
+        """
         self.channels.pop(name, None)
 
     def move_channel(self, name: str, venue: str) -> None:
@@ -220,7 +223,7 @@ class CommunityModel(mesa.Model):
         """How talk is run at `event` (P22)."""
         m = self.parameters.meeting
         sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
-        procedure = self.rules.procedure if event.moderated else "plenary"
+        procedure = self.rules.procedure if event.channel.name == "council" else "plenary"
         return Facilitation(min(1.0, sharing + self.rules.turn_sharing_bonus), PROCEDURES[procedure])
 
     def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:

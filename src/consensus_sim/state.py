@@ -102,6 +102,7 @@ class Scratch:
         self.asked = np.zeros(n, np.uint8)
         self.common = np.zeros(n, np.float32)
         self.fear_weight = np.ones(n, np.float32)
+        self.fear_here = np.ones(n, np.float32)
         self.stake = np.zeros(n, np.float32)
         self.rows = np.empty(n, np.int32)
         self.bits = np.empty(n, np.uint16)
@@ -137,7 +138,7 @@ def distances(model: Any, venue: Venue) -> NDArray[np.float32]:
 def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
     """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
 
-    `fixed` = - c_time max(clash of workers, of parents) - d / delta (+ elders' relief); online the age-specific level
+    `fixed` = - c_time max(clash of workers, of parents) - d / delta; online the age-specific level
     of P14, and out of reach for who has no access. `centre` is the log of the mean over adults of e^(what draws them,
     at the start, in a plain room), so that the channel's intercept is the log-odds of a rare event's mean chance and
     P3, P4, P14 are mean rates.
@@ -156,8 +157,6 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
         parent = np.float32(channel.clash_parent) * people.parent
         plain = np.float32(-p.time) * np.maximum(working, parent) - distance
         fixed = plain.astype(np.float32)
-        if venue.elder_relief:
-            fixed[people.elder] += np.float32(venue.elder_relief * p.fear * channel.formality * (1.0 - venue.relief))
         level = model.parameters.channels[channel.name]
     exposed = residents.member_of("tenant") | residents.member_of("elder")
     weight = np.where(exposed, 1.0 + 2.0 * (p.status - 1.0) * (1.0 - model.start_belonging), 1.0)

@@ -26,7 +26,9 @@ def change_residents(model: Any) -> None:
     if not model.rules.reward_in_force:
         recover(residents.motive, residents.start_motive, keep_factor(p.motive.half_life))
     if p.trust.return_half_life > 0:
-        return_to(residents.trust, scratch.start_trust, keep_factor(p.trust.return_half_life))
+        keep = keep_factor(p.trust.return_half_life)
+        return_to(residents.trust, scratch.start_trust, keep)
+        return_to(residents.efficacy, residents.start_efficacy, keep)
     if p.drift > 0 and model.week % DRIFT_WEEKS == DRIFT_WEEKS - 1:
         network = model.community.network
         drift_along_ties(

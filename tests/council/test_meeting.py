@@ -131,12 +131,9 @@ def test_the_same_sitting_comes_out_the_same_and_another_number_gives_another():
     assert not np.array_equal(results[0][0], results[2][0])
 
 
-def test_officers_sit_only_where_a_moderated_meeting_has_a_team():
+def test_officers_sit_with_the_council_moderated_or_not():
     model, event, _ = make_sitting()
     event.came, event.officers, event.moderated = np.empty(0, np.int32), 0, False
-    gather(model, event)
-    assert event.officers == 0
-    event.moderated = True
     counts = []
     for number in range(200):
         event.number = number

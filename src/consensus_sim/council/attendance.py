@@ -39,6 +39,16 @@ def fear_of(model: Any, channel: OpenChannel) -> float:
     return model.parameters.participation.fear * channel.channel.formality * (1.0 - channel.venue.relief)
 
 
+def fear_weight_at(model: Any, channel: OpenChannel) -> NDArray[np.float32]:
+    """g_i of each resident at `channel`, (n,): elders' less the share that an elders' corner there takes away (P12)."""
+    scratch, relief = model.scratch, channel.venue.elder_relief
+    if not relief:
+        return scratch.fear_weight
+    left = np.where(model.elder, np.float32(1.0 - relief), np.float32(1.0))
+    np.multiply(scratch.fear_weight, left, out=scratch.fear_here)
+    return scratch.fear_here
+
+
 def novelty(model: Any, channel: OpenChannel, week: int) -> float:
     """Trend of a new channel not explained otherwise (P2): grows evenly over its first 26 weeks."""
     if not channel.novel:
@@ -68,7 +78,7 @@ def gather(model: Any, event: Event) -> None:
         asked,
         model.scratch.common,
         channel.fixed,
-        model.scratch.fear_weight,
+        fear_weight_at(model, channel),
         residents.expression,
         residents.habit_online if channel.channel.online else residents.habit_offline,
         stake,
@@ -82,8 +92,9 @@ def gather(model: Any, event: Event) -> None:
     came = model.scratch.rows[:n_came].copy()
     came = _without_no_shows(model, event, came, asked)
     came = _with_the_seated(model, event, came)
-    if event.moderated and model.team is not None:
-        event.officers = model.team.officers_present(model, event)
+    if event.channel.name == "council" and model.team is not None:
+        room = min(event.channel.capacity, event.open.venue.capacity)
+        event.officers = min(room, model.team.officers_present(model, event))
     asked[event.seated_present] = LETTER
     event.came = _let_in(model, event, came, asked)
     asked[event.seated_present] = 0
@@ -152,14 +163,15 @@ def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> R
 
 
 def accept_chances(
-    model: Any, channel: OpenChannel, rows: NDArray[Any], code: int, stake: NDArray[np.float64]
+    model: Any, event: Event, rows: NDArray[Any], code: int, stake: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `channel` when asked in the way `code`, [0, 1];
+    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `event` when asked in the way `code`, [0, 1];
     `stake` (n,).
     """
-    residents, p = model.residents, model.parameters.participation
-    level = asked_levels(model, channel)[code] - channel.centre
+    residents, p, channel = model.residents, model.parameters.participation, event.open
+    shift, reward = model.utility_of_levers(event)
+    level = asked_levels(model, channel)[code] - channel.centre + shift + novelty(model, channel, event.week)
     x = level + model.scratch.common[rows] + p.habit * residents.habit_offline[rows] + p.stake * stake
-    x = x + channel.fixed[rows]
-    x = x - fear_of(model, channel) * model.scratch.fear_weight[rows] * (1.0 - residents.expression[rows])
-    return 1.0 / (1.0 + np.exp(-np.asarray(x, np.float64)))
+    x = x + channel.fixed[rows] + (reward[rows] if len(reward) else 0.0)
+    x = x - fear_of(model, channel) * fear_weight_at(model, channel)[rows] * (1.0 - residents.expression[rows])
+    return 1.0 / (1.0 + np.exp(-np.maximum(np.asarray(x, np.float64), -700.0)))

@@ -44,6 +44,7 @@ class Channel:
         for key in config:
             if key not in fields:
                 raise one_of(f"channel.{name}: unknown key", key, fields)
+        config = {"sessions_per_month": 0.0, **config}
         missing = [key for key in fields if key not in config]
         if missing:
             raise InputError(f"channel.{name}: missing {', '.join(missing)}")

@@ -39,6 +39,7 @@ class MeetingParameters(NamedTuple):
     status_tenant: float
     officer_skill: float
     no_show: float
+    quorum: int
 
 
 class Facilitation(NamedTuple):

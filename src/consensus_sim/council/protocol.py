@@ -65,10 +65,12 @@ def feel_like_coming(model: Any) -> None:
 
 
 def standing_events(model: Any) -> list[Event]:
-    """Reception every week and, when some matter has been heard, an ad-hoc meeting: the channels that are always
+    """Reception and, when some matter has been heard, an ad-hoc meeting: the channels that are always
     there (F16).
     """
-    events = [model.event("reception")]
+    events = []
+    if falls_due(model.known_channels["reception"].sessions_per_month * 12.0 / 52.0, model.week):
+        events.append(model.event("reception"))
     rate = model.known_channels["adhoc"].sessions_per_month * 12.0 / 52.0
     if falls_due(rate, model.week):
         topics = _for_adhoc(model)
@@ -106,13 +108,13 @@ def hold(model: Any, event: Event) -> None:
     attendance.gather(model, event)
     hear(model, event)
     turns = np.zeros(len(event.came), np.int64)
-    if not event.channel.online:
+    if not event.channel.online and len(event.came) + event.officers >= model.parameters.meeting.quorum:
         for topic in event.topics:
             minutes, spoken = sit(model, event, topic)
             turns += spoken
             model.recorder.minutes(minutes)
             if topic.state == SETTLED:
-                _settle(model, event, topic)
+                _settle(model, event, topic, event.came[spoken > 0])
             elif topic.state == SHELVED:
                 _shelve(model, topic)
     event.spoke = event.came[turns > 0]
@@ -195,19 +197,22 @@ def _practise(model: Any, event: Event, turns: Any) -> None:
     model.took_part[came] = True
 
 
-def _settle(model: Any, event: Event, topic: Topic) -> None:
+def _settle(model: Any, event: Event, topic: Topic, spoke: Rows) -> None:
     """A consensus: it becomes a resolution, and who spoke for it finds that speaking counts."""
     land(topic, event.week)
     p = model.parameters.trust
-    move_efficacy(model.residents.efficacy, event.came, 1.0, p.efficacy_gain, p.loss_ratio)
+    move_efficacy(model.residents.efficacy, spoke, 1.0, p.efficacy_gain, p.loss_ratio)
     _close(model, topic)
     for lever in model.active:
         lever.on_settled(model, event, topic)
 
 
 def _shelve(model: Any, topic: Topic) -> None:
-    """No consensus within the sittings allowed: shelved, and seen as a matter not delivered."""
+    """No consensus within the sittings allowed: shelved, seen as not delivered, and a failure for who sat on it."""
     evaluate(model, topic, 0.0, model.week)
+    p = model.parameters.trust
+    sat = topic.who.astype(np.int32)
+    move_efficacy(model.residents.efficacy, sat, 0.0, p.efficacy_gain, p.loss_ratio)
     _close(model, topic)
     show_outcome(model, topic, 0.0)
 
@@ -238,7 +243,7 @@ def vote(model: Any, event: Event, topic: Topic, voters: Rows) -> None:
     settled = bool(settles(share, p.deliberation.settlement_share))
     if settled:
         topic.state, topic.settled_week, topic.proposal = SETTLED, event.week, proposal
-        _settle(model, event, topic)
+        _settle(model, event, topic, voters)
     else:
         topic.state = AGENDA
         topic.venue_channel = "council" if model.is_open("council") else "adhoc"

@@ -64,11 +64,11 @@ class QuotaSeating(Intervention):
             resident=rows,
             stratum=model.community.population.grid[rows].astype(np.int64),
             vulnerable=model.vulnerable[rows],
-            acceptance=accept_chances(model, event.open, rows, LETTER, stake),
+            acceptance=accept_chances(model, event, rows, LETTER, stake),
             turnout=turnout.astype(np.float64),
             stake=stake,
             group=group,
-            stakeholder_acceptance=accept_chances(model, event.open, rows, PERSONAL, stake),
+            stakeholder_acceptance=accept_chances(model, event, rows, PERSONAL, stake),
         )
         panel = seat_panel(model.key("seating", sub=event.number), pool, self.rule)
         event.seats_offered = rows[panel.offered].astype(np.int32)

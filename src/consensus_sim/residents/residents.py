@@ -133,7 +133,7 @@ class Residents:
         self.adult: NDArray[np.bool_] = community.population.adult
         start = start_state(community, behaviour, seed)
         self.groups, self.worker, self.online = start.groups, start.worker, start.online
-        self.start_skill, self.start_motive = start.skill, start.attitudes[3]
+        self.start_skill, self.start_efficacy, self.start_motive = start.skill, start.attitudes[1], start.attitudes[3]
         self.skill, self.cognition = start.skill.copy(), start.cognition.copy()
         attitudes = start.attitudes.copy()
         self.trust, self.efficacy, self.belonging, self.motive, self.initiative, self.follow_through = attitudes
