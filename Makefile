@@ -1,7 +1,7 @@
 # One word for each job, in the environment that the README makes (or BIN=folder of another one).
 BIN ?= .venv/bin
 
-.PHONY: lint types test format benchmark reference lock
+.PHONY: lint types test format reference lock
 
 lint:
 	$(BIN)/ruff check .
@@ -23,9 +23,6 @@ reference:
 	$(BIN)/python experiments/levers/run.py
 	$(BIN)/python experiments/patterns/run.py
 	$(BIN)/python docs/build_parameter_table.py
-
-benchmark:
-	$(BIN)/python experiments/benchmarks/run.py
 
 # The pinned packages: hashes and no addresses. Needs uv.
 lock:
