@@ -35,11 +35,22 @@ from consensus_sim.ensemble.config import (
 from consensus_sim.errors import ConsensusSimError, InputError
 from consensus_sim.paths import configs_dir
 
-_MAIN = os.getpid()
 _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
+_here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
 _sweep_folders: list[Path] = []
 _own: list[str] = []  # overrides that bring in the user's own files
+
+
+class ToldError(Exception):
+    """The failure of a job in a launcher's worker, told there, on its way to the exit code of the command.
+
+    kept: what was told, where the launcher keeps the output of its jobs in files (submitit)
+    """
+
+    def __init__(self, code: int, kept: str = "") -> None:
+        super().__init__(code, kept)
+        self.code, self.kept = code, kept
 
 
 class SweepFolder(Callback):
@@ -58,9 +69,9 @@ def job(config: DictConfig) -> None:
     try:
         run_experiment(plain, results_folder(plain))
     except Exception as error:
-        code = tell(error, plain.get("debug") is True or _debug(), which_job())
-        if os.getpid() != _MAIN:  # a launcher's worker: only its exit code can tell
-            raise SystemExit(code) from None
+        code, said = tell(error, plain.get("debug") is True or (_here and _debug()), which_job())
+        if not _here:
+            raise ToldError(code, said if "SUBMITIT_EXECUTOR" in os.environ else "") from None
         _failed.append(code)
 
 
@@ -81,19 +92,20 @@ def which_job() -> str:
     return f"job {settings.job.num} ({settings.job.override_dirname}): "
 
 
-def tell(error: BaseException, debug: bool, where: str = "") -> int:
-    """Print `error` in one line on standard error (with where it came from if `debug`); returns the exit code."""
+def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
+    """Print `error` in one line on standard error (with where it came from if `debug`); the exit code, and the line."""
     if debug:
         traceback.print_exception(error)
         for trace in dict.fromkeys(failure.trace for failure in getattr(error, "failures", [])):
             print(trace, file=sys.stderr)
-    text = " ".join(str(error).split())
+    text, code = " ".join(str(error).split()), 1
     if isinstance(error, ConsensusSimError):
-        print(f"consensus-sim: {where}{text}", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
-    hint = "" if debug else " (debug=true shows where)"
-    print(f"consensus-sim: {where}{type(error).__name__}: {text}{hint}", file=sys.stderr)
-    return 1
+        code = 2 if isinstance(error, InputError) else 1
+    else:
+        text = f"{type(error).__name__}: {text}" + ("" if debug else " (debug=true shows where)")
+    said = f"consensus-sim: {where}{text}"
+    print(said, file=sys.stderr)
+    return code, said
 
 
 def arguments(argv: Sequence[str]) -> list[str]:
@@ -131,6 +143,8 @@ def _end(number: int, frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """Entry point of `consensus-sim`."""
+    global _here
+    _here = True
     signal.signal(signal.SIGTERM, _end)
     debug = _debug()
     code = 0
@@ -139,16 +153,20 @@ def main() -> NoReturn:
         os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here whole, to be told in one line
         hydra.main(config_path=str(configs_dir()), config_name=CONFIG_NAME, version_base="1.3")(job)()
         code = max(_failed, default=0)
+    except ToldError as told:
+        if told.kept:
+            print(told.kept, file=sys.stderr)
+        code = told.code
     except KeyboardInterrupt:
         print("consensus-sim: interrupted; the same command goes on from here", file=sys.stderr)
         code = 130
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except Exception as error:
-        told = explain(error, _own)
-        if isinstance(told, OSError):
-            told = InputError(f"{told.filename or 'files'}: {told.strerror or told}")
-        code = tell(told, debug)
+        cause = explain(error, _own)
+        if isinstance(cause, OSError):
+            cause = InputError(f"{cause.filename or 'files'}: {cause.strerror or cause}")
+        code, _ = tell(cause, debug)
     finally:
         _clean()
     sys.exit(code)

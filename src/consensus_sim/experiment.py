@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from consensus_sim.errors import InputError, one_of
 
 if TYPE_CHECKING:
+    from consensus_sim.analysis.city import CityForecast
     from consensus_sim.ensemble.forecast import Forecast
 
 LANGUAGES = ("zh", "en")
@@ -27,6 +28,8 @@ def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
 
     started = datetime.datetime.now(datetime.UTC)
     check_config(config)
+    if config.get("city") is not None:
+        return run_city_experiment(config, folder, started)
     study = read_study(config)
     engine = build_engine(config["engine"])
     results = Path(config["results"])
@@ -47,6 +50,26 @@ def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
     if not config["store"]["keep"]:
         store.clear((scenario.name, n) for scenario in study.scenarios for n in range(study.replicates))
     show(forecast, config, place)
+    return place
+
+
+def run_city_experiment(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
+    """The same for an experiment with many communities (experiment=city)."""
+    from consensus_sim.analysis.city import run_city
+    from consensus_sim.ensemble.study import section
+
+    section("city", config["city"])
+    engine = build_engine(config["engine"])
+    results = Path(config["results"])
+    check_writable(results)
+    try:
+        found = run_city(config, engine, results / ".replicates")
+        place = found.save(folder, config=config, started=started, report=_city_reporter(config))
+    except OSError as error:
+        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+    if not config["store"]["keep"]:
+        found.clear()
+    show_city(found, config["report"]["language"], place)
     return place
 
 
@@ -123,6 +146,35 @@ def _reporter(config: Mapping[str, Any]) -> Any:
         )
 
     return report
+
+
+def _city_reporter(config: Mapping[str, Any]) -> Any:
+    """What draws the figure of a city, one for each scenario but the reference."""
+
+    def report(found: CityForecast, folder: Path) -> None:
+        from consensus_sim.report.figures.city import draw_city
+
+        if not config["report"].get("figures"):
+            return
+        (folder / "figures").mkdir()
+        labels = {kind.name: kind.label for kind in found.city.kinds}
+        for scenario in dict.fromkeys(found.gains["scenario"]):
+            figure = draw_city(found.gains, scenario, labels, config["report"]["language"])
+            figure.savefig(folder / "figures" / f"gains_{scenario}.png", dpi=config["report"]["dpi"])
+
+    return report
+
+
+def show_city(found: CityForecast, language: str, place: Path) -> None:
+    """Print which communities gain most, and where the results lie."""
+    from rich.console import Console
+
+    from consensus_sim.report.city import print_gains
+
+    kinds = {kind.name: kind.label[language] for kind in found.city.kinds}
+    labels = {scenario.name: scenario.label[language] for scenario in found.study.scenarios}
+    print_gains(found.gains, kinds, labels, language, Console())
+    print(f"results: {os.path.relpath(place)}")
 
 
 def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:

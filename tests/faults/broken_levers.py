@@ -15,11 +15,14 @@ from consensus_sim.randomness import key
 
 @dataclass(kw_only=True)
 class Raises(Intervention):
-    """Raises an error in about `share` of the replicates, always the same ones."""
+    """Raises an error in about `share` of the replicates, always the same ones, until there is a file `mended`."""
 
     share: float = setting(0, 1, "share of replicates")
+    mended: str = ""
 
     def on_week_end(self, model: Any) -> None:
+        if self.mended and os.path.exists(self.mended):
+            return
         if int(key(model.seed, "broken lever")) / 2**64 < self.share:
             raise RuntimeError("this lever is broken")
 

@@ -100,13 +100,11 @@ class Forecast:
         report: called with this forecast, the folder and the provenance, to add figures and pages
         Raises OSError if the folder cannot be written.
         """
-        facts = provenance(self.study, started or self.made)
+        began = started or self.made
 
         def write(place: Path) -> None:
             self._write_tables(place)
-            _write_config(place / "config.yaml", config if config is not None else self._config())
-            text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-            (place / "provenance.json").write_text(text, encoding="utf-8")
+            facts = write_origin(place, self.study, config if config is not None else self._config(), began)
             if report is not None:
                 report(self, place, facts)
 
@@ -127,8 +125,12 @@ class Forecast:
         return {**self.study.identity(), **counts, "scenarios": scenarios}
 
 
-def _write_config(path: Path, config: Mapping[str, Any]) -> None:
-    """`config` as YAML, readable again by Hydra."""
+def write_origin(folder: Path, study: Study, config: Mapping[str, Any], started: datetime.datetime) -> dict[str, Any]:
+    """Write config.yaml, readable again by Hydra, and provenance.json, whose content is returned."""
     from omegaconf import OmegaConf
 
-    OmegaConf.save(OmegaConf.create(dict(config)), path)
+    OmegaConf.save(OmegaConf.create(dict(config)), folder / "config.yaml")
+    facts = provenance(study, started)
+    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    (folder / "provenance.json").write_text(text, encoding="utf-8")
+    return facts

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consensus_sim.ensemble.engines import Engine, Outcome, Task, run_task
+from consensus_sim.ensemble.engines import Engine
 from consensus_sim.ensemble.forecast import Forecast
 from consensus_sim.ensemble.progress import Bar, say
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.ensemble.store import ReplicateStore, code_digest
+from consensus_sim.ensemble.store import ReplicateStore, Store, code_digest
 from consensus_sim.ensemble.tables import assemble
+from consensus_sim.ensemble.work import Outcome, Replicates, Task, Work, attempt
 from consensus_sim.errors import ConsensusSimError, InputError
 
 if TYPE_CHECKING:
@@ -23,13 +24,27 @@ _NAMED = 5  # failures that are told one by one
 
 
 class ReplicatesFailedError(ConsensusSimError):
-    """Some replicates could not be run; the others are stored. `failures` holds one outcome for each."""
+    """Some tasks could not be run; the others are stored. `failures` holds one outcome for each."""
 
-    def __init__(self, failures: list[Outcome], seed: int, total: int) -> None:
+    def __init__(self, failures: list[Outcome], total: int, naming: Naming) -> None:
         self.failures = failures
-        named = [f"replicate {f.task[1]} of {f.task[0]} (seed {seed}): {f.error}" for f in failures[:_NAMED]]
+        named = [f"{naming.one(f.task)}: {f.error}" for f in failures[:_NAMED]]
         more = f"; and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
-        super().__init__(f"{len(failures)} of {total} replicates failed: {'; '.join(named)}{more}")
+        super().__init__(f"{len(failures)} of {total} {naming.many} failed: {'; '.join(named)}{more}")
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How tasks are called in messages: `many` of them, the place `where` a name stands for, and `one` of them."""
+
+    many: str
+    where: str
+    one: Callable[[Task], str]
+
+
+def naming_of(study: Study) -> Naming:
+    """Names of the replicates of `study`."""
+    return Naming("replicates", "scenario", lambda task: f"replicate {task[1]} of {task[0]} (seed {study.seed})")
 
 
 def run_ensemble(
@@ -51,30 +66,41 @@ def run_ensemble(
     ReplicatesFailedError: some replicates failed; the others are in `store` for the next run.
     OSError: the store cannot be written.
     """
-    tasks = [(scenario.name, number) for scenario in study.scenarios for number in range(study.replicates)]
-    missing = [task for task in tasks if store.get(*task) is None]
-    if missing:
-        if len(missing) < len(tasks):
-            say(f"{len(tasks) - len(missing)} of {len(tasks)} replicates are stored already; going on with the others")
-        warm_kernels(study, cold)
-        _run(missing, len(tasks), study, community, engine, store, progress)
-    return Forecast(study, community, assemble(_stored(tasks, study, community, store)))
+    names = [scenario.name for scenario in study.scenarios]
+    # Replicate by replicate: what its scenarios have in common at the start is drawn once, and where time ends a run
+    # early, every scenario has got as far as the others.
+    tasks = [(name, number) for number in range(study.replicates) for name in names]
+    work, naming = Replicates(community, study), naming_of(study)
+    run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(study, cold), progress=progress)
+    in_order = [(name, number) for name in names for number in range(study.replicates)]
+    return Forecast(study, community, assemble(stored(in_order, work, store, naming)))
 
 
-def _run(
-    missing: list[Task],
-    total: int,
-    study: Study,
-    community: Community,
+def run_missing(
+    tasks: list[Task],
+    work: Work,
     engine: Engine,
-    store: ReplicateStore,
-    progress: bool,
+    store: Store,
+    naming: Naming,
+    *,
+    before: Callable[[], None],
+    progress: bool = True,
 ) -> None:
-    """Run the `missing` tasks and store each as it finishes; raise if any failed."""
+    """Run those of `tasks` that `store` does not have, each stored as it finishes; `before` is called if there are any.
+
+    Raises InputError if all that failed failed by a mistake of the user, else ReplicatesFailedError.
+    """
+    missing = [task for task in tasks if not store.has(*task)]
+    if not missing:
+        return
+    if len(missing) < len(tasks):
+        said = f"{len(tasks) - len(missing)} of {len(tasks)} {naming.many} are stored already"
+        say(f"{said}; going on with the others")
+    before()
     failures: list[Outcome] = []
-    outcomes = engine.run(missing, community, study)
-    with contextlib.closing(outcomes), Bar("replicates", total, shown=progress) as bar:  # type: ignore[type-var]
-        bar.tick(total - len(missing))
+    outcomes = engine.run(missing, work)
+    with contextlib.closing(outcomes), Bar(naming.many, len(tasks), shown=progress) as bar:  # type: ignore[type-var]
+        bar.tick(len(tasks) - len(missing))
         for outcome in outcomes:
             if outcome is None:
                 bar.tick()
@@ -85,30 +111,29 @@ def _run(
                 store.put(*outcome.task, outcome.payload)
             bar.tick(1)
     if failures:
-        failures.sort(key=lambda failure: missing.index(failure.task))
+        place = {task: number for number, task in enumerate(missing)}
+        failures.sort(key=lambda failure: place[failure.task])
         if all(failure.mistake for failure in failures):
-            raise InputError(mistakes(failures))
-        raise ReplicatesFailedError(failures, study.seed, total)
+            raise InputError(mistakes(failures, naming))
+        raise ReplicatesFailedError(failures, len(tasks), naming)
 
 
-def mistakes(failures: list[Outcome]) -> str:
-    """What the user has to mend: each message once, with the scenarios in which it came up."""
+def mistakes(failures: list[Outcome], naming: Naming) -> str:
+    """What the user has to mend: each message once, with the places in which it came up."""
     where: dict[str, dict[str, None]] = {}
     for failure in failures:
         where.setdefault(failure.error, {})[failure.task[0]] = None
-    return "; ".join(f"{message} (in scenario {', '.join(names)})" for message, names in where.items())
+    return "; ".join(f"{message} (in {naming.where} {', '.join(names)})" for message, names in where.items())
 
 
-def _stored(
-    tasks: list[Task], study: Study, community: Community, store: ReplicateStore
-) -> Iterator[tuple[str, int, bytes]]:
+def stored(tasks: list[Task], work: Work, store: Store, naming: Naming) -> Iterator[tuple[str, int, bytes]]:
     """The bytes of every task; one that vanished in between (a second run of the same command) is run again here."""
     for task in tasks:
         payload = store.get(*task)
         if payload is None:
-            outcome = run_task(task, community, study)
+            outcome = attempt(task, work)
             if outcome.payload is None:
-                raise ReplicatesFailedError([outcome], study.seed, len(tasks))
+                raise ReplicatesFailedError([outcome], len(tasks), naming)
             payload = outcome.payload
         yield *task, payload
 
@@ -139,7 +164,7 @@ def warm_kernels(study: Study, cold: bool) -> None:
     short = replace(study, calendar={**study.calendar, "weeks": min(study.calendar["weeks"], 40)})
     for scenario in study.scenarios if cold else study.scenarios[-1:]:
         # An error here comes up in the replicates as well, and is told there.
-        run_task((scenario.name, 0), small, short)
+        attempt((scenario.name, 0), Replicates(small, short))
     if cold:
         with contextlib.suppress(OSError):
             _warm_mark().touch()

@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
@@ -55,21 +55,27 @@ def code_of(scenario: Scenario) -> dict[str, str]:
     return code
 
 
-class ReplicateStore:
-    """Finished replicates of one study, in memory (`folder` None) or on disk."""
+class Store:
+    """Finished tasks, in memory (`folder` None) or on disk."""
 
-    def __init__(self, study: Study, community: Community, folder: Path | None = None, *, reuse: bool = True) -> None:
-        """`reuse`: take replicates that an earlier run left in `folder`; else they are made anew."""
+    def __init__(self, keys: Mapping[str, str], folder: Path | None = None, *, reuse: bool = True) -> None:
+        """`keys`: a hash, by name of task, of all that determines what comes of it.
+
+        reuse: take what an earlier run left in `folder`; else it is made anew
+        """
         self.folder = folder
         self.reuse = reuse
-        place = {"community": community.fingerprint}  # knows the content of building registers, too
-        self._keys = {s.name: study.key(s, {**code_of(s), **place}) for s in study.scenarios}
+        self._keys = dict(keys)
         self._memory: dict[tuple[str, int], bytes] = {}
         self._written: set[tuple[str, int]] = set()
 
     def _path(self, scenario: str, replicate: int) -> Path:
         assert self.folder is not None
         return self.folder / self._keys[scenario] / f"{replicate:06d}.replicate"
+
+    def has(self, scenario: str, replicate: int) -> bool:
+        """Whether `get` would give the bytes of a replicate."""
+        return self.get(scenario, replicate) is not None
 
     def get(self, scenario: str, replicate: int) -> bytes | None:
         """The whole bytes of a replicate, or None if it is not there, damaged, or not to be reused."""
@@ -102,6 +108,16 @@ class ReplicateStore:
             _remove_leftovers(self.folder / key)
             _remove_if_empty(self.folder / key)
         _remove_if_empty(self.folder)
+
+
+class ReplicateStore(Store):
+    """Finished replicates of one study on one community."""
+
+    def __init__(self, study: Study, community: Community, folder: Path | None = None, *, reuse: bool = True) -> None:
+        """`folder`, `reuse`: as for every store."""
+        place = {"community": community.fingerprint}  # knows the content of building registers, too
+        keys = {s.name: study.key(s, {**code_of(s), **place}) for s in study.scenarios}
+        super().__init__(keys, folder, reuse=reuse)
 
 
 def _remove_leftovers(folder: Path, age: float = 600.0) -> None:

@@ -6,8 +6,8 @@ summarised over the replicates where it is defined, and `replicates` says how ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,53 +30,51 @@ class Values:
 
     def __init__(self, metrics: pd.DataFrame, scenarios: Sequence[str], replicates: int) -> None:
         """`metrics`: columns scenario, replicate, metric, group, value."""
+        import pandas as pd
+
+        codes, names = zip(*(pd.factorize(metrics[column]) for column in ("metric", "group")), strict=True)
+        row, pairs = pd.factorize(codes[0] * len(names[1]) + codes[1])
+        self.rows: list[tuple[str, str]] = [
+            (str(names[0][pair // len(names[1])]), str(names[1][pair % len(names[1])])) for pair in pairs
+        ]
         place = {name: number for number, name in enumerate(scenarios)}
-        pairs = list(zip(metrics["metric"].astype(str), metrics["group"].astype(str), strict=True))
-        self.rows: list[tuple[str, str]] = list(dict.fromkeys(pairs))
-        order = {pair: number for number, pair in enumerate(self.rows)}
-        row = np.array([order[pair] for pair in pairs], int)
-        scenario = np.array([place[name] for name in metrics["scenario"].astype(str)], int)
+        code, found = pd.factorize(metrics["scenario"])
+        scenario = np.array([place[str(name)] for name in found], int)[code]
         self.array = np.full((len(scenarios), len(self.rows), replicates), np.nan)
         self.array[scenario, row, metrics["replicate"].to_numpy()] = metrics["value"].to_numpy(np.float64)
         self.scenarios = list(scenarios)
 
 
-def _statistics(values: NDArray[np.float64]) -> dict[str, float]:
-    """Mean, standard deviation (n - 1; NaN for one value) and quantiles of the defined ones of `values`."""
-    defined = values[~np.isnan(values)]
-    q05, q50, q95 = np.quantile(defined, [0.05, 0.5, 0.95])
-    spread = float(np.std(defined, ddof=1)) if len(defined) > 1 else float("nan")
-    return {
-        "mean": float(defined.mean()),
-        "sd": spread,
-        "q05": q05,
-        "q50": q50,
-        "q95": q95,
-        "replicates": len(defined),
-    }
+def statistics(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Of each row of `values` (rows, replicates) over its defined ones: mean, sd, q05, q50, q95, replicates.
+
+    sd: standard deviation (n - 1), NaN for one value. Rows without any defined value are NaN, with 0 replicates.
+    """
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=1)
+    found = {name: np.full(len(values), np.nan) for name in ("mean", "sd", "q05", "q50", "q95")}
+    for size in np.unique(count[count > 0]).tolist():
+        rows = np.flatnonzero(count == size)
+        block = values[rows][defined[rows]].reshape(len(rows), size)
+        found["mean"][rows] = block.mean(axis=1)
+        if size > 1:
+            found["sd"][rows] = np.std(block, axis=1, ddof=1)
+        found["q05"][rows], found["q50"][rows], found["q95"][rows] = np.quantile(block, [0.05, 0.5, 0.95], axis=1)
+    return {**found, "replicates": count}
 
 
-def summarise(values: Values, unit_of: dict[str, str]) -> pd.DataFrame:
+def summarise(values: Values, unit_of: Mapping[str, str]) -> pd.DataFrame:
     """One row per scenario, metric and group that is defined in at least one replicate. Columns: `SUMMARY`."""
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for name, block in zip(values.scenarios, values.array, strict=True):
-        for (metric, group), line in zip(values.rows, block, strict=True):
-            if not np.isnan(line).all():
-                rows.append(
-                    {
-                        "scenario": name,
-                        "metric": metric,
-                        "group": group,
-                        "unit": unit_of[metric],
-                        **_statistics(line),
-                    }
-                )
-    return pd.DataFrame(rows, columns=list(SUMMARY))
+    parts = [
+        _table(values.rows, unit_of, statistics(block), {"scenario": name})
+        for name, block in zip(values.scenarios, values.array, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)[list(SUMMARY)]
 
 
-def contrast(values: Values, unit_of: dict[str, str], reference: str) -> pd.DataFrame:
+def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.DataFrame:
     """Scenario minus `reference`, paired by replicate (common random numbers). Columns: `CONTRASTS`.
 
     difference: mean of the paired differences; q05, q95: their quantiles
@@ -86,19 +84,31 @@ def contrast(values: Values, unit_of: dict[str, str], reference: str) -> pd.Data
     import pandas as pd
 
     base = values.array[values.scenarios.index(reference)]
-    rows: list[dict[str, Any]] = []
+    parts = []
     for name, block in zip(values.scenarios, values.array, strict=True):
-        if name == reference:
-            continue
-        for (metric, group), line in zip(values.rows, block - base, strict=True):
-            if np.isnan(line).all():
-                continue
-            found = _statistics(line)
-            rows.append(
-                {
-                    "scenario": name, "reference": reference, "metric": metric, "group": group, "unit": unit_of[metric],
-                    "difference": found["mean"], "q05": found["q05"], "q95": found["q95"],
-                    "standard_error": found["sd"] / np.sqrt(found["replicates"]), "replicates": found["replicates"],
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(CONTRASTS))
+        if name != reference:
+            part = _table(values.rows, unit_of, statistics(block - base), {"scenario": name, "reference": reference})
+            part["difference"] = part["mean"]
+            part["standard_error"] = part["sd"] / np.sqrt(part["replicates"])
+            parts.append(part[list(CONTRASTS)])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CONTRASTS))
+
+
+def _table(
+    rows: Sequence[tuple[str, str]],
+    unit_of: Mapping[str, str],
+    found: Mapping[str, NDArray[np.float64]],
+    named: Mapping[str, str],
+) -> pd.DataFrame:
+    """One row for each of `rows` (metric, group) that is defined, with its statistics."""
+    import pandas as pd
+
+    head = pd.DataFrame(
+        {
+            **{name: [text] * len(rows) for name, text in named.items()},
+            "metric": [metric for metric, _ in rows],
+            "group": [group for _, group in rows],
+            "unit": [unit_of[metric] for metric, _ in rows],
+        }
+    )
+    return head.assign(**found)[found["replicates"] > 0]

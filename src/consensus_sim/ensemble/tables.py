@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MAGIC = b"consensus-sim replicate 1\n"
 _DIGEST = 16
 Tables = Mapping[str, Mapping[str, NDArray[Any]]]
+Column = tuple[NDArray[Any], list[str] | None]
 
 
 class DamagedError(ConsensusSimError):
@@ -60,9 +61,6 @@ def _numbers(values: NDArray[Any], keep_float64: bool) -> tuple[NDArray[Any], li
     return np.ascontiguousarray(values), None
 
 
-Column = tuple[NDArray[Any], list[str] | None]
-
-
 def unpack(payload: bytes) -> dict[str, dict[str, Column]]:
     """What `pack` was given, text as (places, names). Raises DamagedError if `payload` is not whole."""
     start = len(_MAGIC) + _DIGEST
@@ -88,57 +86,120 @@ def is_whole(payload: bytes) -> bool:
 
 
 class _Growing:
-    """One column of the whole ensemble while it grows by one replicate after another."""
+    """One column of the whole ensemble while it grows by one replicate after another.
+
+    Parts are joined when there are many, or when their names change: thousands of small arrays cost more than their
+    content, and most replicates of a scenario have the same names.
+    """
+
+    joined_at = 256
 
     def __init__(self) -> None:
-        self.parts: list[NDArray[Any]] = []
-        self.names: dict[str, int] | None = None
+        self.rows = 0
+        self._parts: list[NDArray[Any]] = []
+        self._blocks: list[NDArray[Any]] = []
+        self._names: list[str] | None = None  # those of the present parts
+        self._known: dict[str, int] = {}  # those of all parts, with their places
 
     def add(self, values: NDArray[Any], names: list[str] | None) -> None:
-        if names is not None:
-            if self.names is None:
-                self.names = {}
-            known = self.names
-            places = np.array([known.setdefault(name, len(known)) for name in names], np.int32)
-            values = places[values] if len(values) else values.astype(np.int32)
-        self.parts.append(values)
+        """Put `values` below what there is; text as places in `names`."""
+        if names != self._names or len(self._parts) == self.joined_at:
+            self._join()
+            self._names = names
+        self._parts.append(values)
+        self.rows += len(values)
+
+    def _join(self) -> None:
+        """Make one block of the parts, with the places that their names have among all."""
+        if not self._parts:
+            return
+        block = np.concatenate(self._parts)
+        self._parts.clear()
+        if self._names is not None:
+            places = [self._known.setdefault(name, len(self._known)) for name in self._names]
+            block = block.astype(np.int32, copy=False)
+            if places != list(range(len(places))):
+                block = np.array(places, np.int32)[block] if len(block) else block
+        self._blocks.append(block)
 
     def arrow(self) -> pa.Array:
+        """The column as Arrow; nothing can be added afterwards."""
         import pyarrow as pa
 
-        values = np.concatenate(self.parts)
-        if self.names is None:
+        self._join()
+        values = np.concatenate(self._blocks)
+        self._blocks.clear()
+        if self._names is None:
             return pa.array(values)
-        return pa.DictionaryArray.from_arrays(pa.array(values, pa.int32()), pa.array(list(self.names), pa.string()))
+        return pa.DictionaryArray.from_arrays(pa.array(values, pa.int32()), pa.array(list(self._known), pa.string()))
 
 
-def assemble(replicates: Iterable[tuple[str, int, bytes]]) -> dict[str, pa.Table]:
+class _Leading:
+    """The two columns that say of which scenario and replicate (or whatever they are called) the rows are."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.numbers: list[int] = []
+        self.lengths: list[int] = []
+
+    def add(self, text: str, number: int, length: int) -> None:
+        """`length` rows of `text` and `number`."""
+        self.texts.append(text)
+        self.numbers.append(number)
+        self.lengths.append(length)
+
+    def arrow(self) -> tuple[pa.Array, pa.Array]:
+        """Both columns as Arrow."""
+        import pyarrow as pa
+
+        known = {text: place for place, text in enumerate(dict.fromkeys(self.texts))}
+        places = np.repeat(np.array([known[text] for text in self.texts], np.int32), self.lengths)
+        numbers = np.repeat(np.array(self.numbers, np.int32), self.lengths)
+        return pa.DictionaryArray.from_arrays(pa.array(places), pa.array(list(known), pa.string())), pa.array(numbers)
+
+
+class _Table:
+    """One table of the whole ensemble while it grows."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self.leading = _Leading()
+        self.columns = {name: _Growing() for name in columns}
+
+    def add(self, text: str, number: int, columns: Mapping[str, Column]) -> None:
+        """The rows of one replicate."""
+        length = len(next(iter(columns.values()))[0]) if columns else 0
+        self.leading.add(text, number, length)
+        if length:  # an empty table says nothing about its types
+            for name, (values, names) in columns.items():
+                self.columns[name].add(values, names)
+
+    def arrow(self, leading: tuple[str, ...], last: Mapping[str, Column]) -> pa.Table:
+        """The whole as Arrow; `last`: columns of any replicate, for the types of a table without any row."""
+        import pyarrow as pa
+
+        for name, column in self.columns.items():
+            if not column.rows:
+                column.add(*last[name])
+        first = dict(zip(leading, self.leading.arrow(), strict=False))
+        return pa.table(first | {name: column.arrow() for name, column in self.columns.items() if name not in first})
+
+
+def assemble(
+    payloads: Iterable[tuple[str, int, bytes]], leading: tuple[str, ...] = ("scenario", "replicate")
+) -> dict[str, pa.Table]:
     """One Arrow table per table name from (scenario, replicate, bytes), in the order given.
 
-    Every table starts with the columns scenario (text) and replicate (int32); text is dictionary-encoded.
+    Every table starts with the columns scenario (text) and replicate (int32), or how else `leading` calls them (one
+    name: without the number); text is dictionary-encoded.
     """
-    import pyarrow as pa
-
-    growing: dict[str, dict[str, _Growing]] = {}
-    for scenario, replicate, payload in replicates:
-        for table, columns in unpack(payload).items():
-            length = len(next(iter(columns.values()))[0]) if columns else 0
-            whole = {
-                "scenario": (np.zeros(length, np.int32), [scenario]),
-                "replicate": (np.full(length, replicate, np.int32), None),
-                **columns,
-            }
-            columns_so_far = growing.setdefault(table, {})
-            if columns_so_far and list(columns_so_far) != list(whole):
-                raise ValueError(f"table {table}: columns of scenario {scenario} differ from those before it")
-            for name, (values, names) in whole.items():
-                column = columns_so_far.setdefault(name, _Growing())
-                # An empty table says nothing about its types: keep it only until there is a row.
-                if length and column.parts and not any(len(part) for part in column.parts):
-                    columns_so_far[name] = column = _Growing()
-                if length or not column.parts:
-                    column.add(values, names)
-    return {
-        table: pa.table({name: column.arrow() for name, column in columns.items()})
-        for table, columns in growing.items()
-    }
+    growing: dict[str, _Table] = {}
+    last: dict[str, dict[str, Column]] = {}
+    for text, number, payload in payloads:
+        last = unpack(payload)
+        for table, columns in last.items():
+            if table not in growing:
+                growing[table] = _Table(columns)
+            elif list(growing[table].columns) != list(columns):
+                raise ValueError(f"table {table}: columns of {leading[0]} {text} differ from those before it")
+            growing[table].add(text, number, columns)
+    return {name: table.arrow(leading, last[name]) for name, table in growing.items()}

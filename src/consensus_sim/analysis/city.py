@@ -1,0 +1,180 @@
+"""Which communities of a city gain most: many communities of various kinds, each played by itself."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.ensemble.city import City, CityWork, Drawn, draw_city, read_city
+from consensus_sim.ensemble.scenario import Study
+from consensus_sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from consensus_sim.ensemble.engines import Engine
+
+_ABOUT = ("residents", "tenant_share", "low_income_share", "newcomer_share", "young_share", "elder_share")
+
+
+def run_city(
+    config: Mapping[str, Any],
+    engine: Engine,
+    folder: Path | None = None,
+    *,
+    progress: bool = True,
+) -> CityForecast:
+    """Play the scenarios of the composed `config` in every community of its node `city`.
+
+    engine: where; folder: of the store of finished communities (None: in memory); progress: show a bar where somebody
+    watches
+    Raises InputError with one line for anything that cannot be used, ReplicatesFailedError if a community fails.
+    """
+    from consensus_sim.ensemble.run import Naming, first_start, run_missing, stored, warm_kernels
+    from consensus_sim.ensemble.store import Store, code_of
+    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.ensemble.tables import assemble
+
+    city, study = read_city(config["city"]), read_study(config)
+    if config["community"].get("scale") != 1:
+        raise InputError(f"community.scale: found {config['community'].get('scale')!r}; allowed in a city: 1")
+    cold = first_start()
+    drawn = draw_city(city, config["community"])
+    work = CityWork({one.name: one.spec for one in drawn}, study)
+    store = Store(work.keys({s.name: code_of(s) for s in study.scenarios}), folder, reuse=config["store"]["reuse"])
+    tasks = [(one.name, 0) for one in drawn]
+    naming = Naming("communities", "community", lambda task: f"community {task[0]} (seed {study.seed})")
+    run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(study, cold), progress=progress)
+    tables = assemble(stored(tasks, work, store, naming), ("community",))
+    return CityForecast(study, city, drawn, tables, done=lambda: store.clear(tasks))
+
+
+class CityForecast:
+    """What a city's ensemble says, community by community.
+
+    study: what was played in each; city: how they were drawn; drawn: the communities, in order
+    communities: one row a community: kind, residents, adults, ... and shares of its residents
+    metrics: headline values: community, scenario, replicate, metric, group, value
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        city: City,
+        drawn: Sequence[Drawn],
+        tables: Mapping[str, pa.Table],
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.study, self.city, self.drawn = study, city, list(drawn)
+        self.arrow = tables["metrics"]
+        self.metrics: pd.DataFrame = self.arrow.to_pandas()
+        self.communities: pd.DataFrame = tables["communities"].to_pandas()
+        self.communities["community"] = self.communities["community"].astype(str)
+        self.communities.insert(1, "kind", [one.kind.name for one in drawn])
+        self.clear = done  # forgets what was stored of the communities
+        self.made = datetime.datetime.now(datetime.UTC)
+
+    def _by_community(self, table: Callable[..., pd.DataFrame], *arguments: Any) -> pd.DataFrame:
+        """The rows of `table` of every community under each other, led by community and kind."""
+        import pandas as pd
+
+        from consensus_sim.catalogue import metric
+        from consensus_sim.ensemble.summary import Values
+
+        units = {str(name): metric(str(name)).unit for name in self.metrics["metric"].unique()}
+        names = [scenario.name for scenario in self.study.scenarios]
+        parts = []
+        own = dict(list(self.metrics.groupby("community", observed=True, sort=False)))
+        for one in self.drawn:
+            part = table(Values(own[one.name], names, self.study.replicates), units, *arguments)
+            part.insert(0, "community", one.name)
+            part.insert(1, "kind", one.kind.name)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Columns: community, kind, and those of every summary."""
+        from consensus_sim.ensemble.summary import summarise
+
+        return self._by_community(summarise)
+
+    @cached_property
+    def contrasts(self) -> pd.DataFrame:
+        """Columns: community, kind, and those of every table of contrasts."""
+        from consensus_sim.ensemble.summary import contrast
+
+        return self._by_community(contrast, self.study.reference)
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        """All communities ranked by what each scenario adds to each metric of the city's list.
+
+        Columns: scenario, reference, metric, unit, rank (1: most welcome difference), community, kind, difference,
+        standard_error, replicates, and what the community is like. A metric that is better low is ranked so.
+        """
+        import numpy as np
+        import pandas as pd
+
+        from consensus_sim.catalogue import metric
+
+        rows = self.contrasts[(self.contrasts["group"] == "all") & self.contrasts["metric"].isin(self.city.gains)]
+        parts = []
+        for scenario in dict.fromkeys(rows["scenario"]):
+            for name in self.city.gains:
+                part = rows[(rows["scenario"] == scenario) & (rows["metric"] == name)]
+                sign = 1 if metric(name).direction == "lower" else -1
+                part = part.iloc[np.argsort(sign * part["difference"].to_numpy(), kind="stable")].copy()
+                part["rank"] = np.arange(1, len(part) + 1)
+                parts.append(part)
+        columns = ["scenario", "reference", "metric", "unit", "rank", "community", "kind", "difference"]
+        columns += ["standard_error", "replicates"]
+        ranked = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        return ranked.merge(self.communities[["community", *_ABOUT]], on="community", how="left")
+
+    @cached_property
+    def kinds(self) -> pd.DataFrame:
+        """What each scenario adds in the communities of each kind.
+
+        Columns: kind, scenario, reference, metric, group, unit, difference (mean over communities), q05, q95 (over
+        communities), communities.
+        """
+        keys = ["kind", "scenario", "reference", "metric", "group", "unit"]
+        groups = self.contrasts.groupby(keys, sort=False, observed=True)["difference"]
+        found = groups.agg(
+            difference="mean", q05=lambda v: v.quantile(0.05), q95=lambda v: v.quantile(0.95), communities="count"
+        )
+        return found.reset_index()
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        config: Mapping[str, Any],
+        started: datetime.datetime | None = None,
+        report: Callable[[CityForecast, Path], None] | None = None,
+    ) -> Path:
+        """Write everything to `folder`, or `folder-2`, ... where that is taken, whole or not at all; its place.
+
+        Files: config.yaml, provenance.json, communities.csv, city.parquet (headline values of every replicate),
+        summary.csv, contrasts.csv, gains.csv, kinds.csv, and what `report` adds. Raises OSError.
+        """
+        import pyarrow.parquet
+
+        from consensus_sim.ensemble.forecast import NUMBERS, write_origin
+        from consensus_sim.ensemble.store import save_whole
+
+        def write(place: Path) -> None:
+            pyarrow.parquet.write_table(self.arrow, place / "city.parquet", compression="zstd")
+            for name in ("communities", "summary", "contrasts", "gains", "kinds"):
+                frame: pd.DataFrame = getattr(self, name)
+                frame.to_csv(place / f"{name}.csv", index=False, float_format=NUMBERS, lineterminator="\n")
+            write_origin(place, self.study, config, started or self.made)
+            if report is not None:
+                report(self, place)
+
+        return save_whole(Path(folder), write)

@@ -1,0 +1,182 @@
+"""The cluster engine: the same tasks on dask.distributed, at an address or started on this machine.
+
+Needs the extra `cluster`. On SLURM, Kubernetes and the like, dask-jobqueue and dask-kubernetes start a scheduler whose
+address is given here. Its workers need this package in the same version; where the versions differ, nothing is run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.ensemble.engines import KILLED, PATIENCE, count_workers
+from consensus_sim.ensemble.store import code_digest
+from consensus_sim.ensemble.work import Outcome, Task, Work
+from consensus_sim.errors import ConsensusSimError, InputError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+_HOST = "127.0.0.1"
+_AHEAD = 1000  # tasks that the scheduler is given before the first of them is done
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+")
+# A task that takes a worker down with it is tried on one other worker. Workers get one task at a time, so that no
+# innocent task is held responsible.
+_SETTINGS = {
+    "distributed.scheduler.allowed-failures": 1,
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.admin.tick.limit": "1h",
+}
+
+
+class Cluster:
+    """Workers of dask.distributed.
+
+    address: of a scheduler that runs already ("tcp://host:8786"); None starts scheduler and workers on this machine,
+    listening on 127.0.0.1 only and without dashboard, if `local` allows it
+    workers: how many to start here (None: as many as there are cores), one thread each; needs `address` None
+    timeout: seconds to wait for the scheduler and its first worker
+    """
+
+    def __init__(
+        self, address: str | None = None, local: bool = True, workers: int | None = None, timeout: float = 10.0
+    ) -> None:
+        if find_spec("distributed") is None:
+            raise InputError("engine=cluster: the extra 'cluster' is missing; pip install 'consensus-sim[cluster]'")
+        if not isinstance(local, bool):
+            raise InputError(f"engine.local: found {local!r}; allowed: true, false")
+        if address is not None and not (isinstance(address, str) and _ADDRESS.fullmatch(address)):
+            raise InputError(f"engine.address: found {address!r}; allowed: an address like tcp://host:8786, or null")
+        if address is None and not local:
+            raise InputError(
+                "engine.address: found null; allowed: an address like tcp://host:8786, or null with engine.local=true"
+            )
+        if address is not None and workers is not None:
+            raise InputError(f"engine.workers: found {workers!r}; allowed: null, as the cluster has its own workers")
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
+            raise InputError(f"engine.timeout: found {timeout!r}; allowed: a number of seconds up to 3600")
+        self.address, self.workers, self.timeout = address, count_workers(workers), timeout
+
+    def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
+        """Run `tasks`; an outcome comes as soon as its worker is done, None about five times a second otherwise.
+
+        Raises InputError if the address does not answer or its workers cannot be used, ConsensusSimError if the
+        cluster goes away.
+        """
+        with contextlib.ExitStack() as stack:
+            client = stack.enter_context(self._connected(min(self.workers, len(tasks))))
+            token = self._shared(client, work)
+            if self.address is not None:
+                stack.callback(_forget, client, token)
+            yield from _outcomes(client, token, tasks)
+
+    @contextlib.contextmanager
+    def _connected(self, workers: int) -> Iterator[Client]:
+        """A client of the scheduler at the address, or of one that is started here and ended afterwards."""
+        import logging
+
+        import dask
+        from distributed import Client, LocalCluster
+
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # failures are told as outcomes
+        if self.address is not None:
+            client = self._reached(self.address)
+            with contextlib.closing(client):
+                yield client
+            return
+        with (
+            dask.config.set(_SETTINGS),
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host=_HOST,
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
+            yield client
+
+    def _reached(self, address: str) -> Client:
+        """A client of the scheduler at `address`, once it has a worker."""
+        from distributed import Client
+
+        client: Client | None = None
+        try:
+            client = Client(address, timeout=self.timeout, set_as_default=False)
+            client.wait_for_workers(1, timeout=self.timeout)
+        except (OSError, TimeoutError, ValueError) as error:
+            if client is None:
+                raise InputError(f"engine.address: no scheduler answers at {address}") from error
+            client.close()
+            raise InputError(f"engine.address: the scheduler at {address} has no workers") from error
+        return client
+
+    def _shared(self, client: Client, work: Work) -> str:
+        """Give `work` to every worker, those to come included; the token under which it is found there."""
+        from consensus_sim.ensemble.cluster_worker import ShareWork
+
+        token = uuid.uuid4().hex
+        try:
+            client.register_plugin(ShareWork(token, work.portable(), quiet=self.address is None))
+        except Exception as error:
+            text = " ".join(str(error).split())
+            raise InputError(
+                f"engine.address: its workers cannot load consensus-sim ({type(error).__name__}: {text}); "
+                "install the same version there"
+            ) from error
+        return token
+
+
+def _outcomes(client: Client, token: str, tasks: Sequence[Task]) -> Iterator[Outcome | None]:
+    """Submit `tasks`, a thousand ahead, and yield what comes of them."""
+    from consensus_sim.ensemble.cluster_worker import do
+
+    ready: queue.SimpleQueue[Future] = queue.SimpleQueue()
+    waiting, running = iter(tasks), {}
+
+    def submit(count: int) -> None:
+        for task, _ in zip(waiting, range(count), strict=False):
+            future = client.submit(do, token, code_digest(), task, key=f"{token}-{task[0]}-{task[1]}", pure=False)
+            running[future.key] = task
+            future.add_done_callback(ready.put)
+
+    submit(min(_AHEAD, len(tasks)))
+    while running:
+        try:
+            future = ready.get(timeout=PATIENCE)
+        except queue.Empty:
+            yield None
+            continue
+        task = running.pop(future.key)
+        yield _outcome(task, future)
+        submit(1)
+
+
+def _outcome(task: Task, future: Future) -> Outcome:
+    """What came of `task`."""
+    from distributed import KilledWorker
+
+    try:
+        if not future.cancelled():
+            outcome: Outcome = future.result()
+            return outcome
+    except KilledWorker:
+        return Outcome(task, error=KILLED)
+    except Exception as error:
+        if not future.cancelled():
+            return Outcome(task, error=f"{type(error).__name__}: {' '.join(str(error).split())}")
+    raise ConsensusSimError("engine: the cluster has gone; what was finished is stored, the same command goes on")
+
+
+def _forget(client: Any, token: str) -> None:
+    """Take the shared work back from all workers."""
+    with contextlib.suppress(Exception):  # the cluster may be gone
+        client.unregister_worker_plugin(token)

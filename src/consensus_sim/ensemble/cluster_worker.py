@@ -1,0 +1,43 @@
+"""What runs in a worker of the cluster engine. Imported only where dask.distributed is installed."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from distributed import WorkerPlugin
+
+from consensus_sim.ensemble.store import code_digest
+from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
+
+_works: dict[str, Work] = {}  # by token: what the tasks of one ensemble have in common
+
+
+class ShareWork(WorkerPlugin):
+    """Keeps `work` in each worker process under `token`; also in workers that come later or are started anew.
+
+    quiet: Ctrl-C is the business of the command that started the workers
+    """
+
+    def __init__(self, token: str, work: Work, quiet: bool) -> None:
+        self.name = token
+        self.work = work
+        self.quiet = quiet
+
+    def setup(self, worker: Any) -> None:
+        """Called in a worker before its first task."""
+        if self.quiet:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _works[self.name] = self.work
+
+    def teardown(self, worker: Any) -> None:
+        """Called in a worker when the ensemble is done."""
+        _works.pop(self.name, None)
+
+
+def do(token: str, code: str, task: Task) -> Outcome:
+    """Do `task` of the work under `token`, unless the sources here are other ones than `code`."""
+    if code != code_digest():
+        told = "engine.address: its workers have another version of consensus-sim; install the same one there"
+        return Outcome(task, error=told, mistake=True)
+    return attempt(task, _works[token])

@@ -1,0 +1,183 @@
+"""What broke is mended by the same command: on every engine, with the bytes of a run that nothing disturbed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from consensus_sim import compare
+
+HERE = Path(__file__).parent
+LEVERS = {
+    "raises": "_target_: broken_levers.Raises\nstart: null\nend: null\nshare: 0.7\nmended: ''\n",
+    "kills": "_target_: broken_levers.Kills\nstart: null\nend: null\nshare: 0.5\nonce: ''\n",
+    "slow": "_target_: broken_levers.Slow\nstart: null\nend: null\nseconds: 0.03\n",
+}
+REPLICATES, WEEKS = 4, 8
+ENGINES = ("engine=processes", "engine=cluster")
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Arguments of a small run in which scenarios raises, kills and slow are known; their files are written."""
+    monkeypatch.syspath_prepend(str(HERE))
+    for group in ("intervention", "scenario"):
+        (tmp_path / "mine" / group).mkdir(parents=True)
+    for name, text in LEVERS.items():
+        (tmp_path / "mine" / "intervention" / f"{name}.yaml").write_text(text, encoding="utf-8")
+        scenario = f"base: before\ninterventions: {{{name}: {{}}}}\n"
+        (tmp_path / "mine" / "scenario" / f"{name}.yaml").write_text(scenario, encoding="utf-8")
+    return [
+        *("--config-dir", "mine", "community=teaching", f"replicates={REPLICATES}", f"calendar.weeks={WEEKS}"),
+        *("report.html=false", "report.figures=false", "engine.workers=2"),
+    ]
+
+
+def undisturbed(folder: Path, scenarios: list[str], *overrides: str) -> bytes:
+    """summary.csv of the same study, run by the library in this process."""
+    forecast = compare(
+        "teaching", scenarios, replicates=REPLICATES, weeks=WEEKS, workers=1,
+        overrides=overrides, config_dir=folder / "mine", progress=False,
+    )  # fmt: skip
+    return (forecast.save(folder / "undisturbed") / "summary.csv").read_bytes()
+
+
+def summary(folder: Path, results: str = "results") -> bytes:
+    """summary.csv of the only results there are; nothing half-written lies beside them."""
+    (found,) = (folder / results / "compare").iterdir()
+    assert not found.name.startswith(".")
+    return (found / "summary.csv").read_bytes()
+
+
+def stored(folder: Path) -> list[Path]:
+    return sorted(folder.glob(".replicates/*/*.replicate"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_exception_costs_its_replicates_until_it_is_mended(cli, tmp_path, given, engine):
+    mended = tmp_path / "mended"
+    lever = f"intervention.raises.mended={mended}"
+    command = [*given, "scenarios=[before,raises]", lever]
+    done = cli(*command, engine)
+    assert done.returncode == 1
+    count = re.search(rf"(\d+) of {2 * REPLICATES} replicates failed", done.stderr)
+    assert count and 0 < int(count[1]) < REPLICATES
+    assert "of raises (seed 1): RuntimeError: this lever is broken" in done.stderr and "Traceback" not in done.stderr
+    assert len(stored(tmp_path / "results")) == 2 * REPLICATES - int(count[1])
+    assert not (tmp_path / "results" / "compare").exists()
+
+    mended.touch()
+    done = cli(*command, "engine=processes")  # any engine takes what another one left
+    assert done.returncode == 0, done.stderr
+    assert "stored already" in done.stderr
+    assert summary(tmp_path) == undisturbed(tmp_path, ["before", "raises"], lever)
+
+
+def test_a_cluster_worker_that_is_killed_once_costs_nothing(cli, tmp_path, given):
+    mark = tmp_path / "killed"
+    lever = f"intervention.kills.once={mark}"
+    done = cli(*given, "scenarios=[before,kills]", "engine=cluster", lever)
+    assert done.returncode == 0, done.stderr
+    assert mark.exists()
+    assert summary(tmp_path) == undisturbed(tmp_path, ["before", "kills"], lever)
+
+
+def test_a_replicate_that_always_kills_its_cluster_worker_is_named(cli, tmp_path, given):
+    done = cli(*given, "scenarios=[kills]", "engine=cluster", "replicates=3", "intervention.kills.share=0.1")
+    assert done.returncode == 1
+    failed = re.findall(r"replicate (\d) of kills \(seed 1\): its worker process was killed twice", done.stderr)
+    assert f"{len(failed)} of 3 replicates failed" in done.stderr
+    left = [int(path.stem) for path in stored(tmp_path / "results")]
+    assert sorted([*left, *map(int, failed)]) == [0, 1, 2] and left and failed
+
+
+def wait_for(count: int, process: subprocess.Popen[str], folder: Path) -> None:
+    """Wait until `count` replicates are stored."""
+    deadline = time.monotonic() + 120
+    while len(stored(folder)) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def alive(group: int) -> list[str]:
+    """Processes of a process group that still run."""
+    listed = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    return [row[2] for row in rows if int(row[0]) == group and not row[1].startswith("Z")]
+
+
+def test_ctrl_c_ends_the_cluster_and_the_same_command_goes_on(begin, cli, tmp_path, given):
+    command = [*given, "scenarios=[slow]", "engine=cluster"]
+    process = begin(*command)
+    wait_for(1, process, tmp_path / "results")
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    lines = [line for line in said.splitlines() if "compiling" not in line]
+    assert len(lines) == 1 and "interrupted" in lines[0]
+    assert alive(process.pid) == []
+    assert 1 <= len(stored(tmp_path / "results")) < REPLICATES
+    assert cli(*given, "scenarios=[slow]").returncode == 0
+    assert summary(tmp_path) == undisturbed(tmp_path, ["slow"])
+
+
+def test_a_command_killed_while_writing_leaves_nothing_that_counts(begin, cli, tmp_path, given):
+    process = begin(*given, "scenarios=[slow]")
+    wait_for(1, process, tmp_path / "results")
+    process.kill()
+    process.communicate(timeout=60)
+    (first, *_) = stored(tmp_path / "results")
+    half = first.with_name(".part-killed")
+    half.write_bytes(first.read_bytes()[:1000])
+    os.utime(half, (0, 0))
+    done = cli(*given, "scenarios=[slow]")
+    assert done.returncode == 0, done.stderr
+    assert "stored already" in done.stderr
+    assert not (tmp_path / "results" / ".replicates").exists()
+    assert summary(tmp_path) == undisturbed(tmp_path, ["slow"])
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """A small file system in `tmp_path`, made or resized by calling it; skipped where mounting is not permitted."""
+    place = tmp_path / "disk"
+
+    def sized(size: str) -> Path:
+        how = f"remount,size={size}" if place.exists() else f"size={size}"
+        place.mkdir(exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", how, "tmpfs", str(place)]
+        try:
+            done = subprocess.run(command, capture_output=True)
+        except FileNotFoundError:
+            pytest.skip("there is no mount command here")
+        if done.returncode != 0:
+            pytest.skip("mounting a file system is not permitted here")
+        return place
+
+    yield sized
+    if os.path.ismount(place):
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_after_a_full_disk_the_same_command_goes_on(cli, tmp_path, given, disk):
+    place = disk("24k")
+    command = [*given, "scenarios=[before,raises]", "intervention.raises.share=0", "results=disk"]
+    done = cli(*command)
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if "compiling" not in line]
+    assert len(lines) == 1 and "No space left" in lines[0]
+    kept = stored(place)
+    assert 0 < len(kept) < 2 * REPLICATES and not list(place.rglob(".part-*"))
+    disk("8m")
+    done = cli(*command)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(kept)} of {2 * REPLICATES} replicates are stored already" in done.stderr
+    assert summary(tmp_path, "disk") == undisturbed(tmp_path, ["before", "raises"], "intervention.raises.share=0")
