@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim import load_community, load_model
+from consensus_sim import InputError, load_community, load_model
 from consensus_sim.council.topics import STATES
 from consensus_sim.model import PHASES, CommunityModel
 
@@ -131,6 +131,11 @@ def test_a_run_leaves_the_community_as_it_was(community):
     load_model(community, "full", weeks=20).run()
     for name, column in before.items():
         np.testing.assert_array_equal(getattr(community.population, name), column)
+
+
+def test_a_model_is_of_one_community_not_of_copies():
+    with pytest.raises(InputError, match="found a community of 2 copies"):
+        load_model("teaching", "council", overrides=["community.scale=2"])
 
 
 def test_ten_years_stay_in_range(community):

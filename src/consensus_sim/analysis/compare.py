@@ -97,6 +97,11 @@ def load_model(
         study, community = read_study(config), build_community(config["community"])
     else:
         study = read_study(config, community=community.spec.as_dict())
+    if community.places.n_copies > 1:
+        raise InputError(
+            f"load_model: found a community of {community.places.n_copies} copies; allowed: one (scale 1); "
+            "compare plays copies"
+        )
     return build_model(community, study.scenario(scenario), study, replicate)
 
 
