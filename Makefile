@@ -1,7 +1,7 @@
 # One word for each job, in the environment that the README makes (or BIN=folder of another one).
 BIN ?= .venv/bin
 
-.PHONY: lint types test format reference lock
+.PHONY: lint types test format benchmark reference lock
 
 lint:
 	$(BIN)/ruff check .
@@ -17,6 +17,9 @@ test:
 format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+benchmark:
+	$(BIN)/python experiments/benchmarks/run.py
 
 reference:
 	$(BIN)/python -m tests.baseline.refresh

@@ -1,0 +1,169 @@
+"""One measurement of the package in a process of its own: `python one_case.py CASE [words]` prints a JSON object.
+
+Every case says in its docstring what it takes and what it gives; times are in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+Numbers = dict[str, Any]
+
+
+def run(community: str, scenario: str, weeks: str, rounds: str) -> Numbers:
+    """Replicates of `scenario`, compiled code warm: seconds of each, and of these in compiled functions."""
+    from consensus_sim.ensemble.replicate import run_replicate
+
+    built, study = _study(community, scenario, int(weeks))
+    run_replicate(built, study.scenario(scenario), study, 0)
+    seconds = [
+        _timed(run_replicate, built, study.scenario(scenario), study, number) for number in range(1, int(rounds) + 1)
+    ]
+    spent = _watch_kernels()
+    shares = []
+    for number in range(1, int(rounds) + 1):
+        spent[0] = 0.0
+        whole = _timed(run_replicate, built, study.scenario(scenario), study, number)
+        shares.append(1.0 - spent[0] / whole)
+    return {"seconds": seconds, "outside": shares, "residents": built.n_residents}
+
+
+def build(community: str, rounds: str) -> Numbers:
+    """Building of a community, compiled code warm: seconds of each."""
+    from consensus_sim import load_community
+
+    load_community(community)
+    return {"seconds": [_timed(load_community, community) for _ in range(int(rounds))]}
+
+
+def grow(community: str, scale: str, weeks: str, rounds: str) -> Numbers:
+    """`scale` copies side by side under `full`: seconds to build and of each run, residents, and the most memory."""
+    from consensus_sim import load_community
+    from consensus_sim.ensemble.copies import run_copies
+
+    load_community("teaching")
+    warm, study = _study("teaching", "full", int(weeks))
+    run_copies(warm, study.scenario("full"), study, 0)
+    started = perf_counter()
+    built = load_community(community, scale=int(scale))
+    spent = perf_counter() - started
+    seconds = [_timed(run_copies, built, study.scenario("full"), study, number) for number in range(int(rounds))]
+    return {"build": spent, "seconds": seconds, "residents": built.n_residents, "peak": _peak()}
+
+
+def memory(what: str) -> Numbers:
+    """The most memory this process has held, in bytes, after `what`: nothing, import or run."""
+    if what == "import":
+        import consensus_sim.model  # noqa: F401
+    elif what == "run":
+        grow("case_study", "1", "56", "1")
+    return {"peak": _peak()}
+
+
+def workers(community: str, replicates: str, weeks: str, rounds: str) -> Numbers:
+    """Replicates of `full` through `compare` with one worker and with two, in turns: seconds for each."""
+    from consensus_sim import compare, load_community
+
+    built = load_community(community)
+    seconds: dict[str, list[float]] = {"1": [], "2": []}
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        compare(built, ["full"], replicates=2, weeks=int(weeks), workers=1)
+        for _ in range(int(rounds)):
+            for number in ("1", "2"):
+                started = perf_counter()
+                compare(built, ["full"], replicates=int(replicates), weeks=int(weeks), workers=int(number))
+                seconds[number].append(perf_counter() - started)
+    return {"seconds": seconds}
+
+
+def importing() -> Numbers:
+    """Seconds that `import consensus_sim` takes in a fresh interpreter."""
+    started = perf_counter()
+    import consensus_sim  # noqa: F401
+
+    return {"seconds": perf_counter() - started}
+
+
+def command(*words: str) -> Numbers:
+    """Seconds of the command `consensus-sim` with these words, from its import to its end, in a folder of its own."""
+    import os
+
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):
+        os.chdir(folder)
+        started = perf_counter()
+        from consensus_sim.cli import main
+
+        sys.argv = ["consensus-sim", *words]
+        try:
+            main()
+        except SystemExit as ended:
+            if ended.code:
+                raise
+        spent = perf_counter() - started
+        os.chdir("/")
+    return {"seconds": spent}
+
+
+def _study(community: str, scenario: str, weeks: int) -> tuple[Any, Any]:
+    from consensus_sim import load_community
+    from consensus_sim.ensemble.config import compose
+    from consensus_sim.ensemble.study import read_study
+
+    config = compose([f"community={community}"])
+    config |= {"scenarios": [scenario], "seed": 1}
+    config["calendar"]["weeks"] = weeks
+    return load_community(community), read_study(config)
+
+
+def _timed(function: Callable[..., Any], *arguments: Any) -> float:
+    started = perf_counter()
+    function(*arguments)
+    return perf_counter() - started
+
+
+def _watch_kernels() -> list[float]:
+    """Let every compiled function that Python calls add its time to the number that is returned in a list."""
+    from numba.core.registry import CPUDispatcher
+
+    spent = [0.0]
+
+    def watched(kernel: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            started = perf_counter()
+            result = kernel(*arguments)
+            spent[0] += perf_counter() - started
+            return result
+
+        return call
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("consensus_sim.") and not name.startswith("consensus_sim.dynamics."):
+            for key, value in list(vars(module).items()):
+                if isinstance(value, CPUDispatcher) and value.py_func.__module__ != name:
+                    setattr(module, key, watched(value))
+    return spent
+
+
+def _peak() -> int:
+    """Bytes. Linux's getrusage counts what the parent held when this process began, so its own file comes first."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        words = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()
+        return int(words[1]) * 1024
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found if sys.platform == "darwin" else found * 1024
+
+
+CASES = {case.__name__: case for case in (run, build, grow, memory, workers, importing, command)}
+
+if __name__ == "__main__":
+    print(json.dumps(CASES[sys.argv[1]](*sys.argv[2:])))

@@ -1,0 +1,1 @@
+"""The tools that run the reduced workload, one file each."""
