@@ -79,7 +79,6 @@ class Rules:
     """Rules that levers set and the protocol follows: where levers meet."""
 
     council_venue: str = "committee_office"
-    moderated: bool = False
     procedure: str = "plenary"
     seating: bool = False
     turn_sharing_bonus: float = 0.0

@@ -43,7 +43,7 @@ class MeetingParameters(NamedTuple):
 
 
 class Facilitation(NamedTuple):
-    """How a session is run: share of turns handed round (phi, P22), procedure of talk, leeway of the vulnerable."""
+    """How a session is run: share of turns handed round (phi, P22), and procedure of talk."""
 
     turn_sharing: float
     procedure: int

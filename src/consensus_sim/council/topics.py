@@ -163,7 +163,6 @@ class Topic:
     deadline_week: int = -1
     execution: str = "none"
     executed_week: int = -1
-    disappointed_week: int = -1
     satisfaction: float = float("nan")
     efficiency: float = float("nan")
     fairness: float = float("nan")

@@ -47,13 +47,12 @@ class Council(Intervention):
         if self.sessions_per_month == 0:
             return
         model.open_channel("council", model.rules.council_venue)
-        model.rules.moderated = self.moderated
         model.rules.procedure = self.procedure
         model.seat_team(form_team(model, self.team, self.team_chance))
 
     def on_end(self, model: Any) -> None:
         model.close_channel("council")
-        model.rules.moderated, model.rules.procedure = False, "plenary"
+        model.rules.procedure = "plenary"
         model.seat_team(None)
 
     def events(self, model: Any) -> list[Event]:

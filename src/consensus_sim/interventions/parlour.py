@@ -27,9 +27,7 @@ class Parlour(Intervention):
 
     @property
     def idle(self) -> bool:
-        """Whether the parlour as set changes nothing: no room in it, or nothing that differs from the committee's
-        office.
-        """
+        """Whether there is no room in the parlour, so that the council stays in the committee's office."""
         return self.capacity == 0
 
     def on_start(self, model: Any) -> None:
