@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 LEVERS = {
     "raises": "_target_: broken_levers.Raises\nstart: null\nend: null\nshare: 0.7\nmended: ''\n",
     "kills": "_target_: broken_levers.Kills\nstart: null\nend: null\nshare: 0.5\nonce: ''\n",
-    "slow": "_target_: broken_levers.Slow\nstart: null\nend: null\nseconds: 0.03\n",
+    "slow": "_target_: broken_levers.Slow\nstart: null\nend: null\nseconds: 0.25\n",
 }
 REPLICATES, WEEKS = 4, 8
 ENGINES = ("engine=processes", "engine=cluster")

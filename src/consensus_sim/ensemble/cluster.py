@@ -79,6 +79,7 @@ class Cluster:
     def _connected(self, workers: int) -> Iterator[Client]:
         """A client of the scheduler at the address, or of one that is started here and ended afterwards."""
         import logging
+        import warnings
 
         import dask
         from distributed import Client, LocalCluster
@@ -90,6 +91,8 @@ class Cluster:
                 yield client
             return
         with (
+            # Two clusters on one machine: the second one's port is another, which is nothing to tell anybody.
+            warnings.catch_warnings(action="ignore", category=UserWarning),
             dask.config.set(_SETTINGS),
             LocalCluster(
                 n_workers=workers,
