@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from consensus_sim.calendar import Calendar
 from consensus_sim.community import Community
 from consensus_sim.council import attendance, protocol
-from consensus_sim.council.events import Channel, Event, OpenChannel, Rows, Venue
-from consensus_sim.council.meeting import PROCEDURES, Facilitation
+from consensus_sim.council.events import PLACELESS, Channel, Event, OpenChannel, Rows, Venue
+from consensus_sim.council.meeting import Facilitation, facilitation
+from consensus_sim.council.organisations import organisations
 from consensus_sim.council.team import Team
 from consensus_sim.council.topics import Topic, TopicBook, TopicClass
 from consensus_sim.dynamics.learning import gain_saturating
@@ -91,12 +92,12 @@ class CommunityModel(mesa.Model):
         self.team: Team | None = None
         self.team_mask = np.zeros(self.residents.n, bool)
         self.rules = Rules()
-        self.supervision = 0.0
-        self.willingness = self.parameters.execution.willingness
+        self.organisations = organisations(self.parameters.execution)
         self.venues: dict[str, Venue] = {
             name: Venue(name, x, y, capacity=10**9) for name, (x, y) in community.places.venues.items()
         }
-        self.venues["online"] = Venue("online", 0.0, 0.0, capacity=10**9)
+        for name in PLACELESS:
+            self.venues[name] = Venue(name, 0.0, 0.0, capacity=10**9)
         self.venue_row = {name: row for row, name in enumerate(self.venues)}
         self.distance = {name: distances(self, venue) for name, venue in self.venues.items()}
         self.nearness = np.exp(-np.stack(list(self.distance.values())))
@@ -121,12 +122,12 @@ class CommunityModel(mesa.Model):
         for lever in self.levers:
             begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
             ends = self.calendar.weeks if lever.end is None else self.calendar.week_of(_day_after(lever.end))
-            if self.week == begins and begins < ends:
-                self.active = sorted([*self.active, lever], key=lambda each: each.name)
-                lever.on_start(self)
-            elif self.week == ends and lever in self.active:
-                self.active.remove(lever)
-                lever.on_end(self)
+            if self.week == begins and begins < ends and not lever.held_back:
+                self.start_lever(lever)
+            elif self.week == ends:
+                self.stop_lever(lever)
+        for lever in tuple(self.active):
+            lever.on_week_start(self)
 
     def let_topics_arise(self) -> None:
         """D12: new matters, and the urgency of waiting ones."""
@@ -176,6 +177,18 @@ class CommunityModel(mesa.Model):
         """The key of stream `name` in the present week."""
         return key(self.seed, name, self.week, sub)
 
+    def start_lever(self, lever: Intervention) -> None:
+        """Bring a lever into force, if it is not."""
+        if lever not in self.active:
+            self.active = sorted([*self.active, lever], key=lambda each: each.name)
+            lever.on_start(self)
+
+    def stop_lever(self, lever: Intervention) -> None:
+        """Put a lever out of force, if it is in force."""
+        if lever in self.active:
+            self.active.remove(lever)
+            lever.on_end(self)
+
     def open_channel(self, name: str, venue: str, novel: bool = True) -> OpenChannel:
         """Open a channel in a venue; `novel` channels are subject to the trend P2."""
         opened = open_channel(self, self.known_channels[name], self.venues[venue], novel)
@@ -221,10 +234,7 @@ class CommunityModel(mesa.Model):
 
     def facilitation(self, event: Event) -> Facilitation:
         """How talk is run at `event` (P22)."""
-        m = self.parameters.meeting
-        sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
-        procedure = self.rules.procedure if event.channel.name == "council" else "plenary"
-        return Facilitation(min(1.0, sharing + self.rules.turn_sharing_bonus), PROCEDURES[procedure])
+        return facilitation(self, event)
 
     def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:
         """What the active levers add to the decision to come to `event`: a common number and an array (n,) or (0,)."""

@@ -37,6 +37,7 @@ class Recorder:
         self.sheets: list[Minutes] = []
         self.capability: list[tuple[str, str, str, str, float, float, int]] = []
         self.points_rows: list[tuple[int, int, int, int, int, float, float, float]] = []
+        self.revisions: list[tuple[int, int, str, float, bool]] = []
         self.costs: list[tuple[int, str, float, float]] = []
         self.suggestions: dict[str, int] = defaultdict(int)
         self._numbers: dict[str, int] = defaultdict(int)
@@ -78,6 +79,14 @@ class Recorder:
         """Keep what a lever cost this week."""
         if cost.money or cost.staff_hours:
             self.costs.append((self.model.week, lever, cost.money, cost.staff_hours))
+
+    def note(self, name: str, value: float) -> None:
+        """Keep a weekly metric of a lever."""
+        self._put(name, value)
+
+    def revision(self, rule: int, observed: str, value: float, acts: bool) -> None:
+        """Keep what a self-revising policy saw at a reflection point, and whether it acted."""
+        self.revisions.append((self.model.week, rule, observed, value, acts))
 
     def _put(self, name: str, value: float) -> None:
         if name not in self.weekly:

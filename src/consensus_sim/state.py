@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community import Community
-from consensus_sim.council.events import Channel, OpenChannel, Venue
-from consensus_sim.council.meeting import MeetingParameters, deliberation_parameters
+from consensus_sim.council.events import PLACELESS, Channel, OpenChannel, Venue
+from consensus_sim.council.meeting import Help, MeetingParameters, SupportParameters, deliberation_parameters
 from consensus_sim.council.resolution import EvaluationParameters, ExecutionParameters
 from consensus_sim.council.topics import TopicParameters
 from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights
@@ -46,6 +47,7 @@ class ParameterSet(NamedTuple):
     topics: TopicParameters
     execution: ExecutionParameters
     evaluation: EvaluationParameters
+    support: SupportParameters
 
 
 def read_parameters(behaviour: Behaviour) -> ParameterSet:
@@ -71,6 +73,7 @@ def read_parameters(behaviour: Behaviour) -> ParameterSet:
         topics=behaviour.values("topics", TopicParameters),
         execution=behaviour.values("execution", ExecutionParameters),
         evaluation=behaviour.values("evaluation", EvaluationParameters),
+        support=behaviour.values("support", SupportParameters),
     )
 
 
@@ -81,9 +84,33 @@ class Rules:
     council_venue: str = "committee_office"
     procedure: str = "plenary"
     seating: bool = False
-    turn_sharing_bonus: float = 0.0
+    help: dict[str, Help] = field(default_factory=dict)
+    """What helpers at sittings bring, by the name of the lever that sends them."""
+    supervision: float = 0.0
+    """Strength of the supervision of resolutions: 1 for a group that meets monthly (P47)."""
+    chase: float = 1.0
+    """Times the supervision's strength once a resolution is past its deadline."""
+    redeliberate: bool = False
+    """Whether a resolution that came to nothing is heard again as a matter."""
+    monthly_notice: bool = False
+    """Whether outcomes, good and bad, are posted where the council meets."""
+    notice_board: float = 0.0
+    """Share of the notice rate at which simple posters tell of every channel, wherever it is held."""
     online_publicity: float = 0.0
     reward_in_force: bool = False
+
+    def helped(self) -> Help:
+        """All help together: turns and voice add up, calm and quality leave what the others left, the most giving way
+        counts.
+        """
+        given = [self.help[name] for name in sorted(self.help)]
+        return Help(
+            turn_sharing=sum(each.turn_sharing for each in given),
+            calm=1.0 - prod(1.0 - each.calm for each in given),
+            quality=1.0 - prod(1.0 - each.quality for each in given),
+            give_way=max((each.give_way for each in given), default=0.0),
+            voice=sum(each.voice for each in given),
+        )
 
 
 @lru_cache(maxsize=1)
@@ -127,9 +154,11 @@ def standardise(residents: Residents) -> tuple[Standard, Any, Any, Any, Any]:
 
 
 def distances(model: Any, venue: Venue) -> NDArray[np.float32]:
-    """Distance of each resident's building from `venue` in units of delta (P10), (n,); 0 online or with delta off."""
+    """Distance of each resident's building from `venue` in units of delta (P10), (n,); 0 online, at the own door, or
+    with delta off.
+    """
     people, delta = model.community.population, model.parameters.awareness.distance
-    if venue.name == "online" or delta <= 0:
+    if venue.name in PLACELESS or delta <= 0:
         return np.zeros(len(people), np.float32)
     return (np.hypot(people.x - venue.x, people.y - venue.y) / np.float32(delta)).astype(np.float32)
 
@@ -155,6 +184,8 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
         working = np.float32(channel.clash_working) * (people.employment == WORKING)
         parent = np.float32(channel.clash_parent) * people.parent
         plain = np.float32(-p.time) * np.maximum(working, parent) - distance
+        for group, suits in channel.suits.items():
+            plain += np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
         fixed = plain.astype(np.float32)
         level = model.parameters.channels[channel.name]
     exposed = residents.member_of("tenant") | residents.member_of("elder")

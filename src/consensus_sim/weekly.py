@@ -57,7 +57,8 @@ def spread_news(model: Any) -> None:
         scratch.online_user[:] = False
     channels = [channel for _, channel in sorted(model.channels.items(), key=lambda item: item[1].bit)]
     best = max(venue.show for venue in model.venues.values())
-    shows = [max(p.notice_plain, channel.venue.show, best if channel.novel else 0.0) for channel in channels]
+    board = model.rules.notice_board
+    shows = [max(p.notice_plain, channel.venue.show, board, best if channel.novel else 0.0) for channel in channels]
     network = model.community.network
     spread_awareness(
         model.key("news"),

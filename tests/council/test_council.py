@@ -170,20 +170,23 @@ def test_tired_members_leave_and_are_followed():
 
 # --- execution ---------------------------------------------------------------------------------------------------
 
-E = ExecutionParameters(hazard=0.06, acceptance=0.175, funded=0.5, cooperation=0.35, willingness=0.35, give_up=26)
+E = ExecutionParameters(
+    hazard=0.06, acceptance=0.175, funded=0.5, cooperation=0.35, supervision=0.75, willingness=0.35,
+    willingness_committee=0.7, willingness_half_life=26, persuasion=0.15, funds=5000, give_up=26,
+)  # fmt: skip
 
 
 def chance(acceptance=2 / 3, need=0.0, supervision=0.0, willingness=0.0):
-    return hazard(SimpleNamespace(acceptance=acceptance, funding_need=need), E, 2 / 3, supervision, willingness)
+    return hazard(SimpleNamespace(acceptance=acceptance, gap=need), E, 2 / 3, supervision, willingness)
 
 
 def test_the_hazard_is_the_equation():
     assert chance() == pytest.approx(0.06 * np.exp(0.5))
     assert chance(need=1000.0) == pytest.approx(0.06 * np.exp(-0.5))
     assert chance(acceptance=2 / 3 + 0.1) / chance() == pytest.approx(np.exp(0.175))
-    assert chance(supervision=0.7) / chance() == pytest.approx(np.exp(0.7))
+    assert chance(supervision=0.5) / chance() == pytest.approx(np.exp(0.375))
     assert chance(willingness=1.0) / chance() == pytest.approx(np.exp(0.35))
-    assert chance(supervision=50.0) == 1.0
+    assert chance(supervision=10.0) == 1.0
 
 
 def test_adopted_with_more_acceptance_means_carried_out_sooner():

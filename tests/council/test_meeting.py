@@ -94,9 +94,9 @@ def test_heat_opens_with_urgency_less_in_a_kindly_room_and_is_carried_to_the_nex
     topic.urgency = 0.8
     relief = event.open.venue.relief
     assert relief == pytest.approx(0.35)
-    assert _opening_heat(model, event, topic) == pytest.approx(0.5 * 0.8 * (1 - relief))
+    assert _opening_heat(model, event, topic, 0.0) == pytest.approx(0.5 * 0.8 * (1 - relief))
     topic.heat = 0.9
-    assert _opening_heat(model, event, topic) == pytest.approx(0.9 * (1 - relief))
+    assert _opening_heat(model, event, topic, 0.2) == pytest.approx(0.9 * (1 - relief) * 0.8)
 
 
 def test_a_moderator_shares_out_the_turns():

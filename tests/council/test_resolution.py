@@ -14,7 +14,8 @@ from tests.helpers import make_model
 def make_topic(**facts):
     """A settled topic of residents 10 to 13 on which 10, 12 and an outsider, 99, sat."""
     plain = {
-        "number": 0, "kind": SimpleNamespace(deadline_weeks=8), "state": "settled", "settled_week": 20, "heard_week": 7,
+        "number": 0, "kind": SimpleNamespace(deadline_weeks=8, responsible="property_manager"), "gap": 0.0,
+        "carried_by_residents": False, "failed_before": 0, "state": "settled", "settled_week": 20, "heard_week": 7,
         "acceptance": 0.7, "funding_need": 0.0, "execution": "none", "executed_week": -1, "low": 10, "high": 14,
         "stake": np.array([1.0, 0.2, 0.5, 0.0], np.float32), "who": np.array([10, 12, 99]),
         "position": np.array([0.5, 0.9, 0.1]), "proposal": 0.5, "spoken_turns": 2, "gini_sum": 0.8,

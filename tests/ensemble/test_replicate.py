@@ -13,7 +13,7 @@ from consensus_sim.ensemble.study import read_study
 from tests.helpers import assert_same_tables, community, differing_tables
 
 SMALL = ["community=teaching", "scenarios=[before,council]", "calendar.weeks=30"]
-TABLES = {"weekly", "grids", "topics", "meetings", "capability", "points", "costs", "metrics"}
+TABLES = {"weekly", "grids", "topics", "meetings", "capability", "points", "costs", "team", "revisions", "metrics"}
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,26 @@ NULL = {
     "ballot, no session": ("ballot", {"sessions_per_month": 0.0}),
     "tea, no session": ("tea", {"sessions_per_month": 0.0}),
     "council, no session": ("council", {"sessions_per_month": 0.0}),
+    "observer, nobody": ("observer", {"observers": 0}),
+    "social worker, absent": ("social_worker", {"presence": 0.0}),
+    "service team, without strength": ("service_team", {"strength": 0.0}),
+    "supervision, nobody": ("supervision", {"members": 0}),
+    "supervision, without strength": ("supervision", {"strength": 0.0}),
+    "joint meeting, none": ("joint_meeting", {"meetings_per_month": 0.0}),
+    "joint meeting, without strength": ("joint_meeting", {"strength": 0.0}),
+    "guarantee fund, empty": ("guarantee_fund", {"fund": 0, "residents_share": 0.0}),
+    "access support, none": (
+        "access_support",
+        {"large_print": False, "volunteers": False, "escorts": False, "tenants_talks": 0, "posters": 0.0},
+    ),
+    "festival, nobody": ("festival", {"turnout": 0.0}),
+    "rights education, no place": ("rights_education", {"places": 0}),
+    "salon, none": ("salon", {"salons": 0}),
+    "seed group, nobody": ("seed_group", {"members": 0}),
+    "building council, none": ("building_council", {"councils_per_week": 0}),
+    "talk, no walk": ("talk", {"walks_per_month": 0.0}),
+    "hierarchy, without strength and hours": ("grid_hierarchy", {"strength": 0.0, "worker_hours": 0.0}),
+    "action research, no rules": ("action_research", {"rules": []}),
 }
 ENDS = {"to the end": {}, "ended before": {"end": "2024-09-01"}}
 
@@ -45,6 +65,8 @@ def test_a_lever_of_zero_strength_gives_every_table_as_without_it(case, span):
     off = make_tables("full", levers={name: {**zero, **ENDS[span], **FREE}})
     without = make_tables("full", without=[name])
     assert_same_tables(off, without)
+    if name in ("joint_meeting", "action_research"):  # the one moves hazards a little, the other needs rules
+        return
     strong = make_tables("full", levers={name: FREE})
     assert "metrics" in differing_tables(strong, without), "the check can fail"
 

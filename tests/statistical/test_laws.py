@@ -101,6 +101,7 @@ def test_execution_waits_a_geometric_time():
     kind = TopicClass.from_config("environment", config()["topic"]["environment"])
     p, share = model.parameters.execution, model.parameters.deliberation.settlement_share
     plain = {"kind": kind, "settled_week": 0, "acceptance": share, "funding_need": 0.0, "execution": "none"}
+    plain["carried_by_residents"] = False
     topics = [SimpleNamespace(number=number, executed_week=-1, **plain) for number in range(4000)]
     for topic in topics:
         land(topic, 0)
@@ -108,7 +109,7 @@ def test_execution_waits_a_geometric_time():
         model.week = week
         carry_out(model, topics, week)
     waited = np.array([topic.executed_week for topic in topics])
-    chance = 0.2 * np.exp(p.funded + p.cooperation * model.willingness)
+    chance = 0.2 * np.exp(p.funded + p.cooperation * p.willingness)
     expected = stats.geom.pmf(np.arange(1, 121), chance)
     assert (waited > 0).all()
     assert fits(np.bincount(waited, minlength=121)[1:], expected)

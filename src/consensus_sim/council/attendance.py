@@ -90,6 +90,8 @@ def gather(model: Any, event: Event) -> None:
         model.scratch.rows,
     )
     came = model.scratch.rows[:n_came].copy()
+    if event.within is not None:
+        came = came[np.searchsorted(came, event.within[0]) : np.searchsorted(came, event.within[1])]
     came = _without_no_shows(model, event, came, asked)
     came = _with_the_seated(model, event, came)
     if event.channel.name == "council" and model.team is not None:

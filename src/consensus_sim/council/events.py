@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.errors import InputError, one_of
+from consensus_sim.residents.columns import GROUPS
 
 Rows = NDArray[np.int32]
 NOBODY: Rows = np.empty(0, np.int32)
+PLACELESS = ("online", "doorstep")
+"""Venues that are nowhere in particular: the network, and wherever people live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Channel:
 
     `formality` 0 (chat) to 1 (formal session) scales the fear of speaking; `clash_working` and `clash_parent` the
     share of the time cost that hits workers and parents of small children; `voice` how often people raise a matter
-    here, relative to the tea.
+    here, relative to the tea; `suits` log-odds by group of residents whom it suits more or less than its hours say;
+    `hours` when it is held, in words.
     """
 
     name: str
@@ -36,6 +40,8 @@ class Channel:
     capacity: int
     invitations: int
     invite_chance: float
+    suits: dict[str, float]
+    hours: dict[str, str]
 
     @classmethod
     def from_config(cls, name: str, config: Mapping[str, Any]) -> Channel:
@@ -44,7 +50,7 @@ class Channel:
         for key in config:
             if key not in fields:
                 raise one_of(f"channel.{name}: unknown key", key, fields)
-        config = {"sessions_per_month": 0.0, **config}
+        config = {"sessions_per_month": 0.0, "suits": {}, "hours": {}, **config}
         missing = [key for key in fields if key not in config]
         if missing:
             raise InputError(f"channel.{name}: missing {', '.join(missing)}")
@@ -61,6 +67,11 @@ class Channel:
             found = config[key]
             if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= high:
                 raise InputError(f"channel.{name}.{key}: found {found!r}; allowed: 0 to {high:g}")
+        for group, found in config["suits"].items():
+            if group not in GROUPS:
+                raise one_of(f"channel.{name}.suits: unknown group", group, GROUPS)
+            if isinstance(found, bool) or not isinstance(found, int | float) or not -5 <= found <= 5:
+                raise InputError(f"channel.{name}.suits.{group}: found {found!r}; allowed: -5 to 5 log-odds")
         return cls(name=name, **{key: config[key] for key in fields})
 
 
@@ -108,7 +119,8 @@ class Event:
 
     `asked` lists who was asked and how (codes of dynamics.participation); `seats_offered` and `seats_accepted` the
     seats given by rule, `seated_present` those of them who come; `came` the residents present, ascending; `officers`
-    the officers of the team present; `raised` the matters raised.
+    the officers of the team present; `raised` the matters raised. `within` is the range of residents (first, last
+    exclusive) for whom it is held, None for all.
     """
 
     open: OpenChannel
@@ -117,6 +129,7 @@ class Event:
     topics: list[Any] = field(default_factory=list)
     asked: list[tuple[int, Rows]] = field(default_factory=list)
     moderated: bool = False
+    within: tuple[int, int] | None = None
     seats_offered: Rows | None = None
     seats_accepted: Rows | None = None
     seated_present: Rows = field(default_factory=lambda: NOBODY)

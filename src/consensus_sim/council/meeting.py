@@ -31,6 +31,7 @@ class MeetingParameters(NamedTuple):
     turn_sharing_none: float
     turn_sharing_moderator: float
     sittings_max: int
+    procedure: float
     susceptibility: float
     unmoving: float
     start_heat: float
@@ -42,11 +43,47 @@ class MeetingParameters(NamedTuple):
     quorum: int
 
 
+class SupportParameters(NamedTuple):
+    """P12, P22 and what else helps people take part: shares, SD; see configs/behaviour."""
+
+    observer_turns: float
+    observer_calm: float
+    social_worker_turns: float
+    social_worker_quality: float
+    service_team_calm: float
+    service_team_gives_way: float
+    elder_relief: float
+    tenant_relief: float
+    voice: float
+    festival_belonging: float
+    public_lecture_cognition: float
+    salon_depth: float
+    household_news: float
+    passing_on: float
+    box_share: float
+
+
+class Help(NamedTuple):
+    """What helpers bring to a sitting beside the moderator."""
+
+    turn_sharing: float = 0.0
+    """Turns handed round (P22), share."""
+    calm: float = 0.0
+    """Share of the heat that pauses and mediation take away."""
+    quality: float = 0.0
+    """Share of the way to full integration skill that help with proposals brings everybody."""
+    give_way: float = 0.0
+    """Least susceptibility of Party members on the floor (0: their own)."""
+    voice: float = 0.0
+    """Status given to the vulnerable on the floor by large print, company and the like, SD."""
+
+
 class Facilitation(NamedTuple):
-    """How a session is run: share of turns handed round (phi, P22), and procedure of talk."""
+    """How a session is run: share of turns handed round (phi, P22), procedure of talk, and help."""
 
     turn_sharing: float
     procedure: int
+    help: Help
 
 
 class Minutes(NamedTuple):
@@ -70,6 +107,21 @@ class Minutes(NamedTuple):
     heat_end: float
     how: str
     acceptance: float
+
+
+def facilitation(model: Any, event: Event) -> Facilitation:
+    """How talk is run at `event`: the moderator's share of turns (P22), what helpers add, and, under a moderator, how
+    well those present know the rules of a meeting: b_r (mean procedure skill - that of all adults at the start).
+    """
+    m, rules, help_given = model.parameters.meeting, model.rules, model.rules.helped()
+    sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
+    if event.moderated and m.procedure and len(event.came):
+        officers = event.officers * m.officer_skill
+        known = (float(model.residents.procedure[event.came].sum()) + officers) / (len(event.came) + event.officers)
+        sharing += m.procedure * (known - float(model.skill_mean[3]))
+    procedure = rules.procedure if event.channel.name == "council" else "plenary"
+    sharing = min(1.0, max(0.0, sharing + help_given.turn_sharing))
+    return Facilitation(sharing, PROCEDURES[procedure], help_given)
 
 
 def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int64]]:
@@ -96,7 +148,12 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
         _with_officers(residents.column(name), came, n, m.officer_skill)
         for name in ("expression", "listening", "integration")
     )
-    facilitation = model.facilitation(event)
+    run = model.facilitation(event)
+    if run.help.quality:
+        integration += run.help.quality * (1.0 - integration)
+    if run.help.give_way:
+        party = residents.member_of("party")[came]
+        susceptibility[:n_residents][party] = np.maximum(susceptibility[:n_residents][party], run.help.give_way)
     sitting = deliberate(
         model.key(f"sitting:{topic.number}", sub=event.number),
         np.concatenate([came, residents.n + np.arange(event.officers)]),
@@ -107,11 +164,11 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
         expression,
         listening,
         integration,
-        _voice(model, event, expression),
+        _voice(model, event, expression, run.help.voice),
         np.zeros(n),
-        _opening_heat(model, event, topic),
-        facilitation.procedure,
-        _room(model, event, facilitation),
+        _opening_heat(model, event, topic, run.help.calm),
+        run.procedure,
+        _room(model, event, run),
     )
     topic.sittings += 1
     topic.heat = sitting.heat
@@ -133,19 +190,19 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
     return _minutes(model, event, topic, sitting, speaking), turns[:n_residents]
 
 
-def _room(model: Any, event: Event, facilitation: Facilitation) -> DeliberationParameters:
+def _room(model: Any, event: Event, run: Facilitation) -> DeliberationParameters:
     """The parameters of this sitting: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
     p = model.parameters.deliberation
-    heat_gain = p.heat_gain * (1.0 - event.open.venue.relief)
-    return p._replace(turn_sharing=facilitation.turn_sharing, heat_gain=heat_gain)
+    heat_gain = p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm)
+    return p._replace(turn_sharing=run.turn_sharing, heat_gain=heat_gain)
 
 
-def _opening_heat(model: Any, event: Event, topic: Topic) -> float:
+def _opening_heat(model: Any, event: Event, topic: Topic, calm: float) -> float:
     """Heat at the opening: what the last sitting left or what the matter's urgency brings, less in a kindly room
-    (F67).
+    (F67) and where helpers calm.
     """
     urgent = model.parameters.meeting.start_heat * topic.urgency
-    return max(topic.heat, urgent) * (1.0 - event.open.venue.relief)
+    return max(topic.heat, urgent) * (1.0 - event.open.venue.relief) * (1.0 - calm)
 
 
 def _with_officers(column: NDArray[np.float32], came: NDArray[np.int64], n: int, skill: float) -> NDArray[np.float64]:
@@ -155,13 +212,15 @@ def _with_officers(column: NDArray[np.float32], came: NDArray[np.int64], n: int,
     return out
 
 
-def _voice(model: Any, event: Event, expression: NDArray[np.float64]) -> NDArray[np.float64]:
-    """z(expression) + status of D4, in SD of all adults at the start."""
+def _voice(model: Any, event: Event, expression: NDArray[np.float64], support: float) -> NDArray[np.float64]:
+    """z(expression) + status of D4, in SD of all adults at the start; `support` lifts the vulnerable."""
     m, residents, came = model.parameters.meeting, model.residents, event.came
     voice = (expression - model.skill_mean[0]) / model.skill_sd[0]
     inside = residents.member_of("party")[came] | model.team_mask[came]
     voice[: len(came)] += np.where(inside, m.status_team, 0.0)
     voice[: len(came)] += np.where(residents.member_of("tenant")[came], m.status_tenant, 0.0)
+    if support:
+        voice[: len(came)] += np.where(model.vulnerable[came], support, 0.0)
     voice[len(came) :] += m.status_officer
     return voice
 

@@ -13,7 +13,7 @@ from consensus_sim.calendar import falls_due
 from consensus_sim.council import attendance
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.meeting import Minutes, first_positions, sit
-from consensus_sim.council.resolution import carry_out, evaluate, land
+from consensus_sim.council.resolution import NEVER, carry_out, evaluate, land, reopen
 from consensus_sim.council.screening import label, score
 from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, LAPSED, SETTLED, SHELVED, UNHEARD, Topic
 from consensus_sim.dynamics.deliberation import accept_chance, settles
@@ -152,19 +152,25 @@ def hear(model: Any, event: Event) -> None:
         topic, who = topics[raised[place]], int(event.came[place])
         topic.mentions += 1
         event.raised.append((who, topic.number))
-        if topic.state != UNHEARD:
-            continue
-        topic.heard_week, topic.channel = event.week, event.channel.name
-        formal = uniform(key(model.seed, "topics:conversion", 0, topic.number), 0) < p.topics.conversion
+        if topic.state == UNHEARD:
+            take_up(model, topic, who, event.channel.name)
+
+
+def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
+    """A matter reaches the committee through `channel`, raised by resident `who`: it becomes a formal topic, and who
+    raised it finds that this counts, or it is answered on the spot (F31, F55).
+    """
+    p, residents = model.parameters, model.residents
+    topic.heard_week, topic.channel = model.week, channel
+    if uniform(key(model.seed, "topics:conversion", 0, topic.number), 0) < p.topics.conversion:
         raiser = np.array([who], np.int32)
-        if formal:
-            topic.state, topic.raised_by = HEARD, who
-            topic.label = label(topic, p.topics)
-            move_efficacy(residents.efficacy, raiser, 1.0, p.trust.efficacy_gain, p.trust.loss_ratio)
-            gain_saturating(residents.initiative, raiser, p.learning.initiative_gain)
-        else:
-            topic.state = ANSWERED
-            _close(model, topic)
+        topic.state, topic.raised_by = HEARD, who
+        topic.label = label(topic, p.topics)
+        move_efficacy(residents.efficacy, raiser, 1.0, p.trust.efficacy_gain, p.trust.loss_ratio)
+        gain_saturating(residents.initiative, raiser, p.learning.initiative_gain)
+    else:
+        topic.state = ANSWERED
+        _close(model, topic)
 
 
 def _practise(model: Any, event: Event, turns: Any) -> None:
@@ -270,6 +276,10 @@ def execute(model: Any) -> None:
     for topic, worth in carry_out(model, pending, model.week):
         evaluate(model, topic, worth, model.week)
         show_outcome(model, topic, worth)
+        if topic.execution == NEVER and model.rules.redeliberate:
+            reopen(topic, model.week)
+            model.topics.changed()
+            raise_concern(topic.low, topic.stake, model.concern)
         if worth > 0:
             for lever in model.active:
                 lever.on_executed(model, topic)
@@ -286,11 +296,11 @@ def show_outcome(model: Any, topic: Topic, worth: float) -> None:
     Good news is published: on the parlour's wall if it shows results, and online if the programme carries notices;
     bad news reaches those who took part, their ties, and those who live with it.
     """
-    residents, scratch, p = model.residents, model.scratch, model.parameters
+    residents, scratch, p, rules = model.residents, model.scratch, model.parameters, model.rules
     flags = scratch.flags
     flags[topic.who] = True
-    venue = model.venues[model.rules.council_venue]
-    published = worth > 0
+    venue = model.venues[rules.council_venue]
+    published = worth > 0 or rules.monthly_notice
     n_seen = see_outcome(
         model.key("see", sub=topic.number),
         worth,
@@ -301,8 +311,8 @@ def show_outcome(model: Any, topic: Topic, worth: float) -> None:
         scratch.neighbours_came,
         model.show_nearness(venue),
         scratch.online_user,
-        p.trust.visible_notice * venue.show if published and venue.display else 0.0,
-        p.trust.visible_online * model.rules.online_publicity if published else 0.0,
+        p.trust.visible_notice * venue.show if published and (venue.display or rules.monthly_notice) else 0.0,
+        p.trust.visible_online * rules.online_publicity if worth > 0 else 0.0,
         p.trust,
         residents.trust,
         scratch.rows,

@@ -7,20 +7,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from consensus_sim.council.topics import SETTLED, Topic
+from consensus_sim.council.organisations import pay, renew_funds, start_willingness, willingness_for
+from consensus_sim.council.topics import HEARD, SETTLED, Topic
+from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.randomness import uniform
 
 PENDING, ON_TIME, LATE, NEVER = "pending", "on_time", "late", "never"
 
 
 class ExecutionParameters(NamedTuple):
-    """D13, P46-P48: weekly hazard, log-hazards, weeks; see configs/behaviour."""
+    """D13, P46-P48: weekly hazard, log-hazards, weeks, CNY a quarter; see configs/behaviour."""
 
     hazard: float
     acceptance: float
     funded: float
     cooperation: float
+    supervision: float
     willingness: float
+    willingness_committee: float
+    willingness_half_life: float
+    persuasion: float
+    funds: float
     give_up: float
 
 
@@ -32,8 +39,9 @@ class EvaluationParameters(NamedTuple):
 
 
 def land(topic: Topic, week: int) -> None:
-    """A settled topic becomes a resolution: a responsible actor (of its class) and a deadline (F27)."""
+    """A settled topic becomes a resolution: a responsible actor (of its class), a deadline (F27) and money to find."""
     topic.execution = PENDING
+    topic.gap = topic.funding_need
     topic.deadline_week = week + topic.kind.deadline_weeks
 
 
@@ -43,11 +51,14 @@ def hazard(
     """Weekly chance that a resolution is carried out (D13).
 
     eta_0 exp(b_s supervision + b_a (acceptance - q_c) / 0.1 + b_c willingness +- b_f), + where no money is missing,
-    - where some is.
+    - where some is. `supervision` is the strength of supervision in force: 0 none, 1 a group that meets monthly.
     """
-    money = p.funded if topic.funding_need <= 0 else -p.funded
+    money = p.funded if topic.gap <= 0 else -p.funded
     strength = (
-        p.acceptance * (topic.acceptance - settlement_share) / 0.1 + p.cooperation * willingness + money + supervision
+        p.acceptance * (topic.acceptance - settlement_share) / 0.1
+        + p.cooperation * willingness
+        + money
+        + p.supervision * supervision
     )
     return float(min(1.0, p.hazard * exp(strength)))
 
@@ -56,11 +67,20 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
     """One week of execution. Returns the topics whose outcome became known, with its worth: 1 on time, less late, 0
     never.
     """
-    p, known = model.parameters.execution, []
+    p, known, rules = model.parameters.execution, [], model.rules
+    keep = keep_factor(p.willingness_half_life)
+    for each in model.organisations.values():
+        each.rest(start_willingness(each.name, p), keep)
+    if model.calendar.ends_quarter(week - 1):
+        renew_funds(model.organisations)
     for topic in topics:
         if topic.execution != PENDING or topic.settled_week >= week:
             continue
-        chance = hazard(topic, p, model.parameters.deliberation.settlement_share, model.supervision, model.willingness)
+        if topic.gap > 0:
+            pay(topic, model.organisations)
+        willing = willingness_for(topic, model.organisations)
+        watched = rules.supervision * (rules.chase if week > topic.deadline_week else 1.0)
+        chance = hazard(topic, p, model.parameters.deliberation.settlement_share, watched, willing)
         if uniform(model.key("execution"), topic.number) < chance:
             topic.executed_week = week
             topic.execution = ON_TIME if week <= topic.deadline_week else LATE
@@ -69,6 +89,17 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
             topic.execution = NEVER
             known.append((topic, 0.0))
     return known
+
+
+def reopen(topic: Topic, week: int) -> None:
+    """A resolution that came to nothing is heard again as a matter, with what was said kept in mind (D13).
+
+    It counts as a new attempt: sittings start anew, its failed execution stays on record in `failed_before`.
+    """
+    topic.state, topic.execution = HEARD, "none"
+    topic.failed_before += 1
+    topic.heard_week, topic.sittings = week, 0
+    topic.settled_week = topic.deadline_week = -1
 
 
 def evaluate(model: Any, topic: Topic, worth: float, week: int) -> None:

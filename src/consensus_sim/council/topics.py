@@ -126,7 +126,8 @@ class Topic:
     """One topic from its arising to its evaluation. Weeks are -1 until they come.
 
     The residents `low`..`high` live where it lies; their stakes are `stake` (high - low,). `who` and `position`
-    grow with those who take part in its sittings.
+    grow with those who take part in its sittings. `gap` is the money still missing for its resolution, CNY;
+    `carried_by_residents` says that no organisation is needed; `failed_before` counts resolutions that came to nothing.
     """
 
     number: int
@@ -162,6 +163,9 @@ class Topic:
     proposal: float = float("nan")
     deadline_week: int = -1
     execution: str = "none"
+    gap: float = 0.0
+    carried_by_residents: bool = False
+    failed_before: int = 0
     executed_week: int = -1
     satisfaction: float = float("nan")
     efficiency: float = float("nan")

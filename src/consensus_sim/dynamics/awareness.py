@@ -115,3 +115,21 @@ def mirror_weights(
             out[e] = weight[cursor[j]]
             cursor[j] += 1
     return out
+
+
+@kernel
+def tell_by_unit(
+    key: np.uint64,
+    unit: NDArray[np.int32],
+    adult: NDArray[np.bool_],
+    chance: NDArray[np.float64],
+    bit: int,
+    aware: NDArray[np.uint16],
+) -> None:
+    """Let each adult (n,) who does not know of the channel `bit` hear of it with the chance of the own unit, `chance`
+    (n_units,), in [0, 1].
+    """
+    mask = np.uint16(bit)
+    for i in range(unit.shape[0]):
+        if adult[i] and not aware[i] & mask and uniform(key, i) < chance[unit[i]]:
+            aware[i] |= mask

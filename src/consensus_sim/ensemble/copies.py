@@ -41,7 +41,12 @@ def run_copies(community: Community, scenario: Scenario, study: Study, replicate
         copy = copy_of(community, number)
         other = with_other_chance(study, replicate, "community.copy", number)
         played.append(run_replicate(copy, scenario, other, replicate))
-    return join_copies(played, community.places.n_grids // copies, community.places.n_micro_grids // copies)
+    return join_copies(
+        played,
+        community.places.n_grids // copies,
+        community.places.n_micro_grids // copies,
+        community.n_residents // copies,
+    )
 
 
 def with_other_chance(study: Study, replicate: int, name: str, number: int) -> Study:
@@ -113,8 +118,8 @@ def _places_of(places: Any, number: int, per_copy: Mapping[str, int], first_resi
     return replace(places, **changed)
 
 
-def join_copies(played: Sequence[Tables], grids: int, micro_grids: int) -> Tables:
-    """The tables of all copies as of one community; `grids` and `micro_grids` are those of one copy."""
+def join_copies(played: Sequence[Tables], grids: int, micro_grids: int, people: int) -> Tables:
+    """The tables of all copies as of one community; `grids`, `micro_grids` and `people` are those of one copy."""
     from consensus_sim.catalogue import metric, weekly_metric
 
     topics = np.cumsum([0, *(len(tables["topics"]["topic"]) for tables in played)])
@@ -122,6 +127,9 @@ def join_copies(played: Sequence[Tables], grids: int, micro_grids: int) -> Table
     def places(table: Table, copy: int) -> Table:
         step = np.where(table["level"] == "grid", grids, micro_grids)
         return {**table, "place": table["place"] + copy * step}
+
+    def residents(table: Table, copy: int) -> Table:
+        return {**table, "resident": table["resident"] + copy * people}
 
     def numbers(table: Table, copy: int) -> Table:
         changed = {**table, "topic": table["topic"] + topics[copy]}
@@ -138,6 +146,8 @@ def join_copies(played: Sequence[Tables], grids: int, micro_grids: int) -> Table
         "capability": _pooled,
         "points": lambda parts: _combined(parts, ("week",), mean=("belief",)),
         "costs": lambda parts: _combined(parts, ("week", "lever"), mean=()),
+        "team": lambda parts: _under_each_other([residents(part, copy) for copy, part in enumerate(parts)]),
+        "revisions": lambda parts: _under_each_other(parts),
         "metrics": lambda parts: _by_metric(parts, (), metric),
     }
     unknown = set(played[0]) - set(rules)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import NOBODY
+from consensus_sim.council.team import ROLES
 from consensus_sim.ensemble.metrics import Acts, headline_metrics
 
 Table = dict[str, NDArray[Any]]
@@ -29,6 +30,8 @@ def all_tables(model: Any) -> dict[str, Table]:
             ("week", "issued", "held", "redeemed", "expired", "budget_left", "claims_due", "belief"),
         ),
         "costs": _rows(model.recorder.costs, ("week", "lever", "money", "staff_hours")),
+        "team": team_table(model),
+        "revisions": _rows(model.recorder.revisions, ("week", "rule", "observed", "value", "acts")),
         "metrics": headline_metrics(model, acts),
     }
 
@@ -112,7 +115,7 @@ def grids_table(model: Any, acts: Acts) -> Table:
 TOPIC_COLUMNS = (
     "topic", "topic_class", "category", "micro_grid", "scope", "label", "arisen_week", "heard_week", "channel",
     "agenda_week", "sittings", "state", "settled_week", "acceptance", "responsible", "deadline_week", "execution",
-    "executed_week", "satisfaction", "efficiency", "fairness",
+    "executed_week", "satisfaction", "efficiency", "fairness", "failed_before",
 )  # fmt: skip
 
 
@@ -123,11 +126,21 @@ def topics_table(model: Any) -> Table:
             t.number, t.kind.name, t.kind.category, t.micro_grid, t.scope, t.label, t.arisen_week, t.heard_week,
             t.channel, t.agenda_week, t.sittings, t.state, t.settled_week, t.acceptance,
             t.kind.responsible if t.execution != "none" else "", t.deadline_week, t.execution, t.executed_week,
-            t.satisfaction, t.efficiency, t.fairness,
+            t.satisfaction, t.efficiency, t.fairness, t.failed_before,
         )
         for t in model.topics.topics
     ]  # fmt: skip
     return _rows(rows, TOPIC_COLUMNS)
+
+
+def team_table(model: Any) -> Table:
+    """The file of each member of the council team in office at the end (F21): role, layer, attendance, contribution."""
+    team = model.team
+    rows = [] if team is None else list(
+        zip(team.members.tolist(), team.role, (ROLES[role][0] for role in team.role), team.attended.tolist(),
+            team.spoke.tolist(), strict=True)
+    )  # fmt: skip
+    return _rows(rows, ("resident", "role", "layer", "attended", "spoke"))
 
 
 MEETING_COLUMNS = (

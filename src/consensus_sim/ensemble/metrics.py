@@ -145,7 +145,8 @@ def _topics(model: Any) -> list[tuple[str, str, float]]:
     last = model.calendar.weeks - 1
     due = [t for t in settled if t.execution in ("on_time", "late", "never") or t.deadline_week <= last]
     done = {name: sum(t.execution == name for t in due) for name in ("on_time", "late")}
-    n, n_due = len(deliberated), len(due)
+    failed_before = sum(t.failed_before for t in topics)
+    n, n_due = len(deliberated), len(due) + failed_before
     finished = [t for t in topics if not np.isnan(t.satisfaction)]
     return [
         ("topics_deliberated", "all", float(n)),

@@ -99,7 +99,7 @@ def read_scenario(name: str, config: Mapping[str, Any]) -> Scenario:
                 continue
             if not isinstance(changes, Mapping):
                 raise InputError(f"{where}: found {changes!r}; allowed: settings in braces, or null to switch it off")
-            levers[lever] = merge_settings(where, levers.get(lever, files[lever]), changes)
+            levers[lever] = merge_settings(where, levers.get(lever, {"held_back": False, **files[lever]}), changes)
     start = config["calendar"]["start"]
     for lever, settings in levers.items():
         check_dates(f"lever {lever} of scenario {name}", settings, start)
@@ -134,8 +134,9 @@ def check_levers(scenarios: Iterable[Scenario]) -> None:
     from consensus_sim.interventions.base import build_lever
 
     for scenario in scenarios:
-        for lever, settings in scenario.levers:
-            build_lever(lever, settings)
+        levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}
+        for lever in levers.values():
+            lever.check_scenario(levers)
 
 
 def read_reference(config: Mapping[str, Any], names: list[str]) -> str:

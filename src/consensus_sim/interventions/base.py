@@ -47,13 +47,14 @@ def switch() -> Any:
 
 @dataclass(kw_only=True, eq=False)
 class Intervention:
-    """One lever. `start` and `end` are its first and last day (None: the run's); `cost` its prices (CNY, hours; see
-    COST_KEYS).
+    """One lever. `start` and `end` are its first and last day (None: the run's); one that is `held_back` waits until a
+    policy brings it into force; `cost` its prices (CNY, hours; see COST_KEYS).
     """
 
     name: str = ""
     start: date | None = None
     end: date | None = None
+    held_back: bool = False
     cost: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,6 +64,8 @@ class Intervention:
 
     def check(self) -> None:
         """Check the settings against their declarations; a subclass may add checks of its own after calling this."""
+        if not isinstance(self.held_back, bool):
+            raise InputError(f"intervention.{self.name}.held_back: found {self.held_back!r}; allowed: true or false")
         for each in fields(self):
             where, found = f"intervention.{self.name}.{each.name}", getattr(self, each.name)
             rule = each.metadata
@@ -77,11 +80,26 @@ class Intervention:
                 raise one_of(f"intervention.{self.name}.cost: unknown key", key, COST_KEYS)
             check_number(f"intervention.{self.name}.cost.{key}", found, 0, 1e9, "CNY or hours", False)
 
+    def check_scenario(self, levers: Mapping[str, Intervention]) -> None:
+        """Check the settings against the other levers of the scenario, given by name."""
+
+    def settings(self) -> list[str]:
+        """Names of the settings that a policy may change while the run goes on."""
+        return [each.name for each in fields(self) if each.name not in ("name", "start", "end", "held_back", "cost")]
+
     def on_start(self, model: Any) -> None:
         """The lever comes into force: open channels, change rules."""
 
     def on_end(self, model: Any) -> None:
         """The lever goes out of force: undo what `on_start` did."""
+
+    def on_adjusted(self, model: Any) -> None:
+        """Settings were changed while the lever is in force; by default it ends and starts anew."""
+        self.on_end(model)
+        self.on_start(model)
+
+    def on_week_start(self, model: Any) -> None:
+        """The week begins; levers have started and stopped by the calendar."""
 
     def events(self, model: Any) -> list[Event]:
         """The events that this lever holds in the present week."""

@@ -55,6 +55,9 @@ class Council(Intervention):
         model.rules.procedure = "plenary"
         model.seat_team(None)
 
+    def on_adjusted(self, model: Any) -> None:
+        model.rules.procedure = self.procedure  # the team stays in office; all else is read as it is used
+
     def events(self, model: Any) -> list[Event]:
         if not falls_due(self.sessions_per_month / WEEKS_PER_MONTH, model.week - self.begun):
             return []

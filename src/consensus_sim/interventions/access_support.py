@@ -1,0 +1,81 @@
+"""大字版, 陪同, 租户座谈会: large print, escorts, tenants' talks, volunteers, posters (F39, P12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.attendance import fear_of
+from consensus_sim.council.events import Event
+from consensus_sim.council.meeting import Help
+from consensus_sim.dynamics.learning import gain_saturating
+from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.randomness import uniforms_at
+
+
+@dataclass(kw_only=True, eq=False)
+class AccessSupport(Intervention):
+    """Takes part of the fear of speaking from elders and tenants (P12) and lifts their standing on the floor.
+
+    `large_print` and `volunteers` each bring half of the elders' relief; `escorts` fetch elders, so that
+    the way costs them nothing; `tenants_talks` a quarter, to which `talk_places` tenants are asked, bring
+    tenants' relief and, to who comes, belonging and knowledge of their rights; `posters` tell of every
+    channel at this share of the notice rate.
+    """
+
+    large_print: bool = switch()
+    volunteers: bool = switch()
+    escorts: bool = switch()
+    tenants_talks: int = setting(0, 12, "talks a quarter", integer=True)
+    talk_places: int = setting(0, 1000, "persons a talk", integer=True)
+    talk_turnout: float = setting(0, 1, "share of those asked who come")
+    posters: float = setting(0, 1, "share of the notice rate")
+
+    def on_start(self, model: Any) -> None:
+        p, residents = model.parameters.support, model.residents
+        elders = p.elder_relief * (self.large_print + self.volunteers) / 2.0
+        tenants = p.tenant_relief if self.tenants_talks and self.talk_places else 0.0
+        elder, tenant = residents.member_of("elder"), residents.member_of("tenant")
+        self.relief = np.maximum(np.where(elder, elders, 0.0), np.where(tenant, tenants, 0.0)).astype(np.float32)
+        self.fetched = np.where(elder & self.escorts, np.float32(1.0), np.float32(0.0))
+        self.supported = np.flatnonzero((self.relief > 0) | (self.fetched > 0))
+        self.lift = np.zeros(residents.n, np.float32)
+        if self.relief.any():
+            model.rules.help[self.name] = Help(voice=p.voice)
+        model.rules.notice_board = max(model.rules.notice_board, self.posters)
+
+    def on_end(self, model: Any) -> None:
+        model.rules.help.pop(self.name, None)
+        if self.posters:
+            model.rules.notice_board = 0.0
+
+    def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
+        if not len(self.supported) or event.channel.online:
+            return 0.0
+        who = self.supported
+        unskilled = 1.0 - model.residents.expression[who]
+        fear = fear_of(model, event.open) * model.scratch.fear_weight[who] * unskilled
+        self.lift[who] = self.relief[who] * fear + self.fetched[who] * model.distance[event.open.venue.name][who]
+        return self.lift
+
+    def on_quarter_end(self, model: Any) -> None:
+        for talk in range(self.tenants_talks if self.talk_places else 0):
+            self._talk(model, talk)
+
+    def _talk(self, model: Any, talk: int) -> None:
+        """One tenants' talk: who comes gains belonging and knowledge of rights, as from one act and one
+        lecture.
+        """
+        residents = model.residents
+        tenants = np.flatnonzero(residents.adult & residents.member_of("tenant"))
+        lot = uniforms_at(model.key("access:asked", sub=talk), tenants)
+        asked = np.sort(tenants[np.argsort(lot, kind="stable")[: self.talk_places]])
+        comes = uniforms_at(model.key("access:come", sub=talk), asked) < self.talk_turnout
+        who = asked[comes].astype(np.int32)
+        p = model.parameters
+        gain_saturating(residents.belonging, who, p.learning.belonging_gain)
+        gain_saturating(residents.rights, who, p.support.public_lecture_cognition * model.cognition_unit[0])
+        self.count_event()

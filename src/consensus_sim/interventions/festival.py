@@ -1,0 +1,41 @@
+"""邻里节: a neighbour festival; belonging grows slowly, and what goes on becomes known (D11, D1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.dynamics.learning import gain_saturating
+from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.randomness import uniforms
+
+
+@dataclass(kw_only=True, eq=False)
+class Festival(Intervention):
+    """Held `festivals_per_year` times. A resident comes with chance `turnout` times belonging over its mean:
+    who belongs comes more. Who comes gains belonging, and hears with chance `stalls` of each open channel.
+    It is no deliberation, so it counts as no participation and forms no habit of it.
+    """
+
+    festivals_per_year: float = setting(0, 12, "festivals a year")
+    turnout: float = setting(0, 1, "share of adults")
+    stalls: float = setting(0, 1, "chance that a visitor hears of a channel")
+
+    def on_start(self, model: Any) -> None:
+        self.begun, self.visitors = model.week, 0
+
+    def on_week_end(self, model: Any) -> None:
+        if not self.turnout or not falls_due(self.festivals_per_year / 52.0, model.week - self.begun):
+            return
+        self.count_event()
+        residents, adults = model.residents, model.adults
+        chance = self.turnout * residents.belonging[adults] / max(float(residents.belonging[adults].mean()), 1e-9)
+        who = adults[uniforms(model.key("festival"), residents.n)[adults] < chance].astype(np.int32)
+        self.visitors += len(who)
+        gain_saturating(residents.belonging, who, model.parameters.support.festival_belonging)
+        for name, channel in sorted(model.channels.items()):
+            hears = uniforms(model.key(f"festival:{name}"), residents.n)[who] < self.stalls
+            model.tell(channel, who[hears])

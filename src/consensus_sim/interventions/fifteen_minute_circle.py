@@ -1,0 +1,85 @@
+"""15分钟协商圈: a channel, or a point with notice board and suggestion box, within a walk of everybody (F45, F23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.events import PLACELESS
+from consensus_sim.council.protocol import take_up
+from consensus_sim.council.topics import UNHEARD, Topic
+from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.randomness import uniforms_at
+
+
+@dataclass(kw_only=True, eq=False)
+class FifteenMinuteCircle(Intervention):
+    """Computes from the map who lives within `minutes` of an open channel's venue, walking `speed` on ways
+    that are `detour` times the straight line, and sets up to `points` points where most people are left
+    out.
+
+    Each point has a board, read at the share `show` of what a notice next door is read, and a box:
+    residents in reach put unheard matters into it (parameter `box_share`). In a community as small as the
+    case study's the rule of fifteen minutes never binds (F45, G9): no point is set. `walk_reach` of the
+    weekly results tells the share of adults in reach.
+    """
+
+    minutes: float = setting(0, 120, "minutes")
+    speed: float = setting(20, 150, "metres a minute")
+    detour: float = setting(1, 3, "way walked over straight line")
+    points: int = setting(0, 1000, "points", integer=True)
+    show: float = setting(0, 1, "share of the notice rate")
+
+    def on_start(self, model: Any) -> None:
+        people = model.community.population
+        here = np.stack([people.x, people.y], axis=1).astype(np.float64)
+        self.radius = self.minutes * self.speed / self.detour
+        nearest = np.full(len(people), np.inf)
+        for channel in model.channels.values():
+            if channel.venue.name not in PLACELESS:
+                np.minimum(nearest, np.hypot(*(here - (channel.venue.x, channel.venue.y)).T), out=nearest)
+        self.before = float(np.mean(nearest[model.adults] <= self.radius))
+        self.places = self._place(here, nearest, model.residents.adult)
+        self.reach = float(np.mean(nearest[model.adults] <= self.radius))
+        self.plain, self.near = model.nearness, np.zeros(len(people), np.float32)
+        if self.places and self.show:
+            delta = model.parameters.awareness.distance
+            away = np.min([np.hypot(*(here - place).T) for place in self.places], axis=0)
+            self.near = (self.show * np.exp(-away / delta) * (away <= self.radius)).astype(np.float32)
+            model.nearness = np.maximum(self.plain, self.near)
+
+    def _place(self, here: NDArray[Any], nearest: NDArray[Any], adult: NDArray[np.bool_]) -> list[NDArray[Any]]:
+        """Points at buildings, one after the other where they bring most adults into reach; lowers `nearest`."""
+        places: list[NDArray[Any]] = []
+        spots = np.unique(here, axis=0)
+        while len(places) < self.points and np.any(adult & (nearest > self.radius)):
+            left = here[adult & (nearest > self.radius)]
+            gains = [np.count_nonzero(np.hypot(*(left - spot).T) <= self.radius) for spot in spots]
+            if not max(gains):
+                break
+            places.append(spots[int(np.argmax(gains))])
+            np.minimum(nearest, np.hypot(*(here - places[-1]).T), out=nearest)
+        return places
+
+    def on_end(self, model: Any) -> None:
+        model.nearness = self.plain
+
+    def on_week_end(self, model: Any) -> None:
+        model.recorder.note("walk_reach", self.reach)
+        if self.near.any():
+            for topic in model.topics.open_topics()[0]:
+                if topic.state == UNHEARD:
+                    self._box(model, topic)
+
+    def _box(self, model: Any, topic: Topic) -> None:
+        """Somebody in reach of a point puts an unheard matter into the box, or not."""
+        residents, rows = model.residents, np.arange(topic.low, topic.high)
+        chance = topic.stake * residents.expression[rows] * residents.efficacy[rows] * (self.near[rows] / self.show)
+        lot = uniforms_at(model.key("circle:box", sub=topic.number), rows)
+        wrote = rows[lot < model.parameters.support.box_share * chance]
+        if len(wrote):
+            topic.mentions += len(wrote)
+            take_up(model, topic, int(wrote[0]), "box")

@@ -1,0 +1,114 @@
+"""微网实格: committee, grid branches, building groups, Party-member households; micro-grid workers invite
+(F8-F10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.council.events import Event, Rows
+from consensus_sim.council.protocol import take_up
+from consensus_sim.council.topics import UNHEARD, Topic
+from consensus_sim.dynamics.awareness import tell_by_unit
+from consensus_sim.dynamics.participation import PERSONAL
+from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.randomness import uniform, uniforms_at
+
+TIERS_BELOW_COMMITTEE = 3
+"""Grid branch, building group, Party-member household (F10)."""
+INVITED_TO = ("council", "tea", "salon")
+
+
+@dataclass(kw_only=True, eq=False)
+class GridHierarchy(Intervention):
+    """News goes down the chain and matters go up it, one tier in `tier_weeks`; each micro-grid worker asks
+    people in person for as long as the week's `worker_hours` last, `invitation_hours` each.
+
+    Down: once a channel has been open long enough for word to come to the Party-member households, each of
+    them tells others of its unit (parameter `household_news`). Up: a matter nobody has raised is passed on
+    by the member households that live with it (`passing_on`, times how well they can put it), and reaches
+    the committee tiers later. Ties carry the same news at a speed of their own (D1). Workers ask those of
+    their micro-grid with the highest stakes, a lot of weight `chance` added; at the tea, which has no
+    agenda, by open concern.
+    """
+
+    tier_weeks: int = setting(0, 26, "weeks a tier", integer=True)
+    worker_hours: float = setting(0, 40, "hours a week and worker")
+    invitation_hours: float = setting(0.05, 8, "hours an invitation")
+    chance: float = setting(0, 1, "weight of the lot against stake")
+    strength: float = setting(0, 1, "share of the full flow of news down and matters up")
+
+    def on_start(self, model: Any) -> None:
+        people, residents = model.community.population, model.residents
+        members = np.bincount(people.unit[residents.member_of("party")], minlength=int(people.unit.max()) + 1)
+        rate = self.strength * model.parameters.support.household_news
+        self.told = 1.0 - (1.0 - rate) ** members
+        self.party = residents.member_of("party")
+        self.on_the_way: dict[int, tuple[int, int]] = {}
+        self.hours = np.zeros(model.community.places.n_micro_grids)
+
+    def on_week_start(self, model: Any) -> None:
+        self.hours[:] = self.worker_hours
+        if self.strength:
+            self._pass_up(model)
+
+    def _pass_up(self, model: Any) -> None:
+        """Matters that have climbed all tiers are taken up; others begin to climb."""
+        for topic in model.topics.open_topics()[0]:
+            if topic.state != UNHEARD:
+                continue
+            if topic.number in self.on_the_way:
+                arrives, who = self.on_the_way[topic.number]
+                if model.week >= arrives:
+                    take_up(model, topic, who, "hierarchy")
+            else:
+                self._begin_to_climb(model, topic)
+
+    def _begin_to_climb(self, model: Any, topic: Topic) -> None:
+        there = topic.low + np.flatnonzero(self.party[topic.low : topic.high])
+        if not len(there):
+            return
+        put = topic.stake[there - topic.low] * model.residents.expression[there]
+        chance = self.strength * model.parameters.support.passing_on * float(put.mean())
+        if uniform(model.key("hierarchy:up"), topic.number) < chance:
+            arrives = model.week + TIERS_BELOW_COMMITTEE * self.tier_weeks
+            self.on_the_way[topic.number] = arrives, int(there[np.argmax(put)])
+
+    def invite(self, model: Any, event: Event) -> None:
+        if event.channel.name not in INVITED_TO:
+            return
+        places = np.floor(self.hours / self.invitation_hours + 1e-9).astype(np.int64)
+        if not places.any():
+            return
+        self.hours -= places * self.invitation_hours
+        event.asked.append((PERSONAL, self._neighbours(model, event, places)))
+
+    def _neighbours(self, model: Any, event: Event, places: Any) -> Rows:
+        """The `places` adults of each micro-grid, outside the team, whom its worker asks; ascending."""
+        rows = model.adults[~model.team_mask[model.adults]]
+        rank = -self.chance * uniforms_at(model.key("hierarchy:ask", sub=event.number), rows)
+        if event.topics:
+            for topic in event.topics:
+                first, last = np.searchsorted(rows, (topic.low, topic.high))
+                rank[first:last] -= topic.stake[rows[first:last] - topic.low]
+        else:
+            rank -= model.concern[rows]
+        micro_grid = model.community.population.micro_grid[rows]
+        order = np.lexsort((rank, micro_grid))
+        first_of = np.searchsorted(micro_grid, np.arange(len(places)))
+        place = np.arange(len(rows)) - first_of[micro_grid[order]]
+        return np.sort(rows[order[place < places[micro_grid[order]]]]).astype(np.int32)
+
+    def on_week_end(self, model: Any) -> None:
+        if not self.strength:
+            return
+        people, residents = model.community.population, model.residents
+        for name, channel in sorted(model.channels.items()):
+            if model.week - channel.opened_week >= TIERS_BELOW_COMMITTEE * self.tier_weeks:
+                tell_by_unit(
+                    model.key(f"hierarchy:down:{name}"), people.unit, residents.adult, self.told, channel.bit,
+                    residents.aware,
+                )  # fmt: skip

@@ -1,0 +1,55 @@
+"""保障金 + 居民自筹: a fund and residents' contributions fill the money gap of a resolution (F74)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.interventions.base import Intervention, setting
+
+
+@dataclass(kw_only=True, eq=False)
+class GuaranteeFund(Intervention):
+    """Fills what a resolution still lacks `wait` weeks after it was settled, while the quarter's `fund` lasts.
+
+    Residents give money or labour worth up to `residents_share` of the need, in proportion to the trust of
+    those at stake (their stake-weighted mean); the fund gives the rest. What residents give is no cost of
+    the lever.
+    """
+
+    fund: float = setting(0, 1e9, "CNY a quarter")
+    residents_share: float = setting(0, 1, "share of the need at full trust")
+    wait: int = setting(0, 520, "weeks", integer=True)
+
+    def on_start(self, model: Any) -> None:
+        self.left, self.paid, self.contributed = self.fund, 0.0, 0.0
+
+    def on_end(self, model: Any) -> None:
+        self.left = self.paid = 0.0
+
+    def on_week_start(self, model: Any) -> None:
+        if model.week and model.calendar.ends_quarter(model.week - 1):
+            self.left = self.fund
+        self.paid = 0.0
+        if self.fund == 0 and self.residents_share == 0:
+            return
+        for topic in model.topics.topics:
+            if topic.execution == "pending" and topic.gap > 0 and model.week - topic.settled_week >= self.wait:
+                self._fill(model, topic)
+
+    def _fill(self, model: Any, topic: Any) -> None:
+        """Residents' part and the fund's part, if together they close the gap; else nothing is begun."""
+        weight = float(topic.stake.sum())
+        trust = float(np.dot(topic.stake, model.residents.trust[topic.low : topic.high])) / weight if weight else 0.0
+        own = min(topic.gap, self.residents_share * trust * topic.funding_need)
+        if topic.gap - own > self.left:
+            return
+        self.left -= topic.gap - own
+        self.paid += topic.gap - own
+        self.contributed += own
+        topic.gap = 0.0
+
+    def spent(self, model: Any) -> float:
+        return self.paid

@@ -1,0 +1,39 @@
+"""书记讲堂: public lectures on rights, duties and the public interest; cognition changes slowly (F18, P28)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.dynamics.learning import gain_saturating
+from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.randomness import uniforms_at
+
+
+@dataclass(kw_only=True, eq=False)
+class RightsEducation(Intervention):
+    """The secretary lectures `lectures_per_month` times to `places` adults who come by their motive and a lot.
+    Cognition of who listens grows by the parameter `public_lecture_cognition`; skill does not (F66).
+    """
+
+    lectures_per_month: float = setting(0, 4.33, "lectures a month")
+    places: int = setting(0, 10000, "persons a lecture", integer=True)
+    chance: float = setting(0, 1, "weight of the lot against motive")
+
+    def on_start(self, model: Any) -> None:
+        self.begun, self.person_times = model.week, 0
+
+    def on_week_end(self, model: Any) -> None:
+        if not self.places or not falls_due(self.lectures_per_month * 12.0 / 52.0, model.week - self.begun):
+            return
+        self.count_event()
+        residents, adults = model.residents, model.adults
+        rank = residents.motive[adults] + self.chance * uniforms_at(model.key("rights_education"), adults)
+        chosen = np.argpartition(-rank, min(self.places, len(adults) - 1))[: self.places]
+        who = np.sort(adults[chosen]).astype(np.int32)
+        self.person_times += len(who)
+        for row, unit in zip(residents.cognition, model.cognition_unit, strict=True):
+            gain_saturating(row, who, model.parameters.support.public_lecture_cognition * unit)

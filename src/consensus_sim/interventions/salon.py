@@ -1,0 +1,70 @@
+"""主题沙龙: learning by discussing cases with property managers and owners' committee (F42)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.council.events import Event, Rows
+from consensus_sim.council.organisations import ORGANISATIONS
+from consensus_sim.dynamics.learning import learn, session_gain
+from consensus_sim.dynamics.participation import PERSONAL
+from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.randomness import uniforms_at
+
+
+@dataclass(kw_only=True, eq=False)
+class ThemedSalon(Intervention):
+    """Opens the channel `salon`: `salons` in all, one every `weeks_between` weeks, to which `invitations`
+    residents who took part before, then others by lot, are asked in person.
+
+    Who comes learns `salon_depth` times what a workshop's session teaches; the organisations that discuss
+    with them are won over by as much of a joint meeting's step.
+    """
+
+    salons: int = setting(0, 200, "salons", integer=True)
+    weeks_between: float = setting(1, 52, "weeks")
+    invitations: int = setting(0, 1000, "persons a salon", integer=True)
+    course: int = setting(1, 20, "sessions to which a workshop's gain refers", integer=True)
+
+    def on_start(self, model: Any) -> None:
+        self.begun, self.held = model.week, 0
+        if self.salons:
+            model.open_channel("salon", "parlour")
+
+    def on_end(self, model: Any) -> None:
+        model.close_channel("salon")
+
+    def events(self, model: Any) -> list[Event]:
+        if self.held >= self.salons or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
+            return []
+        self.held += 1
+        self.count_event()
+        return [model.event("salon")]
+
+    def invite(self, model: Any, event: Event) -> None:
+        if event.channel.name == "salon" and self.invitations:
+            event.asked.append((PERSONAL, self._asked(model, event)))
+
+    def _asked(self, model: Any, event: Event) -> Rows:
+        """Who took part before, then anybody, each by lot."""
+        rank = uniforms_at(model.key("salon:ask", sub=event.number), model.adults) - model.took_part[model.adults]
+        chosen = np.argpartition(rank, min(self.invitations, len(rank) - 1))[: self.invitations]
+        return np.sort(model.adults[chosen]).astype(np.int32)
+
+    def on_attended(self, model: Any, event: Event) -> None:
+        if event.channel.name != "salon":
+            return
+        p, residents = model.parameters, model.residents
+        depth, once = p.support.salon_depth, np.ones(len(event.came))
+        skill, cognition = p.learning.workshop_skill * p.learning.transfer, p.learning.workshop_cognition
+        learn(residents.skill, depth * session_gain(skill * model.skill_unit, self.course), event.came, once)
+        learn(
+            residents.cognition, depth * session_gain(cognition * model.cognition_unit, self.course), event.came, once
+        )
+        model.used_skill[event.came] = True
+        for name in ORGANISATIONS[:2]:
+            model.organisations[name].persuade(depth * p.execution.persuasion)

@@ -1,0 +1,81 @@
+"""种子小组: members lead small topics of their own from call to execution: learning by doing (F41)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.council.events import Event
+from consensus_sim.council.screening import agenda
+from consensus_sim.council.topics import AGENDA, HEARD, Topic
+from consensus_sim.dynamics.fatigue import add_bounded
+from consensus_sim.dynamics.learning import gain_saturating
+from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
+from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.randomness import uniforms
+
+
+@dataclass(kw_only=True, eq=False)
+class SeedGroup(Intervention):
+    """Opens the channel `seed_group`: `members` Party members and backbone residents meet and take small
+    matters (of one micro-grid, no more money than `most_money`) that have been heard, with those who live
+    with them.
+
+    What they settle they carry out themselves; leading a matter to landing raises initiative. `coached`
+    sittings have a neutral moderator.
+    """
+
+    members: int = setting(0, 500, "persons", integer=True)
+    sessions_per_month: float = setting(0, 4.33, "meetings a month")
+    agenda_size: int = setting(0, 10, "topics a meeting", integer=True)
+    most_money: float = setting(0, 1e7, "CNY")
+    neighbours_asked: int = setting(0, 200, "persons a topic", integer=True)
+    chance: float = setting(0, 1, "weight of the lot against drive when the group is formed")
+    coached: bool = switch()
+
+    def on_start(self, model: Any) -> None:
+        self.begun = model.week
+        self.group = np.empty(0, np.int32)
+        if self.members == 0 or self.sessions_per_month == 0:
+            return
+        residents = model.residents
+        able = np.flatnonzero(residents.adult & (residents.member_of("party") | model.team_mask | residents.worker))
+        drive = residents.motive[able] + residents.initiative[able] + residents.follow_through[able]
+        drive = drive + self.chance * uniforms(model.key("seed_group:members"), residents.n)[able]
+        self.group = np.sort(able[np.argsort(-drive, kind="stable")[: self.members]]).astype(np.int32)
+        model.tell(model.open_channel("seed_group", "parlour"), self.group)
+
+    def on_end(self, model: Any) -> None:
+        model.close_channel("seed_group")
+
+    def events(self, model: Any) -> list[Event]:
+        if not len(self.group) or not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
+            return []
+        small = [topic for topic in model.topics.open_topics()[0] if self._small(topic)]
+        topics = agenda(small, self.agenda_size, model.parameters.topics, "seed_group")
+        self.count_event()
+        return [model.event("seed_group", topics=topics, moderated=self.coached)]
+
+    def _small(self, topic: Topic) -> bool:
+        own = topic.state == AGENDA and topic.venue_channel == "seed_group"
+        return own or (topic.state == HEARD and topic.scope == "micro_grid" and topic.funding_need <= self.most_money)
+
+    def invite(self, model: Any, event: Event) -> None:
+        if event.channel.name != "seed_group":
+            return
+        event.asked.append((TEAM_CALL, self.group))
+        add_bounded(model.residents.fatigue, self.group, model.parameters.fatigue.team_load)
+        for topic in event.topics:
+            if self.neighbours_asked:
+                most = np.argsort(-topic.stake, kind="stable")[: self.neighbours_asked]
+                event.asked.append((PERSONAL, np.sort(topic.low + most).astype(np.int32)))
+
+    def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
+        if event.channel.name == "seed_group":
+            topic.carried_by_residents = True
+            topic.gap = 0.0
+            led = np.intersect1d(event.came, self.group).astype(np.int32)
+            gain_saturating(model.residents.initiative, led, model.parameters.learning.initiative_gain)

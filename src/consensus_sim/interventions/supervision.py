@@ -1,0 +1,55 @@
+"""居民监督小组, 每月公示: residents follow resolutions, chase the slow, and post a monthly notice (F27, F37, P47)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.dynamics.fatigue import add_bounded
+from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.randomness import uniforms
+
+
+@dataclass(kw_only=True, eq=False)
+class Supervision(Intervention):
+    """A group of `members` follows every resolution: its weekly chance of being carried out rises by the
+    parameter `execution.supervision`, `chase` times as much past the deadline.
+
+    With `notice` outcomes, good and bad, are posted monthly where the council meets; with `redeliberate` a
+    resolution that came to nothing comes back as a matter. The members, adults outside the team of most
+    initiative and follow-through, tire a little every month.
+    """
+
+    members: int = setting(0, 200, "persons", integer=True)
+    strength: float = setting(0, 1, "share of the full effect")
+    chase: float = setting(1, 3, "times the effect past the deadline")
+    chance: float = setting(0, 1, "weight of the lot against drive when the group is formed")
+    notice: bool = switch()
+    redeliberate: bool = switch()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nobody to supervise."""
+        return self.members == 0 or self.strength == 0
+
+    def on_start(self, model: Any) -> None:
+        if self.idle:
+            return
+        rules, residents = model.rules, model.residents
+        rules.supervision, rules.chase = self.strength, self.chase
+        rules.monthly_notice, rules.redeliberate = self.notice, self.redeliberate
+        able = np.flatnonzero(residents.adult & ~model.team_mask)
+        drive = residents.initiative[able] + residents.follow_through[able]
+        drive = drive + self.chance * uniforms(model.key("supervision:members"), residents.n)[able]
+        self.group = np.sort(able[np.argsort(-drive, kind="stable")[: self.members]]).astype(np.int32)
+
+    def on_end(self, model: Any) -> None:
+        rules = model.rules
+        rules.supervision, rules.chase, rules.monthly_notice, rules.redeliberate = 0.0, 1.0, False, False
+
+    def on_month_end(self, model: Any) -> None:
+        if not self.idle:
+            add_bounded(model.residents.fatigue, self.group, model.parameters.fatigue.load)
+            self.count_event()

@@ -1,0 +1,48 @@
+"""漫步议事: strolling talks through one grid after the other; people say what bothers them (F77: planned, not
+evidenced).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.calendar import falls_due
+from consensus_sim.council.events import Event
+from consensus_sim.interventions.base import Intervention, setting
+
+
+@dataclass(kw_only=True, eq=False)
+class StrollingTalk(Intervention):
+    """Opens the channel `talk`: `walks_per_month` walks, each through the next grid in turn; only who lives
+    there meets them. Nothing is deliberated; matters are raised and, if they are easy, answered on the
+    spot.
+    """
+
+    walks_per_month: float = setting(0, 4.33, "walks a month")
+    relief: float = setting(0, 1, "share of the fear of speaking")
+
+    def on_start(self, model: Any) -> None:
+        self.begun, self.walked = model.week, 0
+        grid = model.community.population.grid
+        self.grids = [np.searchsorted(grid, [number, number + 1]) for number in np.unique(grid)]
+        if self.walks_per_month:
+            model.venues["doorstep"].relief = max(model.venues["doorstep"].relief, self.relief)
+            model.open_channel("talk", "doorstep")
+
+    def on_end(self, model: Any) -> None:
+        model.close_channel("talk")
+        if not model.is_open("building_council"):
+            model.venues["doorstep"].relief = 0.0
+
+    def events(self, model: Any) -> list[Event]:
+        if not model.is_open("talk") or not falls_due(self.walks_per_month * 12.0 / 52.0, model.week - self.begun):
+            return []
+        first, last = self.grids[self.walked % len(self.grids)]
+        self.walked += 1
+        self.count_event()
+        event = model.event("talk")
+        event.within = (int(first), int(last))
+        return [event]

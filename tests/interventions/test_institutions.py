@@ -1,0 +1,274 @@
+"""The institutions beside the council: what each does by its mechanism, on the small community and by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from consensus_sim.council.organisations import organisations, pay, willingness_for
+from consensus_sim.dynamics.participation import PERSONAL
+from consensus_sim.errors import InputError
+from consensus_sim.interventions.base import build_lever
+from tests.helpers import config, lever, make_model
+
+START = {"start": "2024-05-06"}
+
+
+def play(name, weeks=44, **options):
+    return make_model("council", weeks=weeks, levers={name: START | options.pop("settings", {})}, **options).run()
+
+
+# --- facilitation ------------------------------------------------------------------------------------------------
+
+
+def test_helpers_hand_round_turns_calm_and_improve_proposals_together():
+    model = make_model("council", weeks=30, levers=dict.fromkeys(("observer", "social_worker", "service_team"), START))
+    while model.week < 12:
+        model.step()
+    p, given = model.parameters.support, model.rules.helped()
+    assert given.turn_sharing == pytest.approx(p.observer_turns + p.social_worker_turns)
+    assert given.calm == pytest.approx(1 - (1 - p.observer_calm) * (1 - p.service_team_calm))
+    assert given.quality == pytest.approx(p.social_worker_quality) and given.give_way == p.service_team_gives_way
+
+
+@pytest.mark.parametrize(("name", "better"), [("observer", "gini_speaking"), ("social_worker", "gini_speaking")])
+def test_helped_talk_is_more_even(name, better):
+    with_help, without = (
+        [
+            getattr(sheet, better)
+            for seed in range(6)
+            for sheet in run(seed).recorder.sheets
+            if sheet.channel == "council"
+        ]
+        for run in (
+            lambda seed: play(name, seed=seed, settings={"start": "2024-05-01"}),
+            lambda seed: make_model("council", weeks=44, seed=seed).run(),
+        )
+    )
+    assert np.nanmean(with_help) < np.nanmean(without)
+
+
+def test_under_a_moderator_knowing_the_rules_hands_round_turns():
+    model = make_model("council", weeks=20)
+    while model.team is None:
+        model.step()
+    event = model.event("council", moderated=True)
+    event.came = model.team.members
+    known = []
+    for level in (0.1, 0.9):
+        model.residents.procedure[event.came] = level
+        known.append(model.facilitation(event).turn_sharing)
+    assert known[1] - known[0] == pytest.approx(0.8 * model.parameters.meeting.procedure, rel=1e-5)
+    event.moderated = False
+    assert model.facilitation(event).turn_sharing == model.parameters.meeting.turn_sharing_none
+
+
+# --- execution ---------------------------------------------------------------------------------------------------
+
+
+def test_an_organisation_pays_what_it_has_and_a_contractor_nothing():
+    model = make_model("council")
+    known = organisations(model.parameters.execution)
+    own = known["property_manager"]
+    topic = SimpleNamespace(
+        gap=7000.0,
+        funding_need=7000.0,
+        kind=SimpleNamespace(responsible="property_manager"),
+        carried_by_residents=False,
+    )
+    assert pay(topic, known) == own.quarterly and topic.gap == 7000.0 - own.quarterly and own.funds == 0.0
+    assert known["contractor"].funds == 0.0
+    assert willingness_for(topic, known) == pytest.approx((own.willingness + known["contractor"].willingness) / 2)
+    topic.carried_by_residents = True
+    assert willingness_for(topic, known) == 1.0
+
+
+def test_joint_meetings_win_organisations_over_and_it_fades_without_them():
+    model = play("joint_meeting", weeks=52, settings={"end": "2024-12-01"})
+    start = model.parameters.execution.willingness
+    assert start < model.organisations["property_manager"].willingness < 1.0
+    short = play("joint_meeting", weeks=30)
+    assert short.organisations["owners_committee"].willingness > model.organisations["owners_committee"].willingness
+
+
+def test_supervision_carries_out_more_and_what_failed_is_heard_again():
+    slow = {"execution.hazard": 0.01, "execution.give_up": 1.0}
+    runs = {name: [] for name in ("with", "without")}
+    for seed in range(4):
+        runs["with"].append(play("supervision", weeks=60, seed=seed, behaviour=slow))
+        runs["without"].append(make_model("council", weeks=60, seed=seed, behaviour=slow).run())
+    done = {name: sum(t.executed_week >= 0 for m in models for t in m.topics.topics) for name, models in runs.items()}
+    again = {name: sum(t.failed_before for m in models for t in m.topics.topics) for name, models in runs.items()}
+    assert done["with"] > done["without"]
+    assert again["with"] > 0 == again["without"]
+
+
+def test_the_guarantee_fund_never_spends_more_than_it_has():
+    settings = START | {"fund": 30000, "wait": 0}
+    poor = {"execution.funds": 0}
+    model = make_model("council", levers={"guarantee_fund": settings}, behaviour=poor, place="case_study")
+    paid: dict[str, float] = {}
+    while model.week < 56:
+        model.step()
+        quarter = model.calendar.quarter(model.week - 1)
+        paid[quarter] = paid.get(quarter, 0.0) + (lever(model, "guarantee_fund").paid if model.week > 9 else 0.0)
+    assert max(paid.values()) <= 30000 + 1e-6
+    assert sum(paid.values()) > 0, "the check can fail"
+    assert all(t.gap == 0.0 or t.gap == t.funding_need for t in model.topics.topics if t.execution != "none")
+
+
+# --- channels ----------------------------------------------------------------------------------------------------
+
+
+def test_a_seed_group_leads_small_matters_and_carries_them_out_itself():
+    model = play("seed_group", weeks=56, settings={"sessions_per_month": 4.0, "most_money": 1e6})
+    sheets = [sheet for sheet in model.recorder.sheets if sheet.channel == "seed_group"]
+    assert sheets and all(sheet.topic.scope == "micro_grid" for sheet in sheets)
+    settled = [sheet.topic for sheet in sheets if sheet.how == "consensus"]
+    assert settled and all(topic.carried_by_residents and topic.gap == 0.0 for topic in settled)
+    group = lever(model, "seed_group").group
+    held = [who for _, channel, who in model.recorder.acts if channel == "seed_group"]
+    assert np.isin(np.concatenate(held), group).mean() > 0.2
+
+
+@pytest.mark.parametrize("name", ["building_council", "talk"])
+def test_what_is_held_at_the_doorstep_is_for_who_lives_there(name):
+    model = play(name, weeks=44, place="case_study")
+    place = model.community.population.micro_grid if name == "building_council" else model.community.population.grid
+    held = [who for _, channel, who in model.recorder.acts if channel == name and len(who)]
+    assert held and all(len(np.unique(place[who])) == 1 for who in held)
+
+
+def test_salons_teach_and_win_organisations_over():
+    model, plain = play("salon", weeks=40), make_model("council", weeks=40).run()
+    came = np.unique(np.concatenate([who for _, channel, who in model.recorder.acts if channel == "salon"]))
+    assert len(came)
+    assert model.residents.skill[:, came].mean() > plain.residents.skill[:, came].mean()
+    won = [each.organisations["property_manager"].willingness for each in (model, plain)]
+    assert won[0] > won[1]
+
+
+# --- access, culture, hierarchy, circle ---------------------------------------------------------------------------
+
+
+def test_access_support_draws_elders_and_tenants_and_nobody_else_directly():
+    model = make_model("council", weeks=30, levers={"access_support": START})
+    while model.week < 12:
+        model.step()
+    added = lever(model, "access_support").utility(model, model.event("council"))
+    exposed = model.residents.member_of("elder") | model.residents.member_of("tenant")
+    assert (added[exposed] >= 0).all() and added[exposed].mean() > 0 and not added[~exposed].any()
+    assert model.rules.helped().voice == model.parameters.support.voice
+
+
+@pytest.mark.parametrize(("name", "column"), [("festival", "belonging"), ("rights_education", "cognition")])
+def test_culture_changes_slowly_what_it_is_meant_to(name, column):
+    changed, plain = play(name, weeks=52), make_model("council", weeks=52).run()
+    gain = getattr(changed.residents, column).mean() - getattr(plain.residents, column).mean()
+    assert 0.0 < gain < 0.05
+
+
+def test_news_goes_down_the_hierarchy_tier_by_tier_and_matters_go_up():
+    quick = play("grid_hierarchy", weeks=30, settings={"worker_hours": 0.0, "tier_weeks": 1})
+    slow = play("grid_hierarchy", weeks=30, settings={"worker_hours": 0.0, "tier_weeks": 6})
+    plain = make_model("council", weeks=30).run()
+    aware = [float(model.recorder.weekly["aware_council"][-1]) for model in (quick, slow, plain)]
+    assert aware[0] > aware[1] > aware[2]
+    climbed = [topic for topic in quick.topics.topics if topic.channel == "hierarchy"]
+    assert climbed and all(topic.heard_week - topic.arisen_week >= 3 for topic in climbed)
+
+
+def test_micro_grid_workers_ask_no_more_than_their_hours_allow():
+    model = make_model("council", weeks=20, levers={"grid_hierarchy": START | {"worker_hours": 1.0}}, without=["tea"])
+    asked = []
+    worker = lever(model, "grid_hierarchy")
+    before = worker.invite
+    worker.invite = lambda m, event: (
+        before(m, event),
+        asked.extend(event.asked if event.channel.name == "council" else []),
+    )
+    model.run()
+    n = model.community.places.n_micro_grids
+    own = [who for code, who in asked if code == PERSONAL]
+    place = model.community.population.micro_grid
+    assert own and all(np.bincount(place[who], minlength=n).max() <= 2 for who in own)
+
+
+@pytest.mark.parametrize(("minutes", "sets_points"), [(15, False), (1, True)])
+def test_fifteen_minutes_never_bind_in_a_small_community(minutes, sets_points):
+    model = play("fifteen_minute_circle", weeks=14, settings={"minutes": minutes}, place="teaching")
+    circle = lever(model, "fifteen_minute_circle")
+    assert bool(circle.places) == sets_points
+    assert circle.reach >= circle.before and (circle.reach == 1.0) >= (minutes == 15)
+    assert float(model.recorder.weekly["walk_reach"][-1]) == pytest.approx(circle.reach)
+
+
+# --- the loop ----------------------------------------------------------------------------------------------------
+
+
+def loop(*rules):
+    return {"action_research": {"rules": list(rules)}, "points": START | {"start": None, "held_back": True}}
+
+
+def test_a_lever_held_back_acts_only_once_the_loop_begins_it():
+    idle = make_model("council", levers=loop(), weeks=40).run()
+    assert not idle.recorder.points_rows
+    always = make_model("council", levers=loop({"date": "2024-09-02", "begin": ["points"]}), weeks=40).run()
+    assert always.recorder.points_rows[0][0] == 26
+    assert always.recorder.revisions == [(26, 0, "", 0.0, True)]
+
+
+def test_the_loop_acts_on_what_is_observed_and_once():
+    rule = {"every": "quarter", "observe": "attendance_council", "weeks": 13, "begin": ["points"]}
+    never = make_model("council", levers=loop(rule | {"below": 0.0}), weeks=56).run()
+    seen = [row[3] for row in never.recorder.revisions]
+    assert len(seen) == 4 and not any(row[4] for row in never.recorder.revisions) and not never.recorder.points_rows
+    counted = [n for week, name, n in never.recorder.events_held if name == "council" and 18 <= week < 31]
+    assert seen[2] == pytest.approx(np.mean(counted))
+    acted = make_model("council", levers=loop(rule | {"below": 1000.0}), weeks=56).run()
+    assert [row[4] for row in acted.recorder.revisions][-1] and sum(row[4] for row in acted.recorder.revisions) == 1
+
+
+def test_the_loop_adjusts_and_stops_levers():
+    rules = (
+        {"date": "2024-07-01", "adjust": {"council": {"sessions_per_month": 4.0, "cost": {"event_money": 0}}}},
+        {"date": "2024-09-02", "stop": ["tea"]},
+    )
+    model = make_model("council", levers={"action_research": {"rules": list(rules)}}, weeks=40).run()
+    assert not model.is_open("tea") and lever(model, "council").sessions_per_month == 4.0
+    assert lever(model, "council").cost["event_money"] == 0 and lever(model, "council").cost["event_hours"] == 8
+    assert model.team is not None and len(model.team.members), "the team stays in office"
+
+
+@pytest.mark.parametrize(
+    ("rule", "word"),
+    [
+        ({"begin": ["points"]}, "date or every"),
+        ({"date": "soon"}, "rules[0].date"),
+        ({"every": "week"}, "rules[0].every"),
+        ({"every": "month", "observe": "happiness", "below": 1}, "rules[0].observe"),
+        ({"every": "month", "observe": "execution_rate"}, "below or above"),
+        ({"every": "month", "wenn": 1}, "unknown key"),
+        ({"every": "month", "begin": "points"}, "a list of levers"),
+        ({"every": "month", "weeks": 0}, "rules[0].weeks"),
+        ("act", "a mapping"),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_refused_in_one_line(rule, word):
+    settings = {**config()["intervention"]["action_research"], "rules": [rule]}
+    with pytest.raises(InputError) as told:
+        build_lever("action_research", settings)
+    assert word in str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_rule_about_a_lever_or_setting_that_is_not_there_is_refused():
+    settings = config()["intervention"]["action_research"]
+    for rule, word in (
+        ({"every": "month", "begin": ["pionts"]}, "pionts"),
+        ({"every": "month", "adjust": {"tea": {"shwo": 1}}}, "shwo"),
+    ):
+        loop_lever = build_lever("action_research", {**settings, "rules": [rule]})
+        with pytest.raises(InputError, match=word):
+            loop_lever.check_scenario({"tea": build_lever("tea", config()["intervention"]["tea"])})
