@@ -21,7 +21,8 @@ HEADLINES = """
     vulnerable_accepted vulnerable_present vulnerable_speaking team_or_party_present team_or_party_present_first4
     team_or_party_present_last4 gini_speaking top_fifth_speaking satisfaction efficiency fairness trust efficacy
     belonging cognition skill behaviour fatigue fatigue_team cost_money cost_hours silent_micro_grids
-    reach_in_person frequency_ordinary_in_person top_percent_share
+    reach_in_person frequency_ordinary_in_person top_percent_share attendance_building_council attendance_salon
+    attendance_seed_group attendance_talk
 """.split()
 METRICS = [catalogue.metric(name) for name in catalogue.metric_names()]
 WEEKLY = [catalogue.weekly_metric(name) for name in catalogue.weekly_metric_names()]
