@@ -20,7 +20,7 @@ from consensus_sim.paths import PACKAGE
 def _digest() -> str:
     """A digest of the sources that hold compiled code, and of numba's version."""
     digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
-    sources = [PACKAGE / "randomness.py", *sorted((PACKAGE / "dynamics").glob("*.py"))]
+    sources = [PACKAGE / "kernels.py", PACKAGE / "randomness.py", *sorted((PACKAGE / "dynamics").glob("*.py"))]
     sources += sorted((PACKAGE / "community").glob("*.py"))
     for source in sources:
         digest.update(source.read_bytes())
@@ -43,6 +43,11 @@ def cache_dir() -> Path:
 
 
 setattr(numba.config, "CACHE_DIR", str(cache_dir()))  # noqa: B010
+
+BLOCK = 256
+"""Residents that a kernel takes at a time where it works in two passes: one without branches over all of them, which
+compilers vectorise, then one over the few whom the first has listed.
+"""
 
 
 def kernel(function: Any = None, **options: Any) -> Any:

@@ -9,7 +9,7 @@ wherever they do not differ. Compiled functions are also callable from Python.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from math import cos, exp, log, pi, sin, sqrt
 
 import numpy as np
@@ -36,10 +36,15 @@ def _mix_int(z: int) -> int:
     return z ^ (z >> 31)
 
 
+@lru_cache(maxsize=4096)
+def _under(seed: int, name: str) -> int:
+    """Stream `name` under `seed`: the part of a key that all weeks share."""
+    return _mix_int(_mix_int((seed * 0xD1342543DE82EF95 + int(_GOLDEN)) & _MASK) ^ stream(name))
+
+
 def key(seed: int, name: str, week: int = 0, sub: int = 0) -> np.uint64:
     """The 64-bit key of stream `name` under `seed` in `week`; `sub` tells apart several things of one week."""
-    z = _mix_int((seed * 0xD1342543DE82EF95 + int(_GOLDEN)) & _MASK)
-    z = _mix_int(z ^ stream(name))
+    z = _under(seed, name)
     z = _mix_int((z + (week + 1) * 0xA0761D6478BD642F) & _MASK)
     return np.uint64(_mix_int((z + (sub + 1) * 0xE7037ED1A0B428DB) & _MASK))
 

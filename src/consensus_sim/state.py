@@ -20,6 +20,7 @@ from consensus_sim.dynamics.deliberation import DeliberationParameters
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
 from consensus_sim.dynamics.learning import HabitParameters, LearningParameters
 from consensus_sim.dynamics.participation import ParticipationParameters, Standard
+from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
 from consensus_sim.residents.columns import channel_bit
@@ -120,6 +121,13 @@ def mirrored(community: Community) -> NDArray[np.float32]:
     return mirror_weights(network.indptr, network.indices, network.weight)
 
 
+@lru_cache(maxsize=1)
+def in_diagonals(community: Community) -> Diagonals:
+    """The ties of a community in the layout that influence along them takes: the same for all its runs."""
+    network = community.network
+    return lay_out(network.indptr, network.indices, network.weight)
+
+
 class Scratch:
     """Working space of a run, made once: arrays of shape (n_residents,) that the week's kernels fill."""
 
@@ -134,11 +142,12 @@ class Scratch:
         self.bits = np.empty(n, np.uint16)
         self.flags = np.zeros(n, bool)
         self.neighbours_came = np.zeros(n, np.float32)
-        self.change = np.zeros((n, 2), np.float32)
+        self.change = np.zeros((2, n), np.float32)
         self.start_cognition = np.zeros(n, np.float32)
         self.start_trust = np.zeros(n, np.float32)
         self.online_user = np.zeros(n, bool)
         self.mirror_weight = mirrored(community)
+        self.ties = in_diagonals(community)
 
 
 def standardise(residents: Residents) -> tuple[Standard, Any, Any, Any, Any]:

@@ -30,11 +30,8 @@ def change_residents(model: Any) -> None:
         return_to(residents.trust, scratch.start_trust, keep)
         return_to(residents.efficacy, residents.start_efficacy, keep)
     if p.drift > 0 and model.week % DRIFT_WEEKS == DRIFT_WEEKS - 1:
-        network = model.community.network
         drift_along_ties(
-            network.indptr,
-            network.indices,
-            network.weight,
+            scratch.ties,
             1.0 - (1.0 - p.drift) ** DRIFT_WEEKS,
             residents.cognition,
             residents.trust,

@@ -31,6 +31,7 @@ from consensus_sim.dynamics.participation import (
     housemates,
     remember_ties,
 )
+from consensus_sim.dynamics.ties import lay_out
 from consensus_sim.dynamics.topics import (
     draw_positions,
     draw_stakes,
@@ -347,9 +348,8 @@ def test_efficacy_moves_towards_what_happened_and_losses_weigh_more():
 def drift(network, cognition, trust, rate=0.05):
     n = len(trust)
     start = (cognition.mean(axis=0).astype(np.float32), trust.copy())
-    return start, lambda: drift_along_ties(
-        network.indptr, network.indices, network.weight, rate, cognition, trust, *start, np.zeros((n, 2), np.float32)
-    )
+    ties = lay_out(network.indptr, network.indices, network.weight)
+    return start, lambda: drift_along_ties(ties, rate, cognition, trust, *start, np.zeros((2, n), np.float32))
 
 
 def test_where_nothing_changed_nothing_drifts(network):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from consensus_sim import load_community
+from consensus_sim.dynamics.ties import lay_out
 from consensus_sim.dynamics.trust import TrustParameters, drift_along_ties, move_efficacy, see_outcome
 from consensus_sim.randomness import key, uniforms
 
@@ -136,10 +137,9 @@ def make_world(seed=1):
 
 
 def drift(network, rate, cognition, trust, start_cognition, start_trust):
-    change = np.empty((len(trust), 2), np.float32)
-    drift_along_ties(
-        network.indptr, network.indices, network.weight, rate, cognition, trust, start_cognition, start_trust, change
-    )
+    ties = lay_out(network.indptr, network.indices, network.weight)
+    change = np.empty((2, len(trust)), np.float32)
+    drift_along_ties(ties, rate, cognition, trust, start_cognition, start_trust, change)
 
 
 def test_a_world_in_which_nothing_changed_stays_exactly_as_it_is():

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.kernels import kernel
+from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import bits_of, uniform
 
 
@@ -53,48 +53,58 @@ def spread_awareness(
     share of ties who know at the week's start.
 
     Channel c (of m) has bit number `bits[c]`, the rates `notice_rate[c]` and `online_rate[c]` a week, is announced at
-    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), and has habit in the row `habit_row[c]` of `habit` (2, n).
+    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), at most 1, and has habit in the row `habit_row[c]` of `habit`
+    (2, n).
     `following` (n,) is working space. A resident's chance at a channel is a number with 16 bits from a hash shared by
     four channels and 37 more from a hash of its own, which is drawn only where the first bits leave it open whether
     anything happens.
     """
-    m = bits.shape[0]
-    limit = np.empty(m, np.uint64)
-    for c in range(m):
-        highest = max(forget, 1.0 - exp(-(notice_rate[c] + neighbour_rate + online_rate[c])))
-        limit[c] = np.uint64(min(65535.0, highest * 65536.0))
-    for i in range(aware.shape[0]):
-        following[i] = aware[i]
-        if not adult[i]:
-            continue
-        last_word, draw = -1, np.uint64(0)
+    n, m = aware.shape[0], bits.shape[0]
+    draw, flag, listed = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint32)
+    following[:] = aware
+    for start in range(0, n, BLOCK):
+        low, size = np.uint64(start), np.uint64(min(BLOCK, n - start))
+        last_word = -1
         for c in range(m):
             bit = bits[c]
             if bit >> 2 != last_word:
                 last_word = bit >> 2
-                draw = bits_of(key, 4 * i + last_word)
-            first = (draw >> np.uint64(16 * (bit & 3))) & np.uint64(0xFFFF)
-            if first > limit[c]:
-                continue
-            chance = (float(first) + uniform(fine_key, 16 * i + bit)) / 65536.0
-            mask = np.uint16(1 << bit)
-            if aware[i] & mask:
-                if chance < forget * (1.0 - habit[habit_row[c], i]):
-                    following[i] &= ~mask
-                continue
-            rate = notice_rate[c] * nearness[venue[c], i]
-            if online_user[i]:
-                rate += online_rate[c]
-            needed = -log1p(-chance) - rate  # chance < 1 - exp(-rate - from ties) <=> needed < from ties
-            if needed >= neighbour_rate:
-                continue
-            from_ties, e, end = 0.0, indptr[i], indptr[i + 1]
-            while from_ties <= needed and e < end:
-                if aware[indices[e]] & mask:
-                    from_ties += neighbour_rate * weight[e]
-                e += 1
-            if from_ties > needed:
-                following[i] |= mask
+                for k in range(size):
+                    draw[k] = bits_of(key, 4 * (low + k) + np.uint64(last_word))
+            mask, shift = np.uint16(1 << bit), np.uint64(16 * (bit & 3))
+            hears = np.uint64(min(65535.0, (1.0 - exp(-(notice_rate[c] + neighbour_rate + online_rate[c]))) * 65536.0))
+            forgets = np.uint64(min(65535.0, forget * 65536.0))
+            # Flags first, then the list of who is flagged: each loop alone runs without a branch.
+            for k in range(size):
+                first = (draw[k] >> shift) & np.uint64(0xFFFF)
+                flag[k] = (first <= (forgets if aware[low + k] & mask else hears)) & adult[low + k]
+            n_listed = np.uint64(0)
+            for k in range(size):
+                listed[n_listed] = k
+                n_listed += np.uint64(flag[k])
+            for place in range(n_listed):
+                k = np.uint64(listed[place])
+                i = low + k
+                first = (draw[k] >> shift) & np.uint64(0xFFFF)
+                chance = (float(first) + uniform(fine_key, 16 * i + np.uint64(bit))) / 65536.0
+                if aware[i] & mask:
+                    if chance < forget * (1.0 - habit[habit_row[c], i]):
+                        following[i] &= ~mask
+                    continue
+                rate = notice_rate[c] * nearness[venue[c], i]
+                if online_user[i]:
+                    rate += online_rate[c]
+                if chance - rate >= neighbour_rate:  # then so is `needed`, as -log1p(-x) >= x
+                    continue
+                needed = -log1p(-chance) - rate  # chance < 1 - exp(-rate - from ties) <=> needed < from ties
+                if needed >= neighbour_rate:
+                    continue
+                from_ties = 0.0
+                for e in range(np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])):
+                    knows = (aware[np.uint32(indices[e])] >> np.uint16(bit)) & np.uint16(1)
+                    from_ties += neighbour_rate * weight[e] * float(knows)  # a product, as a choice would branch
+                if from_ties > needed:
+                    following[i] |= mask
     aware[:] = following
 
 

@@ -62,26 +62,37 @@ def moments_by_group(
     block: NDArray[np.float32], groups: NDArray[np.uint16], n_groups: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Size (g,), means and SDs (g, k) of the rows of `block` (k, n) in each group, given as bits (n,)."""
-    rows = block.shape[0]
+    rows, n = block.shape
     count = np.zeros(n_groups, np.int64)
-    mean, square = np.zeros((n_groups, rows)), np.zeros((n_groups, rows))
-    for i in range(block.shape[1]):
-        if groups[i]:
-            for g in range(n_groups):
-                if (groups[i] >> g) & 1:
-                    count[g] += 1
-                    for row in range(rows):
-                        mean[g, row] += block[row, i]
+    mean, deviation = np.zeros((n_groups, rows)), np.zeros((n_groups, rows))
+    members = np.empty(n, np.uint32)
     for g in range(n_groups):
-        if count[g]:
-            mean[g] /= count[g]
-    for i in range(block.shape[1]):
-        if groups[i]:
-            for g in range(n_groups):
-                if (groups[i] >> g) & 1:
-                    for row in range(rows):
-                        square[g, row] += (block[row, i] - mean[g, row]) ** 2
-    for g in range(n_groups):
-        if count[g]:
-            square[g] = np.sqrt(square[g] / count[g])
-    return count, mean, square
+        size = np.uint64(0)
+        for i in range(np.uint64(n)):  # lists the members without a branch
+            members[size] = i
+            size += np.uint64((groups[i] >> np.uint16(g)) & np.uint16(1))
+        count[g] = np.int64(size)
+        if not size:
+            continue
+        for first in range(0, rows, 4):  # four rows at a time: four sums that do not wait for each other
+            a, b = block[first], block[min(first + 1, rows - 1)]
+            c, d = block[min(first + 2, rows - 1)], block[min(first + 3, rows - 1)]
+            s0 = s1 = s2 = s3 = 0.0
+            for place in range(size):
+                i = members[place]
+                s0 += a[i]
+                s1 += b[i]
+                s2 += c[i]
+                s3 += d[i]
+            m0, m1, m2, m3 = s0 / size, s1 / size, s2 / size, s3 / size
+            s0 = s1 = s2 = s3 = 0.0
+            for place in range(size):
+                i = members[place]
+                s0 += (a[i] - m0) ** 2
+                s1 += (b[i] - m1) ** 2
+                s2 += (c[i] - m2) ** 2
+                s3 += (d[i] - m3) ** 2
+            for lane, (m, square) in enumerate(((m0, s0), (m1, s1), (m2, s2), (m3, s3))):
+                if first + lane < rows:
+                    mean[g, first + lane], deviation[g, first + lane] = m, np.sqrt(square / size)
+    return count, mean, deviation

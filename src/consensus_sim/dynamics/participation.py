@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.kernels import kernel
+from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import uniform
 
 NOT_INVITED, LETTER, PERSONAL, HOUSEMATE, TEAM_CALL = 0, 1, 2, 3, 4
@@ -130,23 +130,43 @@ def decide(
     fear of speaking applies to a resident; `fear` the log-odds of that fear in this room; `reward` (n,) or (0,) the
     points' worth; `shift` a common log-odds.
     """
-    n_came = 0
-    mask = np.uint16(bit)
+    n, n_came, mask = adult.shape[0], np.uint64(0), np.uint16(bit)
     with_reward = reward.shape[0] > 0
-    for i in range(adult.shape[0]):
-        if not adult[i] or not ((aware[i] & mask) or asked[i]):
-            continue
-        chance = uniform(key, i)
-        x = asked_level[asked[i]] + shift + common[i] + p.habit * habit[i] + p.stake * stake[i] + fixed[i]
-        x -= fear * fear_weight[i] * (1.0 - expression[i])
+    level, by_habit, by_stake = np.float32(asked_level[0] + shift), np.float32(p.habit), np.float32(p.stake)
+    by_fear, zero, one = np.float32(fear), np.float32(0.0), np.float32(1.0)
+    chance, rough = np.empty(BLOCK), np.empty(BLOCK, np.float32)
+    for start in range(0, n, BLOCK):
+        low, size = np.uint64(start), np.uint64(min(BLOCK, n - start))
+        for k in range(size):
+            i = low + k
+            of_stake = by_stake * stake[i]
+            of_fear = by_fear * fear_weight[i] * (one - expression[i])
+            rough[k] = level + common[i] + by_habit * habit[i] + of_stake + fixed[i] - of_fear
         if with_reward:
-            x += reward[i]
-        if x < -4.0 and chance >= 0.018:  # logistic(-4) = 0.01799: the exponential need not be taken
-            continue
-        if chance < logistic(x):
-            came[n_came] = i
-            n_came += 1
-    return n_came
+            for k in range(size):
+                rough[k] += reward[low + k]
+        # e^v > 1 + v + v^2/2 + v^3/6 + v^4/24 for v = -x > 0, so who has chance (2 + v + ...) >= 1 stays away and needs
+        # no exponential; 0.999 is far more than the rounding of float32 can do. Who was asked is looked at below.
+        for k in range(size):
+            i = low + k
+            v = max(zero, -rough[k])
+            least = v * (one + v * (np.float32(0.5) + v * (np.float32(1 / 6) + v * np.float32(1 / 24))))
+            least = least if rough[k] < zero else np.float32(-2.0)
+            draw = uniform(key, i)
+            maybe = (draw * (1.998 + 0.999 * least) < 1.0) & ((aware[i] & mask) != 0)
+            chance[k] = draw if adult[i] & (maybe | (asked[i] != 0)) else 2.0
+        for k in range(size):
+            if chance[k] > 1.0:
+                continue
+            i = low + k
+            x = asked_level[asked[i]] + shift + common[i] + p.habit * habit[i] + p.stake * stake[i] + fixed[i]
+            x -= fear * fear_weight[i] * (1.0 - expression[i])
+            if with_reward:
+                x += reward[i]
+            if chance[k] < logistic(x):
+                came[n_came] = i
+                n_came += np.uint64(1)
+    return np.int64(n_came)
 
 
 @kernel

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.kernels import kernel
+from consensus_sim.dynamics.ties import Diagonals
+from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import uniform
 
 
@@ -50,26 +51,43 @@ def see_outcome(
     `stake` covers the residents `low`..`low + len(stake)`, others have stake 0. With no notice and no online
     publication only those who live where the matter lies, took part or have ties who did can see it.
     """
-    n_seen = 0
+    n, n_seen = adult.shape[0], np.uint64(0)
     high = low + stake.shape[0]
     everywhere = notice > 0.0 or online > 0.0
-    for i in range(adult.shape[0]):
-        inside = low <= i < high
-        if not adult[i] or not (everywhere or inside or took_part[i] or ties_took_part[i] > 0.0):
-            continue
-        if not took_part[i]:
-            unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_tie * ties_took_part[i])
-            if online_user[i]:
-                unseen *= 1.0 - online
-            if inside:
-                unseen *= 1.0 - p.visible_stake * stake[i - low]
-            if uniform(key, i) < unseen:
-                continue
-        error = outcome - trust[i]
-        trust[i] += (p.gain if error >= 0.0 else min(1.0, p.loss_ratio * p.gain)) * error
-        seen[n_seen] = i
-        n_seen += 1
-    return n_seen
+    flag, listed = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint32)
+    for start in range(0, n, BLOCK):
+        base, size = np.uint64(start), np.uint64(min(BLOCK, n - start))
+        if start + BLOCK > low and start < high:
+            for k in range(size):
+                flag[k] = adult[base + k]
+        else:  # nobody here has a stake, so who may see it is told without a branch
+            for k in range(size):
+                i = base + k
+                unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_tie * ties_took_part[i])
+                unseen *= 1.0 - online if online_user[i] else 1.0
+                flag[k] = adult[i] & (took_part[i] | (uniform(key, i) >= unseen))
+        n_listed = np.uint64(0)
+        for k in range(size):
+            listed[n_listed] = k
+            n_listed += np.uint64(flag[k])
+        for place in range(n_listed):
+            i = base + np.uint64(listed[place])
+            if not took_part[i]:
+                inside = low <= np.int64(i) < high
+                if not (everywhere or inside or ties_took_part[i] > 0.0):
+                    continue
+                unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_tie * ties_took_part[i])
+                if online_user[i]:
+                    unseen *= 1.0 - online
+                if inside:
+                    unseen *= 1.0 - p.visible_stake * stake[np.int64(i) - low]
+                if uniform(key, i) < unseen:
+                    continue
+            error = outcome - trust[i]
+            trust[i] += (p.gain if error >= 0.0 else min(1.0, p.loss_ratio * p.gain)) * error
+            seen[n_seen] = i
+            n_seen += np.uint64(1)
+    return np.int64(n_seen)
 
 
 @kernel
@@ -87,9 +105,7 @@ def move_efficacy(
 
 @kernel
 def drift_along_ties(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    weight: NDArray[np.float32],
+    ties: Diagonals,
     rate: float,
     cognition: NDArray[np.float32],
     trust: NDArray[np.float32],
@@ -102,26 +118,34 @@ def drift_along_ties(
     With c_i the resident's mean change of cognition since the start: c_i <- c_i + iota (sum_j w_ij c_j - c_i),
     likewise trust. The drift acts on changes, not on levels: differences between neighbours at the start are taken to
     be in balance, so a community in which nothing happens stays as it is. `cognition` (3, n), `start_cognition` (n,)
-    its mean at the start, `change` (n, 2) working space.
+    its mean at the start, `change` (2, n) working space. Who has no ties does not drift.
     """
-    n = trust.shape[0]
-    for i in range(n):
-        change[i, 0] = (cognition[0, i] + cognition[1, i] + cognition[2, i]) / np.float32(3.0) - start_cognition[i]
-        change[i, 1] = trust[i] - start_trust[i]
+    of_cognition, of_trust = change
+    third, zero, one = np.float32(3.0), np.float32(0.0), np.float32(1.0)
     step = np.float32(rate)
-    one, zero = np.float32(1.0), np.float32(0.0)
-    for i in range(n):
-        if indptr[i] == indptr[i + 1]:
-            continue
-        around_cognition, around_trust = zero, zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            around_cognition += weight[e] * change[j, 0]
-            around_trust += weight[e] * change[j, 1]
-        moved = step * (around_cognition - change[i, 0])
-        if moved != zero:
+    for i in range(np.uint64(trust.shape[0])):
+        of_cognition[i] = (cognition[0, i] + cognition[1, i] + cognition[2, i]) / third - start_cognition[i]
+        of_trust[i] = trust[i] - start_trust[i]
+    around_cognition, around_trust = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    near_cognition, near_trust = np.empty(ties.longest, np.float32), np.empty(ties.longest, np.float32)
+    for b in range(ties.first.shape[0] - 1):
+        base, end = np.uint64(ties.start[ties.first[b]]), np.uint64(ties.start[ties.first[b + 1]])
+        for e in range(end - base):
+            j, w = np.uint32(ties.indices[base + e]), ties.weight[base + e]
+            near_cognition[e], near_trust[e] = w * of_cognition[j], w * of_trust[j]
+        around_cognition[:], around_trust[:] = zero, zero
+        tied = np.uint64(0)
+        for g in range(ties.first[b], ties.first[b + 1]):
+            place, length = np.uint64(ties.start[g]) - base, np.uint64(ties.start[g + 1] - ties.start[g])
+            tied = max(tied, length)
+            for k in range(length):
+                around_cognition[k] += near_cognition[place + k]
+            for k in range(length):
+                around_trust[k] += near_trust[place + k]
+        for k in range(tied):
+            i = np.uint32(ties.order[np.uint64(b * BLOCK) + k])
+            moved = step * (around_cognition[k] - of_cognition[i])
             for row in range(3):
                 cognition[row, i] = min(one, max(zero, cognition[row, i] + moved))
-        moved = step * (around_trust - change[i, 1])
-        if moved != zero:
+            moved = step * (around_trust[k] - of_trust[i])
             trust[i] = min(one, max(zero, trust[i] + moved))
