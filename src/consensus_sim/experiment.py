@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import importlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.errors import InputError, one_of
 
 if TYPE_CHECKING:
-    from consensus_sim.analysis.city import CityForecast
     from consensus_sim.ensemble.forecast import Forecast
 
 LANGUAGES = ("zh", "en")
+EXPERIMENTS = {
+    "compare": "consensus_sim.jobs.compare:run",
+    "city": "consensus_sim.jobs.city:run",
+}
+"""What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
 
 
 def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
-    """Run the comparison that `config` describes, write it to `folder` and print its table; returns where it lies.
+    """Do what the `analysis` of `config` names, write it to `folder` and print its table; returns where it lies.
 
     config: the composed config as plain values; folder: results/<experiment>/<time>[/<job>]
     Raises InputError for what the user can mend, among it a results folder that cannot be written.
     """
-    from consensus_sim.ensemble.study import read_study
-
     started = datetime.datetime.now(datetime.UTC)
     check_config(config)
-    if config.get("city") is not None:
-        return run_city_experiment(config, folder, started)
+    module, function = EXPERIMENTS[config.get("analysis", "compare")].split(":")
+    place: Path = getattr(importlib.import_module(module), function)(config, folder, started)
+    return place
+
+
+@contextlib.contextmanager
+def writing(results: Path) -> Iterator[None]:
+    """What cannot be written to the folder `results` meanwhile is told in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+
+
+def play(config: Mapping[str, Any], save: Callable[[Forecast], Path]) -> tuple[Forecast, Path]:
+    """Play the study that `config` describes and `save` the forecast; returns both. What is stored goes when it is
+    saved.
+    """
+    from consensus_sim.ensemble.study import read_study
+
     study = read_study(config)
     engine = build_engine(config["engine"])
     results = Path(config["results"])
@@ -41,36 +63,18 @@ def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
     check_writable(results)
     cold = first_start()
     community = build_community(config["community"])
-    try:
+    with writing(results):
         store = ReplicateStore(study, community, results / ".replicates", reuse=config["store"]["reuse"])
         forecast = run_ensemble(study, community, engine, store, cold=cold)
-        place = forecast.save(folder, config=config, started=started, report=_reporter(config))
-    except OSError as error:
-        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+        place = save(forecast)
     if not config["store"]["keep"]:
         store.clear((scenario.name, n) for scenario in study.scenarios for n in range(study.replicates))
-    show(forecast, config, place)
-    return place
+    return forecast, place
 
 
-def run_city_experiment(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
-    """The same for an experiment with many communities (experiment=city)."""
-    from consensus_sim.analysis.city import run_city
-    from consensus_sim.ensemble.study import section
-
-    section("city", config["city"])
-    engine = build_engine(config["engine"])
-    results = Path(config["results"])
-    check_writable(results)
-    try:
-        found = run_city(config, engine, results / ".replicates")
-        place = found.save(folder, config=config, started=started, report=_city_reporter(config))
-    except OSError as error:
-        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
-    if not config["store"]["keep"]:
-        found.clear()
-    show_city(found, config["report"]["language"], place)
-    return place
+def labels(forecast: Forecast) -> list[tuple[str, dict[str, str]]]:
+    """(name, labels by language) of every scenario, in the study's order."""
+    return [(scenario.name, scenario.label) for scenario in forecast.study.scenarios]
 
 
 def check_config(config: Mapping[str, Any]) -> None:
@@ -82,6 +86,8 @@ def check_config(config: Mapping[str, Any]) -> None:
     name = config.get("experiment_name")
     if not isinstance(name, str) or not name or not name.replace("-", "").replace("_", "").isalnum():
         raise InputError(f"experiment_name: found {name!r}; allowed: letters, digits, - and _")
+    if config.get("analysis", "compare") not in EXPERIMENTS:
+        raise one_of("analysis", str(config["analysis"]), EXPERIMENTS)
     if config["report"].get("language") not in LANGUAGES:
         raise one_of("report.language", config["report"].get("language"), LANGUAGES)
     if not isinstance(config.get("results"), str) or not config["results"]:
@@ -108,91 +114,7 @@ def build_engine(config: Mapping[str, Any]) -> Any:
 def check_writable(results: Path) -> None:
     """Refuse a results folder that cannot be written, before anything is computed; leaves no trace."""
     nearest = next(folder for folder in (results, *results.absolute().parents) if folder.exists())
-    try:
+    with writing(results):
         handle, name = tempfile.mkstemp(prefix=".consensus-sim-", dir=nearest)
         os.close(handle)
         os.unlink(name)
-    except OSError as error:
-        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
-
-
-def _labels(forecast: Forecast) -> list[tuple[str, dict[str, str]]]:
-    """(name, labels by language) of every scenario, in the study's order."""
-    return [(scenario.name, scenario.label) for scenario in forecast.study.scenarios]
-
-
-def _reporter(config: Mapping[str, Any]) -> Any:
-    """What writes figures and report into the folder of a forecast."""
-
-    def report(forecast: Forecast, folder: Path, facts: dict[str, Any]) -> None:
-        from consensus_sim.report.page import write_report
-
-        settings = dict(config["report"])
-        language = settings.pop("language")
-        assumptions = settings.pop("assumptions", None) or {}
-        write_report(
-            forecast.tables,
-            summary=forecast.summary(),
-            contrasts=forecast.contrasts(),
-            community=forecast.community,
-            scenarios=_labels(forecast),
-            reference=forecast.study.reference,
-            question=dict(config["question"]),
-            provenance=facts,
-            assumptions=assumptions.get(language, []),
-            language=language,
-            folder=folder,
-            **settings,
-        )
-
-    return report
-
-
-def _city_reporter(config: Mapping[str, Any]) -> Any:
-    """What draws the figure of a city, one for each scenario but the reference."""
-
-    def report(found: CityForecast, folder: Path) -> None:
-        from consensus_sim.report.figures.city import draw_city
-
-        if not config["report"].get("figures"):
-            return
-        (folder / "figures").mkdir()
-        labels = {kind.name: kind.label for kind in found.city.kinds}
-        for scenario in dict.fromkeys(found.gains["scenario"]):
-            figure = draw_city(found.gains, scenario, labels, config["report"]["language"])
-            figure.savefig(folder / "figures" / f"gains_{scenario}.png", dpi=config["report"]["dpi"])
-
-    return report
-
-
-def show_city(found: CityForecast, language: str, place: Path) -> None:
-    """Print which communities gain most, and where the results lie."""
-    from rich.console import Console
-
-    from consensus_sim.report.city import print_gains
-
-    kinds = {kind.name: kind.label[language] for kind in found.city.kinds}
-    labels = {scenario.name: scenario.label[language] for scenario in found.study.scenarios}
-    print_gains(found.gains, kinds, labels, language, Console())
-    print(f"results: {os.path.relpath(place)}")
-
-
-def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
-    """Print the table and where the results lie."""
-    from rich.console import Console
-
-    from consensus_sim.report.tables import print_table
-
-    language = config["report"]["language"]
-    console = Console()
-    print_table(
-        forecast.summary(),
-        forecast.contrasts(),
-        _labels(forecast),
-        forecast.study.reference,
-        language,
-        console,
-    )
-    if config.get("reference") not in (None, forecast.study.reference):
-        print(f"reference {config['reference']} is not among the scenarios: compared with {forecast.study.reference}")
-    print(f"results: {os.path.relpath(place)}")

@@ -1,0 +1,1 @@
+"""What an experiment does, a module each; `experiment.EXPERIMENTS` names them. Here the library meets its report."""

@@ -1,0 +1,73 @@
+"""analysis=compare: scenarios on one community, with summary, contrasts, figures and a page."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.experiment import labels, play
+
+if TYPE_CHECKING:
+    from consensus_sim.ensemble.forecast import Forecast
+
+
+def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
+    """Run the comparison that `config` describes, write it to `folder` and print its table; returns where it lies."""
+
+    def save(forecast: Forecast) -> Path:
+        return forecast.save(folder, config=config, started=started, report=reporter(config))
+
+    forecast, place = play(config, save)
+    show(forecast, config, place)
+    return place
+
+
+def reporter(config: Mapping[str, Any]) -> Any:
+    """What writes figures and report into the folder of a forecast."""
+
+    def report(forecast: Forecast, folder: Path, facts: dict[str, Any]) -> None:
+        from consensus_sim.report.page import write_report
+
+        settings = dict(config["report"])
+        language = settings.pop("language")
+        assumptions = settings.pop("assumptions", None) or {}
+        write_report(
+            forecast.tables,
+            summary=forecast.summary(),
+            contrasts=forecast.contrasts(),
+            community=forecast.community,
+            scenarios=labels(forecast),
+            reference=forecast.study.reference,
+            question=dict(config["question"]),
+            provenance=facts,
+            assumptions=assumptions.get(language, []),
+            language=language,
+            folder=folder,
+            **settings,
+        )
+
+    return report
+
+
+def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
+    """Print the table and where the results lie."""
+    from rich.console import Console
+
+    from consensus_sim.report.tables import print_table
+
+    language = config["report"]["language"]
+    console = Console()
+    print_table(
+        forecast.summary(),
+        forecast.contrasts(),
+        labels(forecast),
+        forecast.study.reference,
+        language,
+        console,
+    )
+    if config.get("reference") not in (None, forecast.study.reference):
+        print(f"reference {config['reference']} is not among the scenarios: compared with {forecast.study.reference}")
+    print(f"results: {os.path.relpath(place)}")
