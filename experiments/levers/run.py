@@ -1,11 +1,13 @@
 """Does each lever do what it is for? On/off contrasts with their intervals, weak and unexpected ones included.
 
-    python experiments/levers/run.py                                     # makes both published tables anew
-    python experiments/levers/run.py --community teaching --replicates 6   # one of them
+    python experiments/levers/run.py                                     # makes all published tables anew
+    python experiments/levers/run.py --study institutions                  # every institution alone on top of phase 1
+    python experiments/levers/run.py --community teaching --replicates 6   # one table
 
-Defaults: the case study with 30 replicates and the teaching community with 6, seed 1, the configured 56 weeks, all
-cores. Writes results/reference/levers.csv and results/reference/levers_teaching.csv; a test makes the second anew and
-compares it with the published one. What is expected, and why, stands in expectations.yaml beside this file.
+Defaults: the case study with 30 replicates and, for study levers, the teaching community with 6, seed 1, the configured
+56 weeks, parameters at the centre of their priors, all cores. Writes levers.csv, levers_teaching.csv and
+institutions.csv to results/reference/; a test makes the second anew and compares it with the published one. What is
+expected, and why, stands in expectations.yaml and institutions.yaml beside this file.
 
 The interval [q05, q95] is that of the paired differences of single runs, so it says what one community may live
 through; the standard error says how well 30 runs know the mean. The verdict follows from these numbers alone.
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parent.parent / "results" / "reference"
+EXPECTATIONS = {"levers": "expectations.yaml", "institutions": "institutions.yaml"}
+"""Study -> its file of expectations."""
 PUBLISHED = {"case_study": 30, "teaching": 6}
 """Community -> replicates of its published table."""
 COLUMNS = (
@@ -39,11 +43,11 @@ KNOWN = 2.0
 """Standard errors that a mean must lie from zero for its sign to count as known."""
 
 
-def read_expectations() -> list[dict[str, Any]]:
-    """The contrasts with their expectations, as written in expectations.yaml."""
+def read_expectations(name: str = "levers") -> list[dict[str, Any]]:
+    """The contrasts of a study with their expectations, as written in its file."""
     import yaml
 
-    with (HERE / "expectations.yaml").open(encoding="utf-8") as file:
+    with (HERE / EXPECTATIONS[name]).open(encoding="utf-8") as file:
         contrasts: list[dict[str, Any]] = yaml.safe_load(file)
     return contrasts
 
@@ -119,22 +123,23 @@ def undefined(name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def study(community: str, replicates: int, seed: int, workers: int | None = None) -> pd.DataFrame:
-    """Run every scenario that is needed and return the table of levers."""
-    contrasts = read_expectations()
+def study(community: str, replicates: int, seed: int, workers: int | None = None, name: str = "levers") -> pd.DataFrame:
+    """Run every scenario that is needed and return the table of the study."""
+    contrasts = read_expectations(name)
     scenarios = scenarios_of(contrasts)
     forecast = compare(community, scenarios, replicates=replicates, seed=seed, workers=workers)
     return lever_table(forecast, contrasts)
 
 
-def place_of(community: str) -> Path:
-    """Where the table of a community is published."""
-    return REFERENCE / ("levers.csv" if community == "case_study" else f"levers_{community}.csv")
+def place_of(community: str, name: str = "levers") -> Path:
+    """Where the table of a study and community is published."""
+    return REFERENCE / (f"{name}.csv" if community == "case_study" else f"{name}_{community}.csv")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, make the table or tables, write them, say how the verdicts fall."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options.add_argument("--study", choices=EXPECTATIONS, help="one study (default: all)")
     options.add_argument("--community", help="one community (default: every published table)")
     options.add_argument("--replicates", type=int, help="runs of each scenario (default: as published, else 30)")
     options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
@@ -143,9 +148,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = options.parse_args(arguments)
     if given.out and not given.community:
         options.error("--out needs --community")
-    for community in [given.community] if given.community else PUBLISHED:
-        table = study(community, given.replicates or PUBLISHED.get(community, 30), given.seed, given.workers)
-        place = given.out or place_of(community)
+    studies = [given.study] if given.study else list(EXPECTATIONS)
+    tables = [("levers", community) for community in PUBLISHED] + [("institutions", "case_study")]
+    if given.community:
+        tables = [(studies[0], given.community)]
+    for name, community in [each for each in tables if each[0] in studies]:
+        replicates = given.replicates or PUBLISHED.get(community, 30)
+        table = study(community, replicates, given.seed, given.workers, name)
+        place = given.out or place_of(community, name)
         place.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(place, index=False, float_format=NUMBERS, lineterminator="\n")
         counts = table["verdict"].value_counts()

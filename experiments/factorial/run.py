@@ -1,0 +1,162 @@
+"""Which levers substitute for or need each other: a 2-level factorial over all of them on top of a bare council.
+
+    python experiments/factorial/run.py
+
+Every lever of scenario `everything` but the council is a factor, absent or present with its settings there. 2^22 cells
+are too many, so a fraction is played: 512 cells in which every factor is present in half, drawn by lot (an orthogonal
+fraction of that size would alias interactions), each with 3 replicates under common random numbers, parameters at the
+centre. Main effects and two-way interactions come from one regression (statsmodels OLS) on the mean over replicates,
+factors coded -1 and +1: a main effect is the change from absent to present, averaged over all others; an interaction
+half of the difference that the one makes to the other's effect. Intervals are 95 %; `q_value` is Benjamini and
+Hochberg's over all terms of a metric (1995, J. R. Stat. Soc. B 57:289-300). Writes results/reference/factorial.csv and
+factorial.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from consensus_sim.catalogue import metric
+from consensus_sim.community import build_community
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Processes
+from consensus_sim.ensemble.run import first_start, run_ensemble
+from consensus_sim.ensemble.scenario import Scenario, Study
+from consensus_sim.ensemble.store import ReplicateStore
+from consensus_sim.ensemble.study import read_study
+
+REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
+METRICS = (
+    "reach_quarter", "frequency_ordinary", "attendance_council", "consensus_settled", "weeks_to_agenda",
+    "matters_landed", "execution_on_time", "vulnerable_speaking", "trust", "fatigue_team",
+)  # fmt: skip
+DRAWN = ("reach_quarter", "attendance_council", "matters_landed", "vulnerable_speaking")
+"""Metrics of the figure."""
+CLEAR = 0.01
+"""Expected share of false findings among the terms called clear."""
+
+
+def factors_of(study: Study) -> dict[str, Any]:
+    """Every lever of `everything` but the council, with its settings."""
+    return {name: settings for name, settings in study.scenario("everything").levers if name != "council"}
+
+
+def design(n_factors: int, points: int) -> np.ndarray:
+    """Levels (points, n_factors) of -1 and +1, balanced in every factor, in random order; `points` even."""
+    halves = np.repeat([-1, 1], points // 2)
+    return np.column_stack([np.random.default_rng([1, factor]).permutation(halves) for factor in range(n_factors)])
+
+
+def play(study: Study, levels: np.ndarray, engine: Any, progress: bool = True) -> pd.DataFrame:
+    """Mean over replicates of every metric of all adults (rows: points of the design)."""
+    council = dict(study.scenario("everything").levers)["council"]
+    factors, scenarios = factors_of(study), []
+    for row, line in enumerate(levels):
+        chosen = {name: settings for level, (name, settings) in zip(line, factors.items(), strict=True) if level > 0}
+        name = f"p{row:04d}"
+        levers = tuple(sorted({"council": council, **chosen}.items()))
+        scenarios.append(Scenario(name, {"zh": name, "en": name}, {"zh": "", "en": ""}, levers))
+    cells = replace(study, scenarios=tuple(scenarios), reference=scenarios[0].name)
+    community, cold = build_community(study.community), first_start()
+    forecast = run_ensemble(cells, community, engine, ReplicateStore(cells, community), cold=cold, progress=progress)
+    table = forecast.tables["metrics"]
+    table = table[(table["group"] == "all") & table["metric"].isin(METRICS)]
+    means = table.pivot_table(index="scenario", columns="metric", values="value", aggfunc="mean", observed=True)
+    return means.sort_index()
+
+
+def effects(levels: np.ndarray, names: Sequence[str], values: np.ndarray) -> pd.DataFrame:
+    """Main effects and two-way interactions of one metric (points,), with 95 % intervals; nan rows are left out."""
+    import statsmodels.api as sm
+    from statsmodels.stats.multitest import multipletests
+
+    pairs = list(combinations(range(len(names)), 2))
+    terms = np.column_stack([levels, *(levels[:, a] * levels[:, b] for a, b in pairs)]).astype(float)
+    kept = ~np.isnan(values)
+    fit = sm.OLS(values[kept], sm.add_constant(terms[kept])).fit()
+    # Coded -1 and +1, a coefficient is half of the change from absent to present.
+    low, high = (2 * fit.conf_int()[1:]).T
+    return pd.DataFrame(
+        {
+            "first": [*names, *(names[a] for a, _ in pairs)],
+            "second": [""] * len(names) + [names[b] for _, b in pairs],
+            "effect": 2 * fit.params[1:], "low": low, "high": high,
+            "q_value": multipletests(fit.pvalues[1:], method="fdr_bh")[1],
+        }
+    )  # fmt: skip
+
+
+def draw(table: pd.DataFrame, names: Sequence[str], place: Path) -> None:
+    """Main effects on the diagonal, interactions below it, in SD of the metric over the design; only clear ones."""
+    import matplotlib.pyplot as plt
+
+    from consensus_sim.report.typeface import styled
+
+    with styled():
+        figure, axes = plt.subplots(2, 2, figsize=(15, 14), layout="constrained")
+        for axis, name in zip(axes.flat, DRAWN, strict=True):
+            own, grid = table[table["metric"] == name], np.full((len(names), len(names)), np.nan)
+            for row in own[own["q_value"] < CLEAR].to_dict("records"):
+                a = names.index(row["first"])
+                b = names.index(row["second"]) if row["second"] else a
+                grid[max(a, b), min(a, b)] = row["effect"] / row["sd"]
+            shown = axis.imshow(grid, cmap="RdBu_r", vmin=-2, vmax=2)
+            for (i, j), value in np.ndenumerate(grid):
+                if not np.isnan(value):
+                    axis.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=6)
+            axis.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+            axis.set_yticks(range(len(names)), names, fontsize=8)
+            axis.set_title(f"{metric(name).label('zh')}  {metric(name).label('en')}")
+        figure.colorbar(shown, ax=axes, shrink=0.5, label="effect, SD of the metric over the design")
+        figure.suptitle(
+            "Main effects (diagonal) and two-way interactions; only those clear at a false-finding rate of 1 %"
+        )
+        figure.savefig(place, dpi=110)
+        plt.close(figure)
+
+
+def study_table(community: str, points: int, replicates: int, workers: int | None) -> tuple[pd.DataFrame, list[str]]:
+    """The table of effects of all metrics, and the names of the factors."""
+    config = compose([f"community={community}"])
+    config |= {"scenarios": ["everything"], "replicates": replicates, "parameters": "centre"}
+    study = read_study(config)
+    names = list(factors_of(study))
+    levels = design(len(names), points)
+    means = play(study, levels, Processes(workers))
+    parts = []
+    for name in METRICS:
+        values = means[name].to_numpy(float)
+        part = effects(levels, names, values)
+        part.insert(0, "metric", name)
+        part["sd"] = np.nanstd(values)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True), names
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the options, play the design, write table and figure."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options.add_argument("--community", default="case_study")
+    options.add_argument("--points", type=int, default=512, help="points of the design, an even number")
+    options.add_argument("--replicates", type=int, default=3)
+    options.add_argument("--workers", type=int)
+    options.add_argument("--out", type=Path, default=REFERENCE)
+    given = options.parse_args(arguments)
+    table, names = study_table(given.community, given.points, given.replicates, given.workers)
+    given.out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(given.out / "factorial.csv", index=False, float_format="%.4g", lineterminator="\n")
+    draw(table, names, given.out / "factorial.png")
+    clear = table[(table["q_value"] < CLEAR) & (table["second"] != "")]
+    print(f"{given.out / 'factorial.csv'}: {len(clear)} clear interactions among {(table['second'] != '').sum()}")
+
+
+if __name__ == "__main__":
+    main()
