@@ -159,9 +159,9 @@ def _voice(model: Any, event: Event, expression: NDArray[np.float64]) -> NDArray
     """z(expression) + status of D4, in SD of all adults at the start."""
     m, residents, came = model.parameters.meeting, model.residents, event.came
     voice = (expression - model.skill_mean[0]) / model.skill_sd[0]
-    inside = residents.member_of("party")[came] | model.team_mask[came]
+    inside = residents.are("party", came) | model.team_mask[came]
     voice[: len(came)] += np.where(inside, m.status_team, 0.0)
-    voice[: len(came)] += np.where(residents.member_of("tenant")[came], m.status_tenant, 0.0)
+    voice[: len(came)] += np.where(residents.are("tenant", came), m.status_tenant, 0.0)
     voice[len(came) :] += m.status_officer
     return voice
 
@@ -206,7 +206,7 @@ def _remember(topic: Topic, came: NDArray[np.int64], position: NDArray[np.float6
 def _minutes(model: Any, event: Event, topic: Topic, sitting: Any, speaking: float) -> Minutes:
     came = event.came
     total = len(came) + event.officers
-    inside = model.team_mask[came] | model.residents.member_of("party")[came]
+    inside = model.team_mask[came] | model.residents.are("party", came)
     vulnerable = model.vulnerable
 
     def share(rows: Any) -> float:

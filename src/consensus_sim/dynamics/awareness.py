@@ -53,8 +53,7 @@ def spread_awareness(
     share of ties who know at the week's start.
 
     Channel c (of m) has bit number `bits[c]`, the rates `notice_rate[c]` and `online_rate[c]` a week, is announced at
-    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), at most 1, and has habit in the row `habit_row[c]` of `habit`
-    (2, n).
+    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta) <= 1, and has habit in the row `habit_row[c]` of `habit` (2, n).
     `following` (n,) is working space. A resident's chance at a channel is a number with 16 bits from a hash shared by
     four channels and 37 more from a hash of its own, which is drawn only where the first bits leave it open whether
     anything happens.

@@ -9,17 +9,17 @@ from consensus_sim.kernels import kernel
 
 
 @kernel
-def weighted_sum(column: NDArray[np.float32], weight: NDArray[np.float32]) -> float:
-    """Sum of column times weight, both (n,), in eight running sums: the order is fixed, so every machine gets the
+def weighted_sum(column: NDArray[np.float32], weight: NDArray[np.float32] | NDArray[np.bool_]) -> float:
+    """Sum of column times weight (a number or a flag), both (n,), in eight running sums: the order is fixed, so every machine gets the
     same.
     """
     lanes = np.zeros(8)
     whole = column.shape[0] // 8 * 8
     for start in range(0, whole, 8):
         for lane in range(8):
-            lanes[lane] += column[start + lane] * weight[start + lane]
+            lanes[lane] += column[start + lane] * np.float32(weight[start + lane])
     for i in range(whole, column.shape[0]):
-        lanes[0] += column[i] * weight[i]
+        lanes[0] += column[i] * np.float32(weight[i])
     total = 0.0
     for lane in range(8):
         total += lanes[lane]
@@ -47,12 +47,11 @@ def means_where(
         for i in range(member.shape[0]):
             have += ((bits[i] >> b) & 1) & member[i]
         shares[b] = have
-    weight = member.astype(np.float32)
     for c in range(len(singles)):
-        ones[c] = weighted_sum(singles[c], weight) / count if count else np.nan
+        ones[c] = weighted_sum(singles[c], member) / count if count else np.nan
     for c in range(len(blocks)):
         for row in blocks[c]:
-            many[c] += weighted_sum(row, weight)
+            many[c] += weighted_sum(row, member)
         many[c] = many[c] / (count * blocks[c].shape[0]) if count else np.nan
     return ones, many, shares / count if count else shares * np.nan
 
