@@ -93,7 +93,7 @@ class Recorder:
             if model.is_open(channel):
                 self._put(f"participations_{channel}", float(sum(present)) if present else 0.0)
             if present:
-                self._put(f"attendance_{channel}", float(np.mean(present)))
+                self._put(f"attendance_{channel}", sum(present) / len(present))
         states = Counter(map(attrgetter("state"), model.topics.topics))
         for state in STATES:
             self._put(f"topics_{state}", float(states[state]))
@@ -102,7 +102,9 @@ class Recorder:
         residents = model.residents
         columns = tuple(residents.column(name) for name in ATTITUDES)
         blocks = (residents.cognition, residents.skill)
-        means, mean_blocks, shares = means_where(columns, blocks, residents.aware, len(CHANNELS), residents.adult)
+        means, mean_blocks, shares = means_where(
+            columns, blocks, residents.aware, len(CHANNELS), residents.adult, model.scratch.adult
+        )
         for name, value in zip((*ATTITUDES, "cognition", "skill"), (*means, *mean_blocks), strict=True):
             self._put(name, value)
         for channel in model.channels:

@@ -210,7 +210,7 @@ def _minutes(model: Any, event: Event, topic: Topic, sitting: Any, speaking: flo
     vulnerable = model.vulnerable
 
     def share(rows: Any) -> float:
-        return float(vulnerable[rows].mean()) if rows is not None and len(rows) else float("nan")
+        return np.count_nonzero(vulnerable[rows]) / len(rows) if rows is not None and len(rows) else float("nan")
 
     return Minutes(
         week=event.week,

@@ -267,6 +267,19 @@ def _draw_by_lot(
     return np.flatnonzero(_lowest(lot, cell, quota.ravel()))
 
 
+@kernel
+def shortlist(key: np.uint64, rows: Rows, chance: float, left_out: Flags, out: NDArray[np.int32]) -> int:
+    """Those of the residents `rows` (m,) whom the lot of `chance` takes and who are not `left_out` (n,), written to the
+    first places of `out`; returns how many.
+    """
+    n_found = 0
+    for row in rows:
+        if uniform(key, row) < chance and not left_out[row]:
+            out[n_found] = row
+            n_found += 1
+    return n_found
+
+
 def stratified_draw(
     key: np.uint64, resident: NDArray[np.int64], stratum: NDArray[np.int64], vulnerable: Flags, seats: int,
     least_vulnerable: int = 0, available: Flags | None = None, rounding: int = 0,
@@ -340,7 +353,8 @@ def _seat(
     for place in np.argsort(order[willing]):
         row = willing[place]
         if counts[row]:
-            ordinary += np.int64(not vulnerable[row])
+            if not vulnerable[row]:
+                ordinary += 1
             if filled == seats or not (vulnerable[row] or ordinary <= most_ordinary):
                 continue
             filled += 1
@@ -445,4 +459,4 @@ def _ask_by_lot(key: np.uint64, pool: Pool, rule: SeatingRule, draw: _Draw, turn
 
 def _share(vulnerable: Flags, rows: Rows) -> float:
     """Share of vulnerable people among `rows`; nan if there are none."""
-    return float(vulnerable[rows].mean()) if len(rows) else float("nan")
+    return np.count_nonzero(vulnerable[rows]) / len(rows) if len(rows) else float("nan")

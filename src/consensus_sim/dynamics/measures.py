@@ -9,17 +9,17 @@ from consensus_sim.kernels import kernel
 
 
 @kernel
-def weighted_sum(column: NDArray[np.float32], weight: NDArray[np.float32] | NDArray[np.bool_]) -> float:
-    """Sum of column times weight (a number or a flag), both (n,), in eight running sums: the order is fixed, so every machine gets the
+def weighted_sum(column: NDArray[np.float32], weight: NDArray[np.float32]) -> float:
+    """Sum of column times weight, both (n,), in eight running sums: the order is fixed, so every machine gets the
     same.
     """
     lanes = np.zeros(8)
     whole = column.shape[0] // 8 * 8
     for start in range(0, whole, 8):
         for lane in range(8):
-            lanes[lane] += column[start + lane] * np.float32(weight[start + lane])
+            lanes[lane] += column[start + lane] * weight[start + lane]
     for i in range(whole, column.shape[0]):
-        lanes[0] += column[i] * np.float32(weight[i])
+        lanes[0] += column[i] * weight[i]
     total = 0.0
     for lane in range(8):
         total += lanes[lane]
@@ -33,10 +33,11 @@ def means_where(
     bits: NDArray[np.uint16],
     n_bits: int,
     member: NDArray[np.bool_],
+    weight: NDArray[np.float32],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Over the residents in `member` (n,): the mean of each column of `singles` (n,), the mean of each block of
     `blocks` (k, n) over all its rows, and the share who have each of the first `n_bits` of `bits` (n,). nan if there
-    are no members.
+    are no members. `weight` (n,) is `member` as the numbers 0 and 1.
     """
     count = 0
     ones, many, shares = np.zeros(len(singles)), np.zeros(len(blocks)), np.zeros(n_bits)
@@ -48,10 +49,10 @@ def means_where(
             have += ((bits[i] >> b) & 1) & member[i]
         shares[b] = have
     for c in range(len(singles)):
-        ones[c] = weighted_sum(singles[c], member) / count if count else np.nan
+        ones[c] = weighted_sum(singles[c], weight) / count if count else np.nan
     for c in range(len(blocks)):
         for row in blocks[c]:
-            many[c] += weighted_sum(row, member)
+            many[c] += weighted_sum(row, weight)
         many[c] = many[c] / (count * blocks[c].shape[0]) if count else np.nan
     return ones, many, shares / count if count else shares * np.nan
 

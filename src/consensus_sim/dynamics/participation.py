@@ -166,7 +166,7 @@ def decide(
             if chance[k] < logistic(x):
                 came[n_came] = i
                 n_came += np.uint64(1)
-    return np.int64(n_came)
+    return int(n_came)
 
 
 @kernel
