@@ -131,7 +131,10 @@ def _timed(function: Callable[..., Any], *arguments: Any) -> float:
 
 
 def _watch_kernels() -> list[float]:
-    """Let every compiled function that Python calls add its time to the number that is returned in a list."""
+    """Let every compiled function that Python calls add its time to the number that is returned in a list.
+
+    To be called once all is compiled: compiled functions keep those that they call.
+    """
     from numba.core.registry import CPUDispatcher
 
     spent = [0.0]
@@ -148,7 +151,7 @@ def _watch_kernels() -> list[float]:
     for name, module in list(sys.modules.items()):
         if name.startswith("consensus_sim.") and not name.startswith("consensus_sim.dynamics."):
             for key, value in list(vars(module).items()):
-                if isinstance(value, CPUDispatcher) and value.py_func.__module__ != name:
+                if isinstance(value, CPUDispatcher):
                     setattr(module, key, watched(value))
     return spent
 

@@ -24,7 +24,6 @@ TOOLS = {
     "numpy_sparse": "NumPy + scipy.sparse",
     "fused_c": "fused loop in C",
     "package_kernels": "our kernels",
-    "package_kernels_diagonals": "our kernels, ties in diagonals",
 }
 SLOW = {"agentpy_network": 1, "mesa_plain": 3}
 """Rounds at most of what takes seconds."""

@@ -153,11 +153,12 @@ class CommunityModel(mesa.Model):
 
     def keep_ledgers(self) -> None:
         """Levers close their week, month and quarter; costs are booked."""
+        month_over, quarter_over = self.calendar.ends_month(self.week), self.calendar.ends_quarter(self.week)
         for lever in self.active:
             lever.on_week_end(self)
-            if self.calendar.ends_month(self.week):
+            if month_over:
                 lever.on_month_end(self)
-            if self.calendar.ends_quarter(self.week):
+            if quarter_over:
                 lever.on_quarter_end(self)
             self.recorder.cost(lever.name, lever.book(self))
 

@@ -21,6 +21,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
 _MASK = (1 << 64) - 1
+_INT_1, _INT_2 = int(_MULTIPLY_1), int(_MULTIPLY_2)
 
 
 @cache
@@ -31,8 +32,8 @@ def stream(name: str) -> int:
 
 def _mix_int(z: int) -> int:
     """The splitmix64 finaliser on a Python integer."""
-    z = ((z ^ (z >> 30)) * int(_MULTIPLY_1)) & _MASK
-    z = ((z ^ (z >> 27)) * int(_MULTIPLY_2)) & _MASK
+    z = ((z ^ (z >> 30)) * _INT_1) & _MASK
+    z = ((z ^ (z >> 27)) * _INT_2) & _MASK
     return z ^ (z >> 31)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -101,16 +102,18 @@ class Recorder:
             if model.is_open(channel):
                 self._put(f"participations_{channel}", float(sum(present)) if present else 0.0)
             if present:
-                self._put(f"attendance_{channel}", float(np.mean(present)))
-        states = Counter(topic.state for topic in model.topics.topics)
+                self._put(f"attendance_{channel}", sum(present) / len(present))
+        states = Counter(map(attrgetter("state"), model.topics.topics))
         for state in STATES:
             self._put(f"topics_{state}", float(states[state]))
-        executions = Counter(topic.execution for topic in model.topics.topics)
+        executions = Counter(map(attrgetter("execution"), model.topics.topics))
         self._put("matters_landed", float(executions["on_time"] + executions["late"]))
         residents = model.residents
         columns = tuple(residents.column(name) for name in ATTITUDES)
         blocks = (residents.cognition, residents.skill)
-        means, mean_blocks, shares = means_where(columns, blocks, residents.aware, len(CHANNELS), residents.adult)
+        means, mean_blocks, shares = means_where(
+            columns, blocks, residents.aware, len(CHANNELS), residents.adult, model.scratch.adult
+        )
         for name, value in zip((*ATTITUDES, "cognition", "skill"), (*means, *mean_blocks), strict=True):
             self._put(name, value)
         for channel in model.channels:

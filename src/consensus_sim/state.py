@@ -133,6 +133,7 @@ class Scratch:
 
     def __init__(self, community: Community) -> None:
         n = len(community.population)
+        self.adult = community.population.adult.astype(np.float32)
         self.asked = np.zeros(n, np.uint8)
         self.common = np.zeros(n, np.float32)
         self.fear_weight = np.ones(n, np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from consensus_sim.dynamics.awareness import spread_awareness
 from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover, return_to
 from consensus_sim.dynamics.trust import drift_along_ties
+from consensus_sim.residents.columns import channel_bit
 
 DRIFT_WEEKS = 4
 """Influence along ties is slow (P43: about a hundredth a week), so four weeks of it are done at once."""
@@ -49,7 +50,8 @@ def spread_news(model: Any) -> None:
     p, scratch, residents = model.parameters.awareness, model.scratch, model.residents
     online_rate = p.online * model.rules.online_publicity
     if online_rate > 0:
-        scratch.online_user[:] = residents.online & residents.aware_of("ballot")
+        np.bitwise_and(residents.aware, np.uint16(channel_bit("ballot")), out=scratch.bits)
+        np.logical_and(scratch.bits, residents.online, out=scratch.online_user)
     else:
         scratch.online_user[:] = False
     channels = [channel for _, channel in sorted(model.channels.items(), key=lambda item: item[1].bit)]

@@ -450,7 +450,8 @@ def test_people_raise_what_matters_most_to_them():
 def test_means_are_means():
     member, bits = RNG.random(N) < 0.7, RNG.integers(0, 8, N).astype(np.uint16)
     one, block = column(), RNG.random((3, N)).astype(np.float32)
-    ones, many, shares = means_where((one,), (block,), np.where(member, bits, 0).astype(np.uint16), 3, member)
+    aware = np.where(member, bits, 0).astype(np.uint16)
+    ones, many, shares = means_where((one,), (block,), aware, 3, member, member.astype(np.float32))
     assert ones[0] == pytest.approx(one[member].astype(float).mean(), rel=1e-6)
     assert many[0] == pytest.approx(block[:, member].astype(float).mean(), rel=1e-6)
     np.testing.assert_allclose(shares, [((bits[member] >> b) & 1).mean() for b in range(3)])

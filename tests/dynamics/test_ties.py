@@ -41,4 +41,5 @@ def test_any_size_and_residents_without_ties(n):
     random = np.random.default_rng(n)
     degree = random.integers(0, 5, n) * (random.random(n) < 0.7)
     indptr = np.concatenate([[0], np.cumsum(degree)])
-    assert_same(indptr, random.integers(0, n, indptr[-1]).astype(np.int32), random.random(indptr[-1]).astype(np.float32))
+    indices = random.integers(0, n, indptr[-1]).astype(np.int32)
+    assert_same(indptr, indices, random.random(indptr[-1]).astype(np.float32))

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-NEEDED = {"plain Mesa", "NumPy + scipy.sparse", "our kernels", "our kernels, ties in diagonals"}
+NEEDED = {"plain Mesa", "NumPy + scipy.sparse", "our kernels"}
 
 
 @pytest.fixture(scope="module")
@@ -44,26 +44,6 @@ def test_a_tool_that_computes_something_else_is_found(side):
             side.check_same({**same, "other": ("", wrong)})
     with pytest.raises(RuntimeError, match="not alike"):
         side.check_alike("other", records * [1.5, 1, 1], records, n=10_000)
-
-
-def test_diagonals_hold_every_tie_once_and_in_the_order_of_its_row(benchmarks):
-    workload = sys.modules["reduced_workload"]
-    folder = str(benchmarks.HERE)
-    sys.path.insert(0, folder)
-    try:
-        from tools.package_kernels_diagonals import BLOCK, diagonals
-    finally:
-        sys.path.remove(folder)
-    inputs = workload.make_inputs(700)
-    ties = diagonals(inputs.indptr, inputs.indices)
-    rows: list[list[int]] = [[] for _ in range(700)]
-    for block in range(len(ties.first) - 1):
-        for diagonal in range(ties.first[block], ties.first[block + 1]):
-            ends = ties.indices[ties.start[diagonal] : ties.start[diagonal + 1]]
-            for resident, end in zip(ties.order[block * BLOCK :], ends, strict=False):
-                rows[resident].append(int(end))
-    expected = [inputs.indices[a:b].tolist() for a, b in zip(inputs.indptr[:-1], inputs.indptr[1:], strict=True)]
-    assert rows == expected
 
 
 def test_the_package_parts_give_their_rows(benchmarks):

@@ -1,10 +1,12 @@
-"""The kernels of consensus_sim: float32 columns, separate passes, work in proportion to who comes, CSR ties.
+"""The kernels of consensus_sim: float32 columns, separate passes, work in proportion to who comes. Ties lie as in the
+model: in rows to tell the neighbours of the few who came, in diagonals for what moves along all of them.
 
 What the package has is used as it is: keyed chance, practice (`gain_saturating`), habit (`fade`), the memory of
-neighbours who came (`remember_ties`). The decision and the drift of opinions are written here in the same style: blocks
-of residents whose utilities and chances are worked out without a branch, an exponential only for the few whom a cheap
-bound leaves in question, selects instead of branches along ties, unsigned indices, and sums in eight lanes of fixed
-order. No fastmath: the numbers are the same on every machine.
+neighbours who came (`remember_ties`), the layouts of ties, made once per network (`lay_out`, `mirror_weights`). The
+decision and the drift of opinions are written here in the same style: blocks of residents whose utilities and chances
+are worked out without a branch, an exponential only for the few whom a cheap bound leaves in question, selects instead
+of branches along ties, unsigned indices, and sums in eight lanes of fixed order. No fastmath: the numbers are the same
+on every machine.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from consensus_sim.dynamics.awareness import mirror_weights
 from consensus_sim.dynamics.learning import fade, gain_saturating
 from consensus_sim.dynamics.measures import weighted_sum
 from consensus_sim.dynamics.participation import logistic, remember_ties
-from consensus_sim.kernels import kernel
+from consensus_sim.dynamics.ties import Diagonals, lay_out
+from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import uniform
 
 COMPILED = True
-BLOCK = 256
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 
@@ -66,16 +68,29 @@ def trace_habit(habit: Any, who: Any, before: Any, gain: float, keep: float) -> 
 
 
 @kernel
-def drift_opinions(indptr: Any, indices: Any, opinion: Any, pull: Any, reach: Any, out: Any) -> None:
+def drift_opinions(ties: Diagonals, opinion: Any, pull: Any, reach: Any, out: Any) -> None:
     """x_i + pull (mean of the neighbours' x_j with |x_j - x_i| < reach, minus x_i), all residents at once."""
-    for i in range(np.uint64(out.shape[0])):
-        own, total, near = opinion[i], ZERO, ZERO
-        for e in range(np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])):
-            apart = opinion[np.uint32(indices[e])] - own
-            close = abs(apart) < reach
-            total += apart if close else ZERO
-            near += ONE if close else ZERO
-        out[i] = own + pull * total / max(near, ONE)
+    own, total, near = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    others = np.empty(ties.longest, np.float32)
+    for b in range(ties.first.shape[0] - 1):
+        low = np.uint64(b * BLOCK)
+        size = np.uint64(min(BLOCK, out.shape[0] - b * BLOCK))
+        for k in range(size):
+            own[k], total[k], near[k] = opinion[np.uint32(ties.order[low + k])], ZERO, ZERO
+        base = np.uint64(ties.start[ties.first[b]])
+        for e in range(np.uint64(ties.start[ties.first[b + 1]]) - base):
+            others[e] = opinion[np.uint32(ties.indices[base + e])]
+        for g in range(ties.first[b], ties.first[b + 1]):
+            place = np.uint64(ties.start[g]) - base
+            for k in range(np.uint64(ties.start[g + 1]) - np.uint64(ties.start[g])):
+                apart = others[place + k] - own[k]
+                close = abs(apart) < reach
+                total[k] += apart if close else ZERO
+                near[k] += ONE if close else ZERO
+        for k in range(size):
+            total[k] = own[k] + pull * total[k] / max(near[k], ONE)
+        for k in range(size):
+            out[np.uint32(ties.order[low + k])] = total[k]
 
 
 @kernel
@@ -88,7 +103,7 @@ def variance(column: Any, apart: Any, weight: Any) -> float:
 
 
 class State(NamedTuple):
-    """Columns, ties, working space."""
+    """Columns, and ties in both layouts."""
 
     keys: Any
     common: Any
@@ -98,6 +113,7 @@ class State(NamedTuple):
     indptr: Any
     indices: Any
     mirror: Any
+    ties: Any
 
 
 def prepare(inputs: w.Inputs, shared: bool) -> State:
@@ -107,12 +123,14 @@ def prepare(inputs: w.Inputs, shared: bool) -> State:
     degree = np.diff(inputs.indptr)
     weight = np.repeat(1.0 / np.maximum(1, degree), degree).astype(np.float32)
     mirror = mirror_weights(inputs.indptr, inputs.indices, weight)
-    return State(inputs.keys, common.astype(np.float32), skill, habit, opinion, inputs.indptr, inputs.indices, mirror)
+    ties = lay_out(inputs.indptr, inputs.indices, weight)
+    columns = common.astype(np.float32), skill, habit, opinion
+    return State(inputs.keys, *columns, inputs.indptr, inputs.indices, mirror, ties)
 
 
-def run(state: State, drift: Any = None) -> Any:
-    """All steps; records (steps, 3). `drift` (opinion, out) moves opinions another way than along the rows."""
-    keys, common, skill, habit, opinion, indptr, indices, mirror = state
+def run(state: State) -> Any:
+    """All steps; records (steps, 3)."""
+    keys, common, skill, habit, opinion, indptr, indices, mirror, ties = state
     n = len(common)
     number = np.float32
     points, neighbours_came, all_of_them = np.zeros(n, np.int32), np.zeros(n, number), np.ones(n, number)
@@ -129,10 +147,7 @@ def run(state: State, drift: Any = None) -> Any:
         trace_habit(habit, came, before, w.HABIT_GAIN, w.HABIT_KEEP)
         fade(neighbours_came, 0.0)
         remember_ties(came, indptr, indices, mirror, neighbours_came)
-        if drift is None:
-            drift_opinions(indptr, indices, opinion, number(w.PULL), number(w.REACH), moved)
-        else:
-            drift(opinion, moved)
+        drift_opinions(ties, opinion, number(w.PULL), number(w.REACH), moved)
         opinion, moved = moved, opinion
         records[step] = size / n, weighted_sum(skill, all_of_them) / n, variance(opinion, apart, all_of_them)
     return records

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event, OpenChannel, Rows
-from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL, decide
+from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL, decide, relieve
 from consensus_sim.dynamics.topics import spread_stakes
 from consensus_sim.randomness import uniforms_at
 
@@ -44,8 +44,7 @@ def fear_weight_at(model: Any, channel: OpenChannel) -> NDArray[np.float32]:
     scratch, relief = model.scratch, channel.venue.elder_relief
     if not relief:
         return scratch.fear_weight
-    left = np.where(model.elder, np.float32(1.0 - relief), np.float32(1.0))
-    np.multiply(scratch.fear_weight, left, out=scratch.fear_here)
+    relieve(scratch.fear_weight, model.elder, relief, scratch.fear_here)
     return scratch.fear_here
 
 
@@ -136,6 +135,8 @@ def _without_no_shows(model: Any, event: Event, came: Rows, asked: NDArray[np.ui
     """Leave out invited residents who accepted but stay away; note who accepted a seat offered by rule."""
     code = asked[came]
     promised = (code == LETTER) | (code == PERSONAL)
+    if not promised.any():
+        return came
     no_show = model.parameters.meeting.no_show * (1.0 - model.residents.follow_through[came])
     stays = promised & (uniforms_at(model.key("no_show", sub=event.number), came.astype(np.int64)) < no_show)
     gain = model.parameters.learning.follow_through_gain
@@ -150,9 +151,19 @@ def _with_the_seated(model: Any, event: Event, came: Rows) -> Rows:
         return came
     gain = model.parameters.learning.follow_through_gain
     model.change("follow_through", event.seated_present, gain)
-    model.change("follow_through", np.setdiff1d(event.seats_accepted, event.seated_present), -gain)
+    model.change("follow_through", _without(model, event.seats_accepted, event.seated_present), -gain)
     model.tell(event.open, event.seats_offered)
-    return np.union1d(np.setdiff1d(came, event.seats_offered), event.seated_present).astype(np.int32)
+    others = _without(model, came, event.seats_offered)
+    return np.sort(np.concatenate([others, event.seated_present]))
+
+
+def _without(model: Any, rows: Rows, left_out: Rows) -> Rows:
+    """`rows` but for those among `left_out`."""
+    flags = model.scratch.flags
+    flags[left_out] = True
+    kept = rows[~flags[rows]]
+    flags[left_out] = False
+    return kept
 
 
 def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> Rows:

@@ -152,7 +152,7 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
     if run.help.quality:
         integration += run.help.quality * (1.0 - integration)
     if run.help.give_way:
-        party = residents.member_of("party")[came]
+        party = residents.are("party", came)
         susceptibility[:n_residents][party] = np.maximum(susceptibility[:n_residents][party], run.help.give_way)
     sitting = deliberate(
         model.key(f"sitting:{topic.number}", sub=event.number),
@@ -216,9 +216,9 @@ def _voice(model: Any, event: Event, expression: NDArray[np.float64], support: f
     """z(expression) + status of D4, in SD of all adults at the start; `support` lifts the vulnerable."""
     m, residents, came = model.parameters.meeting, model.residents, event.came
     voice = (expression - model.skill_mean[0]) / model.skill_sd[0]
-    inside = residents.member_of("party")[came] | model.team_mask[came]
+    inside = residents.are("party", came) | model.team_mask[came]
     voice[: len(came)] += np.where(inside, m.status_team, 0.0)
-    voice[: len(came)] += np.where(residents.member_of("tenant")[came], m.status_tenant, 0.0)
+    voice[: len(came)] += np.where(residents.are("tenant", came), m.status_tenant, 0.0)
     if support:
         voice[: len(came)] += np.where(model.vulnerable[came], support, 0.0)
     voice[len(came) :] += m.status_officer
@@ -265,11 +265,11 @@ def _remember(topic: Topic, came: NDArray[np.int64], position: NDArray[np.float6
 def _minutes(model: Any, event: Event, topic: Topic, sitting: Any, speaking: float) -> Minutes:
     came = event.came
     total = len(came) + event.officers
-    inside = model.team_mask[came] | model.residents.member_of("party")[came]
+    inside = model.team_mask[came] | model.residents.are("party", came)
     vulnerable = model.vulnerable
 
     def share(rows: Any) -> float:
-        return float(vulnerable[rows].mean()) if rows is not None and len(rows) else float("nan")
+        return np.count_nonzero(vulnerable[rows]) / len(rows) if rows is not None and len(rows) else float("nan")
 
     return Minutes(
         week=event.week,

@@ -136,7 +136,7 @@ def hear(model: Any, event: Event) -> None:
         return
     p, residents = model.parameters, model.residents
     raised = np.empty(len(event.came), np.int32)
-    raise_matters(
+    n_raised = raise_matters(
         model.key(f"raise:{event.channel.name}", sub=event.number),
         event.came,
         p.topics.suggestion * event.channel.voice,
@@ -148,7 +148,7 @@ def hear(model: Any, event: Event) -> None:
         model.topics.stakes,
         raised,
     )
-    for place in np.flatnonzero(raised >= 0):
+    for place in np.flatnonzero(raised >= 0) if n_raised else ():
         topic, who = topics[raised[place]], int(event.came[place])
         topic.mentions += 1
         event.raised.append((who, topic.number))
@@ -258,7 +258,7 @@ def vote(model: Any, event: Event, topic: Topic, voters: Rows) -> None:
 
 def _vote_minutes(model: Any, event: Event, topic: Topic, voters: Rows, share: float, settled: bool) -> Minutes:
     nan = float("nan")
-    inside = model.team_mask[voters] | model.residents.member_of("party")[voters]
+    inside = model.team_mask[voters] | model.residents.are("party", voters)
     return Minutes(
         event.week, event.channel.name, event.open.venue.name, topic, topic.sittings, len(voters),
         int(np.count_nonzero(model.team_mask[voters])), float(inside.mean()), nan, nan,

@@ -141,16 +141,22 @@ def allocate_seats(sizes: NDArray[np.integer] | Floats, seats: int) -> Counts:
     return counts
 
 
+@kernel
 def allocate_by_lot(expected: Floats, start: float) -> Counts:
     """Round `expected` (n,) >= 0 to whole counts whose mean over `start`, uniform in [0, 1), is `expected`.
 
     Each count is `expected` rounded up or down, and so is the sum of any neighbouring ones; a whole total
     stays whole. Source: Madow 1949.
     """
-    reached = np.cumsum(expected)
-    if len(reached) and abs(reached[-1] - round(reached[-1])) < 1e-6:
-        reached[-1] = round(reached[-1])
-    return np.diff(np.floor(reached + start), prepend=0.0).astype(np.int64)
+    counts = np.empty(expected.shape[0], np.int64)
+    reached, before = 0.0, 0.0
+    for place in range(expected.shape[0]):
+        reached += expected[place]
+        if place == expected.shape[0] - 1 and abs(reached - np.rint(reached)) < 1e-6:
+            reached = np.rint(reached)
+        counts[place] = np.int64(np.floor(reached + start) - before)
+        before = np.floor(reached + start)
+    return counts
 
 
 @kernel
@@ -183,19 +189,42 @@ def _lowest(order: Floats, cell: NDArray[np.int64], quota: Counts) -> Flags:
     return taken
 
 
+@kernel
+def _sum(values: Floats) -> float:
+    """Sum of `values` (n,), in the order in which NumPy takes it: halves down to 128, eight running sums in these."""
+    n = values.shape[0]
+    if n > 128:
+        half = n // 2 - n // 2 % 8
+        return _sum(values[:half]) + _sum(values[half:])
+    total, whole = 0.0, n // 8 * 8
+    if whole:
+        lanes = values[:8].copy()
+        for place in range(8, whole):
+            lanes[place % 8] += values[place]
+        total = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+    for place in range(whole, n):
+        total += values[place]
+    return total
+
+
+@kernel
 def _fit(wanted: Floats, room: Counts, total: int) -> Floats:
     """`wanted` (n,) within 0 and `room` (n,) and with the sum `total`, whole parts kept where possible."""
-    fitted = np.clip(wanted, 0.0, room)
-    gap = total - fitted.sum()
+    fitted = np.minimum(np.maximum(wanted, 0.0), room.astype(np.float64))
+    gap = total - _sum(fitted)
     if gap > 0:
         free = room - fitted
-        return fitted + free * (gap / free.sum()) if free.sum() > 0 else fitted
+        in_all = _sum(free)
+        return fitted + free * (gap / in_all) if in_all > 0 else fitted
     part = fitted - np.floor(fitted)
-    if part.sum() > 0 and part.sum() + gap >= 0:
-        return np.floor(fitted) + part * (1 + gap / part.sum())
-    return fitted * (total / fitted.sum()) if fitted.sum() > 0 else fitted
+    in_all = _sum(part)
+    if in_all > 0 and in_all + gap >= 0:
+        return np.floor(fitted) + part * (1 + gap / in_all)
+    in_all = _sum(fitted)
+    return fitted * (total / in_all) if in_all > 0 else fitted
 
 
+@kernel
 def strata_seats(key: np.uint64, ordinary: Counts, vulnerable: Counts, seats: int, least_vulnerable: int) -> Counts:
     """Seats for each stratum: (n_strata, 2), ordinary people first, vulnerable second.
 
@@ -203,19 +232,52 @@ def strata_seats(key: np.uint64, ordinary: Counts, vulnerable: Counts, seats: in
     rounded by lot, and `least_vulnerable` if that is more, as far as there are people. Both columns follow
     the strata in proportion, each count and each stratum's total rounded up or down by lot.
     """
-    n_ordinary, n_vulnerable = int(ordinary.sum()), int(vulnerable.sum())
+    n_ordinary, n_vulnerable = ordinary.sum(), vulnerable.sum()
+    counts = np.zeros((ordinary.shape[0], 2), np.int64)
     seats = min(seats, n_ordinary + n_vulnerable)
     if seats == 0:
-        return np.zeros((len(ordinary), 2), dtype=np.int64)
+        return counts
     share = floor(seats * n_vulnerable / (n_ordinary + n_vulnerable) + uniform(key, 0))
     held = min(max(share, least_vulnerable, seats - n_ordinary), n_vulnerable, seats)
     for_vulnerable = vulnerable * (held / max(1, n_vulnerable))
     for_ordinary = ordinary * ((seats - held) / max(1, n_ordinary))
-    counts = np.empty((len(ordinary), 2), dtype=np.int64)
     counts[:, 1] = allocate_by_lot(for_vulnerable, uniform(key, 1))
     rest = _fit(for_vulnerable + for_ordinary - counts[:, 1], ordinary, seats - held)
     counts[:, 0] = allocate_by_lot(rest, uniform(key, 2))
     return counts
+
+
+@kernel
+def _draw_by_lot(
+    key: np.uint64, resident: NDArray[np.int64], stratum: NDArray[np.int64], vulnerable: Flags, seats: int,
+    least_vulnerable: int, available: Flags, rounding: int,
+) -> Rows:  # fmt: skip
+    """As `stratified_draw`, which says what it takes."""
+    n, n_strata = resident.shape[0], 0
+    for row in range(n):
+        n_strata = max(n_strata, stratum[row] + 1)
+    ordinary, weak = np.zeros(n_strata, np.int64), np.zeros(n_strata, np.int64)
+    lot, cell, lots = np.empty(n), np.empty(n, np.int64), child(key, 0)
+    for row in range(n):
+        lot[row] = uniform(lots, resident[row])
+        cell[row] = 2 * stratum[row] + np.int64(vulnerable[row]) if available[row] else -1
+        ordinary[stratum[row]] += np.int64(available[row] and not vulnerable[row])
+        weak[stratum[row]] += np.int64(available[row] and vulnerable[row])
+    quota = strata_seats(child(child(key, 1), rounding), ordinary, weak, seats, least_vulnerable)
+    return np.flatnonzero(_lowest(lot, cell, quota.ravel()))
+
+
+@kernel
+def shortlist(key: np.uint64, rows: Rows, chance: float, left_out: Flags, out: NDArray[np.int32]) -> int:
+    """Those of the residents `rows` (m,) whom the lot of `chance` takes and who are not `left_out` (n,), written to the
+    first places of `out`; returns how many.
+    """
+    n_found = 0
+    for row in rows:
+        if uniform(key, row) < chance and not left_out[row]:
+            out[n_found] = row
+            n_found += 1
+    return n_found
 
 
 def stratified_draw(
@@ -228,14 +290,9 @@ def stratified_draw(
     A resident keeps one lot under one `key`; `rounding` tells apart how fractions of seats fall. Draws
     everybody who is available if the seats outnumber them.
     """
-    lot = uniforms_at(_below(key, 0), resident)
-    cell = 2 * stratum.astype(np.int64) + vulnerable
-    if available is not None:
-        cell = np.where(available, cell, -1)
-    n_strata = int(stratum.max(initial=-1)) + 1
-    sizes = np.bincount(cell[cell >= 0], minlength=2 * n_strata).reshape(n_strata, 2)
-    quota = strata_seats(_below(_below(key, 1), rounding), sizes[:, 0], sizes[:, 1], seats, least_vulnerable)
-    return np.flatnonzero(_lowest(lot, cell, quota.ravel()))
+    if available is None:
+        available = np.ones(len(resident), np.bool_)
+    return _draw_by_lot(key, resident, stratum, vulnerable, seats, least_vulnerable, available, rounding)
 
 
 def stakeholder_seats(
@@ -283,6 +340,28 @@ def _fill(vulnerable: Flags, seats: int, most_ordinary: int) -> Flags:
     """Who of a queue (n,) gets one of `seats`, at most `most_ordinary` of them ordinary people."""
     may = vulnerable | (np.cumsum(~vulnerable) <= most_ordinary)
     return may & (np.cumsum(may) <= seats)
+
+
+@kernel
+def _seat(
+    willing: Rows, order: Floats, counts: Flags, vulnerable: Flags, seats: int, most_ordinary: int, seated: Flags
+) -> Rows:
+    """Seat the first of `willing` in `order` (n_pool,), at most `most_ordinary` ordinary people among `seats`; who does
+    not count (`counts` False) sits beside them. Notes them in `seated` (n_pool,) and returns their rows.
+    """
+    rows, n_rows, ordinary, filled = np.empty_like(willing), 0, 0, 0
+    for place in np.argsort(order[willing]):
+        row = willing[place]
+        if counts[row]:
+            if not vulnerable[row]:
+                ordinary += 1
+            if filled == seats or not (vulnerable[row] or ordinary <= most_ordinary):
+                continue
+            filled += 1
+        rows[n_rows] = row
+        seated[row] = True
+        n_rows += 1
+    return rows[:n_rows]
 
 
 def seat_panel(key: np.uint64, pool: Pool, rule: SeatingRule) -> Panel:
@@ -339,12 +418,8 @@ class _Draw:
 
     def seat(self, willing: Rows, vulnerable: Flags, seats: int, rule: SeatingRule) -> Rows:
         """Seat the first of `willing`; who will not come sits on paper only. Returns the rows seated."""
-        queue = willing[np.argsort(self.order[willing])]
-        paper, queue = queue[~self.counts[queue]], queue[self.counts[queue]]
-        queue = queue[_fill(vulnerable[queue], seats, self.ordinary_left(vulnerable, rule))]
-        self.seated[paper] = True
-        self.seated[queue] = True
-        return np.concatenate((paper, queue))
+        left = self.ordinary_left(vulnerable, rule)
+        return _seat(willing, self.order, self.counts, vulnerable, seats, left, self.seated)
 
 
 def _ask_stakeholders(key: np.uint64, pool: Pool, rule: SeatingRule, draw: _Draw, targets: Counts) -> int:
@@ -384,4 +459,4 @@ def _ask_by_lot(key: np.uint64, pool: Pool, rule: SeatingRule, draw: _Draw, turn
 
 def _share(vulnerable: Flags, rows: Rows) -> float:
     """Share of vulnerable people among `rows`; nan if there are none."""
-    return float(vulnerable[rows].mean()) if len(rows) else float("nan")
+    return np.count_nonzero(vulnerable[rows]) / len(rows) if len(rows) else float("nan")

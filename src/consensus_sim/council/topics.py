@@ -266,7 +266,7 @@ class TopicBook:
     def open_topics(self) -> tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """The open topics and, for the kernels, their first and last resident and place in `stakes`."""
         if self._open is None:
-            topics = [topic for topic in self.topics if topic.open]
+            topics = [topic for topic in self.topics if topic.state in OPEN_STATES]
             low = np.array([topic.low for topic in topics], np.int64)
             high = np.array([topic.high for topic in topics], np.int64)
             offset = np.array([topic.offset for topic in topics], np.int64)

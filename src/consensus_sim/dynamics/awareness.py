@@ -53,11 +53,10 @@ def spread_awareness(
     share of ties who know at the week's start.
 
     Channel c (of m) has bit number `bits[c]`, the rates `notice_rate[c]` and `online_rate[c]` a week, is announced at
-    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), at most 1, and has habit in the row `habit_row[c]` of `habit`
-    (2, n).
-    `following` (n,) is working space. A resident's chance at a channel is a number with 16 bits from a hash shared by
-    four channels and 37 more from a hash of its own, which is drawn only where the first bits leave it open whether
-    anything happens.
+    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), and has habit in the row `habit_row[c]` of `habit` (2, n).
+    `nearness` is 1 at most; `following` (n,) is working space. A resident's chance at a channel is a number with 16
+    bits from a hash shared by four channels and 37 more from a hash of its own, which is drawn only where the first
+    bits leave it open whether anything happens.
     """
     n, m = aware.shape[0], bits.shape[0]
     draw, flag, listed = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint32)
@@ -83,9 +82,8 @@ def spread_awareness(
                 listed[n_listed] = k
                 n_listed += np.uint64(flag[k])
             for place in range(n_listed):
-                k = np.uint64(listed[place])
-                i = low + k
-                first = (draw[k] >> shift) & np.uint64(0xFFFF)
+                i = low + np.uint64(listed[place])
+                first = (draw[i - low] >> shift) & np.uint64(0xFFFF)
                 chance = (float(first) + uniform(fine_key, 16 * i + np.uint64(bit))) / 65536.0
                 if aware[i] & mask:
                     if chance < forget * (1.0 - habit[habit_row[c], i]):

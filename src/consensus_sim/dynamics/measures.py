@@ -33,10 +33,11 @@ def means_where(
     bits: NDArray[np.uint16],
     n_bits: int,
     member: NDArray[np.bool_],
+    weight: NDArray[np.float32],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Over the residents in `member` (n,): the mean of each column of `singles` (n,), the mean of each block of
     `blocks` (k, n) over all its rows, and the share who have each of the first `n_bits` of `bits` (n,). nan if there
-    are no members.
+    are no members. `weight` (n,) is `member` as the numbers 0 and 1.
     """
     count = 0
     ones, many, shares = np.zeros(len(singles)), np.zeros(len(blocks)), np.zeros(n_bits)
@@ -47,7 +48,6 @@ def means_where(
         for i in range(member.shape[0]):
             have += ((bits[i] >> b) & 1) & member[i]
         shares[b] = have
-    weight = member.astype(np.float32)
     for c in range(len(singles)):
         ones[c] = weighted_sum(singles[c], weight) / count if count else np.nan
     for c in range(len(blocks)):

@@ -166,7 +166,7 @@ def decide(
             if chance[k] < logistic(x):
                 came[n_came] = i
                 n_came += np.uint64(1)
-    return np.int64(n_came)
+    return int(n_came)
 
 
 @kernel
@@ -197,15 +197,36 @@ def fear_weights(
 
 
 @kernel
+def relieve(
+    fear_weight: NDArray[np.float32], elder: NDArray[np.bool_], relief: float, out: NDArray[np.float32]
+) -> None:
+    """The weight of fear where an elders' corner takes the share `relief` of it from elders (P12), to `out` (n,)."""
+    left, one = np.float32(1.0 - relief), np.float32(1.0)
+    for i in range(out.shape[0]):
+        out[i] = fear_weight[i] * (left if elder[i] else one)
+
+
+@kernel
 def housemates(dwelling: NDArray[np.int32], adult: NDArray[np.bool_], who: NDArray[np.int32]) -> NDArray[np.int32]:
     """The other adults in the dwellings of `who`, ascending; residents are numbered dwelling by dwelling."""
-    mask = np.zeros(dwelling.shape[0], np.bool_)
-    for row in range(who.shape[0]):
-        for step in (-1, 1):
-            j = who[row] + step
-            while 0 <= j < dwelling.shape[0] and dwelling[j] == dwelling[who[row]]:
-                mask[j] = adult[j]
-                j += step
-    for row in range(who.shape[0]):
-        mask[who[row]] = False
-    return np.flatnonzero(mask).astype(np.int32)
+    ranked = np.sort(who)
+    found = np.empty(0, np.int32)
+    for counting in (True, False):  # first how many there are, then who
+        n_found, place = 0, 0
+        for row in range(ranked.shape[0]):
+            if row > 0 and dwelling[ranked[row]] == dwelling[ranked[row - 1]]:
+                continue
+            i = np.int64(ranked[row])
+            while i > 0 and dwelling[i - 1] == dwelling[ranked[row]]:
+                i -= 1
+            while i < dwelling.shape[0] and dwelling[i] == dwelling[ranked[row]]:
+                while place < ranked.shape[0] and ranked[place] < i:
+                    place += 1
+                if adult[i] and not (place < ranked.shape[0] and ranked[place] == i):
+                    if not counting:
+                        found[n_found] = i
+                    n_found += 1
+                i += 1
+        if counting:
+            found = np.empty(n_found, np.int32)
+    return found

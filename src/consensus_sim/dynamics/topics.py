@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.kernels import kernel
+from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import normal, uniform
 
 
@@ -23,12 +23,17 @@ def draw_stakes(
     S_i = max over the groups of i of the group's stake, times a number uniform in [1 - spread, 1]. `groups` (n,) bits,
     `group_stake` (k,) by bit.
     """
-    for place in range(out.shape[0]):
-        bits, best = groups[low + place], 0.0
+    best = np.empty(BLOCK)
+    for start in range(0, out.shape[0], BLOCK):
+        first, size = np.uint64(start), np.uint64(min(BLOCK, out.shape[0] - start))
+        best[:] = 0.0
         for bit in range(group_stake.shape[0]):
-            if (bits >> bit) & 1 and group_stake[bit] > best:
-                best = group_stake[bit]
-        out[place] = best * (1.0 - spread * uniform(key, low + place)) if best > 0.0 else 0.0
+            shift = np.uint16(bit)
+            for k in range(size):
+                member = (groups[np.uint64(low) + first + k] >> shift) & np.uint16(1)
+                best[k] = max(best[k], group_stake[bit] * float(member))
+        for k in range(size):
+            out[first + k] = best[k] * (1.0 - spread * uniform(key, np.uint64(low) + first + k))
 
 
 @kernel
@@ -109,9 +114,9 @@ def draw_susceptibility(
 @kernel
 def raise_concern(low: int, stake: NDArray[np.float32], concern: NDArray[np.float32]) -> None:
     """Concern of a resident: the largest stake in any open matter. Add a matter: c_i <- max(c_i, S_i)."""
-    for place in range(stake.shape[0]):
-        if stake[place] > concern[low + place]:
-            concern[low + place] = stake[place]
+    place = concern[low : low + stake.shape[0]]
+    for k in range(stake.shape[0]):
+        place[k] = max(place[k], stake[k])
 
 
 @kernel
@@ -130,10 +135,9 @@ def recompute_concern(
     concern[low:high] = 0.0
     for t in range(topic_low.shape[0]):
         first, last = max(low, topic_low[t]), min(high, topic_high[t])
-        for i in range(first, last):
-            value = stakes[offset[t] + i - topic_low[t]]
-            if value > concern[i]:
-                concern[i] = value
+        if first < last:
+            begin = offset[t] + first - topic_low[t]
+            raise_concern(first, stakes[begin : begin + last - first], concern)
 
 
 @kernel
@@ -175,8 +179,7 @@ def raise_matters(
 @kernel
 def spread_stakes(low: int, stake: NDArray[np.float32], event_stake: NDArray[np.float32], clear: bool) -> None:
     """Lay a topic's stakes over an event's (n,): the largest of its topics counts; with `clear` set them back to 0."""
-    for place in range(stake.shape[0]):
-        if clear:
-            event_stake[low + place] = 0.0
-        elif stake[place] > event_stake[low + place]:
-            event_stake[low + place] = stake[place]
+    if clear:
+        event_stake[low : low + stake.shape[0]] = 0.0
+    else:
+        raise_concern(low, stake, event_stake)

@@ -87,7 +87,7 @@ def see_outcome(
             trust[i] += (p.gain if error >= 0.0 else min(1.0, p.loss_ratio * p.gain)) * error
             seen[n_seen] = i
             n_seen += np.uint64(1)
-    return np.int64(n_seen)
+    return int(n_seen)
 
 
 @kernel
@@ -143,9 +143,9 @@ def drift_along_ties(
             for k in range(length):
                 around_trust[k] += near_trust[place + k]
         for k in range(tied):
-            i = np.uint32(ties.order[np.uint64(b * BLOCK) + k])
-            moved = step * (around_cognition[k] - of_cognition[i])
+            who = np.uint32(ties.order[np.uint64(b * BLOCK) + k])
+            moved = step * (around_cognition[k] - of_cognition[who])
             for row in range(3):
-                cognition[row, i] = min(one, max(zero, cognition[row, i] + moved))
-            moved = step * (around_trust[k] - of_trust[i])
-            trust[i] = min(one, max(zero, trust[i] + moved))
+                cognition[row, who] = min(one, max(zero, cognition[row, who] + moved))
+            moved = step * (around_trust[k] - of_trust[who])
+            trust[who] = min(one, max(zero, trust[who] + moved))

@@ -55,9 +55,10 @@ def with_other_chance(study: Study, replicate: int, name: str, number: int) -> S
 
     if number == 0:
         return study
-    settled = {"behaviour": drawn_behaviour(study, replicate), "parameters": "centre"}
-    changes = settled if study.parameters == "prior" else {}
-    return replace(study, seed=int(key(study.seed, name, sub=number)), **changes)  # type: ignore[arg-type]
+    other = replace(study, seed=int(key(study.seed, name, sub=number)))
+    if study.parameters == "prior":
+        return replace(other, behaviour=drawn_behaviour(study, replicate), parameters="centre")
+    return other
 
 
 def drawn_behaviour(study: Study, replicate: int) -> Settings:

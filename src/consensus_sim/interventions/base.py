@@ -136,12 +136,11 @@ class Intervention:
 
     def book(self, model: Any) -> Cost:
         """What the present week cost, by the prices in `cost`, the events held and `spent`."""
-        price = {key: float(self.cost.get(key, 0.0)) for key in COST_KEYS}
-        first = price["start_money"] if not self._started else 0.0
-        self._started = True
-        held, self._events_held = self._events_held, 0
-        money = first + price["weekly_money"] + held * price["event_money"] + self.spent(model)
-        return Cost(money, price["weekly_hours"] + held * price["event_hours"])
+        price, held = self.cost.get, self._events_held
+        first = 0.0 if self._started else price("start_money", 0.0)
+        self._started, self._events_held = True, 0
+        money = first + price("weekly_money", 0.0) + held * price("event_money", 0.0) + self.spent(model)
+        return Cost(float(money), float(price("weekly_hours", 0.0) + held * price("event_hours", 0.0)))
 
     def count_event(self, number: int = 1) -> None:
         """Count events held this week, for the costs."""

@@ -53,7 +53,7 @@ class Points(Intervention):
         n = model.residents.n
         self.lots = np.zeros((self.expiry_quarters, n), np.int32)
         self.earned = np.zeros(n, np.int32)
-        self.pull = np.zeros(n, np.float32)
+        self.pull, self.worth = np.zeros(n, np.float32), np.empty(n, np.float32)
         self.near = np.empty(0, np.int64)
         self.issued = self.redeemed = self.expired = 0
         self.budget_left, self.belief, self.paid = self.budget, 1.0 if self.budget > 0 else 0.0, 0.0
@@ -79,7 +79,7 @@ class Points(Intervention):
             return 0.0
         p = model.parameters.motive
         pull = reward_pull(p.reward, self.value, self._points(event), self.belief)
-        return np.float32(pull) + self.pull if len(self.near) else pull
+        return np.add(self.pull, np.float32(pull), out=self.worth) if len(self.near) else pull
 
     def on_attended(self, model: Any, event: Event) -> None:
         if self.idle:

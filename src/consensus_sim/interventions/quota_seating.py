@@ -10,11 +10,19 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.attendance import accept_chances
 from consensus_sim.council.events import Event
-from consensus_sim.council.seating import OFFERED, PRESENT, SEATED, Pool, SeatingRule, check_quota, seat_panel
+from consensus_sim.council.seating import (
+    OFFERED,
+    PRESENT,
+    SEATED,
+    Pool,
+    SeatingRule,
+    check_quota,
+    seat_panel,
+    shortlist,
+)
 from consensus_sim.dynamics.participation import LETTER, PERSONAL
 from consensus_sim.dynamics.topics import add_interests
 from consensus_sim.interventions.base import Intervention, choice, setting
-from consensus_sim.randomness import uniforms_at
 
 COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
 
@@ -77,11 +85,10 @@ class QuotaSeating(Intervention):
 
     def _list(self, model: Any, event: Event) -> NDArray[np.int64]:
         """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""
-        rows = model.adults
-        if len(rows) > self.list_size:
-            lot = uniforms_at(model.key("seating:list", sub=event.number), rows)
-            rows = rows[lot < self.list_size / len(rows)]
-        return rows[~model.team_mask[rows]]
+        chance = self.list_size / len(model.adults) if len(model.adults) > self.list_size else 1.0
+        found = model.scratch.rows
+        size = shortlist(model.key("seating:list", sub=event.number), model.adults, chance, model.team_mask, found)
+        return found[:size].astype(np.int64)
 
     @staticmethod
     def _interests(model: Any, event: Event, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -152,6 +152,10 @@ class Residents:
         """Which residents belong to `group` (one of `columns.GROUPS`); shape (n,)."""
         return (self.groups & np.uint16(group_bit(group))) != 0
 
+    def are(self, group: str, who: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Which of the residents `who` (m,) belong to `group`; shape (m,)."""
+        return (self.groups[who] & np.uint16(group_bit(group))) != 0
+
     def aware_of(self, channel: str) -> NDArray[np.bool_]:
         """Which residents know of `channel`; shape (n,)."""
         if channel not in CHANNELS:
