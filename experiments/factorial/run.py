@@ -111,7 +111,10 @@ def draw(table: pd.DataFrame, names: Sequence[str], place: Path) -> None:
             shown = axis.imshow(grid, cmap="RdBu_r", vmin=-2, vmax=2)
             for (i, j), value in np.ndenumerate(grid):
                 if not np.isnan(value):
-                    axis.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=6)
+                    axis.text(
+                        j, i, f"{value:.1f}", ha="center", va="center", fontsize=6,
+                        color="white" if abs(value) > 1.2 else "black",
+                    )  # fmt: skip
             axis.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
             axis.set_yticks(range(len(names)), names, fontsize=8)
             axis.set_title(f"{metric(name).label('zh')}  {metric(name).label('en')}")

@@ -1,0 +1,55 @@
+"""The factorial: its design, its estimates on a known surface, and its published table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Serial
+from consensus_sim.ensemble.study import read_study
+
+pytest.importorskip("statsmodels")
+
+
+@pytest.fixture(scope="module")
+def factorial(load_study):
+    return load_study("factorial")
+
+
+def test_the_design_is_balanced_and_its_terms_can_be_told_apart(factorial):
+    levels = factorial.design(22, 512)
+    assert set(np.unique(levels)) == {-1, 1} and (levels.sum(axis=0) == 0).all()
+    pairs = [levels[:, a] * levels[:, b] for a in range(22) for b in range(a)]
+    terms = np.column_stack([np.ones(512), levels, *pairs])
+    assert np.linalg.matrix_rank(terms) == terms.shape[1]
+
+
+def test_a_known_surface_is_recovered(factorial):
+    levels = factorial.design(5, 256)
+    present = (levels + 1) / 2
+    noise = np.random.default_rng(3).normal(0, 0.1, 256)
+    values = 2.0 * present[:, 0] - present[:, 1] + 0.8 * present[:, 2] * present[:, 3] + noise
+    table = factorial.effects(levels, list("abcde"), values).set_index(["first", "second"])
+    for term, truth in {("a", ""): 2.0, ("b", ""): -1.0, ("c", ""): 0.4, ("c", "d"): 0.4, ("e", ""): 0.0}.items():
+        assert table.loc[term, "low"] - 0.05 < truth < table.loc[term, "high"] + 0.05
+    clear = set(table.index[table["q_value"] < 0.01])
+    assert clear == {("a", ""), ("b", ""), ("c", ""), ("d", ""), ("c", "d")}
+
+
+def test_cells_are_played_with_their_levers_and_no_others(factorial):
+    study = read_study(compose(["community=teaching", "scenarios=[everything]", "replicates=1", "calendar.weeks=16"]))
+    names = list(factorial.factors_of(study))
+    assert len(names) == 22 and "council" not in names
+    levels = np.ones((2, 22), int)
+    levels[1] = -1
+    means = factorial.play(study, levels, Serial(), progress=False)
+    assert len(means) == 2 and means.loc["p0000", "attendance_council"] > means.loc["p0001", "attendance_council"]
+
+
+def test_the_published_table_has_every_main_effect_and_interaction(factorial, reference):
+    table = pd.read_csv(reference / "factorial.csv", keep_default_na=False, na_values=[""])
+    counts = table.groupby("metric").size()
+    assert set(counts.index) == set(factorial.METRICS) and (counts == 22 + 22 * 21 // 2).all()
+    assert (table["low"] <= table["effect"]).all() and (table["effect"] <= table["high"]).all()
