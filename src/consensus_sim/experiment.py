@@ -28,6 +28,8 @@ def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
 
     started = datetime.datetime.now(datetime.UTC)
     check_config(config)
+    if config.get("calibration") is not None:
+        return run_calibrate_experiment(config, folder, started)
     if config.get("city") is not None:
         return run_city_experiment(config, folder, started)
     study = read_study(config)
@@ -70,6 +72,26 @@ def run_city_experiment(config: Mapping[str, Any], folder: Path, started: dateti
     if not config["store"]["keep"]:
         found.clear()
     show_city(found, config["report"]["language"], place)
+    return place
+
+
+def run_calibrate_experiment(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
+    """Calibrate (experiment=calibrate): posterior sets, what the data say of each parameter, and checks."""
+    from consensus_sim.analysis.calibrate import run_calibration
+
+    engine = build_engine(config["engine"])
+    results = Path(config["results"])
+    check_writable(results)
+    try:
+        place, found = run_calibration(config, engine, folder, started)
+    except OSError as error:
+        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+    from rich.console import Console
+
+    from consensus_sim.report.calibration import print_identification
+
+    print_identification(found.identification(), config["report"]["language"], Console())
+    print(f"results: {os.path.relpath(place)}")
     return place
 
 
@@ -125,11 +147,14 @@ def _reporter(config: Mapping[str, Any]) -> Any:
     """What writes figures and report into the folder of a forecast."""
 
     def report(forecast: Forecast, folder: Path, facts: dict[str, Any]) -> None:
+        from consensus_sim.report.certainty import certainty
         from consensus_sim.report.page import write_report
 
         settings = dict(config["report"])
         language = settings.pop("language")
         assumptions = settings.pop("assumptions", None) or {}
+        study = forecast.study
+        labels = dict(_labels(forecast))
         write_report(
             forecast.tables,
             summary=forecast.summary(),
@@ -140,6 +165,14 @@ def _reporter(config: Mapping[str, Any]) -> Any:
             question=dict(config["question"]),
             provenance=facts,
             assumptions=assumptions.get(language, []),
+            certainty=certainty(
+                study.parameters,
+                study.replicates,
+                forecast.variance(),
+                forecast.drivers(),
+                labels[study.reference][language],
+                language,
+            ),  # fmt: skip
             language=language,
             folder=folder,
             **settings,
