@@ -30,6 +30,8 @@ def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
     check_config(config)
     if config.get("calibration") is not None:
         return run_calibrate_experiment(config, folder, started)
+    if config.get("validation") is not None:
+        return run_validate_experiment(config, folder, started)
     if config.get("city") is not None:
         return run_city_experiment(config, folder, started)
     study = read_study(config)
@@ -93,6 +95,44 @@ def run_calibrate_experiment(config: Mapping[str, Any], folder: Path, started: d
     print_identification(found.identification(), config["report"]["language"], Console())
     print(f"results: {os.path.relpath(place)}")
     return place
+
+
+def run_validate_experiment(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
+    """Score forecasts against observed figures (experiment=validate)."""
+    from consensus_sim.analysis.validate import run_validation
+
+    engine = build_engine(config["engine"])
+    results = Path(config["results"])
+    check_writable(results)
+    language = config["report"]["language"]
+    try:
+        place, table = run_validation(config, engine, folder, started, report=_score_reporter(config))
+    except OSError as error:
+        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+    from rich.console import Console
+
+    from consensus_sim.report.validation import print_scores
+
+    print_scores(table, language, Console())
+    print(f"results: {os.path.relpath(place)}")
+    return place
+
+
+def _score_reporter(config: Mapping[str, Any]) -> Any:
+    """What draws the figure of a validation and writes its verdicts in words."""
+
+    def report(table: Any, folder: Path) -> None:
+        from consensus_sim.report.validation import draw_scores, verdicts
+
+        for language in LANGUAGES:
+            text = "\n".join(verdicts(table, language)) + "\n"
+            (folder / f"verdicts_{language}.txt").write_text(text, encoding="utf-8")
+        if config["report"].get("figures"):
+            (folder / "figures").mkdir()
+            figure = draw_scores(table, config["report"]["language"])
+            figure.savefig(folder / "figures" / "validation.png", dpi=config["report"]["dpi"])
+
+    return report
 
 
 def check_config(config: Mapping[str, Any]) -> None:

@@ -3,10 +3,12 @@
 1. Every statistic is set on its target's scale, blurred by the target's observation error (so that the error is part
    of the inference: Wilkinson 2013), and standardised; a missing one is told by an indicator.
 2. Learned summaries: the posterior mean of each calibrated parameter given the statistics, by ridge regression on
-   squares and products (semi-automatic ABC, Fearnhead & Prangle 2012).
+   squares and products (semi-automatic ABC, Fearnhead & Prangle 2012). Those of the table come from folds in which the
+   run took no part, and a summary that explains next to nothing out of fold is left out: both keep intervals honest.
 3. The runs whose summaries are nearest to the observed ones are kept, with Epanechnikov weights (Beaumont et al. 2002).
 4. Kept parameters are moved along a local-linear regression on the summaries (Beaumont et al. 2002), on the logit of
-   their prior quantiles, so that no value leaves its prior's range (Hamilton et al. 2005).
+   their prior quantiles, so that no value leaves its prior's range (Hamilton et al. 2005); residuals are widened for
+   the degrees of freedom that the regression takes.
 5. Parameters that must stay at their prior are not moved; what the selection of runs alone did to their means is undone
    by the weights nearest to the present ones (exponential tilting; Hainmueller 2012, `keep_prior`). That is the cut
    posterior (Plummer 2015): p(others) p(calibrated | others, data).
@@ -26,6 +28,9 @@ from numpy.typing import NDArray
 from consensus_sim.errors import InputError
 
 Matrix = NDArray[np.float64]
+FOLDS = 5
+LEAST = 0.005
+"""Share of a parameter's variance that its summary has to explain out of fold to take part."""
 EDGE = 1e-4
 """Quantiles are kept this far from 0 and 1 where their logit is taken."""
 
@@ -74,18 +79,17 @@ class Posterior:
 class Amortised:
     """A table of runs that is fitted once and then asked for the posterior given any observed statistics."""
 
-    def __init__(
-        self, quantiles: Matrix, statistics: Matrix, errors: Matrix, seed: int = 0, alpha: float = 1.0
-    ) -> None:
+    def __init__(self, quantiles: Matrix, statistics: Matrix, errors: Matrix, seed: int = 0) -> None:
         """Fit the summaries.
 
         quantiles: (runs, calibrated parameters); statistics: (runs, statistics), NaN where undefined, on the scale on
         which `errors` (statistics,), the observation's standard deviations, are normal; seed: of the blurring
-        alpha: ridge penalty on standardised features
         Raises InputError if scikit-learn is missing.
         """
         need_sklearn()
-        from sklearn.linear_model import Ridge
+        from sklearn.linear_model import RidgeCV
+        from sklearn.metrics import r2_score
+        from sklearn.model_selection import KFold, cross_val_predict
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
@@ -100,10 +104,16 @@ class Amortised:
         self.gaps = np.flatnonzero(np.isnan(statistics).any(axis=0))
         # Squares of features some ten standard deviations out would rule the fit: extremes are drawn in.
         self.low, self.high = np.nanquantile(blurred, [0.001, 0.999], axis=0)
-        self.regression = make_pipeline(PolynomialFeatures(2, include_bias=False), StandardScaler(), Ridge(alpha=alpha))
+        ridge = RidgeCV(alphas=np.logspace(0, 4, 9), alpha_per_target=True)
+        self.regression = make_pipeline(PolynomialFeatures(2, include_bias=False), StandardScaler(), ridge)
         features = self._features(blurred)
         self.regression.fit(features, quantiles)
-        self.summaries: Matrix = self.regression.predict(features).reshape(len(quantiles), -1)
+        folds = KFold(FOLDS, shuffle=True, random_state=seed)
+        out_of_fold = cross_val_predict(self.regression, features, quantiles, cv=folds).reshape(len(quantiles), -1)
+        self.explained: Matrix = np.atleast_1d(r2_score(quantiles, out_of_fold, multioutput="raw_values"))
+        told = self.explained > LEAST
+        self.told = np.flatnonzero(told if told.any() else np.ones_like(told))
+        self.summaries: Matrix = out_of_fold[:, self.told]
 
     def _features(self, statistics: Matrix) -> Matrix:
         """Standardised statistics, missing ones at the mean, and an indicator for each that can be missing."""
@@ -115,7 +125,7 @@ class Amortised:
     def summarise(self, observed: Matrix) -> Matrix:
         """The learned summaries of observed statistics (statistics,)."""
         found: Matrix = self.regression.predict(self._features(observed[None, :])).reshape(-1)
-        return found
+        return found[self.told]
 
     def posterior(self, observed: Matrix, kept: int, adjust: bool = True) -> Posterior:
         """The posterior given `observed` statistics (statistics,), NaN where they were not defined.
@@ -139,7 +149,9 @@ class Amortised:
         if adjust:
             x, y = self.summaries[rows] - target, logit(quantiles)
             fit = LinearRegression().fit(x, y, sample_weight=weights)
-            quantiles = expit(y - x @ np.atleast_2d(fit.coef_).T)
+            effective = 1 / np.sum(weights**2)
+            wider = np.sqrt(effective / max(effective - x.shape[1] - 1, 1.0))
+            quantiles = expit(fit.intercept_ + wider * (y - fit.predict(x)))
         return Posterior(rows, weights, quantiles, distance[rows])
 
 

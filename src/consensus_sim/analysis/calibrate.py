@@ -95,7 +95,9 @@ class Problem:
         wanted = {t.period for t in self.targets}
         periods = tuple(p for p in self.periods if p.name in wanted and (check or p.name != CHECK))
         names = tuple(p.name for p in self.parameters)
-        return DesignWork(self.community, self.study, periods, names, values, first)
+        asked = tuple(t.statistic for t in self.targets if "/" in t.statistic)
+        growing = not check
+        return DesignWork(self.community, self.study, periods, names, values, first, growing, asked)
 
 
 def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
@@ -256,7 +258,7 @@ class Calibration:
 
         if place.suffix != ".csv":
             raise InputError(f"calibration.posterior: found {str(place)!r}; allowed: a file that ends in .csv")
-        text = self.posterior_table().to_csv(index=False, float_format="%.7g", lineterminator="\n")
+        text = self.posterior_table().to_csv(index=False, float_format="%.6g", lineterminator="\n")
         head = "# How the table of the same name was made: see docs/calibration.md.\n"
         about = head + yaml.safe_dump(self.about(), sort_keys=False, allow_unicode=True)
         write_whole(place.with_suffix(".yaml"), about.encode())

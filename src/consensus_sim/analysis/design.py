@@ -78,7 +78,7 @@ class DesignWork:
     """Plays parameter set after parameter set and keeps only the statistics.
 
     names, values: of the parameters, (sets, parameters); first: replicate of set 0, so that other sets can meet other
-    chance
+    chance; growing: the sets are the first of a longer design; asked: further statistics (`statistics.read_runs`)
     """
 
     community: Community
@@ -87,6 +87,8 @@ class DesignWork:
     names: tuple[str, ...]
     values: Matrix
     first: int = 0
+    growing: bool = False
+    asked: tuple[str, ...] = ()
 
     def run(self, task: Task) -> bytes:
         """The packed statistics of set `task[1]`."""
@@ -101,7 +103,7 @@ class DesignWork:
             study = replace(self.study, calendar={**self.study.calendar, "weeks": period.weeks})
             scenario = study.scenario(period.scenario)
             models[period.name] = model_of(self.community, scenario, study, self.first + task[1], behaviour).run()
-        found = read_runs(models)
+        found = read_runs(models, self.asked)
         # "metrics" is the table that is kept in full precision
         return pack({"metrics": {"statistic": np.array(list(found)), "value": np.array(list(found.values()))}})
 
@@ -124,8 +126,9 @@ class DesignWork:
             for period in self.periods
             for s in (self.study.scenario(period.scenario),)
         ]
-        # The values of the first set stand for the design: longer designs begin like shorter ones.
-        content = canonical([parts, self.names, self.values[0].tolist()])
+        # Longer designs begin like shorter ones, so that the first set stands for them.
+        rows = self.values[:1] if self.growing else self.values
+        content = canonical([parts, self.names, sorted(self.asked), rows.tolist()])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 

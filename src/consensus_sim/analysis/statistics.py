@@ -5,7 +5,7 @@ Each is defined here and nowhere else. A statistic that is not defined in a run 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,13 @@ ANSWERED = "answered"
 NAN = float("nan")
 
 
-def read_runs(runs: Mapping[str, Any]) -> dict[str, float]:
+def read_runs(runs: Mapping[str, Any], asked: Collection[str] = ()) -> dict[str, float]:
     """All statistics of the finished models of one parameter set, by name.
 
     runs: period -> model; "phase1" (council as carried out), "baseline" (before), "plain" (phase 1 without parlour and
     tea); a period that was not played leaves its statistics out
+    asked: further ones, as period/statistic, of any period, where a statistic is that of `read_model` or a headline
+    metric as metric:group; a name that there is not is left out
     """
     found: dict[str, float] = {}
     if "phase1" in runs:
@@ -40,7 +42,19 @@ def read_runs(runs: Mapping[str, Any]) -> dict[str, float]:
         found["latency"] = latency_months([t.arisen_week for t in topics], [t.agenda_week for t in topics])
     if "plain" in runs and "phase1" in runs:
         found["calmer_in_parlour"] = council_heat(runs["plain"]) - council_heat(runs["phase1"])
+    for period, model in runs.items():
+        own = {name.partition("/")[2] for name in asked if name.startswith(f"{period}/")}
+        if own:
+            there = {**read_model(model), **headline_of(model)}
+            found |= {f"{period}/{name}": there[name] for name in sorted(own & there.keys())}
     return found
+
+
+def headline_of(model: Any) -> dict[str, float]:
+    """The headline metrics of a finished run as metric:group."""
+    table = all_tables(model)["metrics"]
+    names = zip(table["metric"].tolist(), table["group"].tolist(), table["value"].tolist(), strict=True)
+    return {f"{metric}:{group}": value for metric, group, value in names}
 
 
 def read_model(model: Any) -> dict[str, float]:

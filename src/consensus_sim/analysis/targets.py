@@ -11,6 +11,8 @@ from typing import Any
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.paths import configs_dir
 
+OWN_PERIODS = ("phase1", "baseline", "plain")
+"""Periods whose statistics are known by their name alone; those of others are told as period/statistic."""
 USES = ("calibration", "validation", "sign")
 SCALES = ("linear", "log")
 KEYS = (
@@ -27,7 +29,7 @@ MOST = 0.90
 class Target:
     """One figure that a run of the model is held against.
 
-    name: unique; statistic: name in `analysis.statistics` ("metric:group" for a headline metric)
+    name: unique; statistic: name in `analysis.statistics` ("period/metric:group" for a headline metric)
     period: which run it is read from; group: of whom; unit, source, note: as written
     value: as observed (where only a band is told, its middle); low, high: accepted band (-inf, inf where open)
     error: standard deviation of the observation, in `scale` units (of the logarithm where scale is "log")
@@ -138,6 +140,8 @@ def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
     if ("statistic" in entry) == ("metric" in entry):
         raise InputError(f"{where}: give statistic or metric, one of the two")
     statistic = str(entry["statistic"]) if "statistic" in entry else f"{entry['metric']}:{group}"
+    if "metric" in entry or entry["period"] not in OWN_PERIODS:
+        statistic = f"{entry['period']}/{statistic}"
     history = entry.get("history") or []
     if not isinstance(history, list):
         raise InputError(f"{where}.history: found {history!r}; allowed: a list of numbers, oldest first")

@@ -41,6 +41,12 @@ class ParameterSets:
     kept: frozenset[str] = frozenset()
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ParameterSets) and (self.digest, self.kept) == (other.digest, other.kept)
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.kept))
+
     @cached_property
     def _cumulative(self) -> NDArray[np.float64]:
         return np.cumsum(self.weights)
@@ -85,7 +91,7 @@ class ParameterSets:
                 kept.add(name)
                 continue
             low, high = float(self.values[:, number].min()), float(self.values[:, number].max())
-            slack = 1e-6 * max(1.0, abs(parameter.low), abs(parameter.high))
+            slack = 1e-4 * max(1.0, abs(parameter.low), abs(parameter.high))
             if low < parameter.low - slack or high > parameter.high + slack:
                 raise InputError(
                     f"posterior: {name} runs from {low:g} to {high:g}, outside its range {parameter.low:g} to "
