@@ -33,7 +33,8 @@ def parameter_table() -> str:
     ]
     for p in Behaviour.from_config(file):
         name = p.name.removeprefix("behaviour.")
-        prior = f"{p.low:g} to {p.high:g}"
+        prior = f"{p.low:g} to {p.high:g}" + (f", {p.distribution}" if p.distribution != "uniform" else "")
+        prior += "; calibrated" if p.calibrate else ""
         source = f"{p.source} [{p.grade}]"
         lines.append(
             f"| {name} | {p.symbol} | {p.meaning} | {p.value:g} | {prior} | {p.unit} | {source} | {p.identified} |"

@@ -127,7 +127,8 @@ def study(community: str, replicates: int, seed: int, workers: int | None = None
     """Run every scenario that is needed and return the table of the study."""
     contrasts = read_expectations(name)
     scenarios = scenarios_of(contrasts)
-    forecast = compare(community, scenarios, replicates=replicates, seed=seed, workers=workers)
+    overrides = ["parameters=centre"]  # what a lever does at the centre; uncertainty of parameters is told elsewhere
+    forecast = compare(community, scenarios, replicates=replicates, seed=seed, workers=workers, overrides=overrides)
     return lever_table(forecast, contrasts)
 
 

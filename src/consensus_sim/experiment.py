@@ -20,6 +20,8 @@ LANGUAGES = ("zh", "en")
 EXPERIMENTS = {
     "compare": "consensus_sim.jobs.compare:run",
     "city": "consensus_sim.jobs.city:run",
+    "calibrate": "consensus_sim.jobs.calibrate:run",
+    "validate": "consensus_sim.jobs.validate:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
 

@@ -1,19 +1,26 @@
 """Behaviour parameters: read from `configs/behaviour/`, checked, and handed to the kernels as named tuples.
 
-A parameter in the file is a mapping with `value`, `low`, `high`, `unit`, `source`, `grade`, `identified`, `symbol`
-and `meaning`. The value has to lie in [low, high]; 0 switches a mechanism off and is always allowed.
+A parameter in the file is a mapping with `value`, `low`, `high`, `distribution` (of the prior between them), `unit`,
+`source`, `grade`, `identified`, `calibrate` (whether data may move it), `symbol` and `meaning`. The value has to
+lie in [low, high]; 0 switches a mechanism off and is always allowed.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from consensus_sim.errors import InputError, one_of
 
-FIELDS = ("value", "low", "high", "unit", "symbol", "source", "grade", "identified", "meaning", "integer")
+FIELDS = (
+    "value", "low", "high", "distribution", "unit", "symbol", "source", "grade", "identified", "calibrate", "meaning",
+    "integer",
+)  # fmt: skip
+DISTRIBUTIONS = ("uniform", "log-uniform", "triangular", "beta")
+"""Priors between low and high. Triangular and beta have their mode at the value; beta is the PERT distribution."""
 GRADES = ("V", "V2", "M", "D", "J")
 Group = TypeVar("Group", bound=tuple)
 
@@ -33,11 +40,36 @@ class Parameter:
     symbol: str = ""
     meaning: str = ""
     integer: bool = False
+    distribution: str = "uniform"
+    calibrate: bool = False
 
-    def at(self, quantile: float) -> float:
-        """The value at `quantile` in [0, 1] of the prior (uniform over [low, high])."""
-        drawn = self.low + quantile * (self.high - self.low)
-        return float(round(drawn)) if self.integer else drawn
+    def at(self, quantile: Any) -> Any:
+        """The value at `quantile` in [0, 1] of the prior; an array of quantiles gives an array of values.
+
+        uniform, log-uniform: over [low, high]; triangular: mode at the value; beta: PERT, the beta distribution on
+        [low, high] with shape parameters 1 + 4 (value - low) / width and 1 + 4 (high - value) / width
+        """
+        if self.distribution == "uniform" or self.low == self.high:
+            drawn = self.low + quantile * (self.high - self.low)
+        else:
+            drawn = _prior(self.distribution, self.low, self.high, self.value).ppf(quantile)
+        if self.integer:
+            drawn = drawn.round() if hasattr(drawn, "round") else round(drawn)
+        return drawn if getattr(drawn, "ndim", 0) else float(drawn)
+
+
+@lru_cache(maxsize=1024)
+def _prior(distribution: str, low: float, high: float, value: float) -> Any:
+    """A prior that is not uniform as a frozen distribution of scipy, which takes a millisecond to make."""
+    from scipy import stats
+
+    width = high - low
+    mode = (min(max(value, low), high) - low) / width
+    if distribution == "log-uniform":
+        return stats.loguniform(low, high)
+    if distribution == "triangular":
+        return stats.triang(mode, low, width)
+    return stats.beta(1 + 4 * mode, 1 + 4 * (1 - mode), low, width)
 
 
 def read_parameter(name: str, entry: Any) -> Parameter:
@@ -73,6 +105,14 @@ def read_parameter(name: str, entry: Any) -> Parameter:
         )
     if entry["grade"] not in GRADES:
         raise one_of(f"{name}.grade", entry["grade"], GRADES)
+    distribution = str(entry.get("distribution", "uniform"))
+    if distribution not in DISTRIBUTIONS:
+        raise one_of(f"{name}.distribution", distribution, DISTRIBUTIONS)
+    if distribution == "log-uniform" and low <= 0:
+        raise InputError(f"{name}: a log-uniform prior needs a low above 0; found {low:g}")
+    for field in ("integer", "calibrate"):
+        if not isinstance(entry.get(field, False), bool):
+            raise InputError(f"{name}.{field}: found {entry[field]!r}; allowed: true, false")
     integer = bool(entry.get("integer", False))
     if integer and value != round(value):
         raise InputError(f"{name}.value: found {value:g}; a whole number is needed")
@@ -88,6 +128,8 @@ def read_parameter(name: str, entry: Any) -> Parameter:
         symbol=str(entry.get("symbol", "")),
         meaning=str(entry.get("meaning", "")),
         integer=integer,
+        distribution=distribution,
+        calibrate=bool(entry.get("calibrate", False)),
     )
 
 
@@ -131,18 +173,22 @@ class Behaviour:
             raise one_of("behaviour: missing group", group, self.parameters)
         return {key: entry.value for key, entry in self.parameters[group].items()}
 
-    def drawn(self, seed: int, replicate: int) -> Behaviour:
-        """The same parameters with values drawn from their priors for `replicate`: equal for all scenarios of a
-        study.
-        """
+    def drawn(self, seed: int, number: int) -> Behaviour:
+        """Set `number` of the parameters drawn from their priors: equal for all scenarios of a study."""
         from consensus_sim.randomness import key, uniform
 
-        def draw(parameter: Parameter) -> Parameter:
-            quantile = uniform(key(seed, f"prior:{parameter.name}", sub=replicate), 0)
-            changed = {field: getattr(parameter, field) for field in Parameter.__slots__}
-            return Parameter(**{**changed, "value": parameter.at(quantile)})
+        return self.with_values(
+            {p.name: p.at(float(uniform(key(seed, f"prior:{p.name}", sub=number), 0))) for p in self}
+        )
 
-        return Behaviour({g: {k: draw(p) for k, p in entries.items()} for g, entries in self.parameters.items()})
+    def with_values(self, values: Mapping[str, float]) -> Behaviour:
+        """The same parameters with `values` by full name (`behaviour.trust.gain`); the others keep theirs."""
+        return Behaviour(
+            {
+                group: {key: replace(p, value=float(values.get(p.name, p.value))) for key, p in entries.items()}
+                for group, entries in self.parameters.items()
+            }
+        )
 
     def fingerprint(self) -> str:
         """A digest of all values."""

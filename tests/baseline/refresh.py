@@ -53,7 +53,9 @@ def measure() -> dict[tuple[str, str], float]:
     from consensus_sim import load_model
     from consensus_sim.ensemble.facts import all_tables
 
-    table = all_tables(load_model("teaching", SCENARIO, seed=SEED, weeks=WEEKS).run())["metrics"]
+    table = all_tables(load_model("teaching", SCENARIO, seed=SEED, weeks=WEEKS, overrides=["parameters=centre"]).run())[
+        "metrics"
+    ]
     values = {(m, g): float(v) for m, g, v in zip(table["metric"], table["group"], table["value"], strict=True)}
     return {(each.metric, each.group): values[each.metric, each.group] for each in NUMBERS}
 

@@ -16,6 +16,8 @@ CONFIG_NAME = "config"
 # Groups whose files are all composed, each under <group>.<file name>, so that every one can be named and changed.
 OPEN_GROUPS = ("channel", "topic", "intervention", "scenario")
 _SCENARIO_CHANGE = re.compile(r"^\+{0,2}scenario\.(?P<name>[^.=]+)\.interventions(\.|=)")
+# Keys whose value is a file, which Hydra would take for one of its groups of the same name.
+_FILES = {"targets": "targets.files", "posterior": "posterior.file"}
 _OWN_FILE = re.compile(r"^\+\w+@\w+\.\w")
 
 
@@ -59,6 +61,7 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
 
     Call it with Hydra initialised on the package's configs. `overrides` must tell the search path (`search_path`).
     """
+    overrides = [_file_key(change) for change in overrides]
     own = [change for change in overrides if change.startswith("hydra.searchpath=")]
     found: list[str] = []
     if own:
@@ -68,6 +71,12 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
     if config_dir is not None:
         _check_names(config_dir)
     return [*found, *(_open(change, own) for change in overrides)]
+
+
+def _file_key(change: str) -> str:
+    """`change` with the key under which a file is kept: targets=FILE as targets.files=FILE."""
+    key, equals, value = change.partition("=")
+    return f"{_FILES[key]}{equals}{value}" if equals and key in _FILES else change
 
 
 def _open(change: str, own: list[str]) -> str:

@@ -56,16 +56,16 @@ def with_other_chance(study: Study, replicate: int, name: str, number: int) -> S
     if number == 0:
         return study
     other = replace(study, seed=int(key(study.seed, name, sub=number)))
-    if study.parameters == "prior":
-        return replace(other, behaviour=drawn_behaviour(study, replicate), parameters="centre")
+    if study.parameters != "centre":
+        return replace(other, behaviour=drawn_behaviour(study, replicate), parameters="centre", posterior=None)
     return other
 
 
 def drawn_behaviour(study: Study, replicate: int) -> Settings:
-    """The behaviour of `study` with the values that its priors give in `replicate`."""
-    from consensus_sim.parameters import Behaviour
+    """The behaviour of `study` with the values that `replicate` plays."""
+    from consensus_sim.ensemble.replicate import behaviour_of
 
-    drawn = Behaviour.from_config(study.behaviour).drawn(study.seed, replicate)
+    drawn = behaviour_of(study, replicate)
     return {
         group: {name: {**entry, "value": drawn.parameters[group][name].value} for name, entry in entries.items()}
         for group, entries in study.behaviour.items()

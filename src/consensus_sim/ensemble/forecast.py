@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from consensus_sim.ensemble.provenance import provenance
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.ensemble.store import save_whole
@@ -84,6 +86,33 @@ class Forecast:
             raise one_of("reference", reference, names)
         return contrast(self._values, self._units, reference)
 
+    def variance(self) -> pd.DataFrame:
+        """How much of the variance comes from parameters and how much from chance; no rows with parameters=centre."""
+        import pandas as pd
+
+        from consensus_sim.ensemble.variance import VARIANCE, variance_table
+
+        if self.study.parameters == "centre":
+            return pd.DataFrame(columns=list(VARIANCE))
+        return variance_table(self._values, self._units, self.study.reference)
+
+    def drivers(self) -> pd.DataFrame:
+        """The parameters that the variance of the headline contrasts comes from; no rows where sets are too few."""
+        import pandas as pd
+
+        from consensus_sim.catalogue import contrast_metrics
+        from consensus_sim.ensemble.replicate import behaviour_of
+        from consensus_sim.ensemble.variance import DRIVERS, ENOUGH, drivers_table
+
+        sets = self.study.replicates // 2
+        if self.study.parameters == "centre" or sets < ENOUGH:
+            return pd.DataFrame(columns=list(DRIVERS))
+        played = [list(behaviour_of(self.study, 2 * number)) for number in range(sets)]
+        short = [p.name.removeprefix("behaviour.") for p in played[0]]
+        drawn = {name: np.array([one[place].value for one in played]) for place, name in enumerate(short)}
+        identified = {name: p.identified for name, p in zip(short, played[0], strict=True)}
+        return drivers_table(self._values, self.study.reference, drawn, identified, contrast_metrics())
+
     def save(
         self,
         folder: str | Path,
@@ -94,7 +123,8 @@ class Forecast:
     ) -> Path:
         """Write everything to `folder`, or `folder-2`, ... where that is taken, whole or not at all; its place.
 
-        Files: config.yaml, provenance.json, one .parquet per table, summary.csv, contrasts.csv, and what `report` adds.
+        Files: config.yaml, provenance.json, one .parquet per table, summary.csv, contrasts.csv, and
+        unless parameters=centre variance.csv and drivers.csv, and what `report` adds.
 
         config: the resolved config (default: that of the study); started: when the run began
         report: called with this forecast, the folder and the provenance, to add figures and pages
@@ -115,7 +145,10 @@ class Forecast:
 
         for name, table in self.tables.arrow.items():
             pyarrow.parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
-        for name, frame in (("summary", self.summary()), ("contrasts", self.contrasts())):
+        frames = {"summary": self.summary(), "contrasts": self.contrasts()}
+        if self.study.parameters != "centre":
+            frames |= {"variance": self.variance(), "drivers": self.drivers()}
+        for name, frame in frames.items():
             frame.to_csv(folder / f"{name}.csv", index=False, float_format=NUMBERS, lineterminator="\n")
 
     def _config(self) -> dict[str, Any]:

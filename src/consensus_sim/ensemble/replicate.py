@@ -43,14 +43,35 @@ def _read(text: str) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClas
     )
 
 
-def build_model(community: Community, scenario: Scenario, study: Study, replicate: int) -> CommunityModel:
-    """The model of one replicate, before its first week.
+def read_behaviour(study: Study) -> Behaviour:
+    """The behaviour of `study` at its centre, read once."""
+    return _read(canonical([study.behaviour, study.channel, study.topic]))[0]
 
-    With `study.parameters` = "prior" the behaviour parameters are drawn from their priors, the same for every scenario.
+
+def behaviour_of(study: Study, replicate: int) -> Behaviour:
+    """The behaviour that `replicate` plays: the centre, or a set of parameters, the same for every scenario.
+
+    Replicates 2k and 2k + 1 share set k and differ in chance, so that the variance of a forecast can be split.
     """
-    behaviour, channels, topics = _read(canonical([study.behaviour, study.channel, study.topic]))
-    if study.parameters == "prior":
-        behaviour = behaviour.drawn(study.seed, replicate)
+    behaviour = read_behaviour(study)
+    if study.parameters == "centre":
+        return behaviour
+    if study.parameters == "posterior":
+        assert study.posterior is not None
+        return study.posterior.behaviour(behaviour, study.seed, replicate // 2)
+    return behaviour.drawn(study.seed, replicate // 2)
+
+
+def build_model(community: Community, scenario: Scenario, study: Study, replicate: int) -> CommunityModel:
+    """The model of one replicate, before its first week, with the parameters of `behaviour_of`."""
+    return model_of(community, scenario, study, replicate, behaviour_of(study, replicate))
+
+
+def model_of(
+    community: Community, scenario: Scenario, study: Study, replicate: int, behaviour: Behaviour
+) -> CommunityModel:
+    """The model of one replicate with a `behaviour` of its own, before its first week."""
+    _, channels, topics = _read(canonical([study.behaviour, study.channel, study.topic]))
     levers = [build_lever(name, settings) for name, settings in scenario.levers]
     calendar = Calendar(date.fromisoformat(str(study.calendar["start"])), int(study.calendar["weeks"]))
     seed = replicate_seed(study.seed, replicate)

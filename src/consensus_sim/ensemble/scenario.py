@@ -6,9 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from consensus_sim.errors import one_of
+
+if TYPE_CHECKING:
+    from consensus_sim.ensemble.posterior import ParameterSets
 
 Settings = dict[str, Any]
 
@@ -48,7 +51,9 @@ class Study:
     calendar: {"start": ISO date, "weeks": 1..522}
     scenarios: compared in this order; reference: name of the one that the others are measured against
     replicates: runs of each scenario, numbered from 0; seed: root of all chance, shared by the scenarios
-    parameters: "centre" plays every parameter at the centre of its prior, "prior" draws it for each replicate
+    parameters: "centre" plays every parameter at the centre of its prior; "prior" draws sets of them from their priors,
+        "posterior" from `posterior`: one set for each pair of replicates, the same for every scenario
+    posterior: the sets that calibration left, where parameters is "posterior"
     """
 
     community: Settings
@@ -60,14 +65,17 @@ class Study:
     reference: str
     replicates: int
     seed: int
-    parameters: Literal["centre", "prior"] = "centre"
+    parameters: Literal["centre", "prior", "posterior"] = "centre"
+    posterior: ParameterSets | None = None
 
     def __hash__(self) -> int:
         return hash(canonical(self.identity()))
 
     def identity(self) -> Settings:
         """What determines the numbers of every scenario alike: neither names of scenarios nor counts of replicates."""
+        drawn = {} if self.posterior is None else {"posterior": self.posterior.digest}
         return {
+            **drawn,
             "community": self.community,
             "behaviour": self.behaviour,
             "channel": self.channel,

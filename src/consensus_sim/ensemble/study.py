@@ -10,6 +10,7 @@ from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import InputError, one_of
 
 MOST_WEEKS = 522  # ten years
+PARAMETERS = ("centre", "prior", "posterior")
 GROUPS = ("community", "behaviour", "calendar", "channel", "topic", "intervention", "scenario")
 
 
@@ -166,8 +167,8 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
     for name in config["scenario"]:
         chain(name, config["scenario"])
     parameters = config.get("parameters", "centre")
-    if parameters not in ("centre", "prior"):
-        raise one_of("parameters", parameters, ["centre", "prior"])
+    if parameters not in PARAMETERS:
+        raise one_of("parameters", parameters, PARAMETERS)
     for lever, settings in config["intervention"].items():
         check_dates(f"intervention.{lever}", settings, calendar["start"])
     plain = {**config, "calendar": calendar}
@@ -184,4 +185,14 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         replicates=whole("replicates", config.get("replicates"), 1),
         seed=whole("seed", config.get("seed"), 0),
         parameters=parameters,
+        posterior=_posterior(config) if parameters == "posterior" else None,
     )
+
+
+def _posterior(config: Mapping[str, Any]) -> Any:
+    """The parameter sets that the config names, checked against its behaviour."""
+    from consensus_sim.ensemble.posterior import read_posterior
+    from consensus_sim.parameters import Behaviour
+
+    file = section("posterior", config.get("posterior")).get("file")
+    return read_posterior(str(file)).checked(Behaviour.from_config(config["behaviour"]))

@@ -29,8 +29,10 @@ def reporter(config: Mapping[str, Any]) -> Any:
     """What writes figures and report into the folder of a forecast."""
 
     def report(forecast: Forecast, folder: Path, facts: dict[str, Any]) -> None:
+        from consensus_sim.report.certainty import certainty
         from consensus_sim.report.page import write_report
 
+        study = forecast.study
         settings = dict(config["report"])
         language = settings.pop("language")
         assumptions = settings.pop("assumptions", None) or {}
@@ -44,6 +46,14 @@ def reporter(config: Mapping[str, Any]) -> Any:
             question=dict(config["question"]),
             provenance=facts,
             assumptions=assumptions.get(language, []),
+            certainty=certainty(
+                study.parameters,
+                study.replicates,
+                forecast.variance(),
+                forecast.drivers(),
+                dict(labels(forecast))[study.reference][language],
+                language,
+            ),
             language=language,
             folder=folder,
             **settings,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TEMPLATES = Path(__file__).with_name("templates")
-SECTIONS = ("question", "answer", "figures", "tables", "definitions", "community", "limits", "provenance")
+SECTIONS = ("question", "answer", "figures", "tables", "certainty", "definitions", "community", "limits", "provenance")
 LEAST_DPI, MOST_DPI = 50, 600
 BY_GROUP = "reach_quarter"
 """The metric that is told for every group of residents."""
@@ -36,6 +36,7 @@ def write_report(
     question: dict[str, str],
     provenance: Mapping[str, Any],
     assumptions: Sequence[str] | None = None,
+    certainty: Sequence[str] | None = None,
     language: str = "en",
     folder: Path,
     figures: bool = True,
@@ -49,6 +50,7 @@ def write_report(
     community: gives places (for the map), n_residents, label, marginals()
     scenarios: (name, {"zh": label, "en": label}) in the order in which they are shown; reference: one of the names
     question: {"zh": ..., "en": ...}; assumptions: sentences of this study, in the language of the report
+    certainty: sentences on where the intervals come from (`report.certainty`), in the language of the report
     provenance: what is needed to make the numbers again; values may be nested
     figures, html: whether to write them; dpi: of the figures
     Raises InputError for an unknown language or reference, or a `dpi` outside 50..600.
@@ -79,6 +81,7 @@ def write_report(
             ],
             "marginals": _marginals(community, language),
             "assumptions": list(assumptions or []),
+            "certainty": list(certainty or []),
             "limits": [label[language] for key, label in texts().items() if key.startswith("limit.")],
             "provenance": [
                 (label_of("provenance", str(key), language), _flat(value)) for key, value in provenance.items()
@@ -275,7 +278,7 @@ def _render(content: dict[str, Any], language: str) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html.j2")
-    here = {"figures": content["figures"], "community": content["marginals"]}
+    here = {"figures": content["figures"], "community": content["marginals"], "certainty": content["certainty"]}
     content = {
         **content,
         "lang": language,

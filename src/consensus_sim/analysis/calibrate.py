@@ -1,0 +1,311 @@
+"""Calibration of the behaviour's parameters on targets: runs over the priors, posterior sets, how far to trust them.
+
+Method, sources and limits: docs/calibration.md. Steps: `analysis.design` (runs), `analysis.abc` (inference).
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.analysis.abc import Amortised, Posterior, keep_prior, need_sklearn, recover
+from consensus_sim.analysis.design import DesignWork, Period, play, read_periods, sobol, values_at
+from consensus_sim.analysis.tables import identification, predictive_table, recovery_table
+from consensus_sim.analysis.targets import Target, read_targets
+from consensus_sim.ensemble.scenario import Study
+from consensus_sim.errors import InputError
+from consensus_sim.parameters import Behaviour, Parameter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from consensus_sim.community import Community
+    from consensus_sim.ensemble.engines import Engine
+
+Matrix = NDArray[np.float64]
+Statistics = dict[str, Matrix]
+CHECK = "plain"
+"""Period that only the predictive check plays."""
+AGAIN = 500_000
+"""Replicate from which the predictive runs are numbered: chance that no run of the table has met."""
+FEWEST = 1e-4
+"""Sets of less weight, as a share of an even one's, are left out of the posterior."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Counts of a calibration; see configs/experiment/calibrate.yaml."""
+
+    runs: int
+    kept: int
+    held_out: int
+    predictive: int
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Checked counts. Raises InputError."""
+        from consensus_sim.ensemble.study import whole
+
+        runs = whole("calibration.runs", config.get("runs"), 100)
+        held_out = whole("calibration.held_out", config.get("held_out"), 0, runs // 2)
+        return cls(
+            runs=runs,
+            kept=whole("calibration.kept", config.get("kept"), 30, runs - held_out - 1),
+            held_out=held_out,
+            predictive=whole("calibration.predictive", config.get("predictive"), 0),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is calibrated: study and community, periods, targets, and the prior's design."""
+
+    study: Study
+    community: Community
+    periods: tuple[Period, ...]
+    targets: list[Target]
+    settings: Settings
+    behaviour: Behaviour
+    quantiles: Matrix
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """All parameters, in the order of the design's columns."""
+        return list(self.behaviour)
+
+    @property
+    def moved(self) -> NDArray[np.int64]:
+        """Columns of the parameters that calibration may move."""
+        return np.flatnonzero([p.calibrate for p in self.parameters])
+
+    @property
+    def calibrated(self) -> list[Parameter]:
+        """Those parameters."""
+        return [self.parameters[column] for column in self.moved]
+
+    def work(self, values: Matrix, first: int = 0, check: bool = False) -> DesignWork:
+        """What plays sets of `values`; `check`: also the periods that only the predictive check needs."""
+        wanted = {t.period for t in self.targets}
+        periods = tuple(p for p in self.periods if p.name in wanted and (check or p.name != CHECK))
+        names = tuple(p.name for p in self.parameters)
+        asked = tuple(t.statistic for t in self.targets if "/" in t.statistic)
+        growing = not check
+        return DesignWork(self.community, self.study, periods, names, values, first, growing, asked)
+
+
+def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
+    """The problem that a composed config (experiment=calibrate) describes. Raises InputError."""
+    from consensus_sim.ensemble.study import read_study, section
+
+    need_sklearn()
+    calibration = section("calibration", config.get("calibration"))
+    study = replace(read_study(config, community=community.spec.as_dict()), parameters="centre", posterior=None)
+    if community.places.n_copies > 1:
+        raise InputError("community.scale: found more than 1; allowed for a calibration: 1")
+    periods = read_periods(calibration.get("periods"), study.calendar["start"])
+    for period in periods:
+        study.scenario(period.scenario)
+    settings = Settings.from_config(calibration)
+    files: Any = section("targets", config.get("targets")).get("files")
+    targets = read_targets([files] if isinstance(files, str) else files, [p.name for p in periods])
+    behaviour = Behaviour.from_config(config["behaviour"])
+    if not any(p.calibrate for p in behaviour):
+        raise InputError("behaviour: no parameter is marked calibrate: true; there is nothing to calibrate")
+    design = sobol(behaviour, settings.runs, study.seed)
+    return Problem(study, community, tuple(periods), targets, settings, behaviour, design)
+
+
+def fitted(targets: Sequence[Target], statistics: Statistics) -> list[Target]:
+    """The targets that take part in the fit. Raises InputError for a statistic that the model does not tell."""
+    from consensus_sim.errors import one_of
+
+    for target in targets:
+        if target.statistic not in statistics and target.period != CHECK:
+            raise one_of(f"target {target.name}: statistic", target.statistic, sorted(statistics))
+    return [target for target in targets if target.use == "calibration"]
+
+
+def matrix_of(targets: Sequence[Target], statistics: Statistics) -> Matrix:
+    """(runs, targets) on the targets' scales."""
+    return np.column_stack([target.scaled(statistics[target.statistic]) for target in targets])
+
+
+class Calibration:
+    """The inference on one table of runs.
+
+    problem: what is calibrated; statistics: of every set of the design; targets: those of the fit
+    """
+
+    def __init__(self, problem: Problem, statistics: Statistics, targets: Sequence[Target] | None = None) -> None:
+        """`targets`: those to fit (None: all that are meant for it)."""
+        self.problem, self.statistics = problem, statistics
+        self.targets = list(targets) if targets is not None else fitted(problem.targets, statistics)
+        if not self.targets:
+            raise InputError("targets: none of them has use: calibration")
+        self.errors = np.array([target.error for target in self.targets])
+        self.observed = np.array([float(target.scaled(target.value)) for target in self.targets])
+        self.table = matrix_of(self.targets, statistics)
+        table = slice(0, problem.settings.runs - problem.settings.held_out)
+        self.amortised = Amortised(
+            problem.quantiles[table][:, problem.moved], self.table[table], self.errors, problem.study.seed
+        )
+        joint = self.amortised.posterior(self.observed, problem.settings.kept)
+        others = np.delete(problem.quantiles[joint.rows], problem.moved, axis=1)
+        weights = keep_prior(joint.weights, others) if others.shape[1] else joint.weights
+        kept = weights > FEWEST / len(weights)
+        self.joint = joint
+        self.posterior = Posterior(
+            joint.rows[kept], weights[kept] / weights[kept].sum(), joint.quantiles[kept], joint.distance[kept]
+        )
+
+    @property
+    def values(self) -> Matrix:
+        """Complete parameter sets of the posterior, (sets, parameters)."""
+        quantiles = self.problem.quantiles[self.posterior.rows].copy()
+        quantiles[:, self.problem.moved] = self.posterior.quantiles
+        return values_at(self.problem.behaviour, quantiles)
+
+    def recovery(self) -> pd.DataFrame:
+        """How well known truths, held out of the table, are found again."""
+        held = slice(self.problem.settings.runs - self.problem.settings.held_out, self.problem.settings.runs)
+        truths = self.problem.quantiles[held][:, self.problem.moved]
+        ranks, spread = recover(
+            self.amortised,
+            truths,
+            self.table[held],
+            self.errors,
+            self.problem.settings.kept,
+            self.problem.study.seed + 1,
+        )
+        return recovery_table(self.problem.calibrated, ranks, spread)
+
+    def identification(self) -> pd.DataFrame:
+        """What the data say of each calibrated parameter."""
+        return identification(self.problem.calibrated, self.posterior)
+
+    def largest_drift(self) -> tuple[str, float]:
+        """The parameter outside the fit that strays furthest from its prior's mean, and by how many prior SD."""
+        weights, quantiles = self.posterior.weights, self.problem.quantiles[self.posterior.rows]
+        drift = np.abs((weights @ quantiles - 0.5) * np.sqrt(12))
+        drift[self.problem.moved] = 0
+        column = int(np.argmax(drift))
+        return self.problem.parameters[column].name.removeprefix("behaviour."), float(drift[column])
+
+    def resampled(self, count: int) -> Matrix:
+        """`count` parameter sets drawn by weight (systematic resampling: no more often than the weight asks)."""
+        at = (np.arange(count) + 0.5) / count
+        rows = np.searchsorted(np.cumsum(self.posterior.weights), at)
+        return self.values[np.minimum(rows, len(self.posterior.weights) - 1)]
+
+    def predictive(self, engine: Engine, folder: Path | None, *, reuse: bool = True) -> tuple[Statistics, pd.DataFrame]:
+        """Play sets of the posterior again under other chance: their statistics, and the table of the check."""
+        count = self.problem.settings.predictive
+        work = self.problem.work(self.resampled(count), AGAIN, check=True)
+        found = play(work, range(count), engine, folder, reuse=reuse)
+        table = slice(0, self.problem.settings.runs)
+        prior = {name: values[table] for name, values in self.statistics.items()}
+        return found, predictive_table(self.problem.targets, prior, found)
+
+    def posterior_table(self) -> pd.DataFrame:
+        """Weight and value of every parameter, one row a set."""
+        import pandas as pd
+
+        names = [p.name.removeprefix("behaviour.") for p in self.problem.parameters]
+        table = pd.DataFrame(self.values, columns=names)
+        table.insert(0, "weight", self.posterior.weights)
+        return table
+
+    def about(self) -> dict[str, Any]:
+        """What is needed to make the posterior again, and the centres it was made at."""
+        from importlib import metadata
+
+        from consensus_sim.ensemble.store import code_digest
+
+        drifted, drift = self.largest_drift()
+        digest = hashlib.blake2b(repr(sorted((t.name, t.value, t.error) for t in self.problem.targets)).encode())
+        return {
+            "made_by": "experiment=calibrate",
+            "method": "ABC with learned summaries, local-linear adjustment, priors of all other parameters kept",
+            "version": metadata.version("consensus-sim"),
+            "sources": code_digest(),
+            "libraries": {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-learn")},
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "community": self.problem.community.fingerprint,
+            "seed": self.problem.study.seed,
+            "runs": self.problem.settings.runs,
+            "kept": self.problem.settings.kept,
+            "sets": len(self.posterior.rows),
+            "effective_sets": round(self.posterior.effective, 1),
+            "largest_drift_of_others": {"parameter": drifted, "prior_sd": round(drift, 3)},
+            "targets": [t.name for t in self.targets],
+            "targets_digest": digest.hexdigest()[:32],
+            "calibrated": [p.name.removeprefix("behaviour.") for p in self.problem.calibrated],
+            "centre": {p.name.removeprefix("behaviour."): p.value for p in self.problem.parameters},
+        }
+
+    def write_posterior(self, place: Path) -> None:
+        """Write the posterior as `place` (.csv), and how it was made beside it (.yaml), each whole or not at all."""
+        import yaml
+
+        from consensus_sim.ensemble.store import write_whole
+
+        if place.suffix != ".csv":
+            raise InputError(f"calibration.posterior: found {str(place)!r}; allowed: a file that ends in .csv")
+        text = self.posterior_table().to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        head = "# How the table of the same name was made: see docs/calibration.md.\n"
+        about = head + yaml.safe_dump(self.about(), sort_keys=False, allow_unicode=True)
+        write_whole(place.with_suffix(".yaml"), about.encode())
+        write_whole(place, text.encode())
+
+
+def simulate(
+    problem: Problem, engine: Engine, folder: Path | None, *, reuse: bool = True, cold: bool = False
+) -> Statistics:
+    """Play the whole design: statistic -> (runs,)."""
+    work = problem.work(values_at(problem.behaviour, problem.quantiles))
+    return play(work, range(problem.settings.runs), engine, folder, reuse=reuse, cold=cold)
+
+
+def run_calibration(
+    config: Mapping[str, Any], engine: Engine, folder: Path, started: datetime.datetime
+) -> tuple[Path, Calibration]:
+    """The experiment, on `engine`: everything to `folder` (posterior.csv and .yaml, identification.csv, recovery.csv,
+    posterior_predictive.csv, table.parquet); its place, and the calibration.
+    """
+    from consensus_sim.analysis.design import save_table
+    from consensus_sim.community import build_community
+    from consensus_sim.ensemble.forecast import NUMBERS, write_origin
+    from consensus_sim.ensemble.run import first_start
+    from consensus_sim.ensemble.store import save_whole
+
+    cold = first_start()
+    problem = read_problem(config, build_community(config["community"]))
+    store = Path(config["results"]) / ".replicates"
+    reuse = config["store"]["reuse"]
+    statistics = simulate(problem, engine, store, reuse=reuse, cold=cold)
+    found = Calibration(problem, statistics)
+    tables = {"identification": found.identification()}
+    if problem.settings.held_out:
+        tables["recovery"] = found.recovery()
+    if problem.settings.predictive:
+        _, tables["posterior_predictive"] = found.predictive(engine, store, reuse=reuse)
+
+    def write(place: Path) -> None:
+        for name, table in tables.items():
+            table.to_csv(place / f"{name}.csv", index=False, float_format=NUMBERS, lineterminator="\n")
+        save_table(place / "table.parquet", statistics, {"runs": problem.settings.runs, "seed": problem.study.seed})
+        found.write_posterior(place / "posterior.csv")
+        write_origin(place, problem.study, config, started)
+
+    place = save_whole(folder, write)
+    own = config["calibration"].get("posterior")
+    if own:
+        found.write_posterior(Path(own))
+    return place, found

@@ -1,0 +1,208 @@
+"""Runs over the priors of all parameters: a Sobol design, played on any engine, each set stored as it finishes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.ensemble.scenario import Settings, Study, canonical
+from consensus_sim.ensemble.work import Task, Work
+from consensus_sim.errors import ConsensusSimError, InputError, one_of
+from consensus_sim.parameters import Behaviour
+
+if TYPE_CHECKING:
+    from consensus_sim.community import Community
+    from consensus_sim.ensemble.engines import Engine
+
+Matrix = NDArray[np.float64]
+NAME = "parameters"
+"""Name of the tasks: (NAME, number of the set)."""
+
+
+def sobol(behaviour: Behaviour, runs: int, seed: int) -> Matrix:
+    """Quantiles (runs, parameters) that fill the prior evenly: scrambled Sobol points (Owen 1998), `seed` >= 0.
+
+    The first points of a longer design are those of a shorter one.
+    """
+    from scipy.stats import qmc
+
+    sampler = qmc.Sobol(len(list(behaviour)), scramble=True, rng=np.random.default_rng(seed))
+    points: Matrix = sampler.random_base2(max(1, int(np.ceil(np.log2(runs)))))[:runs]
+    return points
+
+
+def values_at(behaviour: Behaviour, quantiles: Matrix) -> Matrix:
+    """Values of all parameters (runs, parameters) at `quantiles` of their priors."""
+    return np.column_stack([p.at(quantiles[:, number]) for number, p in enumerate(behaviour)])
+
+
+@dataclass(frozen=True)
+class Period:
+    """A run that statistics are read from: period `name`, `scenario`, played for `weeks`."""
+
+    name: str
+    scenario: str
+    weeks: int
+
+
+def read_periods(config: Any, start: str) -> list[Period]:
+    """Periods from settings like {phase1: {scenario: council, until: 2024-11-01}}; `start`: first day of the run."""
+    import datetime
+
+    from consensus_sim.calendar import Calendar
+    from consensus_sim.ensemble.study import MOST_WEEKS, iso_date, section
+
+    calendar = Calendar(datetime.date.fromisoformat(start), 1)
+    found = []
+    for name, entry in section("calibration.periods", config).items():
+        entry = section(f"calibration.periods.{name}", entry)
+        for key in entry:
+            if key not in ("scenario", "until"):
+                raise one_of(f"calibration.periods.{name}: unknown key", key, ("scenario", "until"))
+        weeks = calendar.week_of(iso_date(f"calibration.periods.{name}.until", entry.get("until")))
+        if not 1 <= weeks <= MOST_WEEKS:
+            raise InputError(f"calibration.periods.{name}.until: found {entry.get('until')}; allowed: after {start}")
+        found.append(Period(str(name), str(entry.get("scenario")), weeks))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class DesignWork:
+    """Plays parameter set after parameter set and keeps only the statistics.
+
+    names, values: of the parameters, (sets, parameters); first: replicate of set 0, so that other sets can meet other
+    chance; growing: the sets are the first of a longer design; asked: further statistics (`statistics.read_runs`)
+    """
+
+    community: Community
+    study: Study
+    periods: tuple[Period, ...]
+    names: tuple[str, ...]
+    values: Matrix
+    first: int = 0
+    growing: bool = False
+    asked: tuple[str, ...] = ()
+
+    def run(self, task: Task) -> bytes:
+        """The packed statistics of set `task[1]`."""
+        from consensus_sim.analysis.statistics import read_runs
+        from consensus_sim.ensemble.replicate import model_of, read_behaviour
+        from consensus_sim.ensemble.tables import pack
+
+        values = dict(zip(self.names, self.values[task[1]].tolist(), strict=True))
+        behaviour = read_behaviour(self.study).with_values(values)
+        models = {}
+        for period in self.periods:
+            study = replace(self.study, calendar={**self.study.calendar, "weeks": period.weeks})
+            scenario = study.scenario(period.scenario)
+            models[period.name] = model_of(self.community, scenario, study, self.first + task[1], behaviour).run()
+        found = read_runs(models, self.asked)
+        # "metrics" is the table that is kept in full precision
+        return pack({"metrics": {"statistic": np.array(list(found)), "value": np.array(list(found.values()))}})
+
+    def portable(self) -> Work:
+        """The same from the community's spec, without the community itself."""
+        spec = self.community.spec
+        if spec.buildings_file is not None:
+            return self
+        return _PortableDesign(spec.as_dict(), self.community.fingerprint, replace(self, community=None))  # type: ignore[arg-type]
+
+    def key(self) -> str:
+        """A hash of all that determines the statistics of a set, but the sets that are not played."""
+        from consensus_sim.analysis import statistics
+        from consensus_sim.ensemble.store import code_of
+
+        own = hashlib.blake2b(Path(statistics.__file__).read_bytes(), digest_size=16).hexdigest()
+        place = {"community": self.community.fingerprint, "statistics": own, "first": str(self.first)}
+        parts = [
+            [period.name, period.weeks, self.study.key(s, {**code_of(s), **place})]
+            for period in self.periods
+            for s in (self.study.scenario(period.scenario),)
+        ]
+        # Longer designs begin like shorter ones, so that the first set stands for them.
+        rows = self.values[:1] if self.growing else self.values
+        content = canonical([parts, self.names, sorted(self.asked), rows.tolist()])
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(eq=False)
+class _PortableDesign:
+    """A design on a community that each process builds once."""
+
+    spec: Settings
+    fingerprint: str
+    work: DesignWork
+    built: DesignWork | None = None
+
+    def run(self, task: Task) -> bytes:
+        """The packed statistics of set `task[1]`."""
+        if self.built is None:
+            from consensus_sim.community import build_community
+
+            community = build_community(self.spec)
+            if community.fingerprint != self.fingerprint:
+                raise ConsensusSimError("the community built here differs from that of the command: other versions?")
+            self.built = replace(self.work, community=community)
+        return self.built.run(task)
+
+    def portable(self) -> Work:
+        """It is portable already."""
+        return self
+
+
+def play(
+    work: DesignWork,
+    sets: Sequence[int],
+    engine: Engine,
+    folder: Path | None,
+    *,
+    reuse: bool = True,
+    cold: bool = False,
+) -> dict[str, Matrix]:
+    """Statistics of `sets` (numbers of rows of work.values): statistic -> (sets,), NaN where undefined.
+
+    folder: of the store of finished sets (None: in memory); they are removed when all are there
+    Raises ReplicatesFailedError if one could not be played; the others are kept.
+    """
+    from consensus_sim.ensemble.run import Naming, run_missing, stored, warm_kernels
+    from consensus_sim.ensemble.store import Store
+    from consensus_sim.ensemble.tables import unpack
+
+    store = Store({NAME: work.key()}, folder, reuse=reuse)
+    tasks = [(NAME, int(number)) for number in sets]
+    naming = Naming("parameter sets", "set", lambda task: f"set {task[1]} (seed {work.study.seed})")
+    run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(work.study, cold))
+    rows = []
+    for _, _, payload in stored(tasks, work, store, naming):
+        table = unpack(payload)["metrics"]
+        codes, names = table["statistic"]
+        assert names is not None
+        rows.append(dict(zip((names[code] for code in codes), table["value"][0].tolist(), strict=True)))
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def save_table(place: Path, statistics: Mapping[str, Matrix], about: Mapping[str, Any]) -> None:
+    """Write the statistics of a design as Parquet, with `about` (seed, runs, ...) in its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    table = pa.table({name: pa.array(values) for name, values in statistics.items()})
+    table = table.replace_schema_metadata({"consensus_sim": json.dumps(dict(about), ensure_ascii=False)})
+    place.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(table, place, compression="zstd")
+
+
+def load_table(place: Path) -> tuple[dict[str, Matrix], dict[str, Any]]:
+    """What `save_table` wrote."""
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(place)
+    about = json.loads((table.schema.metadata or {})[b"consensus_sim"])
+    return {name: table[name].to_numpy() for name in table.column_names}, about

@@ -1,0 +1,167 @@
+"""The statistics of one run that targets name: what the case study told of phase 1, told by the model.
+
+Each is defined here and nowhere else. A statistic that is not defined in a run (nothing settled, nobody came) is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from consensus_sim.ensemble.facts import all_tables, collect_acts
+
+MONTH = 52.0 / 12.0
+"""Weeks."""
+UPPER_TERCILE = 2.0 / 3.0
+DEADLOCK = 2
+"""Sittings of F72."""
+SETTLING_IN = 4
+"""Weeks after which the new team's fatigue is first read."""
+QUARTER = 13
+"""Weeks of the frequency of F59."""
+ANSWERED = "answered"
+"""State of a matter that was dealt with on the spot; every other one that was heard became a formal topic."""
+NAN = float("nan")
+
+
+def read_runs(runs: Mapping[str, Any], asked: Collection[str] = ()) -> dict[str, float]:
+    """All statistics of the finished models of one parameter set, by name.
+
+    runs: period -> model; "phase1" (council as carried out), "baseline" (before), "plain" (phase 1 without parlour and
+    tea); a period that was not played leaves its statistics out
+    asked: further ones, as period/statistic, of any period, where a statistic is that of `read_model` or a headline
+    metric as metric:group; a name that there is not is left out
+    """
+    found: dict[str, float] = {}
+    if "phase1" in runs:
+        found |= read_model(runs["phase1"])
+    if "baseline" in runs:
+        topics = runs["baseline"].topics.topics
+        found["latency"] = latency_months([t.arisen_week for t in topics], [t.agenda_week for t in topics])
+    if "plain" in runs and "phase1" in runs:
+        found["calmer_in_parlour"] = council_heat(runs["plain"]) - council_heat(runs["phase1"])
+    for period, model in runs.items():
+        own = {name.partition("/")[2] for name in asked if name.startswith(f"{period}/")}
+        if own:
+            there = {**read_model(model), **headline_of(model)}
+            found |= {f"{period}/{name}": there[name] for name in sorted(own & there.keys())}
+    return found
+
+
+def headline_of(model: Any) -> dict[str, float]:
+    """The headline metrics of a finished run as metric:group."""
+    table = all_tables(model)["metrics"]
+    names = zip(table["metric"].tolist(), table["group"].tolist(), table["value"].tolist(), strict=True)
+    return {f"{metric}:{group}": value for metric, group, value in names}
+
+
+def read_model(model: Any) -> dict[str, float]:
+    """What phase 1's report told, of one finished run of phase 1."""
+    metrics = all_tables(model)["metrics"]
+    keys = zip(metrics["metric"].tolist(), metrics["group"].tolist(), strict=True)
+    headline = dict(zip(keys, metrics["value"].tolist(), strict=True))
+    reach = {group: headline["reach_year", group] for group in ("all", "elder", "working", "party")}
+    return {
+        "attendance_first4": headline["attendance_council_first4", "all"],
+        "attendance_last4": headline["attendance_council_last4", "all"],
+        "frequency_ordinary": headline["frequency_ordinary", "all"],
+        "frequency_ordinary_in_person": headline["frequency_ordinary_in_person", "all"],
+        "matters_landed_all": headline["matters_landed", "all"],
+        "retired_over_working": reach["elder"] - reach["working"],
+        "party_over_all": reach["party"] - reach["all"],
+        **_events(model),
+        **_tea(model),
+        **_council_topics(model),
+        **_people(model),
+    }
+
+
+def _events(model: Any) -> dict[str, float]:
+    """Sessions, teas, persons."""
+    present = {
+        name: [n for _, channel, n in model.recorder.events_held if channel == name] for name in ("council", "tea")
+    }
+    fatigue = model.recorder.weekly.get("fatigue_team", np.array([NAN]))
+    begun = np.flatnonzero(~np.isnan(fatigue))
+    return {
+        "sessions": float(len(present["council"])),
+        "attendance_tea": _mean(present["tea"]),
+        "person_times": float(sum(present["council"]) + sum(present["tea"])),
+        "team_fatigue": float(fatigue[begun[-1]] - fatigue[begun[SETTLING_IN]]) if len(begun) > SETTLING_IN else NAN,
+    }
+
+
+def _tea(model: Any) -> dict[str, float]:
+    """F54, F55."""
+    heard = [topic for topic in model.topics.topics if topic.channel == "tea"]
+    return {
+        "suggestions_tea": float(model.recorder.suggestions["tea"]),
+        "new_matters_tea": float(len(heard)),
+        "topics_from_tea": float(sum(topic.state != ANSWERED for topic in heard)),
+    }
+
+
+def _council_topics(model: Any) -> dict[str, float]:
+    """F56-F58, F72."""
+    settled = [t for t in model.topics.topics if t.state == "settled" and t.venue_channel == "council"]
+    done = [t for t in settled if t.executed_week >= 0]
+    due = [t for t in settled if t.executed_week >= 0 or t.deadline_week < model.calendar.weeks]
+    traffic = [
+        t
+        for t in model.topics.topics
+        if t.kind.name == "traffic" and (t.state == "settled" and t.sittings > 0 or t.sittings >= DEADLOCK)
+    ]
+    traffic.sort(key=lambda topic: topic.agenda_week)
+    failed = [not (t.state == "settled" and t.sittings <= DEADLOCK) for t in traffic]
+    return {
+        "matters_landed": float(len(done)),
+        "meetings_per_settled": _mean([t.sittings for t in settled]),
+        "execution_of_settled": len(done) / len(settled) if settled else NAN,
+        "execution_of_due": len(done) / len(due) if due else NAN,
+        "deadlock": _mean(failed[:1]),
+        "deadlock_share": _mean(failed),
+    }
+
+
+def _people(model: Any) -> dict[str, float]:
+    """F59, F66, and the pool of A5."""
+    residents, acts = model.residents, collect_acts(model)
+    offline = np.array([name != "ballot" for name in acts.channels])[acts.channel]
+    ordinary = ~model.team_mask[acts.resident]
+    recent = acts.week >= model.calendar.weeks - QUARTER
+    at_council = np.array([name == "council" for name in acts.channels])[acts.channel] & ordinary
+    adult = residents.adult
+
+    def under(group: str) -> float:
+        member = residents.member_of(group)
+        among = member[acts.resident[at_council]]
+        return float(member[adult].mean() - among.mean()) if len(among) else NAN
+
+    in_person = np.count_nonzero(ordinary & offline)
+    online = np.count_nonzero(ordinary & ~offline)
+    return {
+        "pool_ordinary": float(len(np.unique(acts.resident[ordinary]))),
+        "pool_ordinary_in_person": float(len(np.unique(acts.resident[ordinary & offline]))),
+        "frequency_all_adults": float(np.count_nonzero(ordinary & recent) / np.count_nonzero(adult & ~model.team_mask)),
+        "tenants_under": under("tenant"),
+        "elders_under": under("elder"),
+        "in_person_over_online": (in_person - online) / (in_person + online) if in_person + online else NAN,
+    }
+
+
+def latency_months(arisen: Any, agenda: Any) -> float:
+    """F71: upper tercile of the months from arising to agenda, of the topics that got there (`agenda` week >= 0)."""
+    arisen, agenda = np.asarray(arisen, np.float64), np.asarray(agenda, np.float64)
+    reached = agenda >= 0
+    return float(np.quantile((agenda - arisen)[reached] / MONTH, UPPER_TERCILE)) if reached.any() else NAN
+
+
+def council_heat(model: Any) -> float:
+    """F67: mean heat at the end of the council's sittings of a finished run."""
+    return _mean([sheet.heat_end for sheet in model.recorder.sheets if sheet.channel == "council"])
+
+
+def _mean(values: Any) -> float:
+    return float(np.mean(values)) if len(values) else NAN

@@ -1,0 +1,145 @@
+"""Tables of a calibration: what the data say of each parameter, recovery of known truths, and the predictive check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.analysis.abc import Posterior, weighted_quantile
+from consensus_sim.analysis.targets import MOST, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from consensus_sim.parameters import Parameter
+
+Matrix = NDArray[np.float64]
+SILENT, WEAK = 0.9, 0.7
+"""Ratio of posterior to prior standard deviation from which the data say nothing, or little, of a parameter."""
+RIDGE = 0.3
+"""Correlation in the posterior from which two parameters are named as a ridge; judgement."""
+BINS = 10
+
+
+def identification(parameters: Sequence[Parameter], posterior: Posterior) -> pd.DataFrame:
+    """One row per calibrated parameter: prior and posterior, how the data narrow it, with what it is confused."""
+    import pandas as pd
+
+    weights, quantiles = posterior.weights, posterior.quantiles
+    mean = weights @ quantiles
+    centred = quantiles - mean
+    sd = np.sqrt(weights @ centred**2)
+    correlation = (centred.T * weights) @ centred / np.outer(sd, sd)
+    rows = []
+    for number, p in enumerate(parameters):
+        values = p.at(quantiles[:, number])
+        low, middle, high = weighted_quantile(values, weights, [0.05, 0.5, 0.95])
+        ratio = float(sd[number] * np.sqrt(12))
+        ridges = [
+            f"{q.name.removeprefix('behaviour.')} ({correlation[number, other]:+.2f})"
+            for other, q in enumerate(parameters)
+            if other != number and abs(correlation[number, other]) >= RIDGE
+        ]
+        if ratio >= SILENT:
+            words = "the data say nothing about it" if not ridges else "the data say nothing about it alone"
+        elif ratio >= WEAK:
+            words = "the data say little about it"
+        else:
+            words = "the data narrow it"
+        rows.append(
+            {
+                "parameter": p.name.removeprefix("behaviour."), "source": p.source, "unit": p.unit, "centre": p.value,
+                "prior_q05": p.at(0.05), "prior_q95": p.at(0.95), "q05": low, "q50": middle, "q95": high,
+                "sd_ratio": ratio, "ridges": "; ".join(ridges), "verdict": words,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def recovery_table(parameters: Sequence[Parameter], ranks: Matrix, spread: Matrix) -> pd.DataFrame:
+    """One row per calibrated parameter, and one of all: coverage of 50 % and 90 % intervals, uniformity of ranks.
+
+    chi_square, p: of the ranks in `BINS` equal bins (Talts et al. 2018); of all: the smallest p after Bonferroni
+    sd_ratio: mean over truths of posterior to prior standard deviation
+    """
+    import pandas as pd
+    from scipy.stats import chisquare
+
+    rows: list[dict[str, Any]] = []
+    for number, p in enumerate(parameters):
+        own = ranks[:, number]
+        counts = np.histogram(own, BINS, (0, 1))[0]
+        test = chisquare(counts)
+        rows.append(
+            {
+                "parameter": p.name.removeprefix("behaviour."), "truths": len(own), **_coverage(own),
+                "sd_ratio": float(spread[:, number].mean()), "chi_square": float(test.statistic),
+                "p": float(test.pvalue),
+                "ranks": " ".join(map(str, counts)),
+            }
+        )  # fmt: skip
+    smallest = min(1.0, min(row["p"] for row in rows) * len(rows))
+    counts = np.histogram(ranks, BINS, (0, 1))[0]
+    rows.append(
+        {
+            "parameter": "all", "truths": len(ranks), **_coverage(ranks), "sd_ratio": float(spread.mean()),
+            "chi_square": float("nan"), "p": smallest, "ranks": " ".join(map(str, counts)),
+        }
+    )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _coverage(ranks: Matrix) -> dict[str, float]:
+    """Share of truths within the central 50 % and 90 % intervals."""
+    return {
+        "coverage50": float(((ranks > 0.25) & (ranks < 0.75)).mean()),
+        "coverage90": float(((ranks > 0.05) & (ranks < 0.95)).mean()),
+    }
+
+
+def predictive_table(
+    targets: Sequence[Target],
+    prior: dict[str, Matrix],
+    posterior: dict[str, Matrix],
+) -> pd.DataFrame:
+    """One row per target: 90 % predictive intervals (chance and parameters, without observation error) of prior and
+    posterior, and whether they hold what was observed. For signs: the share of runs in which they hold.
+    """
+    import pandas as pd
+
+    rows = []
+    for target in targets:
+        if target.statistic not in posterior:
+            continue
+        row: dict[str, Any] = {
+            "target": target.name, "source": target.source, "use": target.use, "unit": target.unit,
+            "value": target.value, "low": target.low, "high": target.high,
+        }  # fmt: skip
+        for name, runs in (("prior", prior), ("posterior", posterior)):
+            values = runs.get(target.statistic, np.full(1, np.nan))
+            values = values[~np.isnan(values)]
+            three = np.quantile(values, [0.05, 0.5, 0.95]) if len(values) else np.full(3, np.nan)
+            row |= {f"{name}_{q}": float(v) for q, v in zip(("q05", "q50", "q95"), three, strict=True)}
+            row[f"{name}_mean"] = float(values.mean()) if len(values) else float("nan")
+            if len(values):
+                row[f"{name}_share"] = float(np.mean([target.inside(v) for v in values.tolist()]))
+            row[f"{name}_runs"] = len(values)
+        rows.append({**row, **_verdict(target, row)})
+    return pd.DataFrame(rows)
+
+
+def _verdict(target: Target, row: dict[str, Any]) -> dict[str, Any]:
+    """Whether the observed value is held, the interval narrowed, and both in words."""
+    if target.use == "sign":
+        share = row.get("posterior_share", float("nan"))
+        holds = share >= MOST
+        return {"held": holds, "narrower": None, "verdict": f"sign holds in {share:.0%} of runs"}
+    held = bool(row["posterior_q05"] <= target.value <= row["posterior_q95"])
+    narrower = bool(row["posterior_q95"] - row["posterior_q05"] < row["prior_q95"] - row["prior_q05"])
+    side = "above" if target.value > row["posterior_q95"] else "below"
+    words = "inside the 90 % interval" if held else f"observed value {side} the 90 % interval"
+    words += "" if target.low <= row["posterior_mean"] <= target.high else "; mean of runs outside the accepted band"
+    return {"held": held, "narrower": narrower, "verdict": words}

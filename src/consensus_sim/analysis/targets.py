@@ -1,0 +1,186 @@
+"""Targets: figures of a case as data, read from `configs/targets/` or a user's own file, and checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consensus_sim.errors import InputError, one_of
+from consensus_sim.paths import configs_dir
+
+OWN_PERIODS = ("phase1", "baseline", "plain")
+"""Periods whose statistics are known by their name alone; those of others are told as period/statistic."""
+USES = ("calibration", "validation", "sign")
+SCALES = ("linear", "log")
+KEYS = (
+    "name", "statistic", "metric", "period", "group", "value", "low", "high", "error", "above", "scale", "unit",
+    "source", "use", "history", "note",
+)  # fmt: skip
+BAND = 1.6449
+"""Half-width of an accepted band in standard deviations: bands are read as 90 % intervals of a normal error."""
+MOST = 0.90
+"""Share of runs in which a sign has to hold (evidence, E1)."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One figure that a run of the model is held against.
+
+    name: unique; statistic: name in `analysis.statistics` ("period/metric:group" for a headline metric)
+    period: which run it is read from; group: of whom; unit, source, note: as written
+    value: as observed (where only a band is told, its middle); low, high: accepted band (-inf, inf where open)
+    error: standard deviation of the observation, in `scale` units (of the logarithm where scale is "log")
+    above: for signs, what the statistic has to exceed; use: one of `USES`
+    history: earlier values, oldest first
+    """
+
+    name: str
+    statistic: str
+    period: str
+    group: str
+    value: float
+    low: float
+    high: float
+    error: float
+    unit: str
+    source: str
+    use: str
+    above: float = -math.inf
+    scale: str = "linear"
+    history: tuple[float, ...] = ()
+    note: str = ""
+
+    def scaled(self, values: Any) -> Any:
+        """`values` on the scale on which the error is normal."""
+        import numpy as np
+
+        if self.scale == "linear":
+            return np.asarray(values, np.float64)
+        return np.log(np.maximum(np.asarray(values, np.float64), 0.5))  # a count of 0 counts as half a person
+
+    def inside(self, value: float) -> bool:
+        """Whether `value` lies in the accepted band."""
+        return self.low <= value <= self.high and value > self.above
+
+
+def read_targets(files: Sequence[str | Path], periods: Sequence[str]) -> list[Target]:
+    """The targets of `files`: names of files in configs/targets, or paths; their `period` must be one of `periods`.
+
+    Raises InputError with one line: file, target, what was found, what is allowed.
+    """
+    if isinstance(files, str) or not isinstance(files, Sequence) or not files:
+        raise InputError(f"targets: found {files!r}; allowed: a file, or a list of files like [baseline,phase1]")
+    found: list[Target] = []
+    for name in files:
+        place = _find(str(name))
+        found += _read_file(place, periods)
+    names = [target.name for target in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"targets: the name {name!r} is given twice in {', '.join(map(str, files))}")
+    return found
+
+
+def _find(name: str) -> Path:
+    """The file called `name`."""
+    shipped = configs_dir() / "targets"
+    for place in (shipped / f"{name}.yaml", Path(name)):
+        if place.is_file():
+            return place
+    raise one_of("targets", name, [*sorted(path.stem for path in shipped.glob("*.yaml")), "a path of your own file"])
+
+
+def _read_file(place: Path, periods: Sequence[str]) -> list[Target]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(place.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"targets: cannot read {place.name}: {' '.join(str(error).split())}") from None
+    entries = content.get("targets") if isinstance(content, Mapping) else None
+    if not isinstance(entries, list) or not entries:
+        raise InputError(f"targets: {place.name} has no list under the key 'targets'")
+    return [
+        _read_target(f"{place.name}: target {_name_of(entry, number)}", entry, periods)
+        for number, entry in enumerate(entries)
+    ]
+
+
+def _name_of(entry: Any, number: int) -> str:
+    return str(entry.get("name", number + 1)) if isinstance(entry, Mapping) else str(number + 1)
+
+
+def _number(where: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InputError(f"{where}: found {value!r}; a number is needed")
+    return float(value)
+
+
+def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
+    """One checked target; see the head of configs/targets/phase1.yaml."""
+    if not isinstance(entry, Mapping):
+        raise InputError(f"{where}: found {entry!r}; allowed: a mapping with the keys {', '.join(KEYS)}")
+    for key in entry:
+        if key not in KEYS:
+            raise one_of(f"{where}: unknown key", key, KEYS)
+    for key in ("name", "period", "unit", "source", "use"):
+        if not isinstance(entry.get(key), str) or not entry[key]:
+            raise InputError(f"{where}.{key}: found {entry.get(key)!r}; text is needed")
+    if entry["use"] not in USES:
+        raise one_of(f"{where}.use", entry["use"], USES)
+    if entry["period"] not in periods:
+        raise one_of(f"{where}.period", entry["period"], periods)
+    scale = entry.get("scale", "linear")
+    if scale not in SCALES:
+        raise one_of(f"{where}.scale", scale, SCALES)
+    group = str(entry.get("group", "all"))
+    if ("statistic" in entry) == ("metric" in entry):
+        raise InputError(f"{where}: give statistic or metric, one of the two")
+    statistic = str(entry["statistic"]) if "statistic" in entry else f"{entry['metric']}:{group}"
+    if "metric" in entry or entry["period"] not in OWN_PERIODS:
+        statistic = f"{entry['period']}/{statistic}"
+    history = entry.get("history") or []
+    if not isinstance(history, list):
+        raise InputError(f"{where}.history: found {history!r}; allowed: a list of numbers, oldest first")
+    common: dict[str, Any] = {
+        "name": entry["name"], "statistic": statistic, "period": entry["period"], "group": group, "unit": entry["unit"],
+        "source": entry["source"], "use": entry["use"], "scale": scale, "note": str(entry.get("note", "")),
+        "history": tuple(_number(f"{where}.history", value) for value in history),
+    }  # fmt: skip
+    if entry["use"] == "sign":
+        above = _number(f"{where}.above", entry.get("above"))
+        return Target(**common, value=math.nan, low=-math.inf, high=math.inf, error=math.nan, above=above)
+    value, low, high, error = _read_value(where, entry, scale)
+    return Target(**common, value=value, low=low, high=high, error=error)
+
+
+def _read_value(where: str, entry: Mapping[str, Any], scale: str) -> tuple[float, float, float, float]:
+    """value, low, high, error."""
+    low, high = (None if entry.get(k) is None else _number(f"{where}.{k}", entry[k]) for k in ("low", "high"))
+    if low is not None and high is not None and low >= high:
+        raise InputError(f"{where}: low {low:g} is not below high {high:g}")
+    if scale == "log" and min(x for x in (low, entry.get("value"), 1.0) if x is not None) <= 0:
+        raise InputError(f"{where}: a log scale needs numbers above 0")
+    both = None if low is None or high is None else (low, high)
+    if both is None and (entry.get("value") is None or entry.get("error") is None):
+        raise InputError(f"{where}: give low and high, or value and error")
+    log = scale == "log"
+    if entry.get("value") is not None:
+        value = _number(f"{where}.value", entry["value"])
+    else:
+        assert both is not None
+        value = math.sqrt(both[0] * both[1]) if log else (both[0] + both[1]) / 2
+    if entry.get("error") is not None:
+        error = _number(f"{where}.error", entry["error"])
+        if error <= 0:
+            raise InputError(f"{where}.error: found {error:g}; allowed: above 0")
+    else:
+        assert both is not None
+        error = (math.log(both[1] / both[0]) if log else both[1] - both[0]) / (2 * BAND)
+    if both is None:
+        half = BAND * error
+        both = (value * math.exp(-half), value * math.exp(half)) if log else (value - half, value + half)
+    return value, both[0], both[1], error

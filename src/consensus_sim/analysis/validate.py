@@ -1,0 +1,142 @@
+"""Forecasts scored against observed figures, beside naive rivals.
+
+The score is the continuous ranked probability score (CRPS; Gneiting & Raftery 2007), in the unit of the figure: for a
+single number it is the absolute error. Smaller is better.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.analysis.targets import Target
+from consensus_sim.errors import InputError, one_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from consensus_sim.ensemble.engines import Engine
+
+Matrix = NDArray[np.float64]
+RIVALS = ("no_change", "last_value", "trend", "prior")
+NAN = float("nan")
+
+
+def crps(observed: float, sample: Matrix) -> float:
+    """CRPS of a `sample` of forecasts against `observed`; NaN of an empty sample."""
+    try:
+        import scoringrules
+    except ImportError:
+        raise InputError(
+            "validation needs scoringrules: install the extra, pip install 'consensus-sim[analysis]'"
+        ) from None
+    sample = sample[~np.isnan(sample)]
+    return float(scoringrules.crps_ensemble(observed, sample)) if len(sample) else NAN
+
+
+def rivals_of(target: Target) -> dict[str, float]:
+    """What the naive rivals forecast from the target's `history`, NaN where it is too short.
+
+    no_change: the first value known stays; last_value: the latest stays; trend: the latest change repeats
+    """
+    h = target.history
+    return {
+        "no_change": h[0] if h else NAN,
+        "last_value": h[-1] if h else NAN,
+        "trend": 2 * h[-1] - h[-2] if len(h) > 1 else NAN,
+    }
+
+
+def score(
+    targets: Sequence[Target], forecast: Mapping[str, Matrix], prior: Mapping[str, Matrix] | None = None
+) -> pd.DataFrame:
+    """One row per target with a value: the forecast's interval, whether it covers, its CRPS and those of the rivals.
+
+    forecast, prior: statistic -> value of each run; observation error is not added, so the intervals are those of the
+    model
+    better_than: rivals that the forecast beats; worse_than: those that beat it
+    """
+    import pandas as pd
+
+    rows = []
+    for target in targets:
+        if target.use == "sign" or target.statistic not in forecast:
+            continue
+        sample = forecast[target.statistic]
+        sample = sample[~np.isnan(sample)]
+        q05, q50, q95 = np.quantile(sample, [0.05, 0.5, 0.95]) if len(sample) else (NAN, NAN, NAN)
+        own = crps(target.value, sample)
+        naive = {name: abs(value - target.value) for name, value in rivals_of(target).items()}
+        naive["prior"] = crps(target.value, prior[target.statistic]) if prior is not None else NAN
+        better = [name for name in RIVALS if own < naive[name]]
+        worse = [name for name in RIVALS if naive[name] <= own]
+        rows.append(
+            {
+                "target": target.name, "source": target.source, "unit": target.unit, "value": target.value,
+                "q05": q05, "q50": q50, "q95": q95, "runs": len(sample), "covered": bool(q05 <= target.value <= q95),
+                "crps": own, **{f"crps_{name}": naive[name] for name in RIVALS}, "better_than": " ".join(better),
+                "worse_than": " ".join(worse),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def run_validation(
+    config: Mapping[str, Any],
+    engine: Engine,
+    folder: Path,
+    started: datetime.datetime,
+    report: Callable[[pd.DataFrame, Path], None] | None = None,
+) -> tuple[Path, pd.DataFrame]:
+    """The experiment (experiment=validate): play each period of the targets with the configured parameters and with the
+    prior, score, and write validation.csv and what `report` adds; its place and the table.
+    """
+    from consensus_sim.analysis.design import DesignWork, play, read_periods
+    from consensus_sim.analysis.targets import read_targets
+    from consensus_sim.community import build_community
+    from consensus_sim.ensemble.forecast import NUMBERS, write_origin
+    from consensus_sim.ensemble.replicate import behaviour_of
+    from consensus_sim.ensemble.run import first_start
+    from consensus_sim.ensemble.store import save_whole
+    from consensus_sim.ensemble.study import read_study, section
+
+    cold = first_start()
+    community = build_community(config["community"])
+    study = read_study(config, community=community.spec.as_dict())
+    periods = read_periods(section("validation", config.get("validation")).get("periods"), study.calendar["start"])
+    files: Any = section("targets", config.get("targets")).get("files")
+    targets = read_targets([files] if isinstance(files, str) else files, [p.name for p in periods])
+    targets = [target for target in targets if target.use != "sign"]
+    if not targets:
+        raise InputError("targets: all of them are signs; there is nothing to score")
+    wanted = {target.period for target in targets}
+    asked = tuple(target.statistic for target in targets)
+    found = {}
+    for parameters in dict.fromkeys((study.parameters, "prior")):
+        posterior = study.posterior if parameters == "posterior" else None
+        own = replace(study, parameters=parameters, posterior=posterior)
+        sets = [list(behaviour_of(own, number)) for number in range(study.replicates)]
+        values = np.array([[p.value for p in one] for one in sets])
+        names = tuple(p.name for p in sets[0])
+        centre = replace(own, parameters="centre", posterior=None)
+        work = DesignWork(community, centre, tuple(p for p in periods if p.name in wanted), names, values, asked=asked)
+        store, reuse = Path(config["results"]) / ".replicates", config["store"]["reuse"]
+        found[parameters] = play(work, range(study.replicates), engine, store, reuse=reuse, cold=cold)
+    for target in targets:
+        if target.statistic not in found[study.parameters]:
+            raise one_of(f"target {target.name}: statistic", target.statistic, sorted(found[study.parameters]))
+    table = score(targets, found[study.parameters], found["prior"] if study.parameters != "prior" else None)
+
+    def write(place: Path) -> None:
+        table.to_csv(place / "validation.csv", index=False, float_format=NUMBERS, lineterminator="\n")
+        write_origin(place, study, config, started)
+        if report is not None:
+            report(table, place)
+
+    return save_whole(folder, write), table

@@ -1,0 +1,144 @@
+"""Sets of parameters that calibration left: a table of weighted complete sets, read, checked, and drawn from.
+
+The table is a CSV file with a column `weight` and one for each parameter (`trust.gain`); beside it lies a YAML file of
+the same name that says how it was made and at which centres (`centre`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.errors import InputError, one_of
+from consensus_sim.parameters import Behaviour
+from consensus_sim.paths import configs_dir
+
+WEIGHT = "weight"
+PREFIX = "behaviour."
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterSets:
+    """Weighted complete sets of parameters.
+
+    names: full names; values: (sets, parameters); weights: (sets,), adding up to one; digest: of the files
+    centre: value at the centre when calibrated, by full name; kept: parameters that the user has set since, which keep
+    their value; about: how the sets were made
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    digest: str
+    centre: Mapping[str, float]
+    kept: frozenset[str] = frozenset()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ParameterSets) and (self.digest, self.kept) == (other.digest, other.kept)
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.kept))
+
+    @cached_property
+    def _cumulative(self) -> NDArray[np.float64]:
+        return np.cumsum(self.weights)
+
+    def drawn(self, seed: int, number: int) -> int:
+        """The row that is drawn as set `number` of a study with `seed`: by weight, the same for every scenario."""
+        from consensus_sim.randomness import key, uniform
+
+        u = float(uniform(key(seed, "posterior", sub=number), 0))
+        return min(
+            int(np.searchsorted(self._cumulative, u * self._cumulative[-1], side="right")), len(self.weights) - 1
+        )
+
+    def behaviour(self, behaviour: Behaviour, seed: int, number: int) -> Behaviour:
+        """`behaviour` with the values of set `number`; a parameter that the table does not have is drawn from its
+        prior, and one that the user has set keeps its value.
+        """
+        row = self.values[self.drawn(seed, number)]
+        known = {name: float(value) for name, value in zip(self.names, row, strict=True) if name not in self.kept}
+        if len(self.names) < sum(1 for _ in behaviour):
+            prior = {p.name: p.value for p in behaviour.drawn(seed, number) if p.name not in self.names}
+            known = {**prior, **known}
+        return behaviour.with_values(known)
+
+    def checked(self, behaviour: Behaviour) -> ParameterSets:
+        """The same for `behaviour`, with what the user has set away from the calibrated centre in `kept`.
+
+        Raises InputError if the table has a parameter that `behaviour` lacks, or a value outside its range.
+        """
+        from dataclasses import replace
+
+        present = {p.name: p for p in behaviour}
+        kept = set()
+        for number, name in enumerate(self.names):
+            if name not in present:
+                raise InputError(
+                    f"posterior: found parameter {name}, which the behaviour lacks; calibrate again "
+                    "(experiment=calibrate), or use parameters=prior"
+                )
+            parameter = present[name]
+            if name in self.centre and not np.isclose(parameter.value, self.centre[name], rtol=1e-9, atol=1e-12):
+                kept.add(name)
+                continue
+            low, high = float(self.values[:, number].min()), float(self.values[:, number].max())
+            slack = 1e-4 * max(1.0, abs(parameter.low), abs(parameter.high))
+            if low < parameter.low - slack or high > parameter.high + slack:
+                raise InputError(
+                    f"posterior: {name} runs from {low:g} to {high:g}, outside its range {parameter.low:g} to "
+                    f"{parameter.high:g}; calibrate again (experiment=calibrate), or use parameters=prior"
+                )
+        return replace(self, kept=frozenset(kept))
+
+
+def posterior_file(name: str) -> Path:
+    """The CSV file of the posterior called `name`: of configs/posterior, or a path of the user's own."""
+    shipped = configs_dir() / "posterior"
+    for place in (shipped / f"{name}.csv", Path(name)):
+        if place.is_file() and place.suffix == ".csv":
+            return place
+    raise one_of("posterior", name, [*sorted(path.stem for path in shipped.glob("*.csv")), "a path of a .csv file"])
+
+
+def read_posterior(name: str) -> ParameterSets:
+    """The parameter sets called `name`, see `posterior_file`. Raises InputError for a file that cannot be used."""
+    place = posterior_file(name)
+    return _read(place, place.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(place: Path, changed: int) -> ParameterSets:
+    import pandas as pd
+    import yaml
+
+    about_file = place.with_suffix(".yaml")
+    try:
+        content = place.read_bytes()
+        table = pd.read_csv(place)
+        about = yaml.safe_load(about_file.read_text(encoding="utf-8")) if about_file.is_file() else {}
+    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
+    if WEIGHT not in table or len(table) == 0 or len(table.columns) < 2:
+        raise InputError(f"posterior: {place.name} needs a column {WEIGHT!r} and one for each parameter")
+    wrong = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c]) or not np.isfinite(table[c]).all()]
+    if wrong:
+        raise InputError(f"posterior: {place.name}: column {wrong[0]} holds something that is not a number")
+    weights = table[WEIGHT].to_numpy(np.float64)
+    if (weights < 0).any() or weights.sum() <= 0:
+        raise InputError(f"posterior: {place.name}: weights must not be negative, nor all nought")
+    names = [name for name in table.columns if name != WEIGHT]
+    about = about if isinstance(about, Mapping) else {}
+    centre = {PREFIX + str(k): float(v) for k, v in (about.get("centre") or {}).items()}
+    digest = hashlib.blake2b(content + repr(sorted(centre.items())).encode(), digest_size=16).hexdigest()
+    values = table[names].to_numpy(np.float64)
+    full = tuple(PREFIX + name for name in names)
+    return ParameterSets(full, values, weights / weights.sum(), digest, centre, about=about)

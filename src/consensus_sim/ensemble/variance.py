@@ -1,0 +1,121 @@
+"""How much of a forecast's variance comes from parameters and how much from chance.
+
+Replicates 2k and 2k + 1 of a study play set k of the parameters under different chance, so a one-way random-effects
+analysis of variance on these pairs splits the variance (Searle, Casella & McCulloch 1992, ch. 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.ensemble.summary import Values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VARIANCE = (
+    "scenario", "reference", "metric", "group", "unit", "parameters", "chance", "share_parameters", "low", "high",
+    "sets", "note",
+)  # fmt: skip
+DRIVERS = ("scenario", "reference", "metric", "group", "parameter", "identified", "rank_correlation", "p", "sets")
+FEW, ENOUGH = 15, 40
+"""Sets below which the split is told as rough, and from which single parameters are named: with fewer, the largest of
+some 140 rank correlations of pure noise is above 0.5."""
+MOST_NAMED = 3
+LEVEL = 0.05
+"""Chance, over all parameters together, of naming one that has no influence."""
+NAN = float("nan")
+
+
+def split(pairs: NDArray[np.float64]) -> dict[str, Any]:
+    """The variance of `pairs` (sets, 2) split in two.
+
+    parameters, chance: variance components, the first clipped at 0; share_parameters: of their sum; low, high: its 90 %
+    interval from the F distribution (exact for normal components); sets: pairs in which both are defined
+    """
+    from scipy.stats import f
+
+    pairs = pairs[~np.isnan(pairs).any(axis=1)]
+    sets = len(pairs)
+    if sets < 2:
+        return {"parameters": NAN, "chance": NAN, "share_parameters": NAN, "low": NAN, "high": NAN, "sets": sets}
+    within = float(np.mean((pairs[:, 0] - pairs[:, 1]) ** 2) / 2)
+    between = float(2 * np.var(pairs.mean(axis=1), ddof=1))
+    parameters = max(0.0, (between - within) / 2)
+    total = parameters + within
+    found = {"parameters": parameters, "chance": within, "share_parameters": parameters / total if total else NAN}
+    if not within:
+        return {**found, "low": NAN, "high": NAN, "sets": sets}
+    ratio = between / within
+    bounds = [ratio / f.ppf(q, sets - 1, sets) for q in (0.95, 0.05)]
+    low, high = (min(1.0, max(0.0, (bound - 1) / (bound + 1))) for bound in bounds)
+    return {**found, "low": low, "high": high, "sets": sets}
+
+
+def _blocks(values: Values, reference: str) -> list[tuple[str, str, NDArray[np.float64]]]:
+    """(scenario, reference or "", metrics x replicates): levels, then differences to the reference."""
+    base = values.array[values.scenarios.index(reference)]
+    named = list(zip(values.scenarios, values.array, strict=True))
+    levels = [(name, "", block) for name, block in named]
+    return levels + [(name, reference, block - base) for name, block in named if name != reference]
+
+
+def variance_table(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.DataFrame:
+    """One row per scenario, metric and group, of levels (reference "") and of differences. Columns: `VARIANCE`."""
+    import pandas as pd
+
+    rows = []
+    for scenario, against, block in _blocks(values, reference):
+        even = block.shape[1] // 2 * 2
+        for number, (metric, group) in enumerate(values.rows):
+            found = split(block[number, :even].reshape(-1, 2))
+            if found["sets"]:
+                note = "too few sets" if found["sets"] < 2 else "few sets: rough" if found["sets"] < FEW else ""
+                head = {"scenario": scenario, "reference": against, "metric": metric, "group": group}
+                rows.append({**head, "unit": unit_of[metric], **found, "note": note})
+    return pd.DataFrame(rows, columns=list(VARIANCE))
+
+
+def drivers_table(
+    values: Values,
+    reference: str,
+    drawn: Mapping[str, NDArray[np.float64]],
+    identified: Mapping[str, str],
+    wanted: Sequence[str],
+) -> pd.DataFrame:
+    """The parameters that the variance of `wanted` metrics (group all) comes from. Columns: `DRIVERS`.
+
+    drawn: parameter -> value in each set; identified: parameter -> what the case study can say of it
+    Spearman rank correlation of a parameter with the mean of each pair; at most `MOST_NAMED` a metric, and only those
+    that stand out after Bonferroni. No rows with fewer than `ENOUGH` sets.
+    """
+    import pandas as pd
+    from scipy.stats import spearmanr
+
+    rows: list[dict[str, Any]] = []
+    varied = {name: line for name, line in drawn.items() if np.ptp(line) > 0}
+    for scenario, against, block in _blocks(values, reference):
+        even = block.shape[1] // 2 * 2
+        for number, (metric, group) in enumerate(values.rows):
+            if metric not in wanted or group != "all":
+                continue
+            means = block[number, :even].reshape(-1, 2).mean(axis=1)
+            good = ~np.isnan(means)
+            if good.sum() < ENOUGH or np.ptp(means[good]) == 0:
+                continue
+            found = []
+            for name, line in varied.items():
+                test = spearmanr(line[good], means[good])
+                found.append((float(test.pvalue), name, float(test.statistic)))
+            for p, name, correlation in sorted(found)[:MOST_NAMED]:
+                if p * len(varied) <= LEVEL:
+                    head = {"scenario": scenario, "reference": against, "metric": metric, "group": group}
+                    rows.append(
+                        {**head, "parameter": name, "identified": identified[name], "rank_correlation": correlation,
+                         "p": p, "sets": int(good.sum())}
+                    )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(DRIVERS))

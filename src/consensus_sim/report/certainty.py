@@ -1,0 +1,56 @@
+"""Sentences on where the intervals of a forecast come from: parameters or chance, calibrated or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consensus_sim.catalogue import headline_tables, metric, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOLD = 3
+"""Metrics of which the split is told, at most."""
+
+
+def certainty(
+    parameters: str, replicates: int, variance: pd.DataFrame, drivers: pd.DataFrame, reference: str, language: str
+) -> list[str]:
+    """The sentences, in `language`.
+
+    parameters: "centre", "prior" or "posterior"; variance, drivers: as in variance.csv and drivers.csv; reference:
+    label of the scenario that the others are measured against
+    """
+    from consensus_sim.ensemble.variance import ENOUGH, FEW
+
+    found = [text(f"certainty.{parameters}", language, sets=replicates // 2)]
+    differences = variance[(variance["reference"] != "") & (variance["group"] == "all")]
+    told = [name for names in headline_tables().values() for name in names]
+    for name in [name for name in dict.fromkeys(told) if (differences["metric"] == name).any()][:TOLD]:
+        rows = differences[(differences["metric"] == name) & (differences["sets"] >= 2)]
+        share, low, high = (rows[column].median() for column in ("share_parameters", "low", "high"))
+        if share == share and low == low:
+            words = {"share": f"{share:.0%}", "low": f"{low:.0%}", "high": f"{high:.0%}"}
+            label = metric(name).label(language)
+            found.append(text("certainty.split", language, metric=label, reference=reference, **words))
+    if parameters != "centre":
+        if replicates // 2 < FEW:
+            found.append(text("certainty.few", language, needed=2 * FEW))
+        found += _named(drivers, language, told)
+        if replicates // 2 < ENOUGH:
+            found.append(text("certainty.not_named", language, needed=2 * ENOUGH))
+    found.append(text("certainty.consensus", language))
+    found.append(text("certainty.packages", language))
+    return found
+
+
+def _named(drivers: pd.DataFrame, language: str, told: list[str]) -> list[str]:
+    """The parameters that stand out, for the metrics of the short tables, over all scenarios."""
+    sentences = []
+    for name in dict.fromkeys(told):
+        rows = drivers[(drivers["metric"] == name) & (drivers["reference"] == "")]
+        if len(rows):
+            strength = rows.assign(size=rows["rank_correlation"].abs()).groupby("parameter")["size"].mean()
+            names = text("list", language).join(strength.sort_values(ascending=False).index[:TOLD])
+            sentences.append(text("certainty.drivers", language, metric=metric(name).label(language), names=names))
+    return sentences[:TOLD]

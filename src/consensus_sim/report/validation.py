@@ -1,0 +1,68 @@
+"""What a validation found: in words, as a table for the terminal, and as a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.catalogue import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+
+def verdict(row: dict[Any, Any], language: str) -> str:
+    """One target in words: covered or not, and which naive rivals the forecast beats and which not."""
+    parts = [text("validation.covered" if row["covered"] else "validation.missed", language)]
+    for kind, column in (("better", "better_than"), ("worse", "worse_than")):
+        names = [text(f"validation.{name}", language) for name in str(row[column]).split()]
+        if names:
+            parts.append(text(f"validation.{kind}", language, names=text("list", language).join(names)))
+    if len(parts) == 1:
+        parts.append(text("validation.alone", language))
+    return text("clauses", language).join(parts)
+
+
+def verdicts(table: pd.DataFrame, language: str) -> list[str]:
+    """A sentence for every target, and one for all."""
+    colon = text("colon", language)
+    rows = [f"{row['target']}{colon}{verdict(row, language)}" for row in table.to_dict("records")]
+    return [*rows, text("validation.summary", language, total=len(table), covered=int(table["covered"].sum()))]
+
+
+def print_scores(table: pd.DataFrame, language: str, console: Console) -> None:
+    """Print every target with its interval, score and verdict."""
+    from rich.table import Table
+
+    shown = Table(title=text("validation.title", language), title_justify="left")
+    for key in ("target", "observed", "interval", "crps"):
+        shown.add_column(text(f"validation.{key}", language))
+    shown.add_column(text("calibration.verdict", language))
+    for row in table.to_dict("records"):
+        interval = f"{row['q05']:.3g} – {row['q95']:.3g}"
+        shown.add_row(row["target"], f"{row['value']:.3g}", interval, f"{row['crps']:.3g}", verdict(row, language))
+    console.print(shown)
+    console.print(text("validation.summary", language, total=len(table), covered=int(table["covered"].sum())))
+
+
+def draw_scores(table: pd.DataFrame, language: str) -> Figure:
+    """Forecast intervals and observed figures, each in units of what was observed."""
+    from matplotlib.figure import Figure
+
+    from consensus_sim.report.typeface import styled
+
+    with styled():
+        figure = Figure(figsize=(8, 1 + 0.42 * len(table)), layout="constrained")
+        axes = figure.add_subplot()
+        for place, row in enumerate(table.to_dict("records")):
+            unit = abs(row["value"]) or 1.0
+            axes.plot([row["q05"] / unit, row["q95"] / unit], [place, place], color="0.55", lw=5, solid_capstyle="butt")
+            axes.plot(row["q50"] / unit, place, "|", color="black", ms=12)
+            axes.plot(row["value"] / unit, place, "o", color="#0b5cad" if row["covered"] else "#a3260f")
+        axes.set_yticks(range(len(table)), table["target"])
+        axes.invert_yaxis()
+        axes.axvline(1.0, color="0.8", lw=1, zorder=0)
+        axes.set_xlabel(f"{text('validation.interval', language)} / {text('validation.observed', language)}")
+        axes.set_title(text("validation.title", language), loc="left")
+    return figure

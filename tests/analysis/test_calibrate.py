@@ -1,0 +1,142 @@
+"""A whole calibration and validation on the small community, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from consensus_sim.analysis.calibrate import Calibration, read_problem
+from consensus_sim.analysis.design import play, sobol, values_at
+from consensus_sim.analysis.validate import crps, rivals_of, score
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Processes, Serial
+from consensus_sim.errors import InputError
+from consensus_sim.parameters import Behaviour
+from tests.helpers import community
+
+pytest.importorskip("sklearn")
+SMALL = (
+    "community=teaching", "calibration.runs=128", "calibration.kept=60", "calibration.held_out=16",
+    "calibration.predictive=4", "calibration.periods.phase1.until=2024-08-01",
+    "calibration.periods.baseline.until=2024-05-01", "calibration.periods.plain.until=2024-08-01",
+)  # fmt: skip
+CALIBRATE = ("experiment=calibrate", *SMALL)
+
+
+@pytest.fixture(scope="module")
+def problem():
+    return read_problem(compose(CALIBRATE), community())
+
+
+def test_the_design_fills_every_prior_and_grows_by_appending():
+    behaviour = Behaviour.from_config(compose()["behaviour"])
+    short, long = sobol(behaviour, 64, 3), sobol(behaviour, 200, 3)
+    assert np.array_equal(short, long[:64]) and long.shape == (200, len(list(behaviour)))
+    assert np.abs(long.mean(axis=0) - 0.5).max() < 0.05
+    values = values_at(behaviour, short)
+    for column, p in zip(values.T, behaviour, strict=True):
+        assert p.low <= column.min() <= column.max() <= p.high
+    assert not np.array_equal(sobol(behaviour, 64, 4), short)
+
+
+def test_exactly_the_parameters_that_the_evidence_names_are_calibrated(problem):
+    sources = {source for p in problem.calibrated for source in p.source.replace(",", "").split() if source[0] == "P"}
+    assert sources == {"P1", "P2", "P4", "P13", "P20", "P23", "P24", "P26", "P30", "P44", "P46"}
+
+
+def test_the_same_statistics_for_any_number_of_workers_and_from_the_store(problem, tmp_path):
+    work = problem.work(values_at(problem.behaviour, problem.quantiles))
+    one = play(work, range(4), Serial(), tmp_path)
+    two = play(work, range(4), Processes(2), None)
+    again = play(work, range(4), [], tmp_path)  # an engine that cannot run: all is stored
+    assert one.keys() == two.keys() == again.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], two[name])
+        np.testing.assert_array_equal(one[name], again[name])
+    assert {"attendance_tea", "meetings_per_settled", "deadlock_share", "latency"} <= set(one)
+    other = problem.work(values_at(problem.behaviour, problem.quantiles), first=7)
+    assert other.key() != work.key()
+
+
+def test_a_calibration_from_the_command_line(cli, tmp_path):
+    done = cli(*CALIBRATE, "calibration.posterior=mine.csv", "report.language=zh")
+    assert done.returncode == 0, done.stderr
+    assert "数据对各参数说了什么" in done.stdout
+    (place,) = (tmp_path / "results" / "calibrate").iterdir()
+    names = {path.name for path in place.iterdir()}
+    assert names >= {
+        "posterior.csv", "posterior.yaml", "identification.csv", "recovery.csv", "posterior_predictive.csv",
+        "table.parquet", "provenance.json", "config.yaml",
+    }  # fmt: skip
+    sets = pd.read_csv(place / "posterior.csv")
+    assert 1 <= len(sets) <= 60 and sets["weight"].sum() == pytest.approx(1, abs=1e-4)
+    assert len(pd.read_csv(place / "identification.csv")) == 20
+    forecast = cli(
+        "community=teaching", "scenarios=[before,council]", "replicates=4", "calendar.weeks=12", "posterior=mine.csv"
+    )
+    assert forecast.returncode == 0, forecast.stderr
+    (place,) = (tmp_path / "results" / "compare").iterdir()
+    variance = pd.read_csv(place / "variance.csv")
+    assert (variance["sets"] <= 2).all() and (place / "drivers.csv").is_file()
+    assert "prior-driven" in (place / "report.html").read_text(encoding="utf-8")
+
+
+TARGETS = [
+    {"name": "tea", "statistic": "attendance_tea", "period": "phase2", "value": 20, "low": 15, "high": 25,
+     "unit": "persons", "source": "mine", "use": "validation", "history": [10, 14]},
+    {"name": "reach", "metric": "reach_quarter", "period": "phase2", "value": 0.5, "low": 0.4, "high": 0.6,
+     "unit": "share", "source": "mine", "use": "validation"},
+]  # fmt: skip
+
+
+def test_a_validation_from_the_command_line(cli, tmp_path):
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"targets": TARGETS}), encoding="utf-8")
+    changes = ("community=teaching", "replicates=4", "validation.periods.phase2.until=2024-08-01")
+    done = cli("experiment=validate", "targets=mine.yaml", *changes)
+    assert done.returncode == 0, done.stderr
+    (place,) = (tmp_path / "results" / "validate").iterdir()
+    table = pd.read_csv(place / "validation.csv").set_index("target")
+    assert table.loc["tea", "crps_no_change"] == 10 and table.loc["tea", "crps_trend"] == 2
+    assert np.isnan(table.loc["reach", "crps_trend"]) and table.loc["reach", "crps_prior"] >= 0
+    assert (place / "figures" / "validation.png").is_file()
+    assert "90 %" in (place / "verdicts_zh.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (("targets=nowhere",), "targets: found 'nowhere'"),
+        (("calibration.kept=500",), "calibration.kept: found 500"),
+        (("calibration.periods.phase1.until=2020-01-01",), "allowed: after 2024-03-04"),
+        (("calibration.periods.phase1.scenario=nothing",), "scenario: found 'nothing'"),
+    ],
+)
+def test_wrong_settings_are_told(changes, told):
+    with pytest.raises(InputError) as error:
+        read_problem(compose([*CALIBRATE, *changes]), community())
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_statistic_that_the_model_does_not_tell_is_named(problem):
+    statistics = {target.statistic: np.ones(128) for target in problem.targets}
+    del statistics["attendance_tea"]
+    with pytest.raises(InputError, match="target attendance_tea: statistic"):
+        Calibration(problem, statistics)
+
+
+def test_crps_is_that_of_the_textbook():
+    """Of one number the absolute error; of a normal sample the closed form (Gneiting & Raftery 2007, eq. 21)."""
+    assert crps(3.0, np.array([1.0])) == 2.0
+    sample = np.random.default_rng(1).normal(size=4000)
+    assert crps(0.0, sample) == pytest.approx((np.sqrt(2) - 1) / np.sqrt(np.pi), abs=0.01)
+
+
+def test_a_forecast_that_is_no_better_is_told_so(problem):
+    (target,) = (t for t in problem.targets if t.name == "attendance_last4")
+    assert rivals_of(target) == pytest.approx({"no_change": 10, "last_value": 10, "trend": np.nan}, nan_ok=True)
+    bad = score([target], {"attendance_last4": np.full(10, 90.0)}, {"attendance_last4": np.full(10, 26.0)})
+    assert bad["worse_than"].tolist() == ["no_change last_value prior"] and not bad["covered"].any()
+    good = score([target], {"attendance_last4": np.linspace(20, 30, 9)}, {"attendance_last4": np.full(10, 90.0)})
+    assert good["better_than"].tolist() == ["no_change last_value prior"] and good["covered"].all()

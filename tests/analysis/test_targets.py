@@ -1,0 +1,82 @@
+"""Targets are read with checks, and say one clear line otherwise."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import yaml
+
+from consensus_sim.analysis.targets import read_targets
+from consensus_sim.errors import InputError
+
+GOOD = {
+    "name": "a", "statistic": "attendance_tea", "period": "phase1", "value": 20, "low": 18, "high": 28,
+    "unit": "persons", "source": "F53", "use": "calibration",
+}  # fmt: skip
+PERIODS = ["phase1", "baseline", "plain"]
+
+
+def write(tmp_path, *entries):
+    place = tmp_path / "mine.yaml"
+    place.write_text(yaml.safe_dump({"targets": list(entries)}), encoding="utf-8")
+    return [str(place)]
+
+
+def test_the_shipped_targets_are_those_of_the_evidence():
+    targets = {t.name: t for t in read_targets(["baseline", "phase1"], PERIODS)}
+    assert {t.source.split()[0] for t in targets.values()} == {
+        "F51", "F53", "F54", "F55", "F56", "F57", "F58", "F59", "A5", "F71", "F72", "F14", "F66", "F67"
+    }  # fmt: skip
+    bands = {name: (t.value, t.low, t.high) for name, t in targets.items() if t.use == "calibration"}
+    assert bands["attendance_first4"] == (10, 7, 13) and bands["meetings_per_settled"] == (3, 2.5, 3.5)
+    assert bands["active_pool"][0] == pytest.approx(math.sqrt(60 * 400)) and targets["deadlock"].value == 0.75
+    assert all(t.above == 0 for t in targets.values() if t.use == "sign")
+    assert not any("consensus" in t.statistic for t in targets.values())
+
+
+def test_the_error_is_what_the_band_says(tmp_path):
+    (target,) = read_targets(write(tmp_path, GOOD), PERIODS)
+    assert target.error == pytest.approx(5 / 1.6449, rel=1e-3) and target.inside(18) and not target.inside(28.5)
+    (given,) = read_targets(write(tmp_path, {**GOOD, "error": 2}), PERIODS)
+    assert given.error == 2
+    (alone,) = read_targets(
+        write(tmp_path, {**{k: v for k, v in GOOD.items() if k not in ("low", "high")}, "error": 2}), PERIODS
+    )
+    assert alone.low == pytest.approx(20 - 2 * 1.6449, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"use": "tuning"}, "use: found 'tuning'"),
+        ({"low": 30}, "low 30 is not below high 28"),
+        ({"value": "many"}, "found 'many'; a number is needed"),
+        ({"period": "phase2"}, "period: found 'phase2'"),
+        ({"metric": "trust"}, "one of the two"),
+        ({"unti": "persons"}, "did you mean 'unit'"),
+        ({"source": ""}, "text is needed"),
+        ({"low": None, "high": None}, "give low and high, or value and error"),
+        ({"use": "sign"}, "above: found None"),
+        ({"scale": "log", "low": 0}, "numbers above 0"),
+        ({"history": 3}, "a list of numbers"),
+        ({"error": 0}, "allowed: above 0"),
+    ],
+)
+def test_a_wrong_target_is_told_in_one_line(tmp_path, change, told):
+    with pytest.raises(InputError, match="mine.yaml: target a") as error:
+        read_targets(write(tmp_path, {**GOOD, **change}), PERIODS)
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_wrong_files_are_told(tmp_path):
+    with pytest.raises(InputError, match="given twice"):
+        read_targets(write(tmp_path, GOOD, GOOD), PERIODS)
+    with pytest.raises(InputError, match="did you mean 'phase1'"):
+        read_targets(["phase"], PERIODS)
+    (tmp_path / "bad.yaml").write_text("targets: [", encoding="utf-8")
+    with pytest.raises(InputError, match=r"cannot read bad\.yaml"):
+        read_targets([str(tmp_path / "bad.yaml")], PERIODS)
+    (tmp_path / "none.yaml").write_text("a: 1", encoding="utf-8")
+    with pytest.raises(InputError, match="no list under the key 'targets'"):
+        read_targets([str(tmp_path / "none.yaml")], PERIODS)

@@ -1,0 +1,132 @@
+"""Sets of parameters: read with checks, drawn by weight, the same for all scenarios, and part of a study's identity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.copies import with_other_chance
+from consensus_sim.ensemble.posterior import posterior_file, read_posterior
+from consensus_sim.ensemble.replicate import behaviour_of, build_model
+from consensus_sim.ensemble.study import read_study
+from consensus_sim.errors import InputError
+from consensus_sim.parameters import Behaviour
+from tests.helpers import community
+
+CONFIG = compose(["community=teaching", "scenarios=[before,council]", "calendar.weeks=4", "parameters=centre"])
+BEHAVIOUR = Behaviour.from_config(CONFIG["behaviour"])
+
+
+def write(place, gains=(0.03, 0.05, 0.09), weights=(1, 2, 1), centre=None, **more):
+    pd.DataFrame({"weight": weights, "trust.gain": gains, **more}).to_csv(place, index=False)
+    about = {"centre": {"trust.gain": 0.06} if centre is None else centre}
+    place.with_suffix(".yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
+    return str(place)
+
+
+def study_with(file, *changes):
+    return read_study(
+        compose(
+            ["community=teaching", "scenarios=[before,council]", "calendar.weeks=4", "parameters=posterior",
+             f"posterior={file}", *changes]
+        )
+    )  # fmt: skip
+
+
+def gain(behaviour):
+    return behaviour.parameters["trust"]["gain"].value
+
+
+def test_pairs_of_replicates_share_a_set_and_every_scenario_plays_it(tmp_path):
+    study = study_with(write(tmp_path / "mine.csv"))
+    for number in (0, 4):
+        models = [
+            build_model(community(), study.scenario(name), study, n)
+            for name in ("before", "council")
+            for n in (number, number + 1)
+        ]
+        assert len({model.behaviour.fingerprint() for model in models}) == 1
+        assert len({model.seed for model in models}) == 2
+    assert behaviour_of(study, 0).fingerprint() != behaviour_of(study, 2).fingerprint()
+
+
+def test_sets_are_drawn_by_weight(tmp_path):
+    study = study_with(write(tmp_path / "mine.csv"))
+    drawn = np.array([gain(behaviour_of(study, 2 * n)) for n in range(400)])
+    shares = [np.isclose(drawn, value).mean() for value in (0.03, 0.05, 0.09)]
+    assert shares == pytest.approx([0.25, 0.5, 0.25], abs=0.1)  # 4 standard errors
+
+
+def test_what_the_table_lacks_is_drawn_from_its_prior_and_what_the_user_set_is_kept(tmp_path):
+    file = write(tmp_path / "mine.csv")
+    study = study_with(file)
+    losses = {behaviour_of(study, 2 * n).parameters["trust"]["loss_ratio"].value for n in range(4)}
+    assert len(losses) == 4
+    own = study_with(file, "behaviour.trust.gain.value=0.08")
+    assert {gain(behaviour_of(own, 2 * n)) for n in range(4)} == {0.08}
+
+
+def test_another_table_is_another_study_and_another_key(tmp_path):
+    first = study_with(write(tmp_path / "a.csv"))
+    second = study_with(write(tmp_path / "b.csv", gains=(0.03, 0.05, 0.08)))
+    centre = read_study(CONFIG)
+    scenario = centre.scenario("before")
+    assert len({study.key(scenario, {}) for study in (first, second, centre)}) == 3
+    assert first.identity()["posterior"] == first.posterior.digest
+
+
+def test_copies_share_the_set(tmp_path):
+    study = study_with(write(tmp_path / "mine.csv"))
+    other = with_other_chance(study, 2, "community.copy", 1)
+    assert behaviour_of(other, 2).fingerprint() == behaviour_of(study, 2).fingerprint()
+    assert replace(study, posterior=None).parameters == "posterior"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"weights": (1, -1, 1)}, "must not be negative"),
+        ({"weights": (0, 0, 0)}, "nor all nought"),
+        ({"gains": (0.03, 0.05, "x")}, "column trust.gain holds something that is not a number"),
+        ({"gains": (0.03, 0.05, 0.5)}, "outside its range"),
+        ({"trust.love": (1, 1, 1)}, "which the behaviour lacks; calibrate again"),
+    ],
+)
+def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
+    gains, weights = more.pop("gains", (0.03, 0.05, 0.09)), more.pop("weights", (1, 2, 1))
+    file = write(tmp_path / "mine.csv", gains, weights, **more)
+    with pytest.raises(InputError, match="^posterior: ") as error:
+        study_with(file)
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_missing_table_is_told(tmp_path):
+    with pytest.raises(InputError, match="did you mean 'case_study'"):
+        study_with("case_stduy")
+
+
+def test_the_shipped_posterior_fits_the_shipped_behaviour():
+    """If this fails after a change of parameters: python experiments/calibration/run.py."""
+    sets = read_posterior("case_study").checked(BEHAVIOUR)
+    assert {p.name for p in BEHAVIOUR} == set(sets.names) and not sets.kept
+    assert 100 <= len(sets.weights) <= 1000 and sets.weights.sum() == pytest.approx(1)
+    about = yaml.safe_load(posterior_file("case_study").with_suffix(".yaml").read_text(encoding="utf-8"))
+    assert about["sets"] == len(sets.weights)
+    assert about["calibrated"] == [p.name.removeprefix("behaviour.") for p in BEHAVIOUR if p.calibrate]
+
+
+def test_parameters_outside_the_fit_stay_at_their_prior():
+    """Weighted mean of each within 4 Monte-Carlo standard errors of its prior's mean."""
+    sets = read_posterior("case_study").checked(BEHAVIOUR)
+    effective = 1 / np.sum(sets.weights**2)
+    grid = np.linspace(0.0005, 0.9995, 1000)
+    for p in BEHAVIOUR:
+        if not p.calibrate:
+            prior = p.at(grid)
+            mean = sets.weights @ sets.values[:, sets.names.index(p.name)]
+            assert abs(mean - prior.mean()) <= 4 * prior.std() / np.sqrt(effective), p.name

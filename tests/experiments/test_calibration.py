@@ -1,0 +1,50 @@
+"""The published tables of the calibration keep what they promise, and the command makes them on a small community."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("sklearn")
+
+
+def test_known_truths_are_recovered(reference):
+    """At least 50 truths; 90 % intervals cover 82-97 %; ranks uniform (smallest p after Bonferroni above 1 %)."""
+    table = pd.read_csv(reference / "recovery.csv").set_index("parameter")
+    assert (table["truths"] >= 50).all() and len(table) == 21
+    assert table["coverage90"].between(0.82, 0.97).all()
+    assert table.loc["all", "coverage50"] == pytest.approx(0.5, abs=0.06)
+    assert table.loc["all", "p"] > 0.01
+
+
+def test_the_predictive_check_is_told_with_its_misses(reference):
+    table = pd.read_csv(reference / "posterior_predictive.csv")
+    judged = table[table["use"] == "calibration"]
+    assert len(judged) == 12 and judged["held"].astype(bool).sum() >= 6
+    missed = judged[~judged["held"].astype(bool)]
+    assert missed["verdict"].str.contains("observed value (?:above|below)", regex=True).all()
+    assert not table["target"].str.contains("consensus").any()
+
+
+def test_the_command_makes_every_table(load_study, reference, tmp_path):
+    options = {
+        "--runs": 128,
+        "--kept": 60,
+        "--held-out": 16,
+        "--predictive": 4,
+        "--workers": 2,
+        "--community": "teaching",
+    }
+    folders = {"--work": tmp_path, "--out": tmp_path / "out", "--posterior": tmp_path / "mine.csv"}
+    study = load_study("calibration")
+    given = [str(word) for pair in {**options, **folders}.items() for word in pair]
+    study.main(given)
+    for name in ("calibration", "recovery", "posterior_predictive", "held_out", "validation"):
+        found, published = (pd.read_csv(folder / f"{name}.csv") for folder in (tmp_path / "out", reference))
+        assert list(found) == list(published)
+        if name not in ("validation", "recovery"):
+            first = found.columns[0]
+            assert found[first].tolist() == published[first].tolist()
+    before = (tmp_path / "mine.csv").read_bytes()
+    study.main([*given, "--table", str(tmp_path / "calibration_table.parquet")])
+    assert (tmp_path / "mine.csv").read_bytes() == before

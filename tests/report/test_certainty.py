@@ -1,0 +1,58 @@
+"""The report says where its intervals come from, in both languages, and does not say more than it can."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from consensus_sim.ensemble.variance import DRIVERS, VARIANCE
+from consensus_sim.report.certainty import certainty
+from consensus_sim.report.validation import draw_scores, verdict, verdicts
+
+ROW = {
+    "scenario": "full", "reference": "council", "metric": "reach_quarter", "group": "all", "unit": "share",
+    "parameters": 1.0, "chance": 1.0, "share_parameters": 0.5, "low": 0.1, "high": 0.8, "sets": 10, "note": "",
+}  # fmt: skip
+VARIED = pd.DataFrame([ROW], columns=list(VARIANCE))
+NONE = pd.DataFrame(columns=list(DRIVERS))
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "prior-driven"), ("zh", "主要由先验决定")])
+def test_consensus_is_labelled_and_packages_are_ranked(language, label):
+    for parameters in ("centre", "prior", "posterior"):
+        said = certainty(parameters, 20, VARIED.iloc[:0], NONE, "council", language)
+        assert any(label in sentence for sentence in said)
+        assert any(word in " ".join(said) for word in ("Packages are ranked", "成套做法"))
+
+
+def test_the_split_is_told_with_its_interval_and_the_few_sets():
+    said = " ".join(certainty("posterior", 20, VARIED, NONE, "council", "en"))
+    assert "about 50% of the variance comes from uncertain parameters" in said and "10% to 80%" in said
+    assert "at least 30 replicates" in said and "at least 80 replicates" in said
+
+
+def test_parameters_are_named_only_where_there_are_enough_sets():
+    named = pd.DataFrame(
+        [("full", "", "reach_quarter", "all", "channels.council", "yes", 0.8, 1e-9, 50)], columns=list(DRIVERS)
+    )
+    said = " ".join(certainty("posterior", 100, VARIED, named, "council", "en"))
+    assert "depends most on: channels.council" in said and "80 replicates" not in said
+
+
+SCORE = {"target": "tea", "value": 20.0, "q05": 10.0, "q50": 18.0, "q95": 25.0, "covered": True, "crps": 1.0,
+         "better_than": "no_change trend", "worse_than": "prior"}  # fmt: skip
+
+
+def test_a_verdict_names_what_is_beaten_and_what_is_not():
+    assert verdict(SCORE, "en") == (
+        "inside the forecast's 90 % interval; better than: no change, the trend; no better than: the model without "
+        "calibration"
+    )
+    alone = {**SCORE, "covered": False, "better_than": "", "worse_than": ""}
+    assert verdict(alone, "zh") == "落在预测的 90 % 区间之外；没有可比的简单预测"
+    assert verdicts(pd.DataFrame([SCORE, alone]), "en")[-1] == "1 of 2 figures lie inside the 90 % interval."
+
+
+def test_the_figure_shows_every_target():
+    axes = draw_scores(pd.DataFrame([SCORE, {**SCORE, "target": "other"}]), "zh").axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["tea", "other"]
