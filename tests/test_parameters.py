@@ -81,3 +81,34 @@ def test_a_group_can_be_read_as_any_named_tuple_of_its_parameters():
 
     behaviour = Behaviour.from_config({"g": {"a": GOOD, "b": {**GOOD, "value": 0.3}}})
     assert behaviour.values("g", Two) == Two(0.2, 0.3)
+
+
+def spread(**changes):
+    parameter = read_parameter("behaviour.x.y", {**GOOD, **changes})
+    return parameter, parameter.at(np.linspace(0.0005, 0.9995, 2000))
+
+
+def test_priors_have_the_shape_that_they_say():
+    """Means of uniform, triangular and PERT, (low + 4 mode + high) / 6; median of the log-uniform."""
+    assert spread()[1].mean() == pytest.approx(0.2, rel=1e-3)
+    logarithmic, values = spread(distribution="log-uniform")
+    assert logarithmic.at(0.5) == pytest.approx(np.sqrt(0.03)) and values.min() >= 0.1
+    mode = {"value": 0.14}
+    assert spread(distribution="triangular", **mode)[1].mean() == pytest.approx((0.1 + 0.14 + 0.3) / 3, rel=1e-3)
+    assert spread(distribution="beta", **mode)[1].mean() == pytest.approx((0.1 + 4 * 0.14 + 0.3) / 6, rel=1e-3)
+    whole, values = spread(value=5, low=3, high=6, integer=True)
+    assert set(values) == {3, 4, 5, 6} and isinstance(whole.at(0.4), float)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"distribution": "normal"}, "distribution: found 'normal'"),
+        ({"distribution": "log-uniform", "low": 0}, "needs a low above 0"),
+        ({"calibrate": "yes"}, "calibrate: found 'yes'; allowed: true, false"),
+    ],
+)
+def test_a_wrong_prior_is_told(change, told):
+    with pytest.raises(InputError) as error:
+        read_parameter("behaviour.x.y", {**GOOD, **change})
+    assert told in str(error.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,3 +142,9 @@ def test_a_forecast_that_is_no_better_is_told_so(problem):
     assert bad["worse_than"].tolist() == ["no_change last_value prior"] and not bad["covered"].any()
     good = score([target], {"attendance_last4": np.linspace(20, 30, 9)}, {"attendance_last4": np.full(10, 90.0)})
     assert good["better_than"].tolist() == ["no_change last_value prior"] and good["covered"].all()
+
+
+def test_a_missing_extra_is_told_in_one_plain_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as where it is not installed
+    with pytest.raises(InputError, match=r"pip install 'consensus-sim\[analysis\]'"):
+        read_problem(compose(CALIBRATE), community())

@@ -66,7 +66,9 @@ def test_parameters_from_the_prior_differ_by_pair_of_replicates_and_not_by_scena
     other = build_model(community(), study.scenario("council"), study, 0).parameters
     assert drawn[0] == other != drawn[1]
     assert drawn[0].trust.gain != drawn[1].trust.gain
-    centre = build_model(community(), study.scenario("before"), read_study(compose(SMALL)), 0).parameters
+    centre = build_model(
+        community(), study.scenario("before"), read_study(compose([*SMALL, "parameters=centre"])), 0
+    ).parameters
     assert centre.trust.gain == study.behaviour["trust"]["gain"]["value"] != drawn[0].trust.gain
 
 
