@@ -1,0 +1,71 @@
+"""The forecast of the revised plan, frozen before it is scored: every quantity that was asked for, with intervals.
+
+    python experiments/phase2/run.py                  # 400 replicates: 200 sets of the posterior, two chances each
+
+Scenario `phase2_plan`: phase 1 as carried out, then the inputs of the revised plan (F33-F44), phased in from November
+2024, no outcome used. Read for the base period (November 2024 to March 2025) and the alternatives of three months
+(January to March 2025) and nine (January to September 2025). Parameters come from the posterior of phase 1; what only
+the plan uses stays at its prior (evidence E), so that rows marked prior-driven, and the ranking of its measures, rest
+on priors (G1, G3).
+Writes results/reference/forecast_phase2.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from consensus_sim.analysis.measured import MeasuredWork, play_measured
+from consensus_sim.analysis.phase2 import PERIODS, QUANTITIES, forecast_rows
+from consensus_sim.community import build_community
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Processes
+from consensus_sim.ensemble.study import read_study
+
+REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
+START = "2024-03-04"
+
+
+def forecast(community: str, replicates: int, seed: int, parameters: str, workers: int | None) -> pd.DataFrame:
+    """One row a quantity, period and group, in the order of the definitions."""
+    from consensus_sim.calendar import Calendar
+
+    calendar = Calendar(pd.Timestamp(START).date(), 1)
+    rows = []
+    for end in sorted({last for _, last in PERIODS.values()}):
+        weeks = calendar.week_of(end)
+        config = compose([f"community={community}", f"calendar.weeks={weeks}", f"calendar.start={START}"])
+        config |= {"scenarios": ["phase2_plan"], "replicates": replicates, "seed": seed, "parameters": parameters}
+        study = read_study(config)
+        work = MeasuredWork(build_community(config["community"]), study, "consensus_sim.analysis.phase2:read_phase2")
+        rows += forecast_rows(play_measured(work, Processes(workers))["phase2_plan"])
+    table = pd.DataFrame(rows)
+    order = {name: place for place, name in enumerate(QUANTITIES)}
+    periods = {name: place for place, name in enumerate(PERIODS)}
+    keys = table.assign(a=table["metric"].map(order), b=table["period"].map(periods))
+    return table.loc[keys.sort_values(["a", "b"], kind="stable").index].reset_index(drop=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the options, play, write the table."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options.add_argument("--community", default="case_study")
+    options.add_argument("--replicates", type=int, default=400, help="an even number")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--parameters", choices=("posterior", "prior"), default="posterior")
+    options.add_argument("--workers", type=int)
+    options.add_argument("--out", type=Path, default=REFERENCE / "forecast_phase2.csv")
+    given = options.parse_args(arguments)
+    if given.replicates < 2 or given.replicates % 2:
+        options.error(f"--replicates: found {given.replicates}; allowed: an even number of at least 2")
+    table = forecast(given.community, given.replicates, given.seed, given.parameters, given.workers)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(given.out, index=False, float_format="%.4g", lineterminator="\n")
+    print(f"{given.out}: {len(table)} rows")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""What the forecast of the revised plan is asked for (evidence E2): each quantity defined once, read from a run.
+
+Every quantity is read for a period of weeks; those named a ratio to phase 1 compare it with the 26 weeks before
+November 2024. Nothing here knows an outcome of what followed phase 1.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.ensemble.facts import collect_acts
+from consensus_sim.ensemble.metrics import Acts
+
+NAN = float("nan")
+PHASE1 = (datetime.date(2024, 5, 1), datetime.date(2024, 11, 1))
+"""May to October 2024 (F50)."""
+PERIODS = {
+    "5 months": (datetime.date(2024, 11, 1), datetime.date(2025, 4, 1)),
+    "3 months": (datetime.date(2025, 1, 1), datetime.date(2025, 4, 1)),
+    "9 months": (datetime.date(2025, 1, 1), datetime.date(2025, 10, 1)),
+}
+"""The base reading (phased in from November 2024, read at the end of March 2025) and the alternatives of F50."""
+QUARTER, YEAR, MONTH = 13.0, 52, 52.0 / 12.0
+
+
+class Quantity(NamedTuple):
+    """One row of the forecast: its definition, and whether nothing but priors speaks of it (G3)."""
+
+    definition: str
+    prior_driven: bool = False
+
+
+QUANTITIES: dict[str, Quantity] = {
+    "meetings_per_settled": Quantity(
+        "mean sittings of the topics settled in the period, over all venues; settled only"
+    ),
+    "execution_rate": Quantity("share carried out by the period's end of the resolutions that fell due in it"),
+    "execution_on_time": Quantity("share carried out by their deadline of the resolutions that fell due in the period"),
+    "frequency_ordinary": Quantity(
+        "participations a quarter of ordinary residents over those with at least one in the trailing 12 months"
+    ),
+    "frequency_ordinary_in_person": Quantity("the same without online acts, in both"),
+    "reach": Quantity("share of the group's adults with at least one participation in the period"),
+    "reach_in_person": Quantity("the same without online acts"),
+    "backbone_activities": Quantity("participations in person a month and member of the council team in office"),
+    "youth_ratio": Quantity("participations a week of residents of 18-35 over those in phase 1"),
+    "youth_ratio_in_person": Quantity("the same without online acts"),
+    "matters_solved": Quantity("resolutions carried out in the period, all venues"),
+    "person_times": Quantity("persons present, officers included, added up over the period's events of the venue"),
+    "topics_by_party": Quantity(
+        "share proposed by Party members of the topics first raised by a resident in the period"
+    ),
+    "attendance_share": Quantity("the group's share of ordinary residents present in person at council sessions"),
+    "speaking_share": Quantity("vulnerable people's mean share of turns at council sittings"),
+    "skill_gain": Quantity(
+        "mean skill of who took part in person before the period's end, less their start, in SD of adults at the start"
+    ),
+    "fatigue_team": Quantity("mean fatigue of the council team at the period's end, 0-1"),
+    "fatigue": Quantity("mean fatigue of adults at the period's end, 0-1"),
+    "trust": Quantity("mean trust of adults at the period's end, 0-1"),
+    "consensus_settled": Quantity("of the topics on an agenda in the period, share settled in it", True),
+    "consensus_shelved": Quantity("of the topics on an agenda in the period, share shelved in it", True),
+    "consensus_open": Quantity("of the topics on an agenda in the period, share still open at its end", True),
+}
+
+
+def weeks_of(model: Any, days: tuple[datetime.date, datetime.date]) -> tuple[int, int]:
+    """First and last (exclusive) week of a period; InputError if the run does not hold it."""
+    from consensus_sim.errors import InputError
+
+    first, last = model.calendar.week_of(days[0]), model.calendar.week_of(days[1])
+    if not 0 <= first < last <= model.calendar.weeks:
+        raise InputError(
+            f"calendar.weeks: found {model.calendar.weeks}; {days[0]} to {days[1]} needs weeks {first} to {last}"
+        )
+    return first, last
+
+
+def read_period(model: Any, days: tuple[datetime.date, datetime.date]) -> dict[tuple[str, str], float]:
+    """Every quantity of `QUANTITIES` by (name, group) for the weeks of `days`, from a finished run."""
+    first, last = weeks_of(model, days)
+    acts = collect_acts(model)
+    online = np.array([name == "ballot" for name in acts.channels], bool)[acts.channel]
+    return {
+        **_participation(model, acts, online, first, last),
+        **_topics(model, first, last),
+        **_inclusion(model, acts, first, last),
+        **_state(model, acts, online, first, last),
+    }
+
+
+def _ratio(over: float, under: float) -> float:
+    return float(over) / float(under) if under else NAN
+
+
+def _participation(
+    model: Any, acts: Acts, online: NDArray[np.bool_], first: int, last: int
+) -> dict[tuple[str, str], float]:
+    residents, weeks = model.residents, last - first
+    inside = (acts.week >= first) & (acts.week < last)
+    year = (acts.week >= last - YEAR) & (acts.week < last)
+    ordinary = ~acts.team
+    found: dict[tuple[str, str], float] = {}
+    for name, kept in (("frequency_ordinary", ordinary), ("frequency_ordinary_in_person", ordinary & ~online)):
+        people = len(np.unique(acts.resident[year & kept]))
+        found[name, "all"] = _ratio(np.count_nonzero(inside & kept) * QUARTER / weeks, people)
+    for group in ("all", "young", "elder", "tenant"):
+        member = residents.member_of(group)
+        size = np.count_nonzero(member)
+        for name, kept in (("reach", inside), ("reach_in_person", inside & ~online)):
+            who = np.unique(acts.resident[kept])
+            found[name, group] = _ratio(np.count_nonzero(member[who]), size)
+    members = len(model.team.members) if model.team is not None else 0
+    done = np.count_nonzero(inside & acts.team & ~online)
+    found["backbone_activities", "team"] = _ratio(done * MONTH / weeks, members)
+    start, end = weeks_of(model, PHASE1)
+    young = residents.member_of("young")[acts.resident]
+    before = (acts.week >= start) & (acts.week < end)
+    for name, kept in (("youth_ratio", young), ("youth_ratio_in_person", young & ~online)):
+        found[name, "young"] = _ratio(
+            int(np.count_nonzero(inside & kept)) / weeks, int(np.count_nonzero(before & kept)) / (end - start)
+        )
+    events = [(week, channel, n) for week, channel, n in model.recorder.events_held if first <= week < last]
+    for channel in model.known_channels:
+        found["person_times", channel] = float(sum(n for _, name, n in events if name == channel))
+    return found
+
+
+def _topics(model: Any, first: int, last: int) -> dict[tuple[str, str], float]:
+    topics = model.topics.topics
+    settled = [t for t in topics if first <= t.settled_week < last and t.sittings > 0]
+    due = [t for t in topics if first <= t.deadline_week < last]
+    carried = [t for t in due if 0 <= t.executed_week < last]
+    on_time = [t for t in due if 0 <= t.executed_week <= t.deadline_week]
+    raised = [t for t in topics if first <= t.heard_week < last and t.raised_by >= 0]
+    party = model.residents.member_of("party")
+    held = {sheet.topic.number for sheet in model.recorder.sheets if first <= sheet.week < last}
+    last_sheet = {sheet.topic.number: sheet.week for sheet in model.recorder.sheets if sheet.week < last}
+    on_agenda = [t for t in topics if t.number in held]
+    shelved = [t for t in on_agenda if t.state == "shelved" and last_sheet.get(t.number, -1) >= _last_sitting(model, t)]
+    n = len(on_agenda)
+    done = len([t for t in on_agenda if first <= t.settled_week < last])
+    return {
+        ("meetings_per_settled", "all"): float(np.mean([t.sittings for t in settled])) if settled else NAN,
+        ("execution_rate", "all"): _ratio(len(carried), len(due)),
+        ("execution_on_time", "all"): _ratio(len(on_time), len(due)),
+        ("matters_solved", "all"): float(sum(first <= t.executed_week < last for t in topics)),
+        ("topics_by_party", "all"): _ratio(sum(bool(party[t.raised_by]) for t in raised), len(raised)),
+        ("consensus_settled", "all"): _ratio(done, n),
+        ("consensus_shelved", "all"): _ratio(len(shelved), n),
+        ("consensus_open", "all"): _ratio(n - done - len(shelved), n),
+    }
+
+
+def _last_sitting(model: Any, topic: Any) -> int:
+    """The week of a topic's last sitting in the whole run."""
+    return max(sheet.week for sheet in model.recorder.sheets if sheet.topic is topic)
+
+
+def _inclusion(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[str, str], float]:
+    residents = model.residents
+    council = np.array([name == "council" for name in acts.channels], bool)[acts.channel]
+    there = acts.resident[council & ~acts.team & (acts.week >= first) & (acts.week < last)]
+    found = {
+        ("attendance_share", group): float(residents.member_of(group)[there].mean()) if len(there) else NAN
+        for group in ("elder", "tenant", "vulnerable")
+    }
+    spoke = [s.vulnerable_speaking for s in model.recorder.sheets if s.channel == "council" and first <= s.week < last]
+    known = [share for share in spoke if share == share]
+    found["speaking_share", "vulnerable"] = float(np.mean(known)) if known else NAN
+    return found
+
+
+def _state(model: Any, acts: Acts, online: NDArray[np.bool_], first: int, last: int) -> dict[tuple[str, str], float]:
+    weekly, residents = model.recorder.weekly, model.residents
+    nothing = np.full(model.calendar.weeks, np.nan)
+    found = {(name, "all"): float(weekly[name][last - 1]) for name in ("fatigue", "trust")}
+    found["fatigue_team", "team"] = float(weekly.get("fatigue_team", nothing)[last - 1])
+    # Skill is kept at the end of the run only; it is read where the period ends with the run.
+    exposed = np.unique(acts.resident[(acts.week < last) & ~online])
+    gain = NAN
+    if last == model.calendar.weeks and len(exposed):
+        above = residents.skill[:, exposed] - residents.start_skill[:, exposed]
+        gain = float(np.mean(above / model.skill_sd[:, None]))
+    found["skill_gain", "active"] = gain
+    return found
+
+
+def read_phase2(model: Any) -> dict[str, float]:
+    """Every quantity of the periods that end with the run, as period/name:group."""
+    found: dict[str, float] = {}
+    for period, days in PERIODS.items():
+        if model.calendar.week_of(days[1]) == model.calendar.weeks:
+            found |= {f"{period}/{name}:{group}": value for (name, group), value in read_period(model, days).items()}
+    return found
+
+
+def forecast_rows(values: Mapping[str, NDArray[np.float64]]) -> list[dict[str, Any]]:
+    """One row a quantity: quantiles over replicates and the share of variance from parameters.
+
+    values: period/name:group -> (replicates,), replicates 2k and 2k + 1 of one parameter set
+    """
+    from consensus_sim.ensemble.variance import split
+
+    rows = []
+    for key, drawn in values.items():
+        period, _, rest = key.partition("/")
+        name, _, group = rest.partition(":")
+        known = drawn[~np.isnan(drawn)]
+        quantiles = np.quantile(known, (0.05, 0.25, 0.5, 0.75, 0.95)) if len(known) else np.full(5, np.nan)
+        share = split(drawn.reshape(-1, 2))["share_parameters"]
+        quantity = QUANTITIES[name]
+        rows.append(
+            {
+                "metric": name, "definition": quantity.definition, "period": period, "group": group,
+                **dict(zip(("q05", "q25", "q50", "q75", "q95"), quantiles.tolist(), strict=True)),
+                "replicates": len(known), "share_parameters": share,
+                "basis": "prior-driven" if quantity.prior_driven else "posterior",
+            }
+        )  # fmt: skip
+    return rows
