@@ -79,6 +79,7 @@ class DesignWork:
 
     names, values: of the parameters, (sets, parameters); first: replicate of set 0, so that other sets can meet other
     chance; growing: the sets are the first of a longer design; asked: further statistics (`statistics.read_runs`)
+    same_chance: every set meets the chance of replicate `first`
     """
 
     community: Community
@@ -89,6 +90,7 @@ class DesignWork:
     first: int = 0
     growing: bool = False
     asked: tuple[str, ...] = ()
+    same_chance: bool = False
 
     def run(self, task: Task) -> bytes:
         """The packed statistics of set `task[1]`."""
@@ -102,7 +104,8 @@ class DesignWork:
         for period in self.periods:
             study = replace(self.study, calendar={**self.study.calendar, "weeks": period.weeks})
             scenario = study.scenario(period.scenario)
-            models[period.name] = model_of(self.community, scenario, study, self.first + task[1], behaviour).run()
+            replicate = self.first + (0 if self.same_chance else task[1])
+            models[period.name] = model_of(self.community, scenario, study, replicate, behaviour).run()
         found = read_runs(models, self.asked)
         # "metrics" is the table that is kept in full precision
         return pack({"metrics": {"statistic": np.array(list(found)), "value": np.array(list(found.values()))}})
@@ -121,6 +124,8 @@ class DesignWork:
 
         own = hashlib.blake2b(Path(statistics.__file__).read_bytes(), digest_size=16).hexdigest()
         place = {"community": self.community.fingerprint, "statistics": own, "first": str(self.first)}
+        if self.same_chance:
+            place["same_chance"] = "yes"
         parts = [
             [period.name, period.weeks, self.study.key(s, {**code_of(s), **place})]
             for period in self.periods

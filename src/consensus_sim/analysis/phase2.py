@@ -114,7 +114,7 @@ def _participation(
         size = np.count_nonzero(member)
         for name, kept in (("reach", inside), ("reach_in_person", inside & ~online)):
             who = np.unique(acts.resident[kept])
-            found[name, group] = _ratio(np.count_nonzero(member[who]), size)
+            found[name, group] = _ratio(int(np.count_nonzero(member[who])), int(size))
     members = len(model.team.members) if model.team is not None else 0
     done = np.count_nonzero(inside & acts.team & ~online)
     found["backbone_activities", "team"] = _ratio(done * MONTH / weeks, members)

@@ -22,6 +22,8 @@ SILENT, WEAK = 0.9, 0.7
 RIDGE = 0.3
 """Correlation in the posterior from which two parameters are named as a ridge; judgement."""
 BINS = 10
+ERROR_STEPS = 99
+"""Quantiles over which an observation error is spread."""
 
 
 def identification(parameters: Sequence[Parameter], posterior: Posterior) -> pd.DataFrame:
@@ -105,8 +107,12 @@ def predictive_table(
     prior: dict[str, Matrix],
     posterior: dict[str, Matrix],
 ) -> pd.DataFrame:
-    """One row per target: 90 % predictive intervals (chance and parameters, without observation error) of prior and
-    posterior, and whether they hold what was observed. For signs: the share of runs in which they hold.
+    """One row per target: 90 % predictive intervals of prior and posterior, and whether they hold what was observed.
+
+    prior_q05 ... posterior_q95 are of the quantity itself (chance and parameters); observed_q05, observed_q95 of what
+    would be reported of it, with the target's observation error, by the same error model that the inference uses
+    (rounded, self-reported figures, G10). `held` judges the latter, `held_without_error` the former. For signs: the
+    share of runs in which they hold.
     """
     import pandas as pd
 
@@ -127,8 +133,24 @@ def predictive_table(
             if len(values):
                 row[f"{name}_share"] = float(np.mean([target.inside(v) for v in values.tolist()]))
             row[f"{name}_runs"] = len(values)
+        reported = with_error(target, posterior[target.statistic])
+        row |= {"observed_q05": float(reported[0]), "observed_q95": float(reported[1])}
         rows.append({**row, **_verdict(target, row)})
     return pd.DataFrame(rows)
+
+
+def with_error(target: Target, values: Matrix) -> Matrix:
+    """5 % and 95 % quantiles of what would be reported where the quantity is `values` (runs,): each value spread over
+    the quantiles of the target's normal error.
+    """
+    from scipy.stats import norm
+
+    known = target.scaled(values[~np.isnan(values)])
+    if target.use == "sign" or not len(known):
+        return np.full(2, np.nan)
+    spread = norm.ppf((np.arange(ERROR_STEPS) + 0.5) / ERROR_STEPS)
+    found: Matrix = np.quantile(known[:, None] + target.error * spread, (0.05, 0.95))
+    return np.exp(found) if target.scale == "log" else found
 
 
 def _verdict(target: Target, row: dict[str, Any]) -> dict[str, Any]:
@@ -136,10 +158,12 @@ def _verdict(target: Target, row: dict[str, Any]) -> dict[str, Any]:
     if target.use == "sign":
         share = row.get("posterior_share", float("nan"))
         holds = share >= MOST
-        return {"held": holds, "narrower": None, "verdict": f"sign holds in {share:.0%} of runs"}
-    held = bool(row["posterior_q05"] <= target.value <= row["posterior_q95"])
+        return {"held": holds, "held_without_error": None, "narrower": None, "verdict": f"sign holds in {share:.0%} of runs"}
+    held = bool(row["observed_q05"] <= target.value <= row["observed_q95"])
+    exact = bool(row["posterior_q05"] <= target.value <= row["posterior_q95"])
     narrower = bool(row["posterior_q95"] - row["posterior_q05"] < row["prior_q95"] - row["prior_q05"])
     side = "above" if target.value > row["posterior_q95"] else "below"
     words = "inside the 90 % interval" if held else f"observed value {side} the 90 % interval"
+    words += "" if exact or not held else f", by the observation error alone: {side} that of the quantity itself"
     words += "" if target.low <= row["posterior_mean"] <= target.high else "; mean of runs outside the accepted band"
-    return {"held": held, "narrower": narrower, "verdict": words}
+    return {"held": held, "held_without_error": exact, "narrower": narrower, "verdict": words}

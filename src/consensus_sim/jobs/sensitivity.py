@@ -1,0 +1,55 @@
+"""analysis=sensitivity: which parameters the results depend on."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from consensus_sim.errors import InputError
+from consensus_sim.experiment import build_engine, check_writable, writing
+
+
+def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
+    """Screen and rank the parameters, write morris.csv, sobol.csv and a figure to `folder`, print the largest."""
+    try:
+        import SALib  # noqa: F401
+    except ImportError:
+        raise InputError("experiment=sensitivity needs the extra [analysis]: pip install consensus-sim[analysis]") from None
+    from consensus_sim.analysis.sensitivity import Sensitivity, read_settings
+    from consensus_sim.analysis.tables import save_frames
+    from consensus_sim.community import build_community
+    from consensus_sim.ensemble.study import read_study
+
+    settings, study = read_settings(config.get("sensitivity")), read_study(config)
+    engine, results = build_engine(config["engine"]), Path(config["results"])
+    check_writable(results)
+    community = build_community(config["community"])
+    with writing(results):
+        found = Sensitivity(community, study, settings, engine, results / ".replicates")
+        morris, sobol = found.run()
+        frames = {"morris": morris} | ({"sobol": sobol} if len(sobol) else {})
+        place = save_frames(folder, frames, config, started, figures=figures(config, frames))
+    show(frames, config["report"]["language"])
+    print(f"results: {os.path.relpath(place)}")
+    return place
+
+
+def figures(config: Mapping[str, Any], frames: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure by name, or none."""
+    from consensus_sim.report.sensitivity import draw_indices
+
+    if not config["report"].get("figures") or "sobol" not in frames:
+        return {}
+    return {"sensitivity": draw_indices(frames["sobol"], config["report"]["language"])}
+
+
+def show(frames: Mapping[str, Any], language: str) -> None:
+    """Print the largest indices."""
+    from rich.console import Console
+
+    from consensus_sim.report.sensitivity import print_indices
+
+    print_indices(frames, language, Console())
