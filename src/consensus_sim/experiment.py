@@ -22,6 +22,8 @@ EXPERIMENTS = {
     "city": "consensus_sim.jobs.city:run",
     "calibrate": "consensus_sim.jobs.calibrate:run",
     "validate": "consensus_sim.jobs.validate:run",
+    "sensitivity": "consensus_sim.jobs.sensitivity:run",
+    "robustness": "consensus_sim.jobs.robustness:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
 

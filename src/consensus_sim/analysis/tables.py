@@ -158,7 +158,12 @@ def _verdict(target: Target, row: dict[str, Any]) -> dict[str, Any]:
     if target.use == "sign":
         share = row.get("posterior_share", float("nan"))
         holds = share >= MOST
-        return {"held": holds, "held_without_error": None, "narrower": None, "verdict": f"sign holds in {share:.0%} of runs"}
+        return {
+            "held": holds,
+            "held_without_error": None,
+            "narrower": None,
+            "verdict": f"sign holds in {share:.0%} of runs",
+        }
     held = bool(row["observed_q05"] <= target.value <= row["observed_q95"])
     exact = bool(row["posterior_q05"] <= target.value <= row["posterior_q95"])
     narrower = bool(row["posterior_q95"] - row["posterior_q05"] < row["prior_q95"] - row["prior_q05"])

@@ -17,11 +17,12 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     try:
         import SALib  # noqa: F401
     except ImportError:
-        raise InputError("experiment=sensitivity needs the extra [analysis]: pip install consensus-sim[analysis]") from None
+        needed = "experiment=sensitivity needs the extra [analysis]: pip install 'consensus-sim[analysis]'"
+        raise InputError(needed) from None
     from consensus_sim.analysis.sensitivity import Sensitivity, read_settings
-    from consensus_sim.analysis.tables import save_frames
     from consensus_sim.community import build_community
     from consensus_sim.ensemble.study import read_study
+    from consensus_sim.jobs.tables import save_tables
 
     settings, study = read_settings(config.get("sensitivity")), read_study(config)
     engine, results = build_engine(config["engine"]), Path(config["results"])
@@ -31,7 +32,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
         found = Sensitivity(community, study, settings, engine, results / ".replicates")
         morris, sobol = found.run()
         frames = {"morris": morris} | ({"sobol": sobol} if len(sobol) else {})
-        place = save_frames(folder, frames, config, started, figures=figures(config, frames))
+        place = save_tables(folder, frames, figures(config, frames), study, config, started)
     show(frames, config["report"]["language"])
     print(f"results: {os.path.relpath(place)}")
     return place

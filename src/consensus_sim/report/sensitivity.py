@@ -17,7 +17,7 @@ SHOWN = 3
 
 
 def print_indices(frames: Mapping[str, pd.DataFrame], language: str, console: Console) -> None:
-    """Print for every output the parameters that matter most: by total index, or by mu* where only screening was done."""
+    """Print for every output what matters most: by total index, or by mu* where only screening was done."""
     from rich.table import Table
 
     sobol = frames.get("sobol")
@@ -26,7 +26,8 @@ def print_indices(frames: Mapping[str, pd.DataFrame], language: str, console: Co
     shown = Table(title=text("sensitivity.title", language), title_justify="left")
     for key in ("output", "parameter", "mu_star" if sobol is None else "total"):
         shown.add_column(text(f"sensitivity.{key}", language))
-    for (scenario, reference, name), rows in frame.groupby(["scenario", "reference", "metric"], sort=False):
+    for output, rows in frame.groupby(["scenario", "reference", "metric"], sort=False):
+        scenario, reference, name = (str(part) for part in output)
         largest = rows.sort_values(column, ascending=False, kind="stable").head(SHOWN)
         label = metric(name).label(language) + f" · {scenario}" + (f" − {reference}" if reference else "")
         for place, row in enumerate(largest.to_dict("records")):

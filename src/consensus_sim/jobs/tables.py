@@ -1,0 +1,35 @@
+"""Folders of results that hold tables and figures, written whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from consensus_sim.ensemble.scenario import Study
+
+
+def save_tables(
+    folder: Path,
+    tables: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    study: Study,
+    config: Mapping[str, Any],
+    started: datetime.datetime,
+) -> Path:
+    """Write each table as <name>.csv and each figure as figures/<name>.png to `folder`, with config and provenance."""
+    from consensus_sim.ensemble.forecast import NUMBERS, write_origin
+    from consensus_sim.ensemble.store import save_whole
+
+    def write(place: Path) -> None:
+        for name, table in tables.items():
+            table.to_csv(place / f"{name}.csv", index=False, float_format=NUMBERS, lineterminator="\n")
+        if figures:
+            (place / "figures").mkdir()
+        for name, figure in figures.items():
+            figure.savefig(place / "figures" / f"{name}.png", dpi=config["report"]["dpi"])
+        write_origin(place, study, config, started)
+
+    return save_whole(folder, write)
