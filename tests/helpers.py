@@ -41,7 +41,9 @@ def make_behaviour(values: Mapping[str, float] | None = None) -> Behaviour:
     for name, value in (values or {}).items():
         group, parameter = name.split(".")
         entry = content[group][parameter]
-        entry.update(value=value, low=min(value, entry["low"]), high=max(value, entry["high"]))
+        entry["value"] = value
+        if value != 0:  # 0, the mechanism off, is allowed outside the range
+            entry.update(low=min(value, entry["low"]), high=max(value, entry["high"]))
     return Behaviour.from_config(content)
 
 

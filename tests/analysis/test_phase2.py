@@ -1,0 +1,64 @@
+"""The quantities of the revised plan's forecast: each defined, bounded, and read from the weeks it says."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from consensus_sim.analysis.phase2 import PERIODS, QUANTITIES, forecast_rows, read_period
+from consensus_sim.errors import InputError
+from tests.helpers import make_model
+
+SHARES = ("execution_rate", "execution_on_time", "reach", "reach_in_person", "topics_by_party", "attendance_share",
+          "speaking_share", "consensus_settled", "consensus_shelved", "consensus_open", "trust", "fatigue")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model("phase2_plan", weeks=57).run()
+
+
+def test_every_quantity_is_there_and_shares_are_shares(model):
+    found = read_period(model, PERIODS["5 months"])
+    assert {name for name, _ in found} == set(QUANTITIES)
+    for (name, group), value in found.items():
+        if name in SHARES and not math.isnan(value):
+            assert 0.0 <= value <= 1.0, (name, group)
+    three = [found[f"consensus_{state}", "all"] for state in ("settled", "shelved", "open")]
+    assert sum(three) == pytest.approx(1.0)
+
+
+def test_in_person_never_exceeds_all_and_venues_add_up(model):
+    found = read_period(model, PERIODS["5 months"])
+    for group in ("all", "young", "elder", "tenant"):
+        assert found["reach_in_person", group] <= found["reach", group]
+    first, last = 35, 57
+    held = sum(n for week, _, n in model.recorder.events_held if first <= week < last)
+    assert sum(value for (name, _), value in found.items() if name == "person_times") == held
+
+
+def test_a_run_too_short_for_a_period_is_refused(model):
+    with pytest.raises(InputError, match=r"calendar.weeks"):
+        read_period(model, PERIODS["9 months"])
+
+
+def test_rows_hold_quantiles_in_order_and_the_share_of_parameters():
+    drawn = np.repeat(np.arange(50.0), 2)  # both of a pair equal: all variance from parameters
+    (row,) = forecast_rows({"5 months/trust:all": drawn})
+    assert row["q05"] < row["q25"] < row["q50"] < row["q75"] < row["q95"]
+    assert row["share_parameters"] == pytest.approx(1.0) and row["replicates"] == 100 and row["basis"] == "posterior"
+
+
+def test_the_published_forecast_has_every_quantity_in_every_period():
+    from pathlib import Path
+
+    table = pd.read_csv(Path(__file__).parents[2] / "results" / "reference" / "forecast_phase2.csv")
+    assert set(table["metric"]) == set(QUANTITIES) and set(table["period"]) == set(PERIODS)
+    quantiles = table[["q05", "q25", "q50", "q75", "q95"]].dropna()
+    assert (np.diff(quantiles.to_numpy(), axis=1) >= 0).all()
+    assert set(table.loc[table["basis"] == "prior-driven", "metric"]) == {
+        name for name, quantity in QUANTITIES.items() if quantity.prior_driven
+    }

@@ -1,0 +1,49 @@
+"""Ranks under structural alternatives, by hand; settings that cannot be read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from consensus_sim.analysis.robustness import compare_ranks, read_alternatives
+from consensus_sim.errors import InputError
+
+
+def runs(**means):
+    noise = np.array([-0.1, 0.1, 0.0, 0.05, -0.05])
+    return {name: {"trust": mean + noise * (number + 1)} for number, (name, mean) in enumerate(means.items())}
+
+
+@pytest.mark.parametrize(
+    ("other", "tau", "best", "same"),
+    [
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, 1.0, "c", "yes"),
+        ({"a": 3.0, "b": 2.0, "c": 1.0}, -1.0, "a", "no"),
+        ({"a": 1.0, "b": 3.01, "c": 3.0}, 1 / 3, "b", "tied"),
+    ],
+)
+def test_agreement_of_ranks(other, tau, best, same):
+    (row,) = compare_ranks(runs(a=1.0, b=2.0, c=3.0), runs(**other), ["trust"], {"trust": "higher"})
+    assert row["tau"] == pytest.approx(tau) and row["best"] == best and row["same_best"] == same
+
+
+def test_where_less_is_better_the_lowest_is_best():
+    (row,) = compare_ranks(runs(a=1.0, b=2.0), runs(a=1.0, b=2.0), ["trust"], {"trust": "lower"})
+    assert row["best"] == "a" and row["same_best"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("config", "word"),
+    [
+        ({"metrics": ["happiness"], "alternatives": {}}, "robustness.metrics"),
+        (
+            {"metrics": ["trust"], "alternatives": {"x": {"label": {"zh": "一", "en": "x"}, "settings": "a=1"}}},
+            "settings",
+        ),
+        ({"metrics": ["trust"], "alternatives": {"x": {"label": "x", "settings": ["a=1"]}}}, "label"),
+        ({"metric": [], "alternatives": {}}, "unknown key"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_refused(config, word):
+    with pytest.raises(InputError, match=word):
+        read_alternatives(config)
