@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from consensus_sim.analysis.measured import MeasuredWork, play_measured
-from consensus_sim.analysis.phase2 import PERIODS, QUANTITIES, forecast_rows
+from consensus_sim.analysis.phase2 import QUANTITIES, forecast_rows, periods
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
@@ -35,7 +35,7 @@ def forecast(community: str, replicates: int, seed: int, parameters: str, worker
 
     calendar = Calendar(pd.Timestamp(START).date(), 1)
     rows = []
-    for end in sorted({last for _, last in PERIODS.values()}):
+    for end in sorted({last for _, last in periods()[1].values()}):
         weeks = calendar.week_of(end)
         config = compose([f"community={community}", f"calendar.weeks={weeks}", f"calendar.start={START}"])
         config |= {"scenarios": ["phase2_plan"], "replicates": replicates, "seed": seed, "parameters": parameters}
@@ -44,8 +44,8 @@ def forecast(community: str, replicates: int, seed: int, parameters: str, worker
         rows += forecast_rows(play_measured(work, Processes(workers))["phase2_plan"])
     table = pd.DataFrame(rows)
     order = {name: place for place, name in enumerate(QUANTITIES)}
-    periods = {name: place for place, name in enumerate(PERIODS)}
-    keys = table.assign(a=table["metric"].map(order), b=table["period"].map(periods))
+    places = {name: place for place, name in enumerate(periods()[1])}
+    keys = table.assign(a=table["metric"].map(order), b=table["period"].map(places))
     return table.loc[keys.sort_values(["a", "b"], kind="stable").index].reset_index(drop=True)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.analysis.phase2 import PERIODS, QUANTITIES, forecast_rows, read_period
+from consensus_sim.analysis.phase2 import QUANTITIES, forecast_rows, periods, read_period
 from consensus_sim.errors import InputError
 from tests.helpers import make_model
 
@@ -22,7 +22,7 @@ def model():
 
 
 def test_every_quantity_is_there_and_shares_are_shares(model):
-    found = read_period(model, PERIODS["5 months"])
+    found = read_period(model, periods()[1]["5 months"])
     assert {name for name, _ in found} == set(QUANTITIES)
     for (name, group), value in found.items():
         if name in SHARES and not math.isnan(value):
@@ -32,7 +32,7 @@ def test_every_quantity_is_there_and_shares_are_shares(model):
 
 
 def test_in_person_never_exceeds_all_and_venues_add_up(model):
-    found = read_period(model, PERIODS["5 months"])
+    found = read_period(model, periods()[1]["5 months"])
     for group in ("all", "young", "elder", "tenant"):
         assert found["reach_in_person", group] <= found["reach", group]
     first, last = 35, 57
@@ -42,7 +42,7 @@ def test_in_person_never_exceeds_all_and_venues_add_up(model):
 
 def test_a_run_too_short_for_a_period_is_refused(model):
     with pytest.raises(InputError, match=r"calendar.weeks"):
-        read_period(model, PERIODS["9 months"])
+        read_period(model, periods()[1]["9 months"])
 
 
 def test_rows_hold_quantiles_in_order_and_the_share_of_parameters():
@@ -56,7 +56,7 @@ def test_the_published_forecast_has_every_quantity_in_every_period():
     from pathlib import Path
 
     table = pd.read_csv(Path(__file__).parents[2] / "results" / "reference" / "forecast_phase2.csv")
-    assert set(table["metric"]) == set(QUANTITIES) and set(table["period"]) == set(PERIODS)
+    assert set(table["metric"]) == set(QUANTITIES) and set(table["period"]) == set(periods()[1])
     quantiles = table[["q05", "q25", "q50", "q75", "q95"]].dropna()
     assert (np.diff(quantiles.to_numpy(), axis=1) >= 0).all()
     assert set(table.loc[table["basis"] == "prior-driven", "metric"]) == {

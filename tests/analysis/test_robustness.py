@@ -7,6 +7,7 @@ import pytest
 
 from consensus_sim.analysis.robustness import compare_ranks, read_alternatives
 from consensus_sim.errors import InputError
+from consensus_sim.jobs.robustness import with_changes
 
 
 def runs(**means):
@@ -47,3 +48,11 @@ def test_where_less_is_better_the_lowest_is_best():
 def test_settings_that_cannot_be_read_are_refused(config, word):
     with pytest.raises(InputError, match=word):
         read_alternatives(config)
+
+
+def test_an_alternative_is_laid_over_what_the_user_has_set():
+    plain = {"points": {"value": 1, "budget": 5}, "tie": 0.5}
+    mine = {"points": {"value": 2, "budget": 5, "own": 7}, "tie": 0.5, "more": 1}
+    changed = {"points": {"value": 1, "budget": 9}, "tie": 0.1}
+    assert with_changes(mine, plain, changed) == {"points": {"value": 2, "budget": 9, "own": 7}, "tie": 0.1, "more": 1}
+    assert with_changes(mine, plain, plain) == mine

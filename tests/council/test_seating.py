@@ -253,8 +253,10 @@ def test_a_quota_that_cannot_be_met_is_refused(n: int, n_vulnerable: int, seats:
     assert "\n" not in str(caught.value)
 
 
-def test_a_quota_that_can_just_be_met_passes():
+def test_a_quota_that_can_just_be_met_passes_and_one_seat_more_does_not():
     seating.check_quota(np.arange(100) < 3, 25, 0.12)
+    with pytest.raises(InputError, match="needs 4 vulnerable people"):
+        seating.check_quota(np.arange(100) < 3, 25, 0.13)
 
 
 # ---------------------------------------------------------------- against the sortition-algorithms package

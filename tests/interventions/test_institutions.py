@@ -272,3 +272,21 @@ def test_a_rule_about_a_lever_or_setting_that_is_not_there_is_refused():
         loop_lever = build_lever("action_research", {**settings, "rules": [rule]})
         with pytest.raises(InputError, match=word):
             loop_lever.check_scenario({"tea": build_lever("tea", config()["intervention"]["tea"])})
+
+
+def test_adjusting_the_points_bank_keeps_its_ledger_and_a_course_its_count():
+    rules = [{"date": "2024-09-02", "adjust": {"points": {"attendance": 4}, "training": {"places": 5}}}]
+    levers = {"points": START, "training": START, "action_research": {"rules": rules}}
+    model = make_model("council", levers=levers, weeks=40).run()
+    issued = [row[1] for row in model.recorder.points_rows]
+    assert issued == sorted(issued) and issued[-1] > 0
+    bank = lever(model, "points")
+    assert bank.attendance == 4 and bank.issued == bank.held + bank.redeemed + bank.expired
+    assert lever(model, "training").held == 3
+
+
+def test_a_walk_and_a_council_at_the_door_keep_their_own_ease():
+    model = make_model("council", levers={"talk": START, "building_council": START}, weeks=20).run()
+    for channel, name in (("talk", "talk"), ("building_council", "building_council")):
+        assert model.channels[channel].venue.relief == lever(model, name).relief
+    assert lever(model, "talk").relief != lever(model, "building_council").relief

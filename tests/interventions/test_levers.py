@@ -16,7 +16,9 @@ def community():
 
 
 def play(community, scenario, *overrides, seed=1, weeks=40):
-    return load_model(community, scenario, seed=seed, weeks=weeks, overrides=overrides).run()
+    """At the centre of the priors, where directions follow from mechanisms and not from a set that was drawn."""
+    centre = ("parameters=centre", *overrides)
+    return load_model(community, scenario, seed=seed, weeks=weeks, overrides=centre).run()
 
 
 def lever(model, name):

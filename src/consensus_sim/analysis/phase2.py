@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +16,24 @@ from numpy.typing import NDArray
 
 from consensus_sim.ensemble.facts import collect_acts
 from consensus_sim.ensemble.metrics import Acts
+from consensus_sim.paths import configs_dir
 
 NAN = float("nan")
-PHASE1 = (datetime.date(2024, 5, 1), datetime.date(2024, 11, 1))
-"""May to October 2024 (F50)."""
-PERIODS = {
-    "5 months": (datetime.date(2024, 11, 1), datetime.date(2025, 4, 1)),
-    "3 months": (datetime.date(2025, 1, 1), datetime.date(2025, 4, 1)),
-    "9 months": (datetime.date(2025, 1, 1), datetime.date(2025, 10, 1)),
-}
-"""The base reading (phased in from November 2024, read at the end of March 2025) and the alternatives of F50."""
 QUARTER, YEAR, MONTH = 13.0, 52, 52.0 / 12.0
+
+
+Days = tuple[datetime.date, datetime.date]
+"""First day of a period, and first day after it."""
+
+
+@lru_cache(maxsize=1)
+def periods() -> tuple[Days, dict[str, Days]]:
+    """Phase 1, and the periods for which the plan is read, by name (F50), from configs/forecast/phase2.yaml."""
+    import yaml
+
+    content = yaml.safe_load((configs_dir() / "forecast" / "phase2.yaml").read_text(encoding="utf-8"))
+    first, last = content["phase1"]
+    return (first, last), {name: (days[0], days[1]) for name, days in content["periods"].items()}
 
 
 class Quantity(NamedTuple):
@@ -69,7 +77,7 @@ QUANTITIES: dict[str, Quantity] = {
 }
 
 
-def weeks_of(model: Any, days: tuple[datetime.date, datetime.date]) -> tuple[int, int]:
+def weeks_of(model: Any, days: Days) -> tuple[int, int]:
     """First and last (exclusive) week of a period; InputError if the run does not hold it."""
     from consensus_sim.errors import InputError
 
@@ -81,7 +89,7 @@ def weeks_of(model: Any, days: tuple[datetime.date, datetime.date]) -> tuple[int
     return first, last
 
 
-def read_period(model: Any, days: tuple[datetime.date, datetime.date]) -> dict[tuple[str, str], float]:
+def read_period(model: Any, days: Days) -> dict[tuple[str, str], float]:
     """Every quantity of `QUANTITIES` by (name, group) for the weeks of `days`, from a finished run."""
     first, last = weeks_of(model, days)
     acts = collect_acts(model)
@@ -118,7 +126,7 @@ def _participation(
     members = len(model.team.members) if model.team is not None else 0
     done = np.count_nonzero(inside & acts.team & ~online)
     found["backbone_activities", "team"] = _ratio(done * MONTH / weeks, members)
-    start, end = weeks_of(model, PHASE1)
+    start, end = weeks_of(model, periods()[0])
     young = residents.member_of("young")[acts.resident]
     before = (acts.week >= start) & (acts.week < end)
     for name, kept in (("youth_ratio", young), ("youth_ratio_in_person", young & ~online)):
@@ -194,7 +202,7 @@ def _state(model: Any, acts: Acts, online: NDArray[np.bool_], first: int, last: 
 def read_phase2(model: Any) -> dict[str, float]:
     """Every quantity of the periods that end with the run, as period/name:group."""
     found: dict[str, float] = {}
-    for period, days in PERIODS.items():
+    for period, days in periods()[1].items():
         if model.calendar.week_of(days[1]) == model.calendar.weeks:
             found |= {f"{period}/{name}:{group}": value for (name, group), value in read_period(model, days).items()}
     return found

@@ -14,8 +14,8 @@ from consensus_sim.residents.columns import GROUPS
 
 Rows = NDArray[np.int32]
 NOBODY: Rows = np.empty(0, np.int32)
-PLACELESS = ("online", "doorstep")
-"""Venues that are nowhere in particular: the network, and wherever people live."""
+PLACELESS = ("online", "doorstep", "street")
+"""Venues that are nowhere in particular: the network, everybody's own door, and the ways between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,7 @@ class Channel:
 
     `formality` 0 (chat) to 1 (formal session) scales the fear of speaking; `clash_working` and `clash_parent` the
     share of the time cost that hits workers and parents of small children; `voice` how often people raise a matter
-    here, relative to the tea; `suits` log-odds by group of residents whom it suits more or less than its hours say;
-    `hours` when it is held, in words.
+    here, relative to the tea; `suits` log-odds by group of residents whom it suits more or less than its hours say.
     """
 
     name: str
@@ -41,7 +40,6 @@ class Channel:
     invitations: int
     invite_chance: float
     suits: dict[str, float]
-    hours: dict[str, str]
 
     @classmethod
     def from_config(cls, name: str, config: Mapping[str, Any]) -> Channel:
@@ -50,7 +48,7 @@ class Channel:
         for key in config:
             if key not in fields:
                 raise one_of(f"channel.{name}: unknown key", key, fields)
-        config = {"sessions_per_month": 0.0, "suits": {}, "hours": {}, **config}
+        config = {"sessions_per_month": 0.0, "suits": {}, **config}
         missing = [key for key in fields if key not in config]
         if missing:
             raise InputError(f"channel.{name}: missing {', '.join(missing)}")

@@ -30,13 +30,12 @@ class BuildingCouncil(Intervention):
     def on_start(self, model: Any) -> None:
         self.begun = model.week
         if self.councils_per_week:
-            model.venues["doorstep"].relief = max(model.venues["doorstep"].relief, self.relief)
+            model.venues["doorstep"].relief = self.relief
             model.open_channel("building_council", "doorstep")
 
     def on_end(self, model: Any) -> None:
         model.close_channel("building_council")
-        if not model.is_open("talk"):
-            model.venues["doorstep"].relief = 0.0
+        model.venues["doorstep"].relief = 0.0
 
     def events(self, model: Any) -> list[Event]:
         if not model.is_open("building_council"):

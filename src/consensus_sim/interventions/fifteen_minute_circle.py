@@ -48,7 +48,8 @@ class FifteenMinuteCircle(Intervention):
         if self.places and self.show:
             delta = model.parameters.awareness.distance
             away = np.min([np.hypot(*(here - place).T) for place in self.places], axis=0)
-            self.near = (self.show * np.exp(-away / delta) * (away <= self.radius)).astype(np.float32)
+            near = np.exp(-away / delta) if delta > 0 else np.ones(len(people))
+            self.near = (self.show * near * (away <= self.radius)).astype(np.float32)
             model.nearness = np.maximum(self.plain, self.near)
 
     def _place(self, here: NDArray[Any], nearest: NDArray[Any], adult: NDArray[np.bool_]) -> list[NDArray[Any]]:

@@ -59,6 +59,9 @@ class Points(Intervention):
         self.budget_left, self.belief, self.paid = self.budget, 1.0 if self.budget > 0 else 0.0, 0.0
         model.rules.reward_in_force = not self.idle
 
+    def on_adjusted(self, model: Any) -> None:
+        model.rules.reward_in_force = not self.idle  # the ledger goes on; prices and rates are read as they are used
+
     def on_end(self, model: Any) -> None:
         if self.idle:
             return

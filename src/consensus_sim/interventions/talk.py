@@ -29,13 +29,12 @@ class StrollingTalk(Intervention):
         grid = model.community.population.grid
         self.grids = [np.searchsorted(grid, [number, number + 1]) for number in np.unique(grid)]
         if self.walks_per_month:
-            model.venues["doorstep"].relief = max(model.venues["doorstep"].relief, self.relief)
-            model.open_channel("talk", "doorstep")
+            model.venues["street"].relief = self.relief
+            model.open_channel("talk", "street")
 
     def on_end(self, model: Any) -> None:
         model.close_channel("talk")
-        if not model.is_open("building_council"):
-            model.venues["doorstep"].relief = 0.0
+        model.venues["street"].relief = 0.0
 
     def events(self, model: Any) -> list[Event]:
         if not model.is_open("talk") or not falls_due(self.walks_per_month * 12.0 / 52.0, model.week - self.begun):

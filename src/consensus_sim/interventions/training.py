@@ -36,6 +36,9 @@ class Training(Intervention):
         self.begun, self.held = model.week, 0
         self.person_times = 0
 
+    def on_adjusted(self, model: Any) -> None:
+        """The course goes on: settings are read as they are used."""
+
     def on_week_end(self, model: Any) -> None:
         if self.held >= self.sessions or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
             return

@@ -21,11 +21,9 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
 
     metrics, alternatives = read_alternatives(config.get("robustness"))
     engine, results = build_engine(config["engine"]), Path(config["results"])
-    kept = ("scenarios", "reference", "replicates", "seed", "parameters", "calendar", "store")
-    own = {BASE: dict(config)}
+    plain, own = compose(), {BASE: dict(config)}
     for each in alternatives:
-        own[each.name] = compose(each.settings) | {key: config[key] for key in kept}
-        own[each.name]["community"] = _community(config, own[each.name])
+        own[each.name] = with_changes(config, plain, compose(each.settings))
     studies = {name: read_study(content) for name, content in own.items()}  # all are checked before anything is played
     check_writable(results)
     with writing(results):
@@ -39,18 +37,14 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     return place
 
 
-def _community(config: Mapping[str, Any], changed: Mapping[str, Any]) -> Any:
-    """The community that is compared, with what the alternative changes in it."""
-    from consensus_sim.ensemble.config import compose
-
-    plain = compose()["community"]
-
-    def laid(base: Any, before: Any, after: Any) -> Any:
-        if isinstance(after, Mapping) and isinstance(base, Mapping) and isinstance(before, Mapping):
-            return {key: laid(value, before.get(key), after.get(key)) for key, value in base.items()}
-        return base if after == before else after
-
-    return laid(config["community"], plain, changed["community"])
+def with_changes(config: Any, plain: Any, changed: Any) -> Any:
+    """`config` with what tells `changed` from `plain`: an alternative laid over whatever the user has set."""
+    if all(isinstance(each, Mapping) for each in (config, plain, changed)):
+        return {
+            key: with_changes(value, plain[key], changed[key]) if key in plain else value
+            for key, value in config.items()
+        }
+    return config if changed == plain else changed
 
 
 def play(config: Mapping[str, Any], study: Any, engine: Any, folder: Path) -> dict[str, dict[str, Any]]:
