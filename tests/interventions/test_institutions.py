@@ -290,3 +290,13 @@ def test_a_walk_and_a_council_at_the_door_keep_their_own_ease():
     for channel, name in (("talk", "talk"), ("building_council", "building_council")):
         assert model.channels[channel].venue.relief == lever(model, name).relief
     assert lever(model, "talk").relief != lever(model, "building_council").relief
+
+
+def test_the_case_studys_loop_plays_phase_1_first():
+    model, plain = make_model("action_research", weeks=40), make_model("council", weeks=40)
+    while model.week < 35:  # to the end of October 2024
+        model.step(), plain.step()
+    assert not model.recorder.revisions
+    np.testing.assert_array_equal(model.residents.trust, plain.residents.trust)
+    model.run()
+    assert min(row[0] for row in model.recorder.revisions) == 35
