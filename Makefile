@@ -25,6 +25,7 @@ reference:
 	$(BIN)/python -m tests.baseline.refresh
 	$(BIN)/python experiments/levers/run.py
 	$(BIN)/python experiments/patterns/run.py
+	$(BIN)/python experiments/disputes/run.py
 	$(BIN)/python docs/build_parameter_table.py
 
 # The pinned packages: hashes and no addresses. Needs uv.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.calendar import WEEK, Calendar
+from consensus_sim.council.bounds import Bounds
 from consensus_sim.dynamics.topics import draw_stakes
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.randomness import key, poissons, stream, uniform
@@ -370,33 +371,3 @@ def _scope(kind: TopicClass, draw: np.uint64) -> str:
 
 def _between(bounds: tuple[float, float], quantile: float) -> float:
     return bounds[0] + quantile * (bounds[1] - bounds[0])
-
-
-class Bounds:
-    """First and last resident of each place: residents are numbered by micro-grid, so a place is a range."""
-
-    def __init__(self, community: Any) -> None:
-        places, people = community.places, community.population
-        self.n = len(people)
-        self.n_micro_grids = places.n_micro_grids
-        edges = np.searchsorted(people.micro_grid, np.arange(self.n_micro_grids + 1))
-        self.micro_grid = [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-        self.grid = self._ranges(people.grid, places.micro_grid_grid)
-        first = np.array([a for a, _ in self.micro_grid])
-        estate = people.estate[np.minimum(first, self.n - 1)]
-        self.estate = self._ranges(people.estate, estate)
-
-    @staticmethod
-    def _ranges(place: NDArray[Any], of_micro_grid: NDArray[Any]) -> list[tuple[int, int]]:
-        """The range of residents in the same place as each micro-grid."""
-        bounds = {}
-        for number in np.unique(of_micro_grid):
-            rows = np.flatnonzero(place == number)
-            bounds[int(number)] = (int(rows[0]), int(rows[-1]) + 1)
-        return [bounds[int(number)] for number in of_micro_grid]
-
-    def of(self, scope: str, micro_grid: int) -> tuple[int, int]:
-        """First and last (exclusive) resident of the place of size `scope` that holds `micro_grid`."""
-        if scope == "community":
-            return 0, self.n
-        return getattr(self, scope)[micro_grid]
