@@ -26,6 +26,7 @@ reference:
 	$(BIN)/python experiments/levers/run.py
 	$(BIN)/python experiments/patterns/run.py
 	$(BIN)/python experiments/calibration/run.py
+	$(BIN)/python experiments/disputes/run.py
 	$(BIN)/python docs/build_parameter_table.py
 
 # The pinned packages: hashes and no addresses. Needs uv.

@@ -1,7 +1,8 @@
 """Write what the pages of docs/ take from other files anew: python docs/build_parameter_table.py.
 
 Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic and
-levers, and the patterns that do not come out (results/reference); in results.md the metrics of the catalogue. A test
+levers, and the patterns that do not come out (results/reference); in disputes.md the published table of disputes; in
+results.md the metrics of the catalogue. A test
 fails when a page and those files differ.
 """
 
@@ -101,8 +102,51 @@ def weekly_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def disputes_table() -> str:
+    """One row a named dispute and scenario: what is reported, and what the published table says."""
+    lines = [
+        "| dispute | reported | scenario | heard | on an agenda | weeks to agenda | sittings | settled | shelved "
+        "| open | answered | first two fail | on time / late / never |",
+        "|---" * 13 + "|",
+    ]
+    labels = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["label"]
+        for path in (configs_dir() / "topic").glob("*.yaml")
+    }
+    with (REFERENCE / "disputes.csv").open(encoding="utf-8", newline="") as rows:
+        before = ""
+        for row in csv.DictReader(rows):
+            name, label = row["dispute"], labels[row["dispute"]]
+            first = [f"{label['zh']} {label['en']} (`{name}`)", f"{row['reported_en']} [{row['source']}]"]
+            head, before = (["", ""] if name == before else first), name
+            weeks = f"{_weeks(row['weeks_to_agenda'])} [{_weeks(row['weeks_to_agenda_q05'])}, "
+            cells = [
+                *head,
+                row["scenario"],
+                _percent(row["heard"]),
+                _percent(row["on_agenda"]),
+                weeks + f"{_weeks(row['weeks_to_agenda_q95'])}]",
+                f"{float(row['sittings']):.1f}" if row["sittings"] else "–",
+                f"{_percent(row['settled'])} [{_percent(row['settled_low'])}, {_percent(row['settled_high'])}]",
+                *(_percent(row[state]) for state in ("shelved", "open", "answered")),
+                f"{_percent(row['failed_first_two'])} of {row['tried_twice']}",
+                " / ".join(_percent(row[name]) for name in ("on_time", "late", "never")) + f" of {row['resolutions']}",
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _percent(share: str) -> str:
+    return f"{100 * float(share):.0f} %" if share else "–"
+
+
+def _weeks(number: str) -> str:
+    return "never" if number == "inf" else f"{float(number):.0f}"
+
+
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "model.md": {"misses": misses_table, "settings": settings_table, "parameters": parameter_table},
+    "disputes.md": {"disputes": disputes_table},
     "results.md": {"metrics": metrics_table, "weekly": weekly_table},
 }
 """Page -> marker -> what stands between `<!-- marker: begin -->` and `<!-- marker: end -->` on that page."""

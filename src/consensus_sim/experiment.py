@@ -24,6 +24,7 @@ EXPERIMENTS = {
     "validate": "consensus_sim.jobs.validate:run",
     "sensitivity": "consensus_sim.jobs.sensitivity:run",
     "robustness": "consensus_sim.jobs.robustness:run",
+    "disputes": "consensus_sim.jobs.disputes:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
 

@@ -103,7 +103,7 @@ class CommunityModel(mesa.Model):
         self.nearness = np.exp(-np.stack(list(self.distance.values())))
         self.known_channels = dict(channels)
         self.channels: dict[str, OpenChannel] = {}
-        self.topics = TopicBook(community, topics, seed, self.parameters.topics)
+        self.topics = TopicBook(community, topics, seed, self.parameters.topics, calendar)
         self.recorder = Recorder(self)
         for name in ("reception", "adhoc"):
             self.open_channel(name, self.known_channels[name].venue, novel=False)

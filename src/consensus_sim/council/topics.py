@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -9,9 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.calendar import WEEK, Calendar
+from consensus_sim.council.bounds import Bounds
 from consensus_sim.dynamics.topics import draw_stakes
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.randomness import key, poissons, uniform
+from consensus_sim.randomness import key, poissons, stream, uniform
 from consensus_sim.residents.columns import GROUPS
 
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
@@ -20,6 +23,8 @@ OPEN_STATES = (UNHEARD, HEARD, AGENDA)
 STORE = 16
 """First size of the store of stakes, in numbers a resident; it grows when needed."""
 SCOPES = ("micro_grid", "grid", "estate", "community")
+NAMED = 1_000_000_000
+"""Numbers from here on are those of topics that arise on a date of their own; the others count up from 0."""
 
 
 class TopicParameters(NamedTuple):
@@ -42,7 +47,12 @@ class TopicParameters(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TopicClass:
-    """A kind of topic, as configured in configs/topic: how often, where, for whom, and who has to act."""
+    """A kind of topic, as configured in configs/topic: how often, where, for whom, and who has to act.
+
+    One of weight 0 never arises by chance. A named dispute has a date on which it `arises` (None: never), may have its
+    `place` (number of a micro-grid; None: by keyed chance), and what the case study has `reported` of its course
+    (zh, en, source).
+    """
 
     name: str
     label: dict[str, str]
@@ -59,6 +69,14 @@ class TopicClass:
     position_spread: float
     responsible: str
     deadline_weeks: int
+    arises: datetime.date | None = None
+    place: int | None = None
+    reported: dict[str, str] | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the topic that arises on this kind's date: a function of the kind's name alone."""
+        return NAMED + stream(f"topic:{self.name}") % NAMED
 
     @classmethod
     def from_config(cls, name: str, config: Mapping[str, Any]) -> TopicClass:
@@ -68,9 +86,10 @@ class TopicClass:
             "label", "category", "weight", "scope", "urgency", "feasibility", "funding", "stakes", "positions",
             "polarity", "position_spread", "responsible", "deadline_weeks",
         )  # fmt: skip
+        optional = ("arises", "place", "reported")
         for key_ in config:
-            if key_ not in known:
-                raise one_of(f"{where}: unknown key", key_, known)
+            if key_ not in (*known, *optional):
+                raise one_of(f"{where}: unknown key", key_, (*known, *optional))
         missing = [key_ for key_ in known if key_ not in config]
         if missing:
             raise InputError(f"{where}: missing {', '.join(missing)}")
@@ -102,6 +121,9 @@ class TopicClass:
             position_spread=_number(f"{where}.position_spread", config["position_spread"], 0, 1),
             responsible=str(config["responsible"]),
             deadline_weeks=int(_number(f"{where}.deadline_weeks", config["deadline_weeks"], 1, 520)),
+            arises=_date(f"{where}.arises", config.get("arises")),
+            place=_place(f"{where}.place", config.get("place")),
+            reported=_reported(f"{where}.reported", config.get("reported")),
         )
 
 
@@ -115,6 +137,28 @@ def _pair(where: str, found: Any) -> tuple[float, float]:
     if not isinstance(found, list | tuple) or len(found) != 2:
         raise InputError(f"{where}: found {found!r}; a pair [low, high] in 0 to 1 is needed")
     return _number(where, found[0], 0, 1), _number(where, found[1], 0, 1)
+
+
+def _date(where: str, found: Any) -> datetime.date | None:
+    try:
+        return None if found is None else datetime.date.fromisoformat(str(found))
+    except ValueError:
+        allowed = "null (never on its own), or a date written YYYY-MM-DD"
+        raise InputError(f"{where}: found {found!r}; allowed: {allowed}") from None
+
+
+def _place(where: str, found: Any) -> int | None:
+    if found is not None and (isinstance(found, bool) or not isinstance(found, int) or found < 0):
+        raise InputError(f"{where}: found {found!r}; allowed: null (drawn), or the number of a micro-grid, from 0")
+    return found
+
+
+def _reported(where: str, found: Any) -> dict[str, str] | None:
+    if found is None:
+        return None
+    if not isinstance(found, Mapping) or set(found) != {"zh", "en", "source"}:
+        raise InputError(f"{where}: found {found!r}; allowed: null, or {{zh: text, en: text, source: text}}")
+    return {name: str(text) for name, text in found.items()}
 
 
 def _by_group(where: str, found: Mapping[str, Any], missing: float) -> NDArray[np.float64]:
@@ -180,42 +224,90 @@ class Topic:
 class TopicBook:
     """All topics of a run, and the stakes of the open ones in one flat store that kernels can scan."""
 
-    def __init__(self, community: Any, classes: Mapping[str, TopicClass], seed: int, p: TopicParameters) -> None:
+    def __init__(
+        self,
+        community: Any,
+        classes: Mapping[str, TopicClass],
+        seed: int,
+        p: TopicParameters,
+        calendar: Calendar | None = None,
+    ) -> None:
+        """`calendar`: gives dates their weeks; None: nothing arises on a date.
+
+        Raises InputError for a place that the community lacks, or a date before the first day of the run.
+        """
         self.seed, self.p = seed, p
-        self.classes = [classes[name] for name in sorted(classes)]
+        # Kinds of weight 0 take no part in the draw, so that adding one cannot move a last bit of the others' chances.
+        self.classes = [classes[name] for name in sorted(classes) if classes[name].weight > 0]
         weights = np.array([kind.weight for kind in self.classes])
         self.cumulative = np.cumsum(weights) / weights.sum() if len(weights) else weights
         self.topics: list[Topic] = []
+        self.numbered: dict[int, Topic] = {}
+        self.by_chance = 0
         self.bounds = Bounds(community)
+        self.dated = self._weeks_of([classes[name] for name in sorted(classes)], calendar)
         self.stakes = np.zeros(STORE * len(community.population), np.float32)
         self.used = 0
         self._open: tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None
 
+    def _weeks_of(self, kinds: list[TopicClass], calendar: Calendar | None) -> dict[int, list[TopicClass]]:
+        """Week -> the kinds whose date lies in it. One after the run's last day stays without effect."""
+        dated: dict[int, list[TopicClass]] = {}
+        for kind in kinds:
+            last = self.bounds.n_micro_grids - 1
+            if kind.place is not None and kind.place > last:
+                allowed = f"null, or the number of a micro-grid of this community, 0 to {last}"
+                raise InputError(f"topic.{kind.name}.place: found {kind.place}; allowed: {allowed}")
+            if kind.arises is None or calendar is None:
+                continue
+            if kind.arises < calendar.start:
+                allowed = f"null, or a date from the first day of the run on, {calendar.start.isoformat()}"
+                raise InputError(f"topic.{kind.name}.arises: found {kind.arises.isoformat()}; allowed: {allowed}")
+            dated.setdefault((kind.arises - calendar.start) // WEEK, []).append(kind)
+        return dated
+
     def arise(self, week: int, groups: NDArray[np.uint16]) -> list[Topic]:
-        """The topics that arise in `week`: Poisson by micro-grid (D12), the same for every scenario of one seed."""
+        """The topics that arise in `week`, the same for every scenario of one seed: Poisson by micro-grid (D12), and
+        those whose date lies in it.
+        """
         rate = self.p.arrivals * 12.0 / 52.0
         arrivals = key(self.seed, "topics:arrivals", week)
         new = []
-        counts = poissons(arrivals, self.bounds.n_micro_grids, rate)
+        counts = poissons(arrivals, self.bounds.n_micro_grids, rate if self.classes else 0.0)
         for micro_grid in np.flatnonzero(counts).tolist():
             for copy in range(counts[micro_grid]):
                 new.append(self._create(week, micro_grid, copy, groups))
-        return new
+        return new + [self._create_named(kind, week, groups) for kind in self.dated.get(week, [])]
 
     def _create(self, week: int, micro_grid: int, copy: int, groups: NDArray[np.uint16]) -> Topic:
         draw = key(self.seed, "topics:kind", week, 100 * micro_grid + copy)
         kind = self.classes[int(np.searchsorted(self.cumulative, uniform(draw, 0), side="right"))]
-        scope = SCOPES[
-            min(int(np.searchsorted(np.cumsum(kind.scope), uniform(draw, 1), side="right")), len(SCOPES) - 1)
-        ]
-        return self.add(kind, scope, micro_grid, week, groups, draw)
+        # Those with a date have numbers of their own, so that one more of them leaves the chances of all others alone.
+        number, self.by_chance = self.by_chance, self.by_chance + 1
+        return self.add(kind, _scope(kind, draw), micro_grid, week, groups, draw, number)
+
+    def _create_named(self, kind: TopicClass, week: int, groups: NDArray[np.uint16]) -> Topic:
+        """The topic of a kind with a date; its chances are keyed by the kind's name."""
+        draw = key(self.seed, "topics:named", 0, kind.number)
+        drawn = int(uniform(draw, 7) * self.bounds.n_micro_grids)
+        place = drawn if kind.place is None else kind.place
+        return self.add(kind, _scope(kind, draw), place, week, groups, draw, kind.number)
 
     def add(
-        self, kind: TopicClass, scope: str, micro_grid: int, week: int, groups: NDArray[np.uint16], draw: np.uint64
+        self,
+        kind: TopicClass,
+        scope: str,
+        micro_grid: int,
+        week: int,
+        groups: NDArray[np.uint16],
+        draw: np.uint64,
+        number: int,
     ) -> Topic:
-        """Enter a topic of `kind` that lies in the given place; `draw` is the key of its chances."""
+        """Enter a topic of `kind` that lies in the given place; `draw` is the key of its chances, `number` that of
+        what happens to it.
+        """
         low, high = self.bounds.of(scope, micro_grid)
-        size, number = high - low, len(self.topics)
+        size = high - low
         if self.used + size > len(self.stakes):
             self._make_room(size)
         stake = self.stakes[self.used : self.used + size]
@@ -240,6 +332,7 @@ class TopicBook:
         )
         self.used += size
         self.topics.append(topic)
+        self.numbered[number] = topic
         self._open = None
         return topic
 
@@ -274,35 +367,11 @@ class TopicBook:
         return self._open
 
 
+def _scope(kind: TopicClass, draw: np.uint64) -> str:
+    """How large the place of a topic of `kind` is, by the kind's shares."""
+    place = int(np.searchsorted(np.cumsum(kind.scope), uniform(draw, 1), side="right"))
+    return SCOPES[min(place, len(SCOPES) - 1)]
+
+
 def _between(bounds: tuple[float, float], quantile: float) -> float:
     return bounds[0] + quantile * (bounds[1] - bounds[0])
-
-
-class Bounds:
-    """First and last resident of each place: residents are numbered by micro-grid, so a place is a range."""
-
-    def __init__(self, community: Any) -> None:
-        places, people = community.places, community.population
-        self.n = len(people)
-        self.n_micro_grids = places.n_micro_grids
-        edges = np.searchsorted(people.micro_grid, np.arange(self.n_micro_grids + 1))
-        self.micro_grid = [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-        self.grid = self._ranges(people.grid, places.micro_grid_grid)
-        first = np.array([a for a, _ in self.micro_grid])
-        estate = people.estate[np.minimum(first, self.n - 1)]
-        self.estate = self._ranges(people.estate, estate)
-
-    @staticmethod
-    def _ranges(place: NDArray[Any], of_micro_grid: NDArray[Any]) -> list[tuple[int, int]]:
-        """The range of residents in the same place as each micro-grid."""
-        bounds = {}
-        for number in np.unique(of_micro_grid):
-            rows = np.flatnonzero(place == number)
-            bounds[int(number)] = (int(rows[0]), int(rows[-1]) + 1)
-        return [bounds[int(number)] for number in of_micro_grid]
-
-    def of(self, scope: str, micro_grid: int) -> tuple[int, int]:
-        """First and last (exclusive) resident of the place of size `scope` that holds `micro_grid`."""
-        if scope == "community":
-            return 0, self.n
-        return getattr(self, scope)[micro_grid]

@@ -88,7 +88,7 @@ class Points(Intervention):
         if self.idle:
             return
         self._issue(model, event.came, self._points(event))
-        adopted = [who for who, topic in event.raised if model.topics.topics[topic].raised_by == who]
+        adopted = [who for who, topic in event.raised if model.topics.numbered[topic].raised_by == who]
         if adopted:
             self._issue(model, np.array(adopted, np.int32), self.suggestion)
         if self.value > 0 and self.belief > 0:

@@ -1,0 +1,79 @@
+"""What is told of named disputes in the terminal: what became of each, beside what is reported of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from consensus_sim.catalogue import text
+from consensus_sim.report import Scenarios
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+COLUMNS = ("heard", "agenda", "sittings", "settled", "rest", "first_two", "execution")
+
+
+def print_disputes(
+    table: pd.DataFrame,
+    names: Mapping[str, Mapping[str, str]],
+    scenarios: Scenarios,
+    language: str,
+    console: Console,
+) -> None:
+    """Print one short table a dispute, under what is reported of it.
+
+    table: as in disputes.csv; names: dispute -> its label by language
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    labels = dict(scenarios)
+    for dispute, rows in table.groupby("dispute", sort=False):
+        first = rows.iloc[0]
+        console.print(Text(names[str(dispute)][language], style="bold"))
+        reported = {"words": first[f"reported_{language}"], "source": first["source"]}
+        console.print(text("disputes.reported", language, **reported), markup=False, highlight=False)
+        short = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        short.add_column(Text(text("table.scenario", language)))
+        for column in COLUMNS:
+            short.add_column(Text(text(f"disputes.{column}", language)), justify="right")
+        for row in rows.to_dict("records"):
+            short.add_row(labels[str(row["scenario"])][language], *[_cell(row, column) for column in COLUMNS])
+        console.print(short)
+        console.print()
+    console.print(
+        text("disputes.legend", language, replicates=int(table["replicates"].max())), markup=False, style="dim"
+    )
+
+
+def _cell(row: Mapping[Any, Any], column: str) -> str:
+    """One cell of a row of disputes.csv in words."""
+    if column == "agenda":
+        return (
+            f"{weeks(row['weeks_to_agenda'])} [{weeks(row['weeks_to_agenda_q05'])},{weeks(row['weeks_to_agenda_q95'])}]"
+        )
+    if column == "sittings":
+        return "–" if math.isnan(row["sittings"]) else f"{row['sittings']:.1f}"
+    if column == "settled":
+        return f"{percent(row['settled'])} [{percent(row['settled_low'])},{percent(row['settled_high'])}]"
+    if column == "rest":
+        return f"{percent(row['shelved'])}/{percent(row['open'])}"
+    if column == "execution":
+        return "/".join(percent(row[name]) for name in ("on_time", "late", "never"))
+    return percent(row["failed_first_two" if column == "first_two" else column])
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent without the sign; a dash where it is undefined."""
+    return "–" if math.isnan(share) else f"{100 * share:.0f}"
+
+
+def weeks(number: float) -> str:
+    """Weeks as people read them: infinite is never, a dash where it is undefined."""
+    if math.isnan(number):
+        return "–"
+    return "∞" if math.isinf(number) else f"{number:.0f}"
