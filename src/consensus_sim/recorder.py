@@ -36,7 +36,7 @@ class Recorder:
         self.events_held: list[tuple[int, str, int]] = []
         self.sheets: list[Minutes] = []
         self.capability: list[tuple[str, str, str, str, float, float, int]] = []
-        self.points_rows: list[tuple[int, int, int, int, int, float, float, float]] = []
+        self.points_rows: list[tuple[float, ...]] = []
         self.costs: list[tuple[int, str, float, float]] = []
         self.suggestions: dict[str, int] = defaultdict(int)
         self._numbers: dict[str, int] = defaultdict(int)
@@ -65,10 +65,12 @@ class Recorder:
         """Count residents who saw an outcome this week."""
         self._seen += number
 
-    def points(self, lever: Any, held: int, claims: float) -> None:
+    def points(self, lever: Any) -> None:
         """Keep the state of the points ledger of this week (the last note of a week counts)."""
-        week = self.model.week
-        row = (week, lever.issued, held, lever.redeemed, lever.expired, lever.budget_left, claims, lever.belief)
+        week, purse = self.model.week, lever.purse
+        ledger = (week, lever.issued, lever.held, lever.redeemed, lever.expired)
+        money = (float(purse.paid.sum()), float(purse.lapsed.sum()), *purse.came_in.tolist())
+        row = (*ledger, lever.budget_left, lever.claims, lever.belief, lever.shop.level, *money)
         if self.points_rows and self.points_rows[-1][0] == week:
             self.points_rows[-1] = row
         else:

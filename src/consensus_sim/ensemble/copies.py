@@ -136,7 +136,7 @@ def join_copies(played: Sequence[Tables], grids: int, micro_grids: int) -> Table
         "topics": lambda parts: _under_each_other([numbers(part, copy) for copy, part in enumerate(parts)]),
         "meetings": lambda parts: _under_each_other([numbers(part, copy) for copy, part in enumerate(parts)]),
         "capability": _pooled,
-        "points": lambda parts: _combined(parts, ("week",), mean=("belief",)),
+        "points": lambda parts: _combined(parts, ("week",), mean=("belief", "price_level")),
         "costs": lambda parts: _combined(parts, ("week", "lever"), mean=()),
         "metrics": lambda parts: _by_metric(parts, (), metric),
     }

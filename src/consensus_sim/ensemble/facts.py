@@ -26,7 +26,10 @@ def all_tables(model: Any) -> dict[str, Table]:
         ),
         "points": _rows(
             model.recorder.points_rows,
-            ("week", "issued", "held", "redeemed", "expired", "budget_left", "claims_due", "belief"),
+            (
+                *("week", "issued", "held", "redeemed", "expired", "budget_left", "claims_due", "belief"),
+                *("price_level", "paid", "lapsed", "income_sponsors", "income_public", "income_budget"),
+            ),
         ),
         "costs": _rows(model.recorder.costs, ("week", "lever", "money", "staff_hours")),
         "metrics": headline_metrics(model, acts),
