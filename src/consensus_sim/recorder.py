@@ -13,6 +13,8 @@ from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
+from consensus_sim.interventions.survey import SurveyResult
+from consensus_sim.residents.capability import indicator_block
 from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
 
 ATTITUDES = ("trust", "efficacy", "belonging", "fatigue", "motive")
@@ -37,6 +39,7 @@ class Recorder:
         self.sheets: list[Minutes] = []
         self.capability: list[tuple[str, str, str, str, float, float, int]] = []
         self.points_rows: list[tuple[float, ...]] = []
+        self.surveys: list[SurveyResult] = []
         self.costs: list[tuple[int, str, float, float]] = []
         self.suggestions: dict[str, int] = defaultdict(int)
         self._numbers: dict[str, int] = defaultdict(int)
@@ -120,8 +123,7 @@ class Recorder:
         model, residents = self.model, self.model.residents
         half_year = model.calendar.half_year(model.week)
         indicators = (*COGNITIONS, *SKILLS, *BEHAVIOURS)
-        behaviour = np.stack([behaviour_column(residents, name) for name in BEHAVIOURS])
-        block = np.concatenate([residents.cognition, residents.skill, behaviour])
+        block = indicator_block(residents)
         ends = np.cumsum([len(COGNITIONS), len(SKILLS), len(BEHAVIOURS)])
         dimensions = np.array([block[low:high].mean(axis=0) for low, high in zip((0, *ends[:-1]), ends, strict=True)])
         block = np.concatenate([block, dimensions])
@@ -136,10 +138,3 @@ class Recorder:
                 )
                 for dimension, name, mean, sd in rows:
                     self.capability.append((half_year, group, dimension, name, mean, sd, int(count[place])))
-
-
-def behaviour_column(residents: Any, name: str) -> NDArray[np.float32]:
-    """An indicator of the behaviour dimension, (n,); habit is that of either kind of taking part."""
-    if name == "habit":
-        return np.maximum(residents.habit_offline, residents.habit_online)
-    return residents.column(name)
