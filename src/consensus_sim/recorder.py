@@ -68,12 +68,12 @@ class Recorder:
         """Count residents who saw an outcome this week."""
         self._seen += number
 
-    def points(self, lever: Any) -> None:
+    def points(self, lever: Any, claims: float) -> None:
         """Keep the state of the points ledger of this week (the last note of a week counts)."""
         week, purse = self.model.week, lever.purse
         ledger = (week, lever.issued, lever.held, lever.redeemed, lever.expired)
         money = (float(purse.paid.sum()), float(purse.lapsed.sum()), *purse.came_in.tolist())
-        row = (*ledger, lever.budget_left, lever.claims, lever.belief, lever.shop.level, *money)
+        row = (*ledger, lever.budget_left, claims, lever.belief, lever.shop.level, *money)
         if self.points_rows and self.points_rows[-1][0] == week:
             self.points_rows[-1] = row
         else:

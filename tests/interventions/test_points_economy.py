@@ -97,6 +97,13 @@ def test_who_cannot_pay_for_an_item_saves_on():
     np.testing.assert_array_equal(shop.wanted(points, 0.5, item, lot), [0, 1, 4, 3])
 
 
+def test_claims_are_those_of_who_can_pay():
+    shop = Catalogue(read_items("here", ITEMS), 0.0)
+    points = np.array([0, 3, 4, 9], np.int32)
+    assert shop.claims(points, 0.5) == pytest.approx(0.5 * (0.7 * 13 * 5 / 4 + 0.3 * 9 * 8 / 9))
+    assert Catalogue({}, 1.7).claims(points, 0.6) == 16 * 1.7 * 0.6
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1)), min_size=1, max_size=30),
     st.floats(0, 300),

@@ -15,7 +15,7 @@ KEYS = ["scenario", "replicate", "half_year", "dimension"]
 def cronbach_alpha(answers: Any) -> pd.DataFrame:
     """Cronbach's alpha of every survey and dimension, by pingouin, with its 95 % interval (Feldt et al. 1987).
 
-    answers: table survey_answers of a forecast, as Arrow (`forecast.tables["survey_answers"]`) or pandas
+    answers: table survey_answers of a forecast (`forecast.tables["survey_answers"]`), as pandas or Arrow
     Returns one row a scenario, replicate, half-year and dimension: items, n (respondents), alpha, low, high. A survey
     of fewer than three respondents, or in which all answer alike, has no row.
     Raises InputError if pingouin is not installed or the table has other columns.

@@ -73,10 +73,9 @@ class Points(Intervention):
         """Money that can still be spent this quarter, CNY, from all sources."""
         return self.purse.all_left
 
-    @property
-    def claims(self) -> float:
+    def claims(self, model: Any) -> float:
         """What holders will bring in a quarter, CNY at present prices."""
-        return self.held * self.shop.point_value * self.redeemed_share
+        return self.shop.claims(model.residents.points, self.redeemed_share)
 
     def income(self, day: date) -> NDArray[np.float64]:
         """What comes in a quarter by source, CNY, as things stand on `day`; (n_sources,)."""
@@ -166,7 +165,7 @@ class Points(Intervention):
         for source, amount in zip(SOURCES, income, strict=True):
             if amount == 0:
                 self.purse.withdraw(source)
-        claims = self.claims
+        claims = self.claims(model)
         ahead = 1.0 if claims <= 0 else min(1.0, self.budget_left / claims)
         target = ahead if income.any() else 0.0
         self.belief += model.parameters.motive.belief_step * (target - self.belief)
@@ -226,7 +225,7 @@ class Points(Intervention):
         self.lots[0] = 0
         income = self.income(model.calendar.date(model.week + 1))
         self.purse.fill(income)
-        self.shop.revise(self.claims, float(income.sum()), self.inflation, self.price_ceiling)
+        self.shop.revise(self.claims(model), float(income.sum()), self.inflation, self.price_ceiling)
         self._note(model)
 
     def _honour(self, model: Any) -> None:
@@ -239,7 +238,7 @@ class Points(Intervention):
         add_bounded(model.residents.fatigue, honoured, -model.parameters.fatigue.relief_honour)
 
     def _note(self, model: Any) -> None:
-        model.recorder.points(self)
+        model.recorder.points(self, self.claims(model))
 
     def spent(self, model: Any) -> float:
         return self.paid

@@ -108,6 +108,14 @@ class Catalogue:
         exact = points * share / 3.0 / price
         return np.minimum((np.floor(exact) + (lot < exact % 1.0)).astype(np.int64), points // price)
 
+    def claims(self, points: NDArray[Any], share: float) -> float:
+        """Worth in CNY of what holders of `points` (n,) will bring in a quarter at present prices, `share` of theirs in
+        the mean; who cannot pay for an item claims none of it.
+        """
+        held = points[points > 0]
+        able = np.array([int(held[held >= price].sum()) for price in self.prices])
+        return float((self.share * self.worth / self.prices * able).sum()) * share
+
     def served(
         self, wanted: NDArray[np.int64], item: NDArray[np.int64], queue: NDArray[np.int64], money: float
     ) -> NDArray[np.int64]:
