@@ -14,6 +14,8 @@ from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
+from consensus_sim.interventions.survey import SurveyResult
+from consensus_sim.residents.capability import indicator_block
 from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
 
 ATTITUDES = ("trust", "efficacy", "belonging", "fatigue", "motive")
@@ -37,8 +39,9 @@ class Recorder:
         self.events_held: list[tuple[int, str, int]] = []
         self.sheets: list[Minutes] = []
         self.capability: list[tuple[str, str, str, str, float, float, int]] = []
-        self.points_rows: list[tuple[int, int, int, int, int, float, float, float]] = []
         self.revisions: list[tuple[int, int, str, float, bool]] = []
+        self.points_rows: list[tuple[float, ...]] = []
+        self.surveys: list[SurveyResult] = []
         self.costs: list[tuple[int, str, float, float]] = []
         self.suggestions: dict[str, int] = defaultdict(int)
         self._numbers: dict[str, int] = defaultdict(int)
@@ -67,10 +70,12 @@ class Recorder:
         """Count residents who saw an outcome this week."""
         self._seen += number
 
-    def points(self, lever: Any, held: int, claims: float) -> None:
+    def points(self, lever: Any, claims: float) -> None:
         """Keep the state of the points ledger of this week (the last note of a week counts)."""
-        week = self.model.week
-        row = (week, lever.issued, held, lever.redeemed, lever.expired, lever.budget_left, claims, lever.belief)
+        week, purse = self.model.week, lever.purse
+        ledger = (week, lever.issued, lever.held, lever.redeemed, lever.expired)
+        money = (float(purse.paid.sum()), float(purse.lapsed.sum()), *purse.came_in.tolist())
+        row = (*ledger, lever.budget_left, claims, lever.belief, lever.shop.level, *money)
         if self.points_rows and self.points_rows[-1][0] == week:
             self.points_rows[-1] = row
         else:
@@ -130,8 +135,7 @@ class Recorder:
         model, residents = self.model, self.model.residents
         half_year = model.calendar.half_year(model.week)
         indicators = (*COGNITIONS, *SKILLS, *BEHAVIOURS)
-        behaviour = np.stack([behaviour_column(residents, name) for name in BEHAVIOURS])
-        block = np.concatenate([residents.cognition, residents.skill, behaviour])
+        block = indicator_block(residents)
         ends = np.cumsum([len(COGNITIONS), len(SKILLS), len(BEHAVIOURS)])
         dimensions = np.array([block[low:high].mean(axis=0) for low, high in zip((0, *ends[:-1]), ends, strict=True)])
         block = np.concatenate([block, dimensions])
@@ -146,10 +150,3 @@ class Recorder:
                 )
                 for dimension, name, mean, sd in rows:
                     self.capability.append((half_year, group, dimension, name, mean, sd, int(count[place])))
-
-
-def behaviour_column(residents: Any, name: str) -> NDArray[np.float32]:
-    """An indicator of the behaviour dimension, (n,); habit is that of either kind of taking part."""
-    if name == "habit":
-        return np.maximum(residents.habit_offline, residents.habit_online)
-    return residents.column(name)

@@ -125,3 +125,17 @@ def test_all_copies_share_the_parameters_that_are_drawn(one, study):
     models = [build_model(one, study.scenario("full"), each, 4) for each in (prior, other)]
     assert models[0].behaviour.fingerprint() == models[1].behaviour.fingerprint()
     assert models[0].seed != models[1].seed
+
+
+def test_surveys_of_copies_are_told_as_one_sample(scaled):
+    """Means, standard errors and counts are those of all answers together; small groups of a copy stay untold."""
+    whole = read_study(compose(["community=teaching", "scenarios=[survey]", "calendar.weeks=20"]))
+    joined = run_copies(scaled, whole.scenario("survey"), whole, 0)
+    table, answers = joined["survey"], joined["survey_answers"]
+    row = (table["group"] == "all") & (table["dimension"] == "skill") & (table["indicator"] == "expression")
+    asked = (answers["dimension"] == "skill") & (answers["indicator"] == "expression")
+    people, place = np.unique(answers["respondent"][asked], return_inverse=True)
+    score = (np.bincount(place, answers["answer"][asked]) / np.bincount(place) - 1) / 4
+    assert table["n"][row] == len(people) and table["response_rate"][row] == len(people) / table["asked"][row]
+    np.testing.assert_allclose(table["mean"][row], score.mean(), rtol=1e-6)
+    np.testing.assert_allclose(table["se"][row], score.std(ddof=1) / np.sqrt(len(score)), rtol=1e-6)

@@ -1,4 +1,4 @@
-"""What field workers see: head counts, observation sheets, the book of resolutions. Never the model's truth."""
+"""What field workers see: head counts, observation sheets, book of resolutions, surveys. Never the model's truth."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from consensus_sim.errors import one_of
+from consensus_sim.residents.capability import INDICATORS
 from consensus_sim.residents.columns import CHANNELS
 
 
@@ -76,6 +77,18 @@ def team_activity(model: Any, weeks: int) -> float:
     return sum(counts) / max(1, model.week - first)
 
 
+def surveyed(model: Any, dimension: str, weeks: int) -> float:
+    """Mean answer, 0-1, on a dimension in the last survey of the last `weeks` weeks; nan if there was none."""
+    surveys = model.recorder.surveys
+    if not surveys or surveys[-1].week < model.week - weeks:
+        return nan
+    return float(surveys[-1].mean(dimension))
+
+
+def _surveyed_of(dimension: str) -> Callable[[Any, int], float]:
+    return lambda model, weeks: surveyed(model, dimension, weeks)
+
+
 OBSERVABLE: dict[str, Callable[[Any, int], float]] = {
     **{f"attendance_{name}": _attendance_of(name) for name in CHANNELS},
     "unsettled_share": unsettled_share,
@@ -84,6 +97,7 @@ OBSERVABLE: dict[str, Callable[[Any, int], float]] = {
     "team_or_party_present": team_or_party_present,
     "execution_rate": execution_rate,
     "team_activity": team_activity,
+    **{f"surveyed_{name}": _surveyed_of(name) for name in INDICATORS},
 }
 """What a rule of a self-revising policy may read, by name: functions of the model and the weeks looked back."""
 

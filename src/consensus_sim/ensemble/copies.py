@@ -145,7 +145,9 @@ def join_copies(played: Sequence[Tables], grids: int, micro_grids: int, people: 
         "topics": lambda parts: _under_each_other([numbers(part, copy) for copy, part in enumerate(parts)]),
         "meetings": lambda parts: _under_each_other([numbers(part, copy) for copy, part in enumerate(parts)]),
         "capability": _pooled,
-        "points": lambda parts: _combined(parts, ("week",), mean=("belief",)),
+        "survey": _pooled_survey,
+        "survey_answers": _joined_answers,
+        "points": lambda parts: _combined(parts, ("week",), mean=("belief", "price_level")),
         "costs": lambda parts: _combined(parts, ("week", "lever"), mean=()),
         "team": lambda parts: _under_each_other([residents(part, copy) for copy, part in enumerate(parts)]),
         "revisions": lambda parts: _under_each_other(parts),
@@ -236,3 +238,34 @@ def _pooled(parts: list[Table]) -> Table:
     between = groups.sum(n * (mean - centre[groups.index]) ** 2)
     joined = {name: column[groups.first] for name, column in table.items()}
     return {**joined, "mean": centre, "sd": np.sqrt((within + between) / people), "n": people.astype(table["n"].dtype)}
+
+
+def _pooled_survey(parts: list[Table]) -> Table:
+    """The surveys of all copies as one sample: mean and standard error over who answered, where a copy tells them."""
+    table = _under_each_other(parts)
+    if not len(table["n"]):
+        return table
+    groups = _Groups(table, ("half_year", "group", "dimension", "indicator"))
+    told = ~np.isnan(table["mean"].astype(np.float64))
+    n = np.where(told, table["n"], 0).astype(np.float64)
+    mean = np.where(told, table["mean"], 0.0).astype(np.float64)
+    se = np.where(told, table["se"], 0.0).astype(np.float64)
+    people = groups.sum(n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = groups.sum(n * mean) / people
+        squares = groups.sum(np.maximum(n - 1, 0) * n * se**2 + n * (mean - np.nan_to_num(centre)[groups.index]) ** 2)
+        error = np.sqrt(squares / (people - 1) / people)
+    joined = {name: column[groups.first] for name, column in table.items()}
+    counts = {name: groups.sum(table[name]).astype(table[name].dtype) for name in ("n", "asked")}
+    with np.errstate(invalid="ignore"):
+        rate = counts["n"] / counts["asked"]
+    return {**joined, "mean": centre, "se": np.where(people > 0, error, np.nan), **counts, "response_rate": rate}
+
+
+def _joined_answers(parts: list[Table]) -> Table:
+    """The answers of all copies, respondents numbered on."""
+    changed, first = [], 0
+    for part in parts:
+        changed.append({**part, "respondent": part["respondent"] + first})
+        first += int(part["respondent"].max()) + 1 if len(part["respondent"]) else 0
+    return _under_each_other(changed)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import NOBODY
 from consensus_sim.council.team import ROLES
 from consensus_sim.ensemble.metrics import Acts, headline_metrics
+from consensus_sim.residents.capability import INDICATORS
 
 Table = dict[str, NDArray[Any]]
 
@@ -25,9 +26,14 @@ def all_tables(model: Any) -> dict[str, Table]:
         "capability": _rows(
             model.recorder.capability, ("half_year", "group", "dimension", "indicator", "mean", "sd", "n")
         ),
+        "survey": survey_table(model),
+        "survey_answers": survey_answers_table(model),
         "points": _rows(
             model.recorder.points_rows,
-            ("week", "issued", "held", "redeemed", "expired", "budget_left", "claims_due", "belief"),
+            (
+                *("week", "issued", "held", "redeemed", "expired", "budget_left", "claims_due", "belief"),
+                *("price_level", "paid", "lapsed", "income_sponsors", "income_public", "income_budget"),
+            ),
         ),
         "costs": _rows(model.recorder.costs, ("week", "lever", "money", "staff_hours")),
         "team": team_table(model),
@@ -141,6 +147,34 @@ def team_table(model: Any) -> Table:
             team.spoke.tolist(), strict=True)
     )  # fmt: skip
     return _rows(rows, ("resident", "role", "layer", "attended", "spoke"))
+def survey_table(model: Any) -> Table:
+    """What each capability survey found: one row a group, dimension and indicator."""
+    rows = [
+        (survey.half_year, *key, *found, found.n / found.asked if found.asked else float("nan"))
+        for survey in model.recorder.surveys
+        for key, found in survey.findings.items()
+    ]
+    columns = ("half_year", "group", "dimension", "indicator", "mean", "se", "n", "asked", "response_rate")
+    return _rows(rows, columns)
+
+
+def survey_answers_table(model: Any) -> Table:
+    """Every answer of every capability survey; respondents are numbered, not named."""
+    indicators = [(dimension, name) for dimension, names in INDICATORS.items() for name in names]
+    columns: list[list[NDArray[Any]]] = [[], [], [], [], [], []]
+    for survey in model.recorder.surveys:
+        people, width = survey.answers.shape
+        dimension, indicator = (np.repeat([pair[side] for pair in indicators], survey.items) for side in (0, 1))
+        item = np.tile(np.arange(1, survey.items + 1, dtype=np.int8), len(indicators))
+        columns[0].append(np.full(people * width, survey.half_year))
+        columns[1].append(np.repeat(np.arange(people, dtype=np.int32), width))
+        for column, values in zip(columns[2:5], (dimension, indicator, item), strict=True):
+            column.append(np.tile(values, people))
+        columns[5].append(survey.answers.reshape(-1))
+    names = ("half_year", "respondent", "dimension", "indicator", "item", "answer")
+    return {
+        name: np.concatenate(column) if column else np.empty(0) for name, column in zip(names, columns, strict=True)
+    }
 
 
 MEETING_COLUMNS = (

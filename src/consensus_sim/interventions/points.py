@@ -1,8 +1,13 @@
-"""积分微光银行: points for taking part, redeemable for services; 协商达人: the quarter's top ten (F34-F36, D9)."""
+"""积分微光银行: points for taking part, redeemable for services; 协商达人: the quarter's top ten (F34-F36, D9).
+
+What points buy and who pays for it is in `points_economy`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,15 +18,19 @@ from consensus_sim.council.topics import Topic
 from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Purse, read_day, read_items
 from consensus_sim.randomness import uniforms_at
 
 
 @dataclass(kw_only=True, eq=False)
 class Points(Intervention):
-    """Books points for acts, redeems them from a quarterly budget until it is used up, and honours the quarter's top.
+    """Books points for acts, redeems them from the quarter's money until it is used up, and honours the quarter's top.
 
     Points live `expiry_quarters` quarters; older ones expire. Always: issued = held + redeemed + expired. The pull of
-    points (D9) rests on the belief that they can be redeemed, which follows the budget within weeks.
+    points (D9) rests on what they buy and on the belief that they can be redeemed, which follows the money within
+    weeks. They buy the items of `catalogue` (name -> price, worth, share; empty: `value` CNY a point), paid from the
+    budget, from sponsors and from a share of the estate's public revenue. Where claims exceed what comes in, prices in
+    points rise by `inflation` a quarter, and fall back where they do not.
     """
 
     attendance: int = setting(0, 1000, "points an attendance", integer=True)
@@ -31,18 +40,49 @@ class Points(Intervention):
     conflict_heat: float = setting(0, 1, "urgency from which a matter counts as a major conflict")
     online_share: float = setting(0, 1, "share of the attendance points for an act online")
     value: float = setting(0, 1000, "CNY a point")
+    catalogue: Mapping[str, Any]
     budget: float = setting(0, 1e9, "CNY a quarter")
+    budget_until: Any
+    sponsors: float = setting(0, 1e9, "CNY a quarter")
+    sponsor_until: Any
+    public_revenue: float = setting(0, 1e9, "CNY a quarter")
+    public_share: float = setting(0, 1, "share of the public revenue")
+    inflation: float = setting(0, 1, "share a quarter")
+    price_ceiling: float = setting(1, 100, "ratio to the prices at the start")
     redeemed_share: float = setting(0, 1, "share of points that their holders bring in a quarter")
     expiry_quarters: int = setting(1, 40, "quarters", integer=True)
     honours: int = setting(0, 1000, "persons honoured a quarter", integer=True)
     near_share: float = setting(0, 1, "share of the last honoured place's points from which an honour is within reach")
 
+    def check(self) -> None:
+        super().check()
+        where = f"intervention.{self.name}"
+        self._items = read_items(f"{where}.catalogue", self.catalogue)
+        self.budget_until = read_day(f"{where}.budget_until", self.budget_until)
+        self.sponsor_until = read_day(f"{where}.sponsor_until", self.sponsor_until)
+
     @property
     def idle(self) -> bool:
         """Whether the lever as set gives nothing at all."""
         return self.attendance == self.suggestion == self.proposal == self.conflict == 0 or (
-            self.value == 0 and self.honours == 0
+            self.value == 0 and not self._items and self.honours == 0
         )
+
+    @property
+    def budget_left(self) -> float:
+        """Money that can still be spent this quarter, CNY, from all sources."""
+        return self.purse.all_left
+
+    def claims(self, model: Any) -> float:
+        """What holders will bring in a quarter, CNY at present prices."""
+        return self.shop.claims(model.residents.points, self.redeemed_share)
+
+    def income(self, day: date) -> NDArray[np.float64]:
+        """What comes in a quarter by source, CNY, as things stand on `day`; (n_sources,)."""
+        sponsors = self.sponsors if self.sponsor_until is None or day <= self.sponsor_until else 0.0
+        budget = self.budget if self.budget_until is None or day <= self.budget_until else 0.0
+        by_source = {"sponsors": sponsors, "public": self.public_revenue * self.public_share, "budget": budget}
+        return np.array([by_source[source] for source in SOURCES], np.float64)
 
     @property
     def held(self) -> int:
@@ -56,11 +96,15 @@ class Points(Intervention):
         self.pull, self.worth = np.zeros(n, np.float32), np.empty(n, np.float32)
         self.near = np.empty(0, np.int64)
         self.issued = self.redeemed = self.expired = 0
-        self.budget_left, self.belief, self.paid = self.budget, 1.0 if self.budget > 0 else 0.0, 0.0
+        self.shop, self.purse = Catalogue(self._items, self.value), Purse()
+        self.purse.fill(self.income(model.calendar.date(model.week)))
+        self.belief, self.paid = 1.0 if self.budget_left > 0 else 0.0, 0.0
         model.rules.reward_in_force = not self.idle
 
     def on_adjusted(self, model: Any) -> None:
-        model.rules.reward_in_force = not self.idle  # the ledger goes on; prices and rates are read as they are used
+        """The ledger, the purse and the price level go on; what points buy is laid out anew."""
+        self.shop.stock(self._items, self.value)
+        model.rules.reward_in_force = not self.idle
 
     def on_end(self, model: Any) -> None:
         if self.idle:
@@ -81,7 +125,7 @@ class Points(Intervention):
         if self.idle:
             return 0.0
         p = model.parameters.motive
-        pull = reward_pull(p.reward, self.value, self._points(event), self.belief)
+        pull = reward_pull(p.reward, self.shop.point_value, self._points(event), self.belief)
         return np.add(self.pull, np.float32(pull), out=self.worth) if len(self.near) else pull
 
     def on_attended(self, model: Any, event: Event) -> None:
@@ -91,7 +135,7 @@ class Points(Intervention):
         adopted = [who for who, topic in event.raised if model.topics.numbered[topic].raised_by == who]
         if adopted:
             self._issue(model, np.array(adopted, np.int32), self.suggestion)
-        if self.value > 0 and self.belief > 0:
+        if self.shop.point_value > 0 and self.belief > 0:
             p, motive = model.parameters.motive, model.residents.motive
             depth = crowding_depth(
                 p.crowding_out,
@@ -122,9 +166,13 @@ class Points(Intervention):
         if self.idle:
             return
         self.paid = 0.0
-        claims = self.held * self.value * self.redeemed_share
+        income = self.income(model.calendar.date(model.week))
+        for source, amount in zip(SOURCES, income, strict=True):
+            if amount == 0:
+                self.purse.withdraw(source)
+        claims = self.claims(model)
         ahead = 1.0 if claims <= 0 else min(1.0, self.budget_left / claims)
-        target = ahead if self.budget > 0 else 0.0
+        target = ahead if income.any() else 0.0
         self.belief += model.parameters.motive.belief_step * (target - self.belief)
         if model.calendar.ends_month(model.week):
             self._redeem(model)
@@ -133,31 +181,30 @@ class Points(Intervention):
         self._note(model)
 
     def _redeem(self, model: Any) -> None:
-        """Holders bring a third of the quarter's share of their points each month, oldest first, while the budget
-        lasts.
+        """Holders bring a third of the quarter's share of their points each month, oldest first, for whole items,
+        while the money lasts.
         """
-        points = model.residents.points
+        points, shop = model.residents.points, self.shop
         holders = np.flatnonzero(points)
-        if not len(holders) or self.value == 0:
+        if not len(holders) or shop.point_value == 0:
             return
-        exact = points[holders] * self.redeemed_share / 3.0
+        item = np.zeros(len(holders), np.int64)
+        if len(shop.names) > 1:
+            item = shop.wished(uniforms_at(model.key("points:item"), holders))
         lot = uniforms_at(model.key("points:redeem"), holders)
-        wanted = (np.floor(exact) + (lot < exact % 1.0)).astype(np.int64)
-        order = np.argsort(uniforms_at(model.key("points:queue"), holders), kind="stable")
-        affordable = int(self.budget_left / self.value + 1e-9)
-        before = np.concatenate([[0], np.cumsum(wanted[order])[:-1]])
-        given = np.empty_like(wanted)
-        given[order] = np.clip(affordable - before, 0, wanted[order])
+        wanted = shop.wanted(points[holders], self.redeemed_share, item, lot)
+        queue = np.argsort(uniforms_at(model.key("points:queue"), holders), kind="stable")
+        items = shop.served(wanted, item, queue, self.budget_left)
+        given = items * shop.prices[item]
         left = given.copy()
         for lot_row in range(self.expiry_quarters - 1, -1, -1):
             take = np.minimum(self.lots[lot_row, holders], left)
             self.lots[lot_row, holders] -= take.astype(np.int32)
             left -= take
         points[holders] -= given.astype(np.int32)
-        total = int(given.sum())
-        self.redeemed += total
-        self.paid = total * self.value
-        self.budget_left -= self.paid
+        self.redeemed += int(given.sum())
+        self.paid = shop.hand_out(items, item)
+        self.purse.pay(self.paid)
 
     def _honour_within_reach(self, model: Any) -> None:
         """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter."""
@@ -181,7 +228,9 @@ class Points(Intervention):
         model.residents.points -= old
         self.lots[1:] = self.lots[:-1].copy()
         self.lots[0] = 0
-        self.budget_left = self.budget
+        income = self.income(model.calendar.date(model.week + 1))
+        self.purse.fill(income)
+        self.shop.revise(self.claims(model), float(income.sum()), self.inflation, self.price_ceiling)
         self._note(model)
 
     def _honour(self, model: Any) -> None:
@@ -194,7 +243,7 @@ class Points(Intervention):
         add_bounded(model.residents.fatigue, honoured, -model.parameters.fatigue.relief_honour)
 
     def _note(self, model: Any) -> None:
-        model.recorder.points(self, self.held, self.held * self.value * self.redeemed_share)
+        model.recorder.points(self, self.claims(model))
 
     def spent(self, model: Any) -> float:
         return self.paid

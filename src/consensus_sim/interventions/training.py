@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from consensus_sim.calendar import falls_due
 from consensus_sim.council.events import Rows
 from consensus_sim.dynamics.learning import gain_saturating, learn, session_gain
 from consensus_sim.interventions.base import Intervention, choice, setting
 from consensus_sim.randomness import uniforms_at
+from consensus_sim.residents.columns import COGNITIONS, SKILLS
 
 
 @dataclass(kw_only=True, eq=False)
@@ -20,12 +22,16 @@ class Training(Intervention):
 
     `method`: `lecture` (theory: cognition, hardly skill) or `workshop` (cases and simulation: skill, of which a part
     carries over to real meetings). `who`: the council team, the `active` (who took part before), or `residents` at
-    large; the team and the active first where both fit (`team_and_active`). A session is no act of participation; it
-    costs its people some fatigue.
+    large; the team and the active first where both fit (`team_and_active`); or the `weakest_group`, the one with the
+    lowest skill that the last survey told. With `target: weakest` the share `focus` of a dimension's gain goes to the
+    indicator that the last survey found lowest (in that group), the total stays; without a survey all is even, and
+    residents at large are asked. A session is no act of participation; it costs its people some fatigue.
     """
 
     method: str = choice("lecture", "workshop")
-    who: str = choice("team", "active", "team_and_active", "residents")
+    who: str = choice("team", "active", "team_and_active", "residents", "weakest_group")
+    target: str = choice("none", "weakest")
+    focus: float = setting(0, 1, "share of a dimension's gain")
     sessions: int = setting(0, 200, "sessions", integer=True)
     weeks_between: float = setting(1, 52, "weeks")
     places: int = setting(0, 1000, "persons a session", integer=True)
@@ -52,10 +58,31 @@ class Training(Intervention):
         cognition = p.lecture_cognition if lecture else p.workshop_cognition
         once = np.ones(len(who))
         residents = model.residents
-        learn(residents.skill, session_gain(skill * model.skill_unit, self.course), who, once)
-        learn(residents.cognition, session_gain(cognition * model.cognition_unit, self.course), who, once)
+        skill_gain = skill * model.skill_unit * self._weights(model, "skill", SKILLS)
+        cognition_gain = cognition * model.cognition_unit * self._weights(model, "cognition", COGNITIONS)
+        learn(residents.skill, session_gain(skill_gain, self.course), who, once)
+        learn(residents.cognition, session_gain(cognition_gain, self.course), who, once)
         model.used_skill[who] = True
         gain_saturating(residents.fatigue, who, model.parameters.fatigue.load)
+
+    def _weights(self, model: Any, dimension: str, indicators: tuple[str, ...]) -> NDArray[np.float64]:
+        """How much of the even gain each indicator gets, (k,), adding up to k: by what the last survey told."""
+        weights = np.ones(len(indicators))
+        if self.target == "none" or not model.recorder.surveys:
+            return weights
+        survey = model.recorder.surveys[-1]
+        weakest = survey.weakest_indicator(dimension, self._group(model) or "all")
+        if weakest is not None:
+            weights[:] = len(indicators) * (1.0 - self.focus) / (len(indicators) - 1)
+            weights[indicators.index(weakest)] = len(indicators) * self.focus
+        return weights
+
+    def _group(self, model: Any) -> str | None:
+        """The group that `who` aims at: that of the lowest skill told by the last survey; None if there is none."""
+        if self.who != "weakest_group" or not model.recorder.surveys:
+            return None
+        group: str | None = model.recorder.surveys[-1].weakest_group("skill")
+        return group
 
     def _trainees(self, model: Any) -> Rows:
         """Who comes: those asked, in the order of `who`, each with chance `turnout`, up to `places`."""
@@ -68,6 +95,9 @@ class Training(Intervention):
             rank[model.took_part & residents.adult & ~model.team_mask] = 1.0
         if self.who in ("team", "active", "team_and_active"):
             rank[rank == 2.0] = np.inf
+        group = self._group(model)
+        if group is not None:
+            rank[~residents.member_of(group)] = np.inf
         asked = np.argsort(rank + 0.5 * lot, kind="stable")
         asked = asked[np.isfinite(rank[asked])]
         comes = uniforms_at(model.key("training:come", sub=self.held), asked) < self.turnout

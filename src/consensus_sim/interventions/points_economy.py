@@ -1,0 +1,170 @@
+"""What points buy and who pays: the exchange catalogue with its price level, and the purse by source (F35, F70, G6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.errors import InputError, one_of
+from consensus_sim.interventions.base import check_number
+
+SOURCES = ("sponsors", "public", "budget")
+"""Where the money comes from, in the order in which it is spent: what may end first goes first."""
+
+
+class Item(NamedTuple):
+    """A line of the catalogue: `price` in points, `worth` in CNY, `share` of the points brought that it attracts."""
+
+    price: int
+    worth: float
+    share: float
+
+
+LIMITS = {"price": (1, 100_000, "points"), "worth": (0.01, 100_000, "CNY"), "share": (0, 1, "share of demand")}
+
+
+def read_items(where: str, found: Any) -> dict[str, Item]:
+    """The items of a catalogue from its settings (name -> price, worth, share); none for an empty one.
+
+    Raises InputError for what is no such mapping, a number out of range, or shares that do not add up to one.
+    """
+    if not isinstance(found, Mapping):
+        raise InputError(f"{where}: found {found!r}; allowed: an item a line with price, worth and share, or {{}}")
+    items = {}
+    for name, entry in found.items():
+        if not isinstance(entry, Mapping):
+            raise InputError(f"{where}.{name}: found {entry!r}; allowed: {{price: points, worth: CNY, share: 0 to 1}}")
+        for key in entry:
+            if key not in LIMITS:
+                raise one_of(f"{where}.{name}: unknown key", key, LIMITS)
+        for key, (low, high, unit) in LIMITS.items():
+            if key not in entry:
+                raise InputError(f"{where}.{name}.{key}: missing; an item has price, worth and share")
+            check_number(f"{where}.{name}.{key}", entry[key], low, high, unit, key == "price")
+        items[str(name)] = Item(int(entry["price"]), float(entry["worth"]), float(entry["share"]))
+    total = sum(item.share for item in items.values())
+    if items and abs(total - 1.0) > 1e-6:
+        raise InputError(f"{where}: the items' shares add up to {total:g}; they have to add up to 1")
+    return items
+
+
+def read_day(where: str, found: Any) -> date | None:
+    """A day from a setting, None for none. Raises InputError for what is no date."""
+    if found is None:
+        return None
+    try:
+        return date.fromisoformat(str(found))
+    except ValueError:
+        raise InputError(f"{where}: found {found!r}; a date such as 2024-11-05 is needed, or null") from None
+
+
+class Catalogue:
+    """The items on offer and the level of their prices in points, 1 at the start.
+
+    With no items there is one, a point's `value` in CNY for one point. Prices are whole points, at least 1, so a cheap
+    item moves in steps. What an item costs in CNY does not change with its price in points.
+    """
+
+    def __init__(self, items: Mapping[str, Item], value: float) -> None:
+        self.level = 1.0
+        self.stock(items, value)
+
+    def stock(self, items: Mapping[str, Item], value: float) -> None:
+        """Lay out `items`, or one of `value` CNY for a point, at the price level there is."""
+        lines = dict(items) or {"point": Item(1, value, 1.0)}
+        self.names = tuple(lines)
+        self.base = np.array([item.price for item in lines.values()], np.int64)
+        self.worth = np.array([item.worth for item in lines.values()])
+        share = np.array([item.share for item in lines.values()])
+        self.share = share / share.sum()
+        self.handed_out = np.zeros(len(lines), np.int64)
+        self.reprice(self.level)
+
+    def reprice(self, level: float) -> None:
+        """Set the price level."""
+        self.level = level
+        self.prices = np.maximum(1, np.floor(self.base * level + 0.5)).astype(np.int64)
+        self.point_value = float((self.share * self.worth / self.prices).sum())
+
+    def revise(self, claims: float, income: float, step: float, ceiling: float) -> None:
+        """Prices rise by `step` where `claims` exceed `income` (CNY a quarter), up to `ceiling` times those of the
+        start; else they fall back by as much, down to those of the start.
+        """
+        if step > 0:
+            moved = self.level * (1.0 + step) if claims > income else self.level / (1.0 + step)
+            self.reprice(min(ceiling, max(1.0, moved)))
+
+    def wished(self, lot: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The item that each holder comes for, drawn by the shares of demand with `lot` in [0, 1); shape of `lot`."""
+        return np.minimum(np.searchsorted(np.cumsum(self.share), lot, side="right"), len(self.names) - 1)
+
+    def wanted(
+        self, points: NDArray[Any], share: float, item: NDArray[np.int64], lot: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Whole items that holders of `points` ask for when they bring `share` of them in the mean; who cannot pay for
+        one saves on. Shapes (n,).
+        """
+        price = self.prices[item]
+        exact = points * share / 3.0 / price
+        return np.minimum((np.floor(exact) + (lot < exact % 1.0)).astype(np.int64), points // price)
+
+    def claims(self, points: NDArray[Any], share: float) -> float:
+        """Worth in CNY of what holders of `points` (n,) will bring in a quarter at present prices, `share` of theirs in
+        the mean; who cannot pay for an item claims none of it.
+        """
+        held = points[points > 0]
+        able = np.array([int(held[held >= price].sum()) for price in self.prices])
+        return float((self.share * self.worth / self.prices * able).sum()) * share
+
+    def served(
+        self, wanted: NDArray[np.int64], item: NDArray[np.int64], queue: NDArray[np.int64], money: float
+    ) -> NDArray[np.int64]:
+        """Items that each gets when people come in the order `queue` until `money` (CNY) does not reach; (n,)."""
+        worth, asked = self.worth[item[queue]], wanted[queue]
+        before = np.concatenate([[0.0], np.cumsum(asked * worth)[:-1]])
+        given = np.empty_like(wanted)
+        given[queue] = np.clip(np.floor((money - before) / worth + 1e-9), 0, asked).astype(np.int64)
+        return given
+
+    def hand_out(self, given: NDArray[np.int64], item: NDArray[np.int64]) -> float:
+        """Count what was given; its worth in CNY."""
+        count = np.bincount(item, given, len(self.names)).astype(np.int64)
+        self.handed_out += count
+        return float((count * self.worth).sum())
+
+
+class Purse:
+    """Money by source since the start, CNY: `came_in` = `paid` + `left` + `lapsed`, each (n_sources,)."""
+
+    def __init__(self) -> None:
+        self.came_in, self.paid, self.left, self.lapsed = np.zeros((4, len(SOURCES)))
+
+    @property
+    def all_left(self) -> float:
+        """What can still be spent, CNY."""
+        return float(self.left.sum())
+
+    def fill(self, income: NDArray[np.float64]) -> None:
+        """A quarter begins: what is left lapses, `income` (n_sources,) comes in."""
+        self.lapsed += self.left
+        self.left[:] = income
+        self.came_in += income
+
+    def withdraw(self, source: str) -> None:
+        """`source` has ended: what is left of it lapses."""
+        place = SOURCES.index(source)
+        self.lapsed[place] += self.left[place]
+        self.left[place] = 0.0
+
+    def pay(self, amount: float) -> None:
+        """Spend `amount` <= `all_left`, source after source."""
+        for place in range(len(SOURCES)):
+            last = place == len(SOURCES) - 1
+            part = amount if last else min(amount, float(self.left[place]))
+            self.left[place] -= part
+            self.paid[place] += part
+            amount -= part

@@ -1,0 +1,142 @@
+"""协商能力评估量表 as a questionnaire: what a half-yearly survey of a sample finds, not what is so (F46, F48)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.events import Rows
+from consensus_sim.dynamics.survey import likert_answers
+from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.randomness import uniforms_at
+from consensus_sim.residents.capability import INDICATORS, indicator_block
+from consensus_sim.residents.columns import REPORT_GROUPS
+
+WHOLE = "all"
+"""The mean of a dimension's indicators, and the group of all adults."""
+
+
+class SurveyParameters(NamedTuple):
+    """Probability, log-odds, SD on the scale; see configs/behaviour."""
+
+    response: float
+    response_tenant: float
+    response_working: float
+    item_error: float
+
+
+class Finding(NamedTuple):
+    """What is told of one indicator in one group: mean and its standard error on 0-1, NaN where too few answered; who
+    answered and who was asked, persons.
+    """
+
+    mean: float
+    se: float
+    n: int
+    asked: int
+
+
+class SurveyResult(NamedTuple):
+    """One survey, held in `week`. `findings`: (group, dimension, indicator) -> Finding; `answers`: 1..points, (n, indicators items)."""
+
+    half_year: str
+    findings: dict[tuple[str, str, str], Finding]
+    answers: NDArray[np.int8]
+    items: int
+    week: int
+
+    def mean(self, dimension: str) -> float:
+        """Mean told of all adults on a dimension, 0-1; nan if too few answered."""
+        return self.findings[WHOLE, dimension, WHOLE].mean
+
+    def weakest_indicator(self, dimension: str, group: str = WHOLE) -> str | None:
+        """The indicator with the lowest mean told of `group`, the first of equals; None if none is told."""
+        means = [self.findings[group, dimension, name].mean for name in INDICATORS[dimension]]
+        return None if np.isnan(means).any() else INDICATORS[dimension][int(np.argmin(means))]
+
+    def weakest_group(self, dimension: str) -> str | None:
+        """The group, all adults apart, with the lowest mean told of `dimension`; None if none is told."""
+        told = {group: self.findings[group, dimension, WHOLE].mean for group in REPORT_GROUPS if group != WHOLE}
+        told = {group: mean for group, mean in told.items() if not np.isnan(mean)}
+        return min(told, key=lambda group: told[group]) if told else None
+
+
+@dataclass(kw_only=True, eq=False)
+class CapabilitySurvey(Intervention):
+    """Asks `sample` adults drawn by lot at each half-year's end; not all answer, and what they tick is not exact.
+
+    `items` items on each indicator with `points` answers each. Groups of fewer than `least_told` answers are not told.
+    It changes nobody: what it finds is kept (`model.recorder.surveys`, tables survey and survey_answers).
+    """
+
+    sample: int = setting(0, 1_000_000, "adults asked a survey", integer=True)
+    items: int = setting(1, 20, "items an indicator", integer=True)
+    points: int = setting(2, 11, "answers an item", integer=True)
+    least_told: int = setting(2, 1000, "answers from which a group is told", integer=True)
+    gift: float = setting(0, 1000, "CNY an answer")
+
+    def on_start(self, model: Any) -> None:
+        self.parameters = model.behaviour.values("survey", SurveyParameters)
+        self.given = 0.0
+
+    def on_week_end(self, model: Any) -> None:
+        self.given = 0.0
+        if not self.sample or not model.calendar.ends_half_year(model.week):
+            return
+        asked, answered = self._respondents(model)
+        answers = likert_answers(
+            model.key("survey:item"),
+            indicator_block(model.residents),
+            answered,
+            self.items,
+            self.parameters.item_error,
+            self.points,
+        )
+        findings = self._findings(model, asked, answered, answers)
+        half_year = model.calendar.half_year(model.week)
+        model.recorder.surveys.append(SurveyResult(half_year, findings, answers, self.items, model.week))
+        self.given = self.gift * len(answered)
+        self.count_event()
+
+    def _respondents(self, model: Any) -> tuple[Rows, Rows]:
+        """Who is asked, drawn by lot among adults, and who of them answers; ascending."""
+        p, residents = self.parameters, model.residents
+        lot = uniforms_at(model.key("survey:sample"), model.adults)
+        asked = np.sort(model.adults[np.argsort(lot, kind="stable")[: self.sample]]).astype(np.int32)
+        odds = np.full(len(asked), np.log(p.response / (1.0 - p.response)) if 0 < p.response < 1 else np.inf)
+        if p.response == 0:
+            odds[:] = -np.inf
+        odds += p.response_tenant * residents.member_of("tenant")[asked]
+        odds += p.response_working * residents.member_of("working")[asked]
+        chance = 1.0 / (1.0 + np.exp(-odds))
+        return asked, asked[uniforms_at(model.key("survey:answer"), asked) < chance]
+
+    def _findings(
+        self, model: Any, asked: Rows, answered: Rows, answers: NDArray[np.int8]
+    ) -> dict[tuple[str, str, str], Finding]:
+        """Means and standard errors by group, dimension and indicator, of the answers only."""
+        n_indicators = sum(len(names) for names in INDICATORS.values())
+        scores = (answers.reshape(len(answered), n_indicators, self.items).mean(axis=2) - 1.0) / (self.points - 1)
+        columns: dict[tuple[str, str], NDArray[np.float64]] = {}
+        first = 0
+        for dimension, names in INDICATORS.items():
+            columns |= {(dimension, name): scores[:, first + row] for row, name in enumerate(names)}
+            columns[dimension, WHOLE] = scores[:, first : first + len(names)].mean(axis=1)
+            first += len(names)
+        findings = {}
+        for group in REPORT_GROUPS:
+            member = model.residents.member_of(group)
+            inside, n_asked = member[answered], int(member[asked].sum())
+            n = int(inside.sum())
+            for (dimension, name), column in columns.items():
+                mean = se = float("nan")
+                if n >= self.least_told:
+                    mean, se = float(column[inside].mean()), float(column[inside].std(ddof=1) / np.sqrt(n))
+                findings[group, dimension, name] = Finding(mean, se, n, n_asked)
+        return findings
+
+    def spent(self, model: Any) -> float:
+        return self.given
