@@ -8,6 +8,7 @@ that the others finish. The third engine is in `ensemble.cluster`.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import os
 import queue
@@ -43,6 +44,24 @@ class Serial:
             yield attempt(task, work)
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end the command wait until this is done: a pool that is left half made or half ended hangs, and an
+    interruption that comes up while a process is forked is lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 # What the tasks of a worker have in common. Under fork it is inherited, not copied; elsewhere it is sent once.
 _shared: tuple[Work, MutableSequence[int]] | None = None
 
@@ -52,6 +71,8 @@ def _begin(work: Work, begun: MutableSequence[int]) -> None:
     global _shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # inherited from `_undisturbed`
     _shared = (work, begun)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -118,9 +139,10 @@ class Processes:
         ready: queue.SimpleQueue[concurrent.futures.Future[Outcome]] = queue.SimpleQueue()
         finished = False
         try:
-            places = {pool.submit(_do, number, task): number for number, task in enumerate(tasks)}
-            for future in places:
-                future.add_done_callback(ready.put)
+            with _undisturbed():
+                places = {pool.submit(_do, number, task): number for number, task in enumerate(tasks)}
+                for future in places:
+                    future.add_done_callback(ready.put)
             while places:
                 try:
                     future = ready.get(timeout=PATIENCE)
@@ -134,10 +156,11 @@ class Processes:
             finished = not any(begun)
             in_flight += [task for number, task in enumerate(tasks) if begun[number]]
         finally:
-            if not finished:
-                for process in set(multiprocessing.active_children()) - others:
-                    process.terminate()
-            pool.shutdown(wait=True, cancel_futures=True)
+            with _undisturbed():
+                if not finished:
+                    for process in set(multiprocessing.active_children()) - others:
+                        process.terminate()
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 def count_workers(workers: object) -> int:
