@@ -44,22 +44,32 @@ class Serial:
             yield attempt(task, work)
 
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-
-
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Signals that end the command wait until this is done: a pool that is left half made or half ended hangs, and an
     interruption that comes up while a process is forked is lost.
+
+    By handlers, not by a mask: a signal goes to any thread that does not block it, and libraries have threads.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if threading.current_thread() is not threading.main_thread():  # no signal comes up there
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    here, came = os.getpid(), []
+
+    def hold(number: int, frame: object) -> None:
+        if os.getpid() == here:
+            came.append(number)
+        elif number == signal.SIGTERM:  # a worker that was forked meanwhile and has not begun
+            os._exit(128 + number)
+
+    before = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 # What the tasks of a worker have in common. Under fork it is inherited, not copied; elsewhere it is sent once.
@@ -71,8 +81,6 @@ def _begin(work: Work, begun: MutableSequence[int]) -> None:
     global _shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # inherited from `_undisturbed`
     _shared = (work, begun)
     parent = multiprocessing.parent_process()
     if parent is not None:

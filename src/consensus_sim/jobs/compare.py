@@ -44,7 +44,7 @@ def reporter(config: Mapping[str, Any]) -> Any:
             scenarios=labels(forecast),
             reference=forecast.study.reference,
             question=dict(config["question"]),
-            provenance=facts,
+            provenance=_short(facts),
             assumptions=assumptions.get(language, []),
             certainty=certainty(
                 study.parameters,
@@ -61,6 +61,12 @@ def reporter(config: Mapping[str, Any]) -> Any:
         )
 
     return report
+
+
+def _short(facts: dict[str, Any]) -> dict[str, Any]:
+    """`facts` with the errors that are too large counted, not listed: that is what provenance.json is for."""
+    exact = facts.get("monte_carlo_error")
+    return facts if exact is None else facts | {"monte_carlo_error": exact | {"missing": len(exact["missing"])}}
 
 
 def exactness(forecast: Forecast, language: str) -> list[str]:
