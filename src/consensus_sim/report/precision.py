@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ def precision_words(found: Reached, labels: Mapping[str, str], language: str) ->
     """The sentences, in `language`; none where nothing is printed. labels: scenario -> what people call it."""
     if not found.errors:
         return []
+    unknown = [error for error in found.errors if math.isnan(error.error)]
+    known = [error for error in found.errors if not math.isnan(error.error)]
+    if not known:
+        return [text("precision.none", language, replicates=found.replicates)]
     sentences = []
     counts = {"replicates": found.replicates, "target": f"{found.target:g}" if found.target is not None else ""}
     if found.missing:
@@ -27,17 +32,15 @@ def precision_words(found: Reached, labels: Mapping[str, str], language: str) ->
         sentences.append(text("precision.missed", language, **counts, **told))
     elif found.target is not None:
         sentences.append(text("precision.met", language, **counts))
-    unknown = [error for error in found.errors if error.error != error.error]
-    known = [error for error in found.errors if error.error == error.error]
     if unknown and not found.missing:
         where = _several([_where(error, labels, language) for error in unknown], language)
         sentences.append(text("precision.unknown", language, replicates=found.replicates, where=where))
-    if known and not found.missing:
+    if not found.missing:
         largest = known[0]
         told = {"relative": f"{rounded(largest.relative):g}", "where": _where(largest, labels, language)}
         shown = metric(largest.metric).show_error(largest.error, language)
         sentences.append(text("precision.given", language, error=shown, **told))
-    return [*sentences, text("precision.scale", language)] if known else sentences
+    return [*sentences, text("precision.scale", language)]
 
 
 def _where(error: Error, labels: Mapping[str, str], language: str) -> str:
@@ -51,7 +54,7 @@ def _where(error: Error, labels: Mapping[str, str], language: str) -> str:
 def _one(error: Error, labels: Mapping[str, str], language: str) -> str:
     """An error with its size."""
     where = _where(error, labels, language)
-    if error.error != error.error:
+    if math.isnan(error.error):
         return text("precision.one_unknown", language, where=where)
     return text("precision.one", language, where=where, relative=f"{rounded(error.relative):g}")
 
