@@ -1,9 +1,9 @@
 """Write what the pages of docs/ take from other files anew: python docs/build_parameter_table.py.
 
-Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic and
-levers, and the patterns that do not come out (results/reference); in disputes.md the published table of disputes; in
-results.md the metrics of the catalogue. A test
-fails when a page and those files differ.
+Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic,
+levers and the Monte Carlo error, and the patterns that do not come out (results/reference); in disputes.md the
+published table of disputes; in results.md the metrics of the catalogue. A test fails when a page and those files
+differ.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from consensus_sim.paths import configs_dir
 
 PAGES = Path(__file__).parent
 REFERENCE = Path(__file__).parent.parent / "results" / "reference"
-GROUPS = ("channel", "topic", "intervention")
+GROUPS = ("channel", "topic", "intervention", "monte_carlo")
 LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):(?: +(?P<value>[^#]*?))?(?:\s+#\s*(?P<comment>.*))?$")
 
 
@@ -44,7 +44,7 @@ def parameter_table() -> str:
 
 
 def settings_table() -> str:
-    """One row a setting of a channel, a kind of topic or a lever: its value, and the unit and source its file gives."""
+    """One row a setting of the groups: its value, and the unit and source its file gives."""
     lines = ["| setting | value | unit, source |", "|---|---|---|"]
     for group in GROUPS:
         for path in sorted((configs_dir() / group).glob("*.yaml")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +46,26 @@ def test_a_small_run_leaves_its_results_and_nothing_else(cli, tmp_path):
     assert weekly["value"].dtype == "float32"
 
 
+AUTO = (
+    "community=teaching", "scenarios=[before,points]", "calendar.weeks=12", "replicates=auto", "precision=0.0001",
+    "monte_carlo.minimum=4", "monte_carlo.batch=2", "monte_carlo.maximum=6",
+)  # fmt: skip
+
+
+def test_replicates_auto_says_what_it_reached_on_terminal_page_and_in_the_facts(cli, tmp_path):
+    done = cli(*AUTO, "report.language=zh", "report.figures=false")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "results" / "compare").iterdir()
+    said = "要求的精度 0.0001 在 6 次重复（上限 monte_carlo.maximum）时尚未达到"
+    assert said in done.stdout.replace("\n", "") and "蒙特卡洛误差" in done.stdout
+    assert said in (folder / "report.html").read_text(encoding="utf-8")
+    facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    assert facts["replicates"] == 6 and facts["monte_carlo_error"]["asked"] == 0.0001
+    assert facts["monte_carlo_error"]["missing"][0] == facts["monte_carlo_error"]["largest"]
+    assert pd.read_csv(folder / "summary.csv")["replicates"].max() == 6
+    assert not (tmp_path / "results" / ".replicates").exists()
+
+
 def test_a_sweep_gives_each_job_its_own_folder_and_leaves_no_trace_of_hydra(cli, tmp_path):
     done = cli("-m", *SMALL, "seed=1,2")
     assert done.returncode == 0, done.stderr
@@ -71,6 +92,12 @@ MISTAKES = [
     (["calender.weeks=10"], "did you mean calendar.weeks?"),
     (["intervention.points.start=2024-09-01", "intervention.points.end=2024-06-01"], "lies before its start"),
     (["replicates=0"], "replicates: found 0"),
+    (["replicates=many"], "replicates: found 'many'"),
+    (["replicates=auto", "precision=0"], "precision: found 0"),
+    (["replicates=auto", "precision=x"], "precision: found 'x'"),
+    (["precision=0.1"], "precision: found 0.1 with replicates=20"),
+    (["experiment=city", "replicates=auto", "precision=0.1"], "auto is for analysis=compare, this is city"),
+    (["monte_carlo.maximun=80"], "did you mean monte_carlo.maximum?"),
     (["community=case_studdy"], "'case_studdy' (did you mean 'case_study'?)"),
     (["engine=clustr"], "engine: found 'clustr'"),
     (["seed=1,2"], "add -m"),

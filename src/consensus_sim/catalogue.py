@@ -79,6 +79,15 @@ class Metric:
             text += " " + text_of("point_unit", language)
         return text
 
+    def show_error(self, value: float, language: str | None = None) -> str:
+        """A Monte Carlo error as ±0.0123, with a digit more than values have; with `language`, percentage points are
+        named. A dash where it is undefined.
+        """
+        if value is None or math.isnan(value):
+            return _UNDEFINED
+        after = f" {text_of('point_unit', language)}" if language is not None and self.is_share else ""
+        return f"±{float(value) * self.scale:,.{self.decimals + 1}f}{after}"
+
     def show_interval(self, low: float, high: float) -> str:
         """An interval as [low, high], without signs behind the numbers."""
         return f"[{self.show(low, after=False)}, {self.show(high, after=False)}]"

@@ -73,7 +73,7 @@ def play(config: Mapping[str, Any], save: Callable[[Forecast], Path]) -> tuple[F
         forecast = run_ensemble(study, community, engine, store, cold=cold)
         place = save(forecast)
     if not config["store"]["keep"]:
-        store.clear((scenario.name, n) for scenario in study.scenarios for n in range(study.replicates))
+        store.clear((scenario.name, n) for scenario in study.scenarios for n in range(forecast.study.replicates))
     return forecast, place
 
 

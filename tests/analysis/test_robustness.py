@@ -28,6 +28,15 @@ def test_agreement_of_ranks(other, tau, best, same):
     assert row["tau"] == pytest.approx(tau) and row["best"] == best and row["same_best"] == same
 
 
+def test_the_error_of_a_lead_is_over_the_pairs_that_share_parameters():
+    gap = np.array([0.4, 0.6, 0.1, 0.1, 0.9, 0.7])
+    base = {"a": {"trust": np.ones(6)}, "b": {"trust": np.zeros(6)}}
+    there = {"a": {"trust": np.zeros(6)}, "b": {"trust": gap}}
+    single, paired = (compare_ranks(base, there, ["trust"], {"trust": "higher"}, together)[0] for together in (1, 2))
+    assert single["standard_error"] == pytest.approx(gap.std(ddof=1) / 6**0.5)
+    assert paired["standard_error"] == pytest.approx(gap.reshape(3, 2).mean(axis=1).std(ddof=1) / 3**0.5)
+
+
 def test_where_less_is_better_the_lowest_is_best():
     (row,) = compare_ranks(runs(a=1.0, b=2.0), runs(a=1.0, b=2.0), ["trust"], {"trust": "lower"})
     assert row["best"] == "a" and row["same_best"] == "yes"

@@ -13,7 +13,10 @@ from consensus_sim.ensemble.study import read_study
 from tests.helpers import assert_same_tables, community, differing_tables
 
 SMALL = ["community=teaching", "scenarios=[before,council]", "calendar.weeks=30"]
-TABLES = {"weekly", "grids", "topics", "meetings", "capability", "points", "costs", "team", "revisions", "metrics"}
+TABLES = {
+    *("weekly", "grids", "topics", "meetings", "capability", "points", "costs", "team", "revisions", "metrics"),
+    *("survey", "survey_answers"),
+}
 
 
 @pytest.fixture(scope="module")

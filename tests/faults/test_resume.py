@@ -145,6 +145,31 @@ def test_a_command_killed_while_writing_leaves_nothing_that_counts(begin, cli, t
     assert summary(tmp_path) == undisturbed(tmp_path, ["slow"])
 
 
+def test_replicates_auto_goes_on_where_it_was_interrupted(begin, cli, tmp_path, given):
+    """Interrupted between its second and third batch, goes on elsewhere: nothing is run twice, and the bytes are those
+    of the number at which it ends.
+    """
+    settings = {"minimum": 4, "batch": 2, "maximum": 8}
+    auto = ["replicates=auto", "precision=1e-6", *(f"monte_carlo.{name}={value}" for name, value in settings.items())]
+    command = [*(word for word in given if not word.startswith("replicates=")), "scenarios=[slow]", *auto]
+    process = begin(*command)
+    wait_for(5, process, tmp_path / "results")
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "interrupted" in said and alive(process.pid) == []
+    kept = {path: path.stat().st_mtime_ns for path in stored(tmp_path / "results")}
+    assert 5 <= len(kept) < 8
+    done = cli(*command, "engine=cluster", "store.keep=true")
+    assert done.returncode == 0, done.stderr
+    now = {path: path.stat().st_mtime_ns for path in stored(tmp_path / "results")}
+    assert len(now) == 8 and kept.items() <= now.items()
+    whole = compare(
+        "teaching", ["slow"], replicates=8, weeks=WEEKS, workers=1, config_dir=tmp_path / "mine",
+        overrides=["parameters=posterior"], progress=False,
+    )  # fmt: skip
+    assert (whole.save(tmp_path / "whole") / "summary.csv").read_bytes() == summary(tmp_path)
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     """A small file system in `tmp_path`, made or resized by calling it; skipped where mounting is not permitted."""

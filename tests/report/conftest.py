@@ -89,6 +89,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
         q05=lambda v: v.quantile(0.05),
         q50="median",
         q95=lambda v: v.quantile(0.95),
+        standard_error="sem",
         replicates="count",
     ).reset_index()
     table.insert(3, "unit", [metric(name).unit for name in table["metric"]])

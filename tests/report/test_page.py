@@ -103,6 +103,21 @@ def test_question_definitions_limits_and_provenance_are_told(pages: dict[str, An
     assert "id abc, changed False" in words
 
 
+def test_every_row_tells_its_monte_carlo_error_and_the_page_how_exact_it_is(
+    make_sample: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    sample = make_sample(replicates=3, names=["council", "points"])
+    told = "Reached <exactly>."
+    write_report(**sample, language="en", folder=tmp_path, figures=False, precision=[told])
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert told in page.words
+    summary = sample["summary"]
+    largest = summary[(summary["metric"] == "trust") & (summary["group"] == "all")]["standard_error"].max()
+    assert f"±{largest:.4f}" in page.words
+    errors = [cell for cell in page.all("td") if cell.get("class") == "error"]
+    assert len(errors) > summary["metric"].nunique()
+
+
 def test_verdicts_name_the_reference(pages: dict[str, Any]) -> None:
     assert Page(pages["en"][0]).words.count("against Council as carried out") == 6
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,28 @@ def test_cells_say_what_the_frames_say(make_sample: Callable[..., dict[str, Any]
 def test_a_single_scenario_has_no_differences(make_sample: Callable[..., dict[str, Any]]) -> None:
     lines = printed(make_sample(replicates=3, names=["council"]), "en", 100)
     assert not any("reference" in line or "+" in line for line in lines)
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Monte Carlo"), ("zh", "蒙特卡洛误差")])
+def test_the_last_row_of_every_table_is_the_largest_error_of_means_and_of_differences(
+    make_sample: Callable[..., dict[str, Any]], language: str, label: str
+) -> None:
+    sample = make_sample(replicates=4)
+    lines = printed(sample, language, 160)
+    rows = [number for number, line in enumerate(lines) if line.startswith(label) and "±" in line]
+    assert len(rows) == 4
+    frames = (sample["summary"], sample["contrasts"])
+    means, differences = (frame[(frame["metric"] == "trust") & (frame["group"] == "all")] for frame in frames)
+    assert f"±{means['standard_error'].max():.4f}" in lines[rows[-1]]
+    assert f"±{differences['standard_error'].max():.4f}" in lines[rows[-1] + 1]
+
+
+def test_an_error_that_is_not_known_is_a_dash(make_sample: Callable[..., dict[str, Any]]) -> None:
+    sample = make_sample(replicates=1, names=["council"])
+    numbers = Numbers(sample["summary"], sample["contrasts"], "council")
+    assert all(math.isnan(error) for error in numbers.error("trust"))
+    lines = printed(sample, "en", 100)
+    assert any(line.startswith("Monte Carlo") and "–" in line for line in lines)
 
 
 def test_markup_in_a_label_is_only_text(make_sample: Callable[..., dict[str, Any]]) -> None:

@@ -90,7 +90,8 @@ class CityForecast:
         parts = []
         own = dict(list(self.metrics.groupby("community", observed=True, sort=False)))
         for one in self.drawn:
-            part = table(Values(own[one.name], names, self.study.replicates), units, *arguments)
+            values = Values(own[one.name], names, self.study.replicates, self.study.together)
+            part = table(values, units, *arguments)
             part.insert(0, "community", one.name)
             part.insert(1, "kind", one.kind.name)
             parts.append(part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from consensus_sim.errors import InputError, one_of
 
@@ -19,7 +19,8 @@ def compare(
     community: Community | str,
     scenarios: Sequence[str],
     *,
-    replicates: int = 20,
+    replicates: int | Literal["auto"] = 20,
+    precision: float | None = None,
     seed: int = 1,
     weeks: int | None = None,
     reference: str | None = None,
@@ -32,7 +33,10 @@ def compare(
 
     community: a `Community`, or the name of one ("case_study", "teaching")
     scenarios: names of scenarios, built-in ones or files of yours in `config_dir`
-    replicates: runs of each scenario, at least 1; seed: root of all chance, at least 0
+    replicates: runs of each scenario, at least 1, or "auto": as many as `precision` takes
+    precision: with replicates="auto", the largest Monte Carlo error of a headline mean or difference, in parts of the
+        metric's scale (docs/results.md); `Forecast.precision` says what was reached
+    seed: root of all chance, at least 0
     weeks: length of the run, 1 to 522 (None: as configured, 56)
     reference: the scenario that the others are measured against (None: the configured one, or the first)
     workers: number of processes (None: all cores; 1: this process); the numbers do not depend on it
@@ -53,7 +57,7 @@ def compare(
     if reference is not None and reference not in scenarios:
         raise one_of("reference", reference, scenarios)
     config = compose(_overrides(community, overrides), config_dir=config_dir)
-    config |= {"scenarios": list(scenarios), "replicates": replicates, "seed": seed}
+    config |= {"scenarios": list(scenarios), "replicates": replicates, "precision": precision, "seed": seed}
     config["reference"] = reference or config["reference"]
     if weeks is not None:
         config["calendar"]["weeks"] = weeks

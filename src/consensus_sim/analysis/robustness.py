@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from consensus_sim.ensemble.study import section
+from consensus_sim.ensemble.summary import standard_error
 from consensus_sim.errors import InputError, one_of
 
 if TYPE_CHECKING:
@@ -62,11 +63,13 @@ def compare_ranks(
     other: Mapping[str, Mapping[str, np.ndarray]],
     metrics: Sequence[str],
     better: Mapping[str, str],
+    together: int = 1,
 ) -> list[dict[str, Any]]:
     """One row a metric: Kendall's tau between the rankings of scenarios, the best scenario in each, and whether the
     base's best is still best or, under the alternative, not told from the best there.
 
     base, other: scenario -> metric -> (replicates,); better: metric -> "higher" or "lower"
+    together: replicates that share a set of parameters (`Study.together`)
     """
     from scipy.stats import kendalltau
 
@@ -78,8 +81,8 @@ def compare_ranks(
         tau = float(kendalltau([levels[0][n] for n in names], [levels[1][n] for n in names]).statistic)
         best, best_there = (max(names, key=lambda n, own=own: sign * own[n]) for own in levels)  # type: ignore[misc]
         gap = sign * (other[best_there][metric] - other[best][metric])
+        error = float(standard_error(gap[None, :], together)[0])
         gap = gap[~np.isnan(gap)]
-        error = float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else float("nan")
         same = "yes" if best == best_there else "tied" if not float(gap.mean()) > TOLD * error else "no"
         rows.append(
             {"metric": metric, "tau": tau, "best_base": best, "best": best_there, "same_best": same,
@@ -89,11 +92,14 @@ def compare_ranks(
 
 
 def robustness_table(
-    played: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]], metrics: Sequence[str], better: Mapping[str, str]
+    played: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]],
+    metrics: Sequence[str],
+    better: Mapping[str, str],
+    together: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Agreement with the base by alternative and metric, and the means of every scenario.
 
-    played: alternative (`BASE` first) -> scenario -> metric -> (replicates,)
+    played: alternative (`BASE` first) -> scenario -> metric -> (replicates,); together: as for `compare_ranks`
     """
     import pandas as pd
 
@@ -101,7 +107,7 @@ def robustness_table(
         {"alternative": name, **row}
         for name, values in played.items()
         if name != BASE
-        for row in compare_ranks(played[BASE], values, metrics, better)
+        for row in compare_ranks(played[BASE], values, metrics, better, together)
     ]
     levels = [
         {"alternative": name, "scenario": scenario, "metric": metric, "mean": float(np.nanmean(own[metric]))}

@@ -8,6 +8,7 @@ that the others finish. The third engine is in `ensemble.cluster`.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import os
 import queue
@@ -41,6 +42,34 @@ class Serial:
         """Run `tasks` in their order."""
         for task in tasks:
             yield attempt(task, work)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end the command wait until this is done: a pool that is left half made or half ended hangs, and an
+    interruption that comes up while a process is forked is lost.
+
+    By handlers, not by a mask: a signal goes to any thread that does not block it, and libraries have threads.
+    """
+    if threading.current_thread() is not threading.main_thread():  # no signal comes up there
+        yield
+        return
+    here, came = os.getpid(), []
+
+    def hold(number: int, frame: object) -> None:
+        if os.getpid() == here:
+            came.append(number)
+        elif number == signal.SIGTERM:  # a worker that was forked meanwhile and has not begun
+            os._exit(128 + number)
+
+    before = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 # What the tasks of a worker have in common. Under fork it is inherited, not copied; elsewhere it is sent once.
@@ -118,9 +147,10 @@ class Processes:
         ready: queue.SimpleQueue[concurrent.futures.Future[Outcome]] = queue.SimpleQueue()
         finished = False
         try:
-            places = {pool.submit(_do, number, task): number for number, task in enumerate(tasks)}
-            for future in places:
-                future.add_done_callback(ready.put)
+            with _undisturbed():
+                places = {pool.submit(_do, number, task): number for number, task in enumerate(tasks)}
+                for future in places:
+                    future.add_done_callback(ready.put)
             while places:
                 try:
                     future = ready.get(timeout=PATIENCE)
@@ -134,10 +164,11 @@ class Processes:
             finished = not any(begun)
             in_flight += [task for number, task in enumerate(tasks) if begun[number]]
         finally:
-            if not finished:
-                for process in set(multiprocessing.active_children()) - others:
-                    process.terminate()
-            pool.shutdown(wait=True, cancel_futures=True)
+            with _undisturbed():
+                if not finished:
+                    for process in set(multiprocessing.active_children()) - others:
+                        process.terminate()
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 def count_workers(workers: object) -> int:

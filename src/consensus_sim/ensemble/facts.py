@@ -147,6 +147,8 @@ def team_table(model: Any) -> Table:
             team.spoke.tolist(), strict=True)
     )  # fmt: skip
     return _rows(rows, ("resident", "role", "layer", "attended", "spoke"))
+
+
 def survey_table(model: Any) -> Table:
     """What each capability survey found: one row a group, dimension and indicator."""
     rows = [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from consensus_sim.ensemble.precision import Reached, reached
 from consensus_sim.ensemble.provenance import provenance
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.ensemble.store import save_whole
@@ -66,7 +67,7 @@ class Forecast:
     @cached_property
     def _values(self) -> Values:
         names = [scenario.name for scenario in self.study.scenarios]
-        return Values(self.tables["metrics"], names, self.study.replicates)
+        return Values(self.tables["metrics"], names, self.study.replicates, self.study.together)
 
     @cached_property
     def _units(self) -> dict[str, str]:
@@ -85,6 +86,12 @@ class Forecast:
         if reference not in names:
             raise one_of("reference", reference, names)
         return contrast(self._values, self._units, reference)
+
+    def precision(self) -> Reached | None:
+        """How exact the means of the short tables are, and what is less exact than asked for; None without scales."""
+        if self.study.precision is None:
+            return None
+        return reached(self._values, self.study.precision, self.study.reference)
 
     def variance(self) -> pd.DataFrame:
         """How much of the variance comes from parameters and how much from chance; no rows with parameters=centre."""
@@ -134,7 +141,9 @@ class Forecast:
 
         def write(place: Path) -> None:
             self._write_tables(place)
-            facts = write_origin(place, self.study, config if config is not None else self._config(), began)
+            exact = self.precision()
+            more = {} if exact is None else {"monte_carlo_error": exact.facts()}
+            facts = write_origin(place, self.study, config if config is not None else self._config(), began, more)
             if report is not None:
                 report(self, place, facts)
 
@@ -158,12 +167,18 @@ class Forecast:
         return {**self.study.identity(), **counts, "scenarios": scenarios}
 
 
-def write_origin(folder: Path, study: Study, config: Mapping[str, Any], started: datetime.datetime) -> dict[str, Any]:
-    """Write config.yaml, readable again by Hydra, and provenance.json, whose content is returned."""
+def write_origin(
+    folder: Path,
+    study: Study,
+    config: Mapping[str, Any],
+    started: datetime.datetime,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write config.yaml, readable again by Hydra, and provenance.json, whose content, with `more`, is returned."""
     from omegaconf import OmegaConf
 
     OmegaConf.save(OmegaConf.create(dict(config)), folder / "config.yaml")
-    facts = provenance(study, started)
+    facts = {**provenance(study, started), **(more or {})}
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     (folder / "provenance.json").write_text(text, encoding="utf-8")
     return facts

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 
 from consensus_sim.ensemble.engines import Engine
 from consensus_sim.ensemble.forecast import Forecast
+from consensus_sim.ensemble.precision import Reached, reached
 from consensus_sim.ensemble.progress import Bar, say
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.ensemble.store import ReplicateStore, Store, code_digest
+from consensus_sim.ensemble.summary import Values
 from consensus_sim.ensemble.tables import assemble
 from consensus_sim.ensemble.work import Outcome, Replicates, Task, Work, attempt
 from consensus_sim.errors import ConsensusSimError, InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from consensus_sim.community import Community
 
 _NAMED = 5  # failures that are told one by one
@@ -56,9 +60,10 @@ def run_ensemble(
     cold: bool = False,
     progress: bool = True,
 ) -> Forecast:
-    """All replicates of all scenarios of `study` as a `Forecast`.
+    """All replicates of all scenarios of `study` as a `Forecast`; with a target of precision as many as that takes.
 
     cold: what `first_start` said; progress: show a bar where somebody watches
+    The forecast's study says how many replicates there are.
 
     Raises:
     ------
@@ -67,13 +72,56 @@ def run_ensemble(
     OSError: the store cannot be written.
     """
     names = [scenario.name for scenario in study.scenarios]
-    # Replicate by replicate: what its scenarios have in common at the start is drawn once, and where time ends a run
-    # early, every scenario has got as far as the others.
-    tasks = [(name, number) for number in range(study.replicates) for name in names]
-    work, naming = Replicates(community, study), naming_of(study)
-    run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(study, cold), progress=progress)
-    in_order = [(name, number) for name in names for number in range(study.replicates)]
+    work, naming, warm = Replicates(community, study), naming_of(study), _Once(lambda: warm_kernels(study, cold))
+    precision = study.precision
+    until = None if precision is None or precision.target is None else precision
+    played, title, printed = 0, "", _Printed(study)
+    for count in [study.replicates] if until is None else until.counts():
+        # Replicate by replicate: what its scenarios have in common at the start is drawn once, and where time ends a
+        # run early, every scenario has got as far as the others.
+        tasks = [(name, number) for number in range(played, count) for name in names]
+        run_missing(tasks, work, engine, store, naming, before=warm, progress=progress, title=title)
+        played = count
+        if until is not None:
+            found = printed.add(stored(tasks, work, store, naming), count)
+            if not found.missing:
+                break
+            title = f"{naming.many} ({len(found.missing)} of {len(found.errors)} errors too large after {count})"
+    study = replace(study, replicates=played)
+    in_order = [(name, number) for name in names for number in range(played)]
     return Forecast(study, community, assemble(stored(in_order, work, store, naming)))
+
+
+class _Once:
+    """Calls a function the first time only."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function: Callable[[], None] | None = function
+
+    def __call__(self) -> None:
+        function, self._function = self._function, None
+        if function is not None:
+            function()
+
+
+class _Printed:
+    """The headline values of the replicates so far, kept so that each is read once for the decision to go on."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._frames: list[pd.DataFrame] = []
+
+    def add(self, payloads: Iterator[tuple[str, int, bytes]], count: int) -> Reached:
+        """How exact the means are with `payloads` (scenario, replicate, bytes) added to those of before: `count`."""
+        import pandas as pd
+
+        frame = assemble(payloads)["metrics"].to_pandas()
+        text = {name: frame[name].astype(str) for name in ("scenario", "metric", "group")}
+        self._frames.append(frame.assign(**text))
+        names = [scenario.name for scenario in self._study.scenarios]
+        values = Values(pd.concat(self._frames, ignore_index=True), names, count, self._study.together)
+        assert self._study.precision is not None
+        return reached(values, self._study.precision, self._study.reference)
 
 
 def run_missing(
@@ -85,8 +133,11 @@ def run_missing(
     *,
     before: Callable[[], None],
     progress: bool = True,
+    title: str = "",
 ) -> None:
     """Run those of `tasks` that `store` does not have, each stored as it finishes; `before` is called if there are any.
+
+    title: what stands before the bar (else what the tasks are called)
 
     Raises InputError if all that failed failed by a mistake of the user, else ReplicatesFailedError.
     """
@@ -99,7 +150,7 @@ def run_missing(
     before()
     failures: list[Outcome] = []
     outcomes = engine.run(missing, work)
-    with contextlib.closing(outcomes), Bar(naming.many, len(tasks), shown=progress) as bar:  # type: ignore[type-var]
+    with contextlib.closing(outcomes), Bar(title or naming.many, len(tasks), shown=progress) as bar:  # type: ignore[type-var]
         bar.tick(len(tasks) - len(missing))
         for outcome in outcomes:
             if outcome is None:

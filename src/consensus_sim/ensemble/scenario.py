@@ -12,6 +12,7 @@ from consensus_sim.errors import one_of
 
 if TYPE_CHECKING:
     from consensus_sim.ensemble.posterior import ParameterSets
+    from consensus_sim.ensemble.precision import Precision
 
 Settings = dict[str, Any]
 
@@ -54,6 +55,7 @@ class Study:
     parameters: "centre" plays every parameter at the centre of its prior; "prior" draws sets of them from their priors,
         "posterior" from `posterior`: one set for each pair of replicates, the same for every scenario
     posterior: the sets that calibration left, where parameters is "posterior"
+    precision: how exact its means are to be and by what measure; with a target, `replicates` is where it begins
     """
 
     community: Settings
@@ -67,6 +69,12 @@ class Study:
     seed: int
     parameters: Literal["centre", "prior", "posterior"] = "centre"
     posterior: ParameterSets | None = None
+    precision: Precision | None = None
+
+    @property
+    def together(self) -> int:
+        """Replicates that share a set of parameters: 2k and 2k + 1, or each for itself with parameters=centre."""
+        return 1 if self.parameters == "centre" else 2
 
     def __hash__(self) -> int:
         return hash(canonical(self.identity()))

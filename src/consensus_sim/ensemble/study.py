@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from consensus_sim.ensemble.precision import AUTO, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import InputError, one_of
 
@@ -174,6 +175,7 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
     plain = {**config, "calendar": calendar}
     scenarios = tuple(read_scenario(name, plain) for name in names)
     check_levers(scenarios)
+    precision = read_precision(config)
     return Study(
         community=community if community is not None else config["community"],
         behaviour=config["behaviour"],
@@ -182,11 +184,32 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         calendar=calendar,
         scenarios=scenarios,
         reference=read_reference(config, names),
-        replicates=whole("replicates", config.get("replicates"), 1),
+        replicates=precision.minimum if precision.target is not None else whole("replicates", config["replicates"], 1),
         seed=whole("seed", config.get("seed"), 0),
         parameters=parameters,
         posterior=_posterior(config) if parameters == "posterior" else None,
+        precision=precision,
     )
+
+
+def read_precision(config: Mapping[str, Any]) -> Precision:
+    """How exact the means are to be, from `replicates`, `precision` and the node `monte_carlo`.
+
+    replicates=auto needs a precision and is for comparisons only; a number of replicates does without one
+    """
+    replicates, target = config.get("replicates"), config.get("precision")
+    node, analysis = section("monte_carlo", config.get("monte_carlo")), config.get("analysis", "compare")
+    if replicates != AUTO or analysis != "compare":
+        if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
+            auto = ", or auto" if analysis == "compare" else f" (auto is for analysis=compare, this is {analysis})"
+            raise InputError(f"replicates: found {replicates!r}; allowed: a whole number of at least 1{auto}")
+        if target is not None:
+            raise InputError(f"precision: found {target!r} with replicates={replicates}; allowed: with replicates=auto")
+        return Precision.from_config(None, node)
+    if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target < 1:
+        told = "allowed with replicates=auto: a number above 0 and below 1, such as 0.05"
+        raise InputError(f"precision: found {target!r}; {told}")
+    return Precision.from_config(float(target), node)
 
 
 def _posterior(config: Mapping[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-SUMMARY = ("scenario", "metric", "group", "unit", "mean", "sd", "q05", "q50", "q95", "replicates")
+SUMMARY = ("scenario", "metric", "group", "unit", "mean", "sd", "q05", "q50", "q95", "standard_error", "replicates")
 CONTRASTS = (
     "scenario", "reference", "metric", "group", "unit", "difference", "q05", "q95", "standard_error", "replicates",
 )  # fmt: skip
@@ -26,10 +26,11 @@ class Values:
 
     array: (scenarios, metrics x groups, replicates) float64, NaN where undefined
     rows: (metric, group) of the middle axis, in the order in which the replicates report them
+    together: replicates that share a set of parameters and so are one cluster: 0..together - 1 are the first, ...
     """
 
-    def __init__(self, metrics: pd.DataFrame, scenarios: Sequence[str], replicates: int) -> None:
-        """`metrics`: columns scenario, replicate, metric, group, value."""
+    def __init__(self, metrics: pd.DataFrame, scenarios: Sequence[str], replicates: int, together: int = 1) -> None:
+        """`metrics`: columns scenario, replicate, metric, group, value; `together`: as `Study.together`."""
         import pandas as pd
 
         codes, names = zip(*(pd.factorize(metrics[column]) for column in ("metric", "group")), strict=True)
@@ -43,12 +44,37 @@ class Values:
         self.array = np.full((len(scenarios), len(self.rows), replicates), np.nan)
         self.array[scenario, row, metrics["replicate"].to_numpy()] = metrics["value"].to_numpy(np.float64)
         self.scenarios = list(scenarios)
+        self.together = together
 
 
-def statistics(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Of each row of `values` (rows, replicates) over its defined ones: mean, sd, q05, q50, q95, replicates.
+def standard_error(values: NDArray[np.float64], together: int = 1) -> NDArray[np.float64]:
+    """Monte Carlo standard error of the mean of each row of `values` (rows, replicates) over its defined ones: (rows,).
 
-    sd: standard deviation (n - 1), NaN for one value. Rows without any defined value are NaN, with 0 replicates.
+    together: replicates of a cluster, next to each other. Replicates of different clusters are independent, those of
+    one are not, so the error is computed over clusters: the linearised error of a ratio of totals (Liang & Zeger 1986,
+    with the factor G / (G - 1) for G clusters). It is sd / sqrt(n) where clusters hold one replicate, and the standard
+    error of the mean of the clusters' means where each holds the same number. NaN with fewer than two clusters.
+    """
+    rows, replicates = values.shape
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(defined, values, 0.0).sum(axis=1) / count
+        residuals = np.where(defined, values - mean[:, None], 0.0)
+        absent = -replicates % together  # the last cluster may be cut off
+        shape = (rows, (replicates + absent) // together, together)
+        sums = np.pad(residuals, ((0, 0), (0, absent))).reshape(shape).sum(axis=2)
+        clusters = np.pad(defined, ((0, 0), (0, absent))).reshape(shape).any(axis=2).sum(axis=1)
+        error = np.sqrt((sums**2).sum(axis=1) * clusters / (clusters - 1)) / count
+    return np.where(clusters > 1, error, np.nan)
+
+
+def statistics(values: NDArray[np.float64], together: int = 1) -> dict[str, NDArray[np.float64]]:
+    """Of each row of `values` (rows, replicates) over its defined ones: mean, sd, q05, q50, q95, standard_error,
+    replicates.
+
+    sd: standard deviation (n - 1), NaN for one value; standard_error: as the function, with clusters of `together`
+    Rows without any defined value are NaN, with 0 replicates.
     """
     defined = ~np.isnan(values)
     count = defined.sum(axis=1)
@@ -60,7 +86,7 @@ def statistics(values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         if size > 1:
             found["sd"][rows] = np.std(block, axis=1, ddof=1)
         found["q05"][rows], found["q50"][rows], found["q95"][rows] = np.quantile(block, [0.05, 0.5, 0.95], axis=1)
-    return {**found, "replicates": count}
+    return {**found, "standard_error": standard_error(values, together), "replicates": count}
 
 
 def summarise(values: Values, unit_of: Mapping[str, str]) -> pd.DataFrame:
@@ -68,7 +94,7 @@ def summarise(values: Values, unit_of: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
     parts = [
-        _table(values.rows, unit_of, statistics(block), {"scenario": name})
+        _table(values.rows, unit_of, statistics(block, values.together), {"scenario": name})
         for name, block in zip(values.scenarios, values.array, strict=True)
     ]
     return pd.concat(parts, ignore_index=True)[list(SUMMARY)]
@@ -78,7 +104,7 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
     """Scenario minus `reference`, paired by replicate (common random numbers). Columns: `CONTRASTS`.
 
     difference: mean of the paired differences; q05, q95: their quantiles
-    standard_error: of the mean difference, NaN for one pair
+    standard_error: of the mean difference (Monte Carlo, over clusters), NaN for a single one
     replicates: pairs in which both are defined
     """
     import pandas as pd
@@ -87,9 +113,9 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
     parts = []
     for name, block in zip(values.scenarios, values.array, strict=True):
         if name != reference:
-            part = _table(values.rows, unit_of, statistics(block - base), {"scenario": name, "reference": reference})
+            found = statistics(block - base, values.together)
+            part = _table(values.rows, unit_of, found, {"scenario": name, "reference": reference})
             part["difference"] = part["mean"]
-            part["standard_error"] = part["sd"] / np.sqrt(part["replicates"])
             parts.append(part[list(CONTRASTS)])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CONTRASTS))
 

@@ -40,7 +40,10 @@ class Finding(NamedTuple):
 
 
 class SurveyResult(NamedTuple):
-    """One survey, held in `week`. `findings`: (group, dimension, indicator) -> Finding; `answers`: 1..points, (n, indicators items)."""
+    """One survey, held in `week`.
+
+    findings: (group, dimension, indicator) -> Finding; answers: 1..points, (n, indicators items)
+    """
 
     half_year: str
     findings: dict[tuple[str, str, str], Finding]

@@ -44,7 +44,7 @@ def reporter(config: Mapping[str, Any]) -> Any:
             scenarios=labels(forecast),
             reference=forecast.study.reference,
             question=dict(config["question"]),
-            provenance=facts,
+            provenance=_short(facts),
             assumptions=assumptions.get(language, []),
             certainty=certainty(
                 study.parameters,
@@ -54,12 +54,28 @@ def reporter(config: Mapping[str, Any]) -> Any:
                 dict(labels(forecast))[study.reference][language],
                 language,
             ),
+            precision=exactness(forecast, language),
             language=language,
             folder=folder,
             **settings,
         )
 
     return report
+
+
+def _short(facts: dict[str, Any]) -> dict[str, Any]:
+    """`facts` with the errors that are too large counted, not listed: that is what provenance.json is for."""
+    exact = facts.get("monte_carlo_error")
+    return facts if exact is None else facts | {"monte_carlo_error": exact | {"missing": len(exact["missing"])}}
+
+
+def exactness(forecast: Forecast, language: str) -> list[str]:
+    """How exact what is printed is, in words."""
+    from consensus_sim.report.precision import precision_words
+
+    found = forecast.precision()
+    named = {name: label[language] for name, label in labels(forecast)}
+    return [] if found is None else precision_words(found, named, language)
 
 
 def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
@@ -78,6 +94,8 @@ def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
         language,
         console,
     )
+    for sentence in exactness(forecast, language):
+        console.print(sentence, markup=False, highlight=False)
     if config.get("reference") not in (None, forecast.study.reference):
         print(f"reference {config['reference']} is not among the scenarios: compared with {forecast.study.reference}")
     print(f"results: {os.path.relpath(place)}")

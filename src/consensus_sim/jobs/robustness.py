@@ -29,7 +29,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     with writing(results):
         played = {name: play(own[name], study, engine, results / ".replicates") for name, study in studies.items()}
         better = {name: metric(name).direction for name in metrics}
-        agreement, levels = robustness_table(played, metrics, better)
+        agreement, levels = robustness_table(played, metrics, better, studies[BASE].together)
         tables = {"robustness": agreement, "levels": levels}
         place = save_tables(folder, tables, {}, studies[BASE], config, started)
     show(agreement, {each.name: each.label for each in alternatives}, config["report"]["language"])

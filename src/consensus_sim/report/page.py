@@ -37,6 +37,7 @@ def write_report(
     provenance: Mapping[str, Any],
     assumptions: Sequence[str] | None = None,
     certainty: Sequence[str] | None = None,
+    precision: Sequence[str] | None = None,
     language: str = "en",
     folder: Path,
     figures: bool = True,
@@ -51,6 +52,7 @@ def write_report(
     scenarios: (name, {"zh": label, "en": label}) in the order in which they are shown; reference: one of the names
     question: {"zh": ..., "en": ...}; assumptions: sentences of this study, in the language of the report
     certainty: sentences on where the intervals come from (`report.certainty`), in the language of the report
+    precision: sentences on how exact the tables are (`report.precision`), in the language of the report
     provenance: what is needed to make the numbers again; values may be nested
     figures, html: whether to write them; dpi: of the figures
     Raises InputError for an unknown language or reference, or a `dpi` outside 50..600.
@@ -82,6 +84,7 @@ def write_report(
             "marginals": _marginals(community, language),
             "assumptions": list(assumptions or []),
             "certainty": list(certainty or []),
+            "precision": list(precision or []),
             "limits": [label[language] for key, label in texts().items() if key.startswith("limit.")],
             "provenance": [
                 (label_of("provenance", str(key), language), _flat(value)) for key, value in provenance.items()
@@ -197,7 +200,8 @@ def _row(
     if not numbers.has(name, group):
         return None
     cells = [numbers.cell(scenario, name, group) for scenario, _ in scenarios]
-    return {"label": label, "unit": metric(name).unit_label(language), "cells": cells}
+    errors = [metric(name).show_error(one) for one in numbers.error(name, group)]
+    return {"label": label, "unit": metric(name).unit_label(language), "cells": cells, "errors": errors}
 
 
 def _subtitle(community: Any, language: str) -> str:

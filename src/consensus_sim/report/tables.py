@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,18 @@ class Numbers:
     def replicates(self) -> int:
         """The largest number of replicates behind any value."""
         return int(max((row["replicates"] for row in self.values.values()), default=0))
+
+    def error(self, name: str, group: str = "all") -> tuple[float, float]:
+        """The largest Monte Carlo error of a metric over the scenarios: of the means, and of the mean differences.
+
+        NaN where it is not known for one of them, or where there is none.
+        """
+        found = []
+        for rows in (self.values, self.differences):
+            errors = [float(row["standard_error"]) for key, row in rows.items() if key[1:] == (name, group)]
+            known = errors and not any(math.isnan(one) for one in errors)
+            found.append(max(errors) if known else math.nan)
+        return found[0], found[1]
 
     def cell(self, scenario: str, name: str, group: str = "all") -> Cell:
         """Value and difference in words."""
@@ -134,10 +147,11 @@ def print_table(
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of a short table: heading, one cell a scenario, width in cells."""
+    """A column of a short table: heading, one cell a scenario and one for the Monte Carlo error, width in cells."""
 
     heading: str
     cells: list[Text]
+    error: str
     width: int
 
 
@@ -145,8 +159,11 @@ def _column(numbers: Numbers, name: str, scenarios: Scenarios, language: str) ->
     """One metric for all scenarios."""
     found = metric(name)
     lines = [_two_lines(numbers.cell(scenario, name)) for scenario, _ in scenarios]
+    shown = [found.show_error(one) for one in numbers.error(name)]
+    error = "\n".join(shown if len(scenarios) > 1 else shown[:1])
     width = max(13, *(cells(line.plain) for line in lines))
-    return _Column(f"{fold(found.label(language), width)}\n{fold(found.unit_label(language), width)}", lines, width)
+    heading = f"{fold(found.label(language), width)}\n{fold(found.unit_label(language), width)}"
+    return _Column(heading, lines, error, width)
 
 
 def _fitting(columns: list[_Column], room: int) -> list[list[_Column]]:
@@ -175,6 +192,7 @@ def _short_table(numbers: Numbers, columns: list[_Column], scenarios: Scenarios,
         if scenario == numbers.reference and len(scenarios) > 1:
             words.append(f"\n({text('table.reference', language)})", style="dim")
         table.add_row(words, *[column.cells[row] for column in columns])
+    table.add_row(Text(text("table.error", language)), *[Text(column.error) for column in columns], style="dim")
     return table
 
 

@@ -1,0 +1,156 @@
+"""How exact the means of a comparison are, and when there are enough replicates (replicates=auto).
+
+The Monte Carlo error of a mean is its standard error over replicates (Koehler, Brown & Haneuse 2009, American
+Statistician 63). It is told in parts of the metric's scale, so that one number serves for metrics of all units, and
+replicates are added batch by batch until it is small enough everywhere (sequentially; Chow & Robbins 1965, Annals of
+Mathematical Statistics 36). What decides are replicates 0..n - 1 and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.catalogue import headline_tables, metric, metric_names
+from consensus_sim.ensemble.summary import Values, standard_error
+from consensus_sim.errors import InputError
+
+AUTO = "auto"
+"""What `replicates` is where the precision says how many there are."""
+DIGITS = 3
+"""Significant digits of an error where it is told."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """When a comparison has enough replicates, and the scales by which that is judged.
+
+    target: largest error of what the short tables print, in parts of each metric's scale (None: a number is given)
+    minimum, maximum: replicates at which it is first looked at, and at which it ends; batch: added in between; all even
+    floors: unit -> smallest scale of a metric, in that unit
+    """
+
+    target: float | None
+    minimum: int
+    batch: int
+    maximum: int
+    floors: Mapping[str, float]
+
+    @classmethod
+    def from_config(cls, target: float | None, node: Mapping[str, Any]) -> Precision:
+        """The settings of `node` (configs/monte_carlo). Raises InputError for the first that cannot be used."""
+        minimum, batch = _even("minimum", node, 4), _even("batch", node, 2)
+        maximum = _even("maximum", node, minimum)
+        floors = node.get("floors")
+        if not isinstance(floors, Mapping):
+            raise InputError(f"monte_carlo.floors: found {floors!r}; allowed: a number above 0 for each unit")
+        for unit in dict.fromkeys([*floors, *(metric(name).unit for name in metric_names())]):
+            value = floors.get(unit)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise InputError(f"monte_carlo.floors.{unit}: found {value!r}; allowed: a number above 0")
+        return cls(target, minimum, batch, maximum, {unit: float(value) for unit, value in floors.items()})
+
+    def counts(self) -> Iterator[int]:
+        """Numbers of replicates after which the error is looked at, the last of them the maximum."""
+        yield from range(self.minimum, self.maximum, self.batch)
+        yield self.maximum
+
+
+def _even(name: str, node: Mapping[str, Any], least: int) -> int:
+    """Setting `name` of `node`, an even number of at least `least`."""
+    value = node.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or value % 2 or value < least:
+        allowed = f"an even number of at least {least}, as replicates come in pairs"
+        raise InputError(f"monte_carlo.{name}: found {value!r}; allowed: {allowed}")
+    return value
+
+
+@dataclass(frozen=True)
+class Error:
+    """The Monte Carlo error of one mean that is printed.
+
+    scenario, metric: of which; reference: "" for the metric itself, else for the difference to that scenario
+    error: standard error, in the metric's unit; scale: in that unit too; NaN where too few replicates define it
+    """
+
+    scenario: str
+    reference: str
+    metric: str
+    error: float
+    scale: float
+
+    @property
+    def relative(self) -> float:
+        """The error in parts of the scale; infinite where it is not known."""
+        return math.inf if math.isnan(self.error) else self.error / self.scale
+
+    def facts(self) -> dict[str, Any]:
+        """It as plain values; an error that is not known is None."""
+        known = not math.isnan(self.error)
+        told = {"error": rounded(self.error), "relative": rounded(self.relative)} if known else {}
+        named = {"scenario": self.scenario, "reference": self.reference or None, "metric": self.metric}
+        return {**named, "error": None, "relative": None, **told}
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How exact a forecast is.
+
+    target: as asked for (None: not asked for); replicates: played; errors: of all that is printed, the largest first
+    """
+
+    target: float | None
+    replicates: int
+    errors: tuple[Error, ...]
+
+    @property
+    def missing(self) -> tuple[Error, ...]:
+        """Errors that are larger than asked for, or not known."""
+        return () if self.target is None else tuple(one for one in self.errors if not one.relative <= self.target)
+
+    def facts(self) -> dict[str, Any]:
+        """It as plain values for provenance.json."""
+        largest = self.errors[0].facts() if self.errors else None
+        return {"asked": self.target, "largest": largest, "missing": [one.facts() for one in self.missing]}
+
+
+def rounded(value: float) -> float:
+    """`value` with `DIGITS` significant digits."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def reached(values: Values, precision: Precision, reference: str) -> Reached:
+    """The errors of what the short tables print: means, and mean differences to `reference`, of all adults.
+
+    The scale of a metric's mean is the mean's size, but at least the floor of its unit; that of a difference is the
+    larger one of the two means that are compared. What no replicate defines is not printed and not asked for.
+    """
+    printed = {name for names in headline_tables().values() for name in names}
+    rows = [number for number, (name, group) in enumerate(values.rows) if group == "all" and name in printed]
+    names = [values.rows[number][0] for number in rows]
+    floors = np.array([precision.floors[metric(name).unit] for name in names])
+    blocks = dict(zip(values.scenarios, values.array[:, rows], strict=True))
+    scales = {name: np.fmax(np.abs(_means(block)), floors) for name, block in blocks.items()}
+    found = []
+    for scenario, block in blocks.items():
+        pairs = [("", block, scales[scenario])]
+        if scenario != reference:
+            pairs.append((reference, block - blocks[reference], np.fmax(scales[scenario], scales[reference])))
+        for against, numbers, scale in pairs:
+            error = standard_error(numbers, values.together)
+            for row in np.flatnonzero(~np.isnan(numbers).all(axis=1)).tolist():
+                found.append(Error(scenario, against, names[row], float(error[row]), float(scale[row])))
+    found.sort(key=lambda one: -one.relative)
+    return Reached(precision.target, values.array.shape[2], tuple(found))
+
+
+def _means(block: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of each row over its defined values; NaN where there are none."""
+    count = (~np.isnan(block)).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nansum(block, axis=1) / count
