@@ -20,6 +20,7 @@ LANGUAGES = ("zh", "en")
 EXPERIMENTS = {
     "compare": "consensus_sim.jobs.compare:run",
     "city": "consensus_sim.jobs.city:run",
+    "patterns": "consensus_sim.jobs.patterns:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
 
