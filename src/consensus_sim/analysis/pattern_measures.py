@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 NAN = float("nan")
 NOT_COMPARED = ("costs", "points")
 """Tables that a lever of zero strength may change: what it cost, and its own ledger."""
+OWN_METRICS = ("cost_", "walk_reach")
+"""Metrics, by how they begin, that it may change: its cost, and what a circle without points reports of itself."""
 MOTIVATED = 0.75
 """Quantile of motive at the start from which a resident counts as intrinsically motivated (B17); assumption."""
 
@@ -175,8 +177,9 @@ def unexposed_best_gain(run: Run) -> float:
 
 def seed_gain(run: Run, week: int) -> float:
     """Mean skill gained by the members of the seed group up to week `week`, SD."""
-    group = next((lever.group for lever in run.model.levers if lever.name == "seed_group"), None)
-    return float(run.gain(group, week).mean()) if group is not None and len(group) else NAN
+    levers: Iterable[Any] = run.model.levers
+    group = next((lever.group for lever in levers if lever.name == "seed_group"), ())
+    return float(run.gain(group, week).mean()) if len(group) else NAN
 
 
 # --- topics and resolutions ------------------------------------------------------------------------------------------
@@ -255,12 +258,17 @@ def settled_by(run: Run, channel: str, first: int, last: int) -> float:
 
 
 def fingerprint(run: Run) -> float:
-    """A number that is the same for two runs exactly when all their tables are, costs and the points ledger apart."""
+    """A number that is the same for two runs when all their tables are, and hardly ever else; `NOT_COMPARED` and
+    `OWN_METRICS` apart.
+    """
     digest = hashlib.blake2b(digest_size=6)
     for name, table in sorted(all_tables(run.model).items()):
         if name in NOT_COMPARED:
             continue
-        kept = ~np.char.startswith(table["metric"].astype(str), "cost_") if name == "metrics" else slice(None)
+        kept: Any = slice(None)
+        if "metric" in table:
+            names = table["metric"].astype(str)
+            kept = ~np.logical_or.reduce([np.char.startswith(names, own) for own in OWN_METRICS])
         for column, values in table.items():
             digest.update(f"{name}.{column}".encode())
             chosen = np.asarray(values)[kept]

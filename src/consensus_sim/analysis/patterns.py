@@ -91,8 +91,8 @@ def _check(where: str, quantity: str, entry: Mapping[str, Any]) -> Check:
 
 
 def read_patterns(wanted: str | Sequence[str] = "all", folder: Path | None = None) -> list[Pattern]:
-    """The patterns of configs/patterns/patterns.yaml (or of that file in `folder`), all or those `wanted`, checked."""
-    content = _read("patterns.yaml", folder)
+    """The patterns of configs/pattern/patterns.yaml (or of that file in `folder`), all or those `wanted`, checked."""
+    content = read_file("patterns.yaml", folder)
     found = []
     for name, entry in content.items():
         where = f"patterns.{name}"
@@ -112,12 +112,13 @@ def read_patterns(wanted: str | Sequence[str] = "all", folder: Path | None = Non
     return [pattern for pattern in found if pattern.id in wanted]
 
 
-def _read(name: str, folder: Path | None) -> dict[str, Any]:
+def read_file(name: str, folder: Path | None = None) -> dict[str, Any]:
+    """The content of a file of configs/pattern (or of `folder`); dates stay text, as Hydra reads them."""
     from omegaconf import OmegaConf
 
     from consensus_sim.paths import configs_dir
 
-    content = OmegaConf.load((folder or configs_dir() / "patterns") / name)  # as Hydra reads: dates stay text
+    content = OmegaConf.load((folder or configs_dir() / "pattern") / name)
     return OmegaConf.to_container(content)  # type: ignore[return-value]
 
 
@@ -145,7 +146,7 @@ def run_patterns(
     from consensus_sim.ensemble.store import Store, code_of
     from consensus_sim.ensemble.tables import assemble
 
-    patterns, setups = read_patterns(config.get("patterns", "all")), _read("setups.yaml", None)
+    patterns, setups = read_patterns(config.get("patterns", "all")), read_file("setups.yaml")
     wanted: dict[str, dict[str, None]] = {}
     for check in (check for pattern in patterns for check in pattern.checks):
         for setup, measure in check.readings:
@@ -183,9 +184,11 @@ def single_values(patterns: Sequence[Pattern], wide: pd.DataFrame) -> pd.DataFra
     for pattern in patterns:
         for check in pattern.checks:
             columns = {reading: f"x{place}" for place, reading in enumerate(check.readings)}
-            formula = READING.sub(lambda match, names=columns: names[match[1], match[2]], check.value)
+            parts = READING.split(check.value)  # text, set-up, measure, text, ...
+            parts[1::3] = [columns[reading] for reading in zip(parts[1::3], parts[2::3], strict=True)]
+            formula = "".join(part for place, part in enumerate(parts) if place % 3 != 2)
             own = wide[list(columns)].set_axis(list(columns.values()), axis=1)
-            values = own.eval(formula, engine="python").to_numpy(np.float64)
+            values = np.asarray(own.eval(formula, engine="python"), np.float64)
             found[pattern.id, check.quantity] = np.where(np.isfinite(values), values, np.nan)
     return replicate_table(found)
 

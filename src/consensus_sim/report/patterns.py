@@ -33,7 +33,7 @@ def print_patterns(found: PatternResults, language: str, console: Console) -> No
             share = "" if math.isnan(row["share"]) else f"{row['share']:.0%}"
             said = "told" if not row["band"] else "pass" if row["passed"] else "fail"
             table.add_row(
-                f"  {row['words'][language]}", share, f"{row['median']:.3g}",
+                f"  {row['quantity']}", share, f"{row['median']:.3g}",
                 f"\\[{row['q05']:.3g}, {row['q95']:.3g}]", row["band"], text(f"pattern.verdicts.{said}", language),
             )  # fmt: skip
     console.print(table)
