@@ -178,7 +178,7 @@ def unexposed_best_gain(run: Run) -> float:
 def seed_gain(run: Run, week: int) -> float:
     """Mean skill gained by the members of the seed group up to week `week`, SD."""
     levers: Iterable[Any] = run.model.levers
-    group = next((lever.group for lever in levers if lever.name == "seed_group"), ())
+    group = next((lever.group for lever in levers if lever.name == "seed_group"), run.first_team[:0])
     return float(run.gain(group, week).mean()) if len(group) else NAN
 
 
