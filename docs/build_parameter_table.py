@@ -1,8 +1,8 @@
 """Write what the pages of docs/ take from other files anew: python docs/build_parameter_table.py.
 
 Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic and
-levers, and the patterns that do not come out (results/reference); in patterns.md the verdicts; in results.md the metrics of the catalogue. A test
-fails when a page and those files differ.
+levers, and the patterns that do not come out (results/reference); in patterns.md the verdicts on all patterns; in
+results.md the metrics of the catalogue. A test fails when a page and those files differ.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def comes_out(row: dict[str, str]) -> str:
 
 
 def verdicts_table() -> str:
-    """One row a pattern: source, words, how it was set up, verdict, and the checks that fail, from the published runs."""
+    """One row a pattern: source, verdict, the checks that fail in the published runs, how it was set up."""
     import pandas as pd
 
     from consensus_sim.analysis.patterns import pattern_rows, read_patterns
