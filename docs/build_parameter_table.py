@@ -2,8 +2,8 @@
 
 Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic,
 levers and the Monte Carlo error, and the patterns that do not come out (results/reference); in disputes.md the
-published table of disputes; in results.md the metrics of the catalogue. A test fails when a page and those files
-differ.
+published table of disputes; in patterns.md the verdicts on all patterns; in results.md the metrics of the catalogue.
+A test fails when a page and those files differ.
 """
 
 from __future__ import annotations
@@ -81,9 +81,37 @@ def misses_table() -> str:
             for row in csv.DictReader(rows):
                 if row[verdict[0]] == verdict[1]:
                     reading = row["note"].split("; ", 1)[-1]
-                    found = f"{float(row['mean']):.3g} [{float(row['q05']):.3g}, {float(row['q95']):.3g}]"
+                    found = comes_out(row)
                     where = row[scenario] if scenario else "phase 1"
                     lines.append(f"| {row[name]} | {where} | {row['quantity']} | {found} | {row['band']} | {reading} |")
+    return "\n".join(lines) + "\n"
+
+
+def comes_out(row: dict[str, str]) -> str:
+    """Mean, or median where that is judged, and interval of a row of the published tables."""
+    if not row["mean"]:
+        return "undefined"
+    middle = row["median"] if row["note"].startswith("median") else row["mean"]
+    return f"{float(middle):.3g} [{float(row['q05']):.3g}, {float(row['q95']):.3g}]"
+
+
+def verdicts_table() -> str:
+    """One row a pattern: source, verdict, the checks that fail in the published runs, how it was set up."""
+    import pandas as pd
+
+    from consensus_sim.analysis.patterns import pattern_rows, read_patterns
+    from consensus_sim.analysis.verdicts import overall
+    from consensus_sim.catalogue import text
+
+    patterns = read_patterns()
+    rows = pattern_rows(patterns, pd.read_csv(REFERENCE / "patterns_replicates.csv"))
+    lines = ["| id | pattern | source | verdict | checks that fail | how it was set up |", "|---|---|---|---|---|---|"]
+    for pattern in patterns:
+        own = [row for row in rows if row["id"] == pattern.id]
+        verdict = text(f"pattern.verdicts.{overall(own)}", "en")
+        failed = ", ".join(row["quantity"] for row in own if row["band"] and not row["passed"])
+        words = f"{pattern.words['en']} {pattern.words['zh']}"
+        lines.append(f"| {pattern.id} | {words} | {pattern.source} | {verdict} | {failed} | {pattern.note} |")
     return "\n".join(lines) + "\n"
 
 
@@ -147,6 +175,7 @@ def _weeks(number: str) -> str:
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "model.md": {"misses": misses_table, "settings": settings_table, "parameters": parameter_table},
     "disputes.md": {"disputes": disputes_table},
+    "patterns.md": {"verdicts": verdicts_table},
     "results.md": {"metrics": metrics_table, "weekly": weekly_table},
 }
 """Page -> marker -> what stands between `<!-- marker: begin -->` and `<!-- marker: end -->` on that page."""

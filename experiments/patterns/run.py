@@ -1,12 +1,12 @@
 """Do the patterns of the evidence come out, and is the rough size of things right before any fitting?
 
-    python experiments/patterns/run.py                  # both tables, 30 replicates of 16 scenarios
+    python experiments/patterns/run.py                  # both tables, 30 replicates of each set-up
     python experiments/patterns/run.py --replicates 4 --out elsewhere
 
-Defaults: the case study, 30 replicates, seed 1, the configured 56 weeks (phase 1 alone: to its end), all cores. Writes
-to results/reference/: patterns.csv (B3-B6, B25, B26) and rough_size.csv (E1), and beside each the values of its single
-runs, of which a test makes the first two anew. Bands and readings stand in patterns.yaml and targets.yaml; nothing here
-was tuned to them, and what fails is told as failing.
+Defaults: the case study, 30 replicates, seed 1, all cores. Writes to results/reference/: patterns.csv (B1-B26, as
+`consensus-sim experiment=patterns` finds) and rough_size.csv (E1), and beside each the values of its single
+runs, of which a test makes the first two anew. What is compared and expected stands in configs/pattern/ and
+targets.yaml; nothing here was tuned to it, and what fails is told as failing.
 """
 
 from __future__ import annotations
@@ -16,24 +16,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from measures import measure, measure_nulls
-from pattern_tables import Values, replicate_table, tabulate, write
 from rough_size import measure_phase, measure_year
 
 from consensus_sim import compare, load_community
+from consensus_sim.analysis.patterns import pattern_table, read_patterns, run_patterns
+from consensus_sim.analysis.verdicts import Values, replicate_table, tabulate, write
 
 if TYPE_CHECKING:
     import pandas as pd
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parent.parent / "results" / "reference"
-SCENARIOS = ("before", "council", "plain_room", "open_door", "quota", "full", "unmoderated", "bare")
 CENTRE = ("parameters=centre",)
-"""The patterns are a matter of the model at its centre; the uncertainty of parameters is told elsewhere."""
-PATTERNS = (
-    "pattern", "quantity", "scenario", "reference", "mean", "q05", "q95", "share", "band", "replicates", "verdict",
-    "note",
-)  # fmt: skip
+"""Patterns and rough size are a matter of the model at its centre; the uncertainty of parameters is told elsewhere."""
+YEAR = ("before", "council", "plain_room")
+"""Scenarios of the targets that need more than phase 1."""
 TARGETS = ("target", "quantity", "value", "band", "mean", "q05", "q95", "share", "replicates", "inside", "note")
 
 
@@ -45,36 +42,22 @@ def read(name: str) -> Any:
         return yaml.safe_load(file)
 
 
-def runs(replicates: int, seed: int, workers: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run all that is needed: the values of single runs for the patterns and for the targets."""
-    patterns, targets = read("patterns.yaml"), read("targets.yaml")
-    nulls = [entry for entry in patterns if entry["rule"] == "all"]
-    scenarios = [*SCENARIOS, *(entry["scenario"] for entry in nulls)]
-    community = load_community("case_study")
-    forecast = compare(
-        community, scenarios, replicates=replicates, seed=seed, workers=workers, config_dir=HERE, overrides=CENTRE
-    )
-    found = {**measure(forecast), **measure_nulls(forecast, nulls)}
+def pattern_runs(replicates: int, seed: int, workers: int | None = None) -> pd.DataFrame:
+    """The values of single runs, or pairs of runs, for all patterns."""
+    from consensus_sim.ensemble.config import compose
+    from consensus_sim.ensemble.engines import Processes
+
+    config = compose(["experiment=patterns", f"replicates={replicates}", f"seed={seed}"])
+    return run_patterns(config, Processes(workers)).singles
+
+
+def target_runs(replicates: int, seed: int, workers: int | None = None) -> pd.DataFrame:
+    """The values of single runs for the targets."""
+    targets, community = read("targets.yaml"), load_community("case_study")
+    forecast = compare(community, YEAR, replicates=replicates, seed=seed, workers=workers, overrides=CENTRE)
     sizes = {**measure_phase(community, targets["read_out"], replicates, seed), **measure_year(forecast)}
     told: Values = {(entry["id"], entry["quantity"]): sizes[entry["quantity"]] for entry in targets["targets"]}
-    return replicate_table(found), replicate_table(told)
-
-
-def pattern_table(replicates: pd.DataFrame) -> pd.DataFrame:
-    """Columns `PATTERNS`: which quantities of which patterns hold."""
-    import pandas as pd
-
-    rows = [
-        {
-            **row,
-            "pattern": row["id"],
-            "reference": row.get("reference", ""),
-            "verdict": "pass" if row["passed"] else "fail",
-            "note": f"{row['said']}; {row['reading']}",
-        }
-        for row in tabulate(read("patterns.yaml"), replicates)
-    ]
-    return pd.DataFrame(rows)[list(PATTERNS)]
+    return replicate_table(told)
 
 
 def target_table(replicates: pd.DataFrame) -> pd.DataFrame:
@@ -97,13 +80,14 @@ def target_table(replicates: pd.DataFrame) -> pd.DataFrame:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the four files, say what holds."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    options.add_argument("--replicates", type=int, default=30, help="runs of each scenario (default: 30)")
+    options.add_argument("--replicates", type=int, default=30, help="runs of each set-up (default: 30)")
     options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
     options.add_argument("--workers", type=int, help="processes (default: all cores)")
     options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
     given = options.parse_args(arguments)
-    single_patterns, single_targets = runs(given.replicates, given.seed, given.workers)
-    patterns, targets = pattern_table(single_patterns), target_table(single_targets)
+    single_patterns = pattern_runs(given.replicates, given.seed, given.workers)
+    single_targets = target_runs(given.replicates, given.seed, given.workers)
+    patterns, targets = pattern_table(read_patterns(), single_patterns), target_table(single_targets)
     write(single_patterns, given.out / "patterns_replicates.csv")
     write(single_targets, given.out / "rough_size_replicates.csv")
     write(patterns, given.out / "patterns.csv")

@@ -25,6 +25,7 @@ EXPERIMENTS = {
     "sensitivity": "consensus_sim.jobs.sensitivity:run",
     "robustness": "consensus_sim.jobs.robustness:run",
     "disputes": "consensus_sim.jobs.disputes:run",
+    "patterns": "consensus_sim.jobs.patterns:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
 

@@ -1,0 +1,316 @@
+"""What is read off a run to check a pattern: one function a measure.
+
+Arguments named `first` and `last` are weeks since the programme began (0 is its first week; `last` is not part of the
+window), so that council-months compare between set-ups. A measure that is not defined in a run is NaN.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.organisations import start_willingness
+from consensus_sim.council.resolution import hazard
+from consensus_sim.council.topics import SETTLED
+from consensus_sim.ensemble.facts import all_tables, collect_acts
+from consensus_sim.ensemble.metrics import Acts, headline_metrics
+from consensus_sim.errors import InputError, one_of
+from consensus_sim.residents.columns import SKILLS
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
+NAN = float("nan")
+NOT_COMPARED = ("costs", "points")
+"""Tables that a lever of zero strength may change: what it cost, and its own ledger."""
+OWN_METRICS = ("cost_", "walk_reach")
+"""Metrics, by how they begin, that it may change: its cost, and what a circle without points reports of itself."""
+MOTIVATED = 0.75
+"""Quantile of motive at the start from which a resident counts as intrinsically motivated (B17); assumption."""
+
+
+class Run:
+    """A run played to its end, with what measures need of the way there.
+
+    skill: (weeks + 1, 4, n) skills before the first week and after each; first_team: rows of the first council team
+    """
+
+    def __init__(self, model: CommunityModel, begin: int) -> None:
+        self.model, self.begin = model, begin
+        self.first_team: NDArray[np.int64] = np.empty(0, np.int64)
+        skill = [model.residents.skill.copy()]
+        while model.week < model.calendar.weeks:
+            model.step()
+            skill.append(model.residents.skill.copy())
+            if not len(self.first_team) and model.team is not None:
+                self.first_team = np.array(model.team.members, np.int64)
+        self.skill = skill
+
+    @cached_property
+    def acts(self) -> Acts:
+        """All participations."""
+        return collect_acts(self.model)
+
+    @cached_property
+    def headline(self) -> dict[tuple[str, str], float]:
+        """The run's headline metrics by (metric, group)."""
+        table = headline_metrics(self.model, self.acts)
+        keys = zip(table["metric"].tolist(), table["group"].tolist(), strict=True)
+        return dict(zip(keys, table["value"].tolist(), strict=True))
+
+    def window(self, first: int, last: int) -> NDArray[np.bool_]:
+        """Which participations fall into weeks `first` to `last` of the programme."""
+        week = self.acts.week - self.begin
+        return (week >= first) & (week < last)
+
+    def at(self, channels: Iterable[str]) -> NDArray[np.bool_]:
+        """Which participations are in one of `channels`."""
+        wanted = set(channels)
+        return np.array([name in wanted for name in self.acts.channels], bool)[self.acts.channel]
+
+    def gain(self, who: NDArray[Any], week: int) -> NDArray[np.float64]:
+        """Skill gained by `who` from the programme's start to the beginning of its week `week`, (4, n), in SD of adults
+        at the start.
+        """
+        now = min(self.begin + week, len(self.skill) - 1)
+        difference = self.skill[now][:, who] - self.skill[self.begin][:, who]
+        return np.asarray(difference / np.asarray(self.model.skill_sd)[:, None], np.float64)
+
+
+def _mean(values: Iterable[float]) -> float:
+    kept = [value for value in values if value == value]
+    return float(np.mean(kept)) if kept else NAN
+
+
+# --- participation ---------------------------------------------------------------------------------------------------
+
+
+def metric(run: Run, name: str, group: str = "all") -> float:
+    """A headline metric of the catalogue."""
+    if (name, group) not in run.headline:
+        raise one_of("pattern: metric", name, [key[0] for key in run.headline])
+    return run.headline[name, group]
+
+
+def share_of_adults(run: Run, group: str) -> float:
+    """Share of `group` among adults."""
+    residents = run.model.residents
+    return float(residents.member_of(group)[residents.adult].mean())
+
+
+def participation(run: Run, first: int, last: int) -> float:
+    """Person-times in weeks `first` to `last`."""
+    return float(np.count_nonzero(run.window(first, last)))
+
+
+def participation_of(run: Run, group: str, first: int, last: int) -> float:
+    """Person-times of `group` a head; `motivated`: the quarter of adults of highest motive at the start."""
+    residents = run.model.residents
+    if group == "motivated":
+        member = residents.adult & (
+            residents.start_motive >= np.quantile(residents.start_motive[residents.adult], MOTIVATED)
+        )
+    else:
+        member = residents.member_of(group)
+    return float(np.count_nonzero(member[run.acts.resident[run.window(first, last)]]) / np.count_nonzero(member))
+
+
+def participation_offline(run: Run, first: int, last: int) -> float:
+    """Person-times in person."""
+    return float(np.count_nonzero(run.window(first, last) & ~run.at(["ballot"])))
+
+
+def participation_team(run: Run, first: int, last: int) -> float:
+    """Person-times of those who were in the council team at the time (the backbone)."""
+    return float(np.count_nonzero(run.window(first, last) & run.acts.team))
+
+
+def council_share(run: Run, group: str) -> float:
+    """Share of `group` in the attendance of council sessions by residents outside the team."""
+    own = run.acts.resident[run.at(["council"]) & ~run.acts.team]
+    return float(run.model.residents.member_of(group)[own].mean()) if len(own) else NAN
+
+
+def council_attendance(run: Run) -> float:
+    """Person-times at council sessions by residents outside the team."""
+    return float(np.count_nonzero(run.at(["council"]) & ~run.acts.team))
+
+
+# --- attitudes and skill ---------------------------------------------------------------------------------------------
+
+
+def weekly(run: Run, name: str, week: int) -> float:
+    """A weekly metric at the end of week `week` of the programme."""
+    return float(run.model.recorder.weekly[name][run.begin + week - 1])
+
+
+def team_gain(run: Run, week: int, *skills: str) -> float:
+    """Mean skill gained by the first council team up to week `week`, SD; all four skills or those named."""
+    rows = [SKILLS.index(name) for name in skills] or list(range(len(SKILLS)))
+    return float(run.gain(run.first_team, week)[rows].mean()) if len(run.first_team) else NAN
+
+
+def team_best_gain(run: Run) -> float:
+    """The highest mean skill gain of the first council team in any week, SD."""
+    weeks = range(len(run.skill) - run.begin)
+    return max(team_gain(run, week) for week in weeks) if len(run.first_team) else NAN
+
+
+def team_weeks_to(run: Run, gain: float) -> float:
+    """Weeks until the first council team's mean skill has risen by `gain` SD."""
+    weeks = range(len(run.skill) - run.begin)
+    return next((float(week) for week in weeks if team_gain(run, week) >= gain), NAN)
+
+
+def unexposed_best_gain(run: Run) -> float:
+    """The highest mean skill gain in any week of adults who never took part, SD."""
+    who = np.flatnonzero(run.model.residents.adult & ~run.model.took_part & ~run.model.used_skill)
+    return max(float(run.gain(who, week).mean()) for week in range(0, len(run.skill) - run.begin, 4))
+
+
+def seed_gain(run: Run, week: int) -> float:
+    """Mean skill gained by the members of the seed group up to week `week`, SD."""
+    levers: Iterable[Any] = run.model.levers
+    group = next((lever.group for lever in levers if lever.name == "seed_group"), run.first_team[:0])
+    return float(run.gain(group, week).mean()) if len(group) else NAN
+
+
+# --- topics and resolutions ------------------------------------------------------------------------------------------
+
+
+def sittings_to_settle(run: Run, kind: str) -> float:
+    """Mean sittings of the settled topics of `kind`."""
+    topics = run.model.topics.topics
+    return _mean(t.sittings for t in topics if t.kind.name == kind and t.state == SETTLED and t.sittings)
+
+
+def open_after(run: Run, kind: str, sittings: int) -> float:
+    """Share not settled within so many sittings of the topics of `kind` that were, or had so many (F72)."""
+    topics = [t for t in run.model.topics.topics if t.kind.name == kind and t.sittings]
+    judged = [t for t in topics if t.state == SETTLED or t.sittings >= sittings]
+    return _mean(float(not (t.state == SETTLED and t.sittings <= sittings)) for t in judged)
+
+
+def carried_out(run: Run, weeks: int) -> float:
+    """Share of resolutions carried out by `weeks` weeks past the deadline, of those for which that time has come."""
+    topics, now = run.model.topics.topics, run.model.calendar.weeks
+    due = [t for t in topics if t.state == SETTLED and t.deadline_week + weeks < now]
+    failed = sum(t.failed_before for t in topics)
+    done = sum(0 <= t.executed_week <= t.deadline_week + weeks for t in due)
+    return done / (len(due) + failed) if due else NAN
+
+
+def on_time(run: Run, low: float, high: float) -> float:
+    """Share carried out in time of the resolutions that were due and adopted with acceptance in [low, high)."""
+    now = run.model.calendar.weeks
+    due = [
+        t
+        for t in run.model.topics.topics
+        if t.state == SETTLED and low <= t.acceptance < high and t.deadline_week < now
+    ]
+    return _mean(float(t.execution == "on_time") for t in due)
+
+
+def on_time_chance(run: Run, acceptance: float) -> float:
+    """By D13, not by simulation: chance to be carried out in time of a resolution that needs no money, adopted with
+    `acceptance`, no supervision, mean over kinds of topics as often as they arise.
+    """
+    p = run.model.parameters
+    topic: Any = SimpleNamespace(acceptance=acceptance, gap=0.0)
+    chances, weights = [], []
+    for kind in run.model.topics.classes:
+        willing = start_willingness(kind.responsible, p.execution)
+        weekly_chance = hazard(topic, p.execution, p.deliberation.settlement_share, 0.0, willing)
+        chances.append(1.0 - (1.0 - weekly_chance) ** kind.deadline_weeks)
+        weights.append(kind.weight)
+    return float(np.average(chances, weights=weights))
+
+
+def weeks_to_agenda(run: Run, quantile: float) -> float:
+    """Quantile of weeks from arising to agenda: topics that arose in the first half-year and got there."""
+    waits = [
+        t.agenda_week - t.arisen_week
+        for t in run.model.topics.topics
+        if t.agenda_week >= 0 and 0 <= t.arisen_week - run.begin < 26
+    ]
+    return float(np.quantile(waits, quantile)) if waits else NAN
+
+
+def settled_by(run: Run, channel: str, first: int, last: int) -> float:
+    """Topics settled at events of `channel` in weeks `first` to `last`."""
+    topics = run.model.topics.topics
+    return float(
+        sum(
+            t.state == SETTLED and t.venue_channel == channel and first <= t.settled_week - run.begin < last
+            for t in topics
+        )
+    )
+
+
+# --- null checks -----------------------------------------------------------------------------------------------------
+
+
+def fingerprint(run: Run) -> float:
+    """A number that is the same for two runs when all their tables are, and hardly ever else; `NOT_COMPARED` and
+    `OWN_METRICS` apart.
+    """
+    digest = hashlib.blake2b(digest_size=6)
+    for name, table in sorted(all_tables(run.model).items()):
+        if name in NOT_COMPARED:
+            continue
+        kept: Any = slice(None)
+        if "metric" in table:
+            names = table["metric"].astype(str)
+            kept = ~np.logical_or.reduce([np.char.startswith(names, own) for own in OWN_METRICS])
+        for column, values in table.items():
+            digest.update(f"{name}.{column}".encode())
+            chosen = np.asarray(values)[kept]
+            digest.update(repr(chosen.tolist()).encode())
+    return float(int.from_bytes(digest.digest(), "little"))
+
+
+MEASURES: dict[str, Callable[..., float]] = {
+    each.__name__: each
+    for each in (
+        metric, share_of_adults, participation, participation_of, participation_offline, participation_team,
+        council_share, council_attendance, weekly, team_gain, team_best_gain, team_weeks_to, unexposed_best_gain,
+        seed_gain, sittings_to_settle, open_after, carried_out, on_time, on_time_chance, weeks_to_agenda, settled_by,
+        fingerprint,
+    )
+}  # fmt: skip
+"""What formulas may name."""
+_CALL = re.compile(r"(?P<name>[a-z_]\w*)(?:\((?P<arguments>[^)]*)\))?")
+
+
+def parse(text: str) -> tuple[Callable[..., float], list[float | int | str]]:
+    """The function and the arguments of a measure written as name or name(argument, ...); InputError otherwise."""
+    found = _CALL.fullmatch(text)
+    if not found or found["name"] not in MEASURES:
+        raise one_of("pattern: measure", found["name"] if found else text, MEASURES)
+    words = [word.strip() for word in (found["arguments"] or "").split(",") if word.strip()]
+    return MEASURES[found["name"]], [_argument(word) for word in words]
+
+
+def _argument(word: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word
+
+
+def measure(run: Run, text: str) -> float:
+    """The value of the measure written `text` in `run`; InputError if its arguments do not fit."""
+    function, arguments = parse(text)
+    try:
+        return float(function(run, *arguments))
+    except TypeError as error:
+        raise InputError(f"pattern: {text}: {error}") from error

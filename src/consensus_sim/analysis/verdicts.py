@@ -1,0 +1,114 @@
+"""From values of single runs to a table of what holds: means, medians, intervals, bands, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = "%.6g"
+MOST = 0.90
+"""Share of runs or pairs in which a sign has to hold (evidence, section B)."""
+RULES = ("mean", "median", "pairs", "all")
+"""mean, median: that of the values lies in the band; pairs: at least `MOST` of the values do; all: every one does."""
+SIGNS = ("pairs", "all")
+Values = Mapping[tuple[str, str], NDArray[np.float64]]
+"""(id, quantity) -> value of each replicate, NaN where undefined."""
+
+
+def write(frame: pd.DataFrame, place: Path) -> None:
+    """`frame` as a CSV file, the same bytes wherever it is written."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(place, index=False, float_format=NUMBERS, lineterminator="\n")
+
+
+def replicate_table(values: Values) -> pd.DataFrame:
+    """Columns id, quantity, replicate, value; values rounded as they are printed."""
+    import pandas as pd
+
+    rows = [
+        (name, quantity, number, float(NUMBERS % value) + 0.0)
+        for (name, quantity), line in values.items()
+        for number, value in enumerate(line)
+    ]
+    return pd.DataFrame(rows, columns=["id", "quantity", "replicate", "value"])
+
+
+def inside(values: NDArray[np.float64], band: Mapping[str, float]) -> NDArray[np.bool_]:
+    """Which of `values` lie in `band`: low and high are part of it, above and below are not."""
+    low, high = band.get("low", -np.inf), band.get("high", np.inf)
+    above, below = band.get("above", -np.inf), band.get("below", np.inf)
+    return (values >= low) & (values <= high) & (values > above) & (values < below)
+
+
+def band_text(band: Mapping[str, float], rule: str) -> str:
+    """`band` as people read it."""
+    if not band:
+        return ""
+    if "above" in band:
+        words = f"> {band['above']:g}"
+    elif "below" in band:
+        words = f"< {band['below']:g}"
+    elif "low" in band and "high" in band:
+        words = f"= {band['low']:g}" if band["low"] == band["high"] else f"{band['low']:g} to {band['high']:g}"
+    else:
+        words = f">= {band['low']:g}" if "low" in band else f"<= {band['high']:g}"
+    return words + {"pairs": f" in {MOST:.0%} of runs", "all": " in all runs"}.get(rule, "")
+
+
+def judge(entry: Mapping[str, Any], values: NDArray[np.float64]) -> tuple[bool, str]:
+    """Whether the defined values of an entry (with keys band and rule) pass, and in words what they did."""
+    share, band, rule = float(inside(values, entry["band"]).mean()), entry["band"], entry["rule"]
+    if rule in ("mean", "median"):
+        middle = float(np.mean(values) if rule == "mean" else np.median(values))
+        if inside(np.array([middle]), band)[0]:
+            return True, f"{rule} inside the band"
+        high = min(band.get("high", np.inf), band.get("below", np.inf))
+        return False, f"{rule} {'above' if middle >= high else 'below'} the band"
+    return share >= (MOST if rule == "pairs" else 1.0), f"holds in {share:.0%} of {len(values)} runs"
+
+
+def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row per entry, in their order, from the table of single runs.
+
+    Keys: those of the entry, and mean, median, q05, q95 over the runs in which the value is defined, `share` of these
+    in the band, `replicates`, `passed` (None: nothing to judge), `said`
+    """
+    values = {
+        key: rows["value"].to_numpy(np.float64) for key, rows in replicates.groupby(["id", "quantity"], sort=False)
+    }
+    rows = []
+    for entry in entries:
+        line = values[entry["id"], entry["quantity"]]
+        line = line[~np.isnan(line)]
+        row: dict[str, Any] = {**entry, "band": band_text(entry.get("band") or {}, entry["rule"])}
+        row |= {"replicates": len(line), "share": np.nan}
+        row |= dict.fromkeys(("mean", "median", "q05", "q95"), np.nan)
+        row |= {"passed": None, "said": "not judged" if len(line) else "undefined in every run"}
+        if len(line):
+            q05, median, q95 = np.quantile(line, [0.05, 0.5, 0.95])
+            row |= {"mean": float(line.mean()) + 0.0, "median": float(median) + 0.0}
+            row |= {"q05": float(q05) + 0.0, "q95": float(q95) + 0.0}
+            if entry.get("band"):
+                row["share"] = float(inside(line, entry["band"]).mean())
+                row["passed"], row["said"] = judge(entry, line)
+        rows.append(row)
+    return rows
+
+
+def overall(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The verdict on a pattern from those of its checks: `pass`; `sign` where every sign holds and some size is off;
+    `fail`. A check that is undefined in every run fails; one without a band is told, not judged.
+    """
+    judged = [row for row in rows if row["band"]]
+    failed = [row for row in judged if not row["passed"]]
+    if not failed:
+        return "pass"
+    signs = [row for row in judged if row["rule"] in SIGNS]
+    return "sign" if signs and not any(row["rule"] in SIGNS for row in failed) else "fail"

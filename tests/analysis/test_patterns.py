@@ -1,0 +1,168 @@
+"""Patterns as checks: verdicts by rule, every pattern there, set-ups that can be played, a small run end to end."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from consensus_sim.analysis.pattern_measures import MEASURES, Run, measure, parse
+from consensus_sim.analysis.patterns import Check, Pattern, read_patterns, run_patterns, single_values
+from consensus_sim.analysis.verdicts import overall, replicate_table, tabulate
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Serial
+from consensus_sim.ensemble.setups import study_of
+from consensus_sim.errors import InputError
+
+SMALL = ["experiment=patterns", "community=teaching", "replicates=2", "patterns=[B3,B17,B26]"]
+ENTRY = {"id": "X", "quantity": "x"}
+
+
+def judged(values, rule, **band):
+    single = replicate_table({("X", "x"): np.array(values, float)})
+    return tabulate([{**ENTRY, "rule": rule, "band": band}], single)[0]
+
+
+def test_rules():
+    assert judged([1, 3], "mean", low=2, high=2.5)["passed"]
+    assert judged([1, 2], "mean", low=2)["said"] == "mean below the band"
+    assert judged([3, 4], "mean", high=2)["said"] == "mean above the band"
+    assert judged([1, 1, 9], "median", high=1)["passed"] and not judged([1, 1, 9], "mean", high=1)["passed"]
+    assert judged([2, 3], "median", below=2)["said"] == "median above the band"
+    assert judged([1] * 9 + [-1], "pairs", above=0)["passed"]
+    assert not judged([1] * 8 + [-1] * 2, "pairs", above=0)["passed"]
+    assert not judged([0] * 10, "pairs", above=0)["passed"] and not judged([0] * 10, "pairs", below=0)["passed"]
+    assert judged([0] * 3, "all", low=0, high=0)["passed"]
+    assert not judged([0, 0, 1], "all", low=0, high=0)["passed"]
+
+
+def test_undefined_runs_are_left_out_and_counted():
+    row = judged([2, float("nan"), 4], "mean", low=2, high=3)
+    assert row["replicates"] == 2 and row["mean"] == 3 and row["passed"]
+    empty = judged([float("nan")], "mean", low=2)
+    assert empty["passed"] is None and empty["said"] == "undefined in every run"
+    assert overall([empty]) == "fail"
+
+
+def test_the_verdict_on_a_pattern():
+    good, bad = judged([1], "pairs", above=0), judged([-1], "pairs", above=0)
+    size, off = judged([1], "median", low=0), judged([-1], "median", low=0)
+    told = judged([1], "mean")
+    assert overall([good, size, told]) == "pass"
+    assert overall([good, off]) == "sign"
+    assert overall([bad, size]) == overall([bad, off]) == overall([off]) == "fail"
+
+
+def test_every_pattern_of_the_evidence_is_there():
+    assert [pattern.id for pattern in read_patterns()] == [f"B{n}" for n in range(1, 27)]
+
+
+def test_every_set_up_can_be_played():
+    """Names, ranges and levers of all of them are checked as those of a user's scenario are."""
+    from consensus_sim.analysis.patterns import read_file
+
+    config, setups = compose(["community=teaching"]), read_file("setups.yaml")["setups"]
+    used = {setup for pattern in read_patterns() for check in pattern.checks for setup in check.setups}
+    based = {content["base"] for content in setups.values()}
+    assert set(setups) <= used | based
+    for name in sorted(used | set(setups)):
+        assert study_of(name, setups, config).scenarios[0].name == name
+
+
+def test_what_a_set_up_changes():
+    config = compose(["community=teaching"])
+    setups = {
+        "a": {"base": "council", "weeks": 20, "behaviour": {"execution": {"hazard": 0.9}}},
+        "b": {"base": "a", "interventions": {"tea": None}, "topic": {"traffic": {"weight": 0}}},
+    }
+    study = study_of("b", setups, config)
+    assert study.calendar["weeks"] == 20 and study.behaviour["execution"]["hazard"]["value"] == 0.9
+    assert study.topic["traffic"]["weight"] == 0 and study.scenarios[0].lever("tea") is None
+    assert config["topic"]["traffic"]["weight"] > 0 and config["calendar"]["weeks"] == 56
+    for wrong in (
+        {"base": "council", "behaviour": {"execution": {"hazzard": 1}}},
+        {"base": "council", "topic": {"traffic": {"wait": 1}}},
+        {"base": "council", "length": 3},
+        {"base": "c"},
+    ):
+        with pytest.raises(InputError):
+            study_of("c", {"c": wrong}, config)
+
+
+def test_formulas_are_taken_run_by_run():
+    check = Check("x", "(a.participation(0,4) - b.participation(0,4)) / 0.5", {"above": 0.0}, "pairs", {})
+    assert check.readings == [("a", "participation(0,4)"), ("b", "participation(0,4)")]
+    wide = pd.DataFrame([[3.0, 1.0], [2.0, 4.0]], columns=pd.MultiIndex.from_tuples(check.readings))
+    values = single_values([Pattern("X", "", {}, "", (check,))], wide)["value"]
+    assert values.tolist() == [4.0, -4.0]
+
+
+@pytest.mark.parametrize("text", ["nothing(1)", "metric(", "Participation(0,1)"])
+def test_unknown_measures_are_refused(text):
+    with pytest.raises(InputError):
+        parse(text)
+
+
+@pytest.fixture(scope="module")
+def run():
+    from consensus_sim import load_model
+
+    return Run(load_model("teaching", "full", weeks=40, seed=2), 9)
+
+
+def test_measures_agree_with_the_tables(run):
+    everything = measure(run, "participation(-9,40)")
+    assert everything == len(run.acts.week) > 0
+    assert everything == measure(run, "participation(-9,10)") + measure(run, "participation(10,40)")
+    assert measure(run, "participation_offline(-9,40)") <= everything
+    adults = np.count_nonzero(run.model.residents.adult)
+    assert measure(run, "participation_of(all,-9,40)") * adults == pytest.approx(everything)
+    assert measure(run, "team_gain(0)") == 0.0 and measure(run, "team_gain(30)") <= measure(run, "team_best_gain")
+    assert measure(run, "on_time_chance(0.9)") > measure(run, "on_time_chance(0.6)")
+    with pytest.raises(InputError):
+        measure(run, "participation(1,2,3)")
+
+
+def test_every_measure_is_used():
+    """What no pattern reads need not be kept."""
+    used = {parse(text)[0] for pattern in read_patterns() for check in pattern.checks for _, text in check.readings}
+    assert used == set(MEASURES.values())
+
+
+@pytest.fixture(scope="module")
+def found():
+    return run_patterns(compose(SMALL), Serial(), progress=False)
+
+
+def test_a_small_run_gives_every_check_a_row(found):
+    assert list(found.verdicts) == ["B3", "B17", "B26"]
+    assert len(found.table) == sum(len(pattern.checks) for pattern in found.patterns)
+    assert found.table["replicates"].max() == 2 and set(found.table["verdict"]) <= {"pass", "fail", "told"}
+
+
+def test_null_checks_hold_and_differences_are_seen(found, run):
+    """B26 is no matter of degree; and two runs that differ have other fingerprints."""
+    assert found.verdicts["B26"] == "pass"
+    from consensus_sim import load_model
+
+    other = Run(load_model("teaching", "council", weeks=40, seed=2), 9)
+    assert measure(run, "fingerprint") != measure(other, "fingerprint")
+
+
+def test_wrong_ids_are_told():
+    with pytest.raises(InputError, match="B77"):
+        read_patterns(["B77"])
+    with pytest.raises(InputError):
+        read_patterns("B1")
+
+
+def test_the_command_writes_tables_and_figures(cli, tmp_path):
+    done = cli(*SMALL[:3], "patterns=[B17]", "report.language=zh", f"results={tmp_path}", "engine=serial")
+    assert done.returncode == 0, done.stderr
+    assert "B17" in done.stdout
+    folder = next((tmp_path / "patterns").iterdir())
+    assert (folder / "figures" / "B17.png").stat().st_size > 5000
+    assert len(pd.read_csv(folder / "patterns.csv")) == 3 and len(pd.read_csv(folder / "patterns_replicates.csv")) == 6
+    assert json.loads((folder / "provenance.json").read_text())
