@@ -52,6 +52,8 @@ class SupportParameters(NamedTuple):
     social_worker_quality: float
     service_team_calm: float
     service_team_gives_way: float
+    parlour_relief: float
+    tea_relief: float
     elder_relief: float
     tenant_relief: float
     voice: float

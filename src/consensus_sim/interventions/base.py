@@ -30,9 +30,12 @@ class Cost(NamedTuple):
 COST_KEYS = ("start_money", "weekly_money", "weekly_hours", "event_money", "event_hours")
 
 
-def setting(low: float, high: float, unit: str = "", *, integer: bool = False) -> Any:
-    """Declare a numeric setting with its allowed range and unit; its value comes from configs/intervention."""
-    return field(metadata={"low": low, "high": high, "unit": unit, "integer": integer})
+def setting(low: float, high: float, unit: str = "", *, integer: bool = False, optional: bool = False) -> Any:
+    """Declare a numeric setting with its allowed range and unit; its value comes from configs/intervention.
+
+    optional: may be None, which leaves the value to a parameter of the behaviour and so to its prior
+    """
+    return field(metadata={"low": low, "high": high, "unit": unit, "integer": integer, "optional": optional})
 
 
 def choice(*allowed: str) -> Any:
@@ -73,7 +76,7 @@ class Intervention:
                 raise one_of(where, found, rule["allowed"])
             if "switch" in rule and not isinstance(found, bool):
                 raise InputError(f"{where}: found {found!r}; allowed: true or false")
-            if "low" in rule:
+            if "low" in rule and not (rule["optional"] and found is None):
                 check_number(where, found, rule["low"], rule["high"], rule["unit"], rule["integer"])
         for key, found in self.cost.items():
             if key not in COST_KEYS:

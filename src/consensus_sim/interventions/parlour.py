@@ -19,10 +19,10 @@ class Parlour(Intervention):
     """
 
     capacity: int = setting(0, 100000, "persons", integer=True)
-    relief: float = setting(0, 1, "share of the fear of speaking")
+    relief: float | None = setting(0, 1, "share of the fear of speaking", optional=True)
     show: float = setting(0, 1, "share of the notice rate")
     elders_corner: bool = switch()
-    elder_relief: float = setting(0, 1, "share of elders' fear of speaking")
+    elder_relief: float | None = setting(0, 1, "share of elders' fear of speaking", optional=True)
     display_results: bool = switch()
 
     @property
@@ -33,9 +33,11 @@ class Parlour(Intervention):
     def on_start(self, model: Any) -> None:
         if self.idle:
             return
-        venue = model.venues["parlour"]
-        venue.capacity, venue.relief, venue.show = self.capacity, self.relief, self.show
-        venue.elder_relief = self.elder_relief if self.elders_corner else 0.0
+        venue, support = model.venues["parlour"], model.parameters.support
+        venue.capacity, venue.show = self.capacity, self.show
+        venue.relief = support.parlour_relief if self.relief is None else self.relief
+        corner = support.elder_relief if self.elder_relief is None else self.elder_relief
+        venue.elder_relief = corner if self.elders_corner else 0.0
         venue.display = self.display_results
         model.rules.council_venue = "parlour"
         model.move_channel("council", "parlour")

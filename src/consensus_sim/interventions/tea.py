@@ -15,7 +15,7 @@ class SecretaryTea(Intervention):
     """Opens the channel `tea` in the park, where fear of speaking is low and what is going on is seen by passers-by."""
 
     sessions_per_month: float = setting(0, 4.33, "teas a month")
-    relief: float = setting(0, 1, "share of the fear of speaking taken away")
+    relief: float | None = setting(0, 1, "share of the fear of speaking taken away", optional=True)
     show: float = setting(0, 1, "share of the notice rate")
 
     def on_start(self, model: Any) -> None:
@@ -23,7 +23,8 @@ class SecretaryTea(Intervention):
         if self.sessions_per_month == 0:
             return
         venue = model.venues["park"]
-        venue.relief, venue.show = self.relief, self.show
+        venue.relief = model.parameters.support.tea_relief if self.relief is None else self.relief
+        venue.show = self.show
         model.open_channel("tea", "park")
         model.show_at("park", self.show)
 
