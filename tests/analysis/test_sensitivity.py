@@ -9,7 +9,7 @@ import pytest
 from consensus_sim.analysis.sensitivity import defined, read_settings, screened
 from consensus_sim.errors import InputError
 
-GOOD = {"trajectories": 4, "levels": 4, "screened": 2, "base": 8, "chances": 1, "metrics": ["trust"]}
+GOOD = {"trajectories": 4, "levels": 4, "screened": 2, "base": 8, "chances": 1, "noise": 4, "metrics": ["trust"]}
 
 
 def test_good_settings_are_read():
