@@ -24,6 +24,8 @@ from consensus_sim.ensemble.engines import Serial
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 
+pytest.importorskip("SALib")
+
 GOOD = {"trajectories": 4, "levels": 4, "screened": 2, "base": 8, "chances": 1, "noise": 4, "metrics": ["trust"]}
 
 
@@ -130,7 +132,10 @@ def test_outputs_seldom_defined_or_constant_are_left_out():
     assert not np.isnan(kept["a", "", "few"]).any() and kept["a", "", "few"][0] == np.nanmedian(few)
 
 
-def test_the_largest_effects_relative_to_their_output_go_on():
-    rows = [("p", 1.0, 10.0), ("q", 0.5, 1.0), ("r", 0.2, 1.0), ("p", 0.1, 1.0)]
-    table = pd.DataFrame(rows, columns=["parameter", "mu_star", "output_sd"])
-    assert screened(table, 2) == ["q", "r"]
+def test_what_matters_for_most_outputs_goes_on_then_the_largest_effects_relative_to_their_output():
+    rows = [
+        ("p", 1.0, 10.0, NO), ("q", 0.5, 1.0, YES), ("r", 0.2, 1.0, UNTOLD), ("s", 9.0, 1.0, UNTOLD),
+        ("p", 0.1, 1.0, NO), ("q", 0.1, 1.0, YES), ("r", 0.3, 1.0, YES), ("s", 0.1, 1.0, UNTOLD),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["parameter", "mu_star", "output_sd", "matters"])
+    assert screened(table, 4) == ["q", "r", "s", "p"]

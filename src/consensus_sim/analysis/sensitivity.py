@@ -250,7 +250,10 @@ def defined(outputs: Outputs) -> dict[Output, Matrix]:
 
 
 def screened(screening: pd.DataFrame, number: int) -> list[str]:
-    """The parameters with the largest mu* relative to the output's SD, over all outputs; `number` of them."""
-    relative = screening.assign(relative=screening["mu_star"] / screening["output_sd"])
-    largest = relative.groupby("parameter", sort=False)["relative"].max().sort_values(ascending=False, kind="stable")
-    return [str(name) for name in largest.index[:number]]
+    """The `number` parameters that are told to matter for most outputs; among equals, of the largest mu* relative to
+    the output's SD. By size alone, outputs that are mostly chance would choose.
+    """
+    judged = screening.assign(relative=screening["mu_star"] / screening["output_sd"], sure=screening["matters"] == YES)
+    ranked = judged.groupby("parameter", sort=False).agg(outputs=("sure", "sum"), largest=("relative", "max"))
+    ranked = ranked.sort_values(["outputs", "largest"], ascending=False, kind="stable")
+    return [str(name) for name in ranked.index[:number]]
