@@ -40,7 +40,7 @@ def test_parameters_are_named_only_where_there_are_enough_sets():
     said = " ".join(certainty("posterior", 100, VARIED, named, "council", "en"))
     assert "depends most on: channels.council." in said and "80 replicates" not in said
     silent = named.assign(sd_ratio=1.0)
-    assert "channels.council (the case's figures say nothing of it)" in " ".join(
+    assert "channels.council (still at its prior)" in " ".join(
         certainty("posterior", 100, VARIED, silent, "council", "en")
     )
 
