@@ -15,7 +15,7 @@ def study(load_study):
 
 def test_the_command_makes_both_tables_and_the_page(study, reference, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{study.BEGIN}\nold\n{study.END}\nafter\n", encoding="utf-8")
+    page.write_text(f"before\n{study.BEGIN}\nstale\n{study.END}\nafter\n", encoding="utf-8")
     study.main(
         [
             "--community", "teaching", "--trajectories", "2", "--base", "4", "--screened", "2", "--noise", "4",
@@ -25,7 +25,7 @@ def test_the_command_makes_both_tables_and_the_page(study, reference, tmp_path):
     for name in ("sensitivity_morris.csv", "sensitivity_sobol.csv"):
         assert list(pd.read_csv(tmp_path / name)) == list(pd.read_csv(reference / name))
     text = page.read_text(encoding="utf-8")
-    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text and "| parameter |" in text
+    assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text and "| parameter |" in text
 
 
 def test_the_published_tables_cover_levels_and_differences_of_every_headline_metric(study, reference):
