@@ -7,7 +7,8 @@
 Prints a table and writes results/reference/benchmarks.csv; with --only, rows of the other benchmarks are kept. --python
 names an interpreter with packages that this environment lacks (starsim, agentpy); a tool that is found nowhere is said
 to be not installed. Times belong to the machine; ratios, within one run, are what can be compared. `value` is the
-median of the rounds, `low` and `high` are their range, `ratio` is that of the best rounds.
+median of the rounds, `low` and `high` are their range, `ratio` is that of the best rounds. Part h is no time: how many
+times common random numbers cut the standard error of a contrast, the whole table of which goes to pairing.csv.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 import package_speed
 from package_speed import Row
+from pairing import pairing
 from side_by_side import side_by_side
 
 REFERENCE = HERE.parent.parent / "results" / "reference" / "benchmarks.csv"
 COLUMNS = ("benchmark", "what", "value", "unit", "ratio_to", "ratio", "low", "high", "rounds", "note")
-PARTS = "abcdefg"
-"""a run, b build, c start, d workers, e growth, f memory (comes with e), g the reduced workload."""
+PARTS = "abcdefgh"
+"""a run, b build, c start, d workers, e growth, f memory (comes with e), g the reduced workload, h paired contrasts."""
 
 
 def machine() -> Row:
@@ -52,8 +54,10 @@ def _cpu_lines() -> list[str]:
     return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 
-def rows_of(parts: str, rounds: int, others: Sequence[str], big: bool = False, cold: bool = False) -> Iterator[Row]:
-    """All rows of the chosen parts of the suite."""
+def rows_of(
+    parts: str, rounds: int, others: Sequence[str], big: bool = False, cold: bool = False, table: Path | None = None
+) -> Iterator[Row]:
+    """All rows of the chosen parts of the suite; `table`: where the whole table of paired contrasts goes."""
     yield machine()
     if "a" in parts:
         yield from package_speed.full_run(max(rounds, 10))
@@ -68,6 +72,8 @@ def rows_of(parts: str, rounds: int, others: Sequence[str], big: bool = False, c
         yield from package_speed.growth(rounds, sizes)
     if "g" in parts:
         yield from side_by_side(rounds, others=others)
+    if "h" in parts:
+        yield from pairing(table)
 
 
 def kept(file: Path, parts: str) -> list[dict[str, str]]:
@@ -104,7 +110,7 @@ def write(rows: Sequence[Row], file: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, measure, print, write."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    options.add_argument("--only", default=PARTS, help="parts to run, letters of abcdefg (default: all)")
+    options.add_argument("--only", default=PARTS, help="parts to run, letters of abcdefgh (default: all)")
     options.add_argument("--rounds", type=int, default=7, help="rounds of each measurement (default: 7)")
     options.add_argument("--big", action="store_true", help="also 256,000 and 1,000,000 residents")
     options.add_argument("--cold", action="store_true", help="also a first start, compiling everything anew")
@@ -112,9 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--out", type=Path, default=REFERENCE, help="file to write")
     given = options.parse_args(arguments)
     if given.rounds < 1 or not set(given.only) <= set(PARTS):
-        options.error("--rounds: at least 1; --only: letters of abcdefg")
+        options.error("--rounds: at least 1; --only: letters of abcdefgh")
     rows = []
-    for row in rows_of(given.only, given.rounds, given.python, given.big, given.cold):
+    for row in rows_of(given.only, given.rounds, given.python, given.big, given.cold, given.out.parent / "pairing.csv"):
         say(row)
         rows.append(row)
     merged = sorted([*rows, *kept(given.out, given.only + ("ef" if set("ef") & set(given.only) else ""))], key=_order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.analysis.robustness import compare_ranks, read_alternatives
+from consensus_sim.analysis.robustness import compare_ranks, rank_correlation, read_alternatives
 from consensus_sim.errors import InputError
 from consensus_sim.jobs.robustness import with_changes
 
@@ -35,6 +35,33 @@ def test_the_error_of_a_lead_is_over_the_pairs_that_share_parameters():
     single, paired = (compare_ranks(base, there, ["trust"], {"trust": "higher"}, together)[0] for together in (1, 2))
     assert single["standard_error"] == pytest.approx(gap.std(ddof=1) / 6**0.5)
     assert paired["standard_error"] == pytest.approx(gap.reshape(3, 2).mean(axis=1).std(ddof=1) / 3**0.5)
+
+
+def test_pairs_told_apart_are_counted_as_kept_lost_or_reversed():
+    base = runs(a=1.0, b=2.0, c=3.0, d=3.0)
+    other = runs(a=4.0, b=2.0, c=2.0, d=3.0)
+    (row,) = compare_ranks(base, other, ["trust"], {"trust": "higher"})
+    assert {name: row[name] for name in ("pairs", "kept", "lost", "reversed")} == {
+        "pairs": 5, "kept": 1, "lost": 1, "reversed": 3,
+    }  # fmt: skip
+
+
+def test_a_scenario_without_the_metric_is_left_out_of_the_ranking():
+    base, other = runs(a=1.0, b=2.0, c=3.0), runs(a=1.0, b=2.0, c=3.0)
+    base["a"]["trust"] = np.full(5, np.nan)
+    (row,) = compare_ranks(base, other, ["trust"], {"trust": "higher"})
+    assert row["tau"] == 1.0 and row["pairs"] == 1
+    assert compare_ranks({"a": base["a"]}, {"a": base["a"]}, ["trust"], {"trust": "higher"}) == []
+
+
+def test_the_interval_of_the_rank_correlation_is_narrow_where_scenarios_are_far_apart():
+    rng = np.random.default_rng(2)
+    noise, steps = rng.normal(size=(6, 40)), np.arange(6.0)[:, None]
+    far = rank_correlation(10 * steps + noise, 10 * steps + rng.normal(size=(6, 40)))
+    assert far == pytest.approx((1.0, 1.0, 1.0))
+    tau, low, high = rank_correlation(noise, rng.normal(size=(6, 40)))
+    assert -1 <= low < tau < high <= 1 and high - low > 0.3
+    assert np.isnan(rank_correlation(noise[:1], noise[:1])[0])
 
 
 def test_where_less_is_better_the_lowest_is_best():

@@ -1,4 +1,4 @@
-"""Sensitivity: settings, what is left out, what goes on from the screening."""
+"""Sensitivity: textbook functions with known indices, effects told from chance, settings, and a small whole."""
 
 from __future__ import annotations
 
@@ -6,10 +6,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.analysis.sensitivity import defined, read_settings, screened
+from consensus_sim.analysis.sensitivity import (
+    MORRIS,
+    NO,
+    SOBOL,
+    UNTOLD,
+    YES,
+    Sensitivity,
+    defined,
+    morris,
+    read_settings,
+    screened,
+    sobol,
+)
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Serial
+from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 
-GOOD = {"trajectories": 4, "levels": 4, "screened": 2, "base": 8, "chances": 1, "metrics": ["trust"]}
+pytest.importorskip("SALib")
+
+GOOD = {"trajectories": 4, "levels": 4, "screened": 2, "base": 8, "chances": 1, "noise": 4, "metrics": ["trust"]}
 
 
 def test_good_settings_are_read():
@@ -18,11 +35,93 @@ def test_good_settings_are_read():
 
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"base": 12}, "power of two"), ({"metrics": ["x"]}, "metrics"), ({"levels": 1}, "levels"), ({"bas": 1}, "bas")],
+    [
+        ({"base": 12}, "sensitivity.base: found 12; allowed: a power of two"),
+        ({"metrics": ["x"]}, "sensitivity.metrics"),
+        ({"levels": 1}, "sensitivity.levels"),
+        ({"noise": -1}, "sensitivity.noise"),
+        ({"trajectories": "many"}, "sensitivity.trajectories"),
+        ({"bas": 1}, "bas"),
+    ],
 )
 def test_settings_that_cannot_be_read_are_refused(change, word):
     with pytest.raises(InputError, match=word):
         read_settings(GOOD | change)
+
+
+def test_a_missing_setting_is_named():
+    with pytest.raises(InputError, match=r"sensitivity\.noise: missing"):
+        read_settings({name: value for name, value in GOOD.items() if name != "noise"})
+
+
+OUTPUT = ("council", "", "trust")
+
+
+def ishigami(quantiles):
+    """Ishigami & Homma 1990, a = 7, b = 0.1, on the quantiles of uniform priors from -pi to pi."""
+    x = np.pi * (2 * quantiles - 1)
+    return {OUTPUT: np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])}
+
+
+def test_the_indices_of_ishigami():
+    """First-order 0.3139, 0.4424, 0; total 0.5576, 0.4424, 0.2437: each in its 95 % interval, doubled (six at once)."""
+    found = sobol(["a", "b", "c"], 4096, ishigami).set_index("parameter")
+    known = {"first": (0.3139, 0.4424, 0.0), "total": (0.5576, 0.4424, 0.2437)}
+    for column, values in known.items():
+        assert (found[column] - values).abs().max() < 0.03
+        assert ((found[column] - values).abs() <= 2 * found[f"{column}_half"]).all()
+    assert found["matters"].tolist() == [YES, YES, YES] and (found["chance_share"] == 0).all()
+
+
+def test_the_effects_of_a_plane_and_of_an_interaction():
+    def outputs(q):
+        return {OUTPUT: 3 * q[:, 0] - 2 * q[:, 1] + 0 * q[:, 2], ("full", "council", "trust"): q[:, 0] * q[:, 1]}
+
+    found = morris(["a", "b", "c"], 20, 4, outputs).set_index(["scenario", "parameter"])
+    assert found.loc["council", "mu_star"].tolist() == pytest.approx([3, 2, 0])
+    assert found.loc["council", "sigma"].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
+    assert found.loc["council", "matters"].tolist() == [YES, YES, NO]
+    assert (found.loc["full", "sigma"].iloc[:2] > 0.1).all()
+
+
+def test_what_chance_alone_does_is_no_effect():
+    """A function in which any change of a set meets other chance (SD 1): a parameter that does nothing is not said to
+    matter, in mu* and total index; one that spreads the output by much more is.
+    """
+    rng = np.random.default_rng(6)
+
+    def outputs(q):
+        return {OUTPUT: 12 * q[:, 0] + rng.normal(size=len(q))}
+
+    screening = morris(["a", "b"], 60, 4, outputs, {OUTPUT: 1.0}).set_index("parameter")
+    assert screening["floor"].iloc[0] == pytest.approx(1.69, abs=0.01)
+    assert screening.loc["b", "mu_star"] == pytest.approx(1.69, abs=0.5)
+    assert screening["matters"]["a"] == YES and screening["matters"]["b"] != YES
+    ranked = sobol(["a", "b"], 512, outputs, {OUTPUT: 1.0}).set_index("parameter")
+    assert ranked["chance_share"].iloc[0] == pytest.approx(1 / 13, abs=0.01)
+    assert ranked.loc["b", "total"] == pytest.approx(1 / 13, abs=0.02) and abs(ranked.loc["b", "first"]) < 0.1
+    assert ranked["matters"]["a"] == YES and ranked["matters"]["b"] in (NO, UNTOLD)
+
+
+def test_a_small_analysis_of_the_teaching_community():
+    """Levels and differences, every parameter, chance by runs; the same when repeated."""
+    changes = ["community=teaching", "experiment=sensitivity", "calendar.weeks=14", "scenarios=[before,council]"]
+    config = compose(changes)
+    from consensus_sim import load_community
+
+    settings = read_settings(GOOD | {"trajectories": 2, "metrics": ["trust", "reach_quarter"]})
+    analysis = Sensitivity(load_community("teaching"), read_study(config), settings, Serial())
+    screening, ranked = analysis.run()
+    assert list(screening) == list(MORRIS) and list(ranked) == list(SOBOL)
+    outputs = set(map(tuple, screening[["scenario", "reference"]].to_numpy().tolist()))
+    assert outputs == {("before", ""), ("council", ""), ("before", "council")}
+    assert screening["parameter"].nunique() == len(analysis._names) and ranked["parameter"].nunique() == 2
+    assert set(ranked["parameter"]) == set(screened(screening, 2))
+    assert (screening["floor"] > 0).any() and (screening["mu_star"] >= 0).all()
+    quantiles = np.random.default_rng(1).uniform(size=(3, len(analysis._names)))
+    first, again = analysis.outputs(quantiles), analysis.outputs(quantiles)
+    for output, values in first.items():
+        np.testing.assert_array_equal(values, again[output])
 
 
 def test_outputs_seldom_defined_or_constant_are_left_out():
@@ -33,7 +132,10 @@ def test_outputs_seldom_defined_or_constant_are_left_out():
     assert not np.isnan(kept["a", "", "few"]).any() and kept["a", "", "few"][0] == np.nanmedian(few)
 
 
-def test_the_largest_effects_relative_to_their_output_go_on():
-    rows = [("p", 1.0, 10.0), ("q", 0.5, 1.0), ("r", 0.2, 1.0), ("p", 0.1, 1.0)]
-    table = pd.DataFrame(rows, columns=["parameter", "mu_star", "output_sd"])
-    assert screened(table, 2) == ["q", "r"]
+def test_what_matters_for_most_outputs_goes_on_then_the_largest_effects_relative_to_their_output():
+    rows = [
+        ("p", 1.0, 10.0, NO), ("q", 0.5, 1.0, YES), ("r", 0.2, 1.0, UNTOLD), ("s", 9.0, 1.0, UNTOLD),
+        ("p", 0.1, 1.0, NO), ("q", 0.1, 1.0, YES), ("r", 0.3, 1.0, YES), ("s", 0.1, 1.0, UNTOLD),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["parameter", "mu_star", "output_sd", "matters"])
+    assert screened(table, 4) == ["q", "r", "s", "p"]

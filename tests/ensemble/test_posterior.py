@@ -130,3 +130,19 @@ def test_parameters_outside_the_fit_stay_at_their_prior():
             prior = p.at(grid)
             mean = sets.weights @ sets.values[:, sets.names.index(p.name)]
             assert abs(mean - prior.mean()) <= 4 * prior.std() / np.sqrt(effective), p.name
+
+
+def test_spread_ratios_are_those_that_calibration_published():
+    """Of the shipped table, on the scale of the values instead of the quantiles: within 0.02, the same silent."""
+    from pathlib import Path
+
+    from consensus_sim.ensemble.posterior import SILENT
+
+    sets = read_posterior("case_study").checked(BEHAVIOUR)
+    found = sets.spread_ratios(BEHAVIOUR)
+    folder = Path(__file__).parents[2] / "results" / "reference"
+    published = pd.read_csv(folder / "calibration.csv").set_index("parameter")["sd_ratio"]
+    for name, ratio in published.items():
+        assert found[name] == pytest.approx(ratio, abs=0.02) and (found[name] < SILENT) == (ratio < SILENT)
+    assert {ratio for name, ratio in found.items() if name not in published} == {1.0}
+    assert set(replace(sets, kept=frozenset(sets.names)).spread_ratios(BEHAVIOUR).values()) == {1.0}

@@ -11,7 +11,9 @@ from consensus_sim.report.validation import draw_scores, verdict, verdicts
 
 ROW = {
     "scenario": "full", "reference": "council", "metric": "reach_quarter", "group": "all", "unit": "share",
-    "parameters": 1.0, "chance": 1.0, "share_parameters": 0.5, "low": 0.1, "high": 0.8, "sets": 10, "note": "",
+    "parameters": 1.0, "chance": 1.0, "share_parameters": 0.5, "low": 0.1, "high": 0.8,
+    "unidentified": float("nan"), "unidentified_low": float("nan"), "unidentified_high": float("nan"),
+    "sets": 10, "note": "",
 }  # fmt: skip
 VARIED = pd.DataFrame([ROW], columns=list(VARIANCE))
 NONE = pd.DataFrame(columns=list(DRIVERS))
@@ -33,10 +35,23 @@ def test_the_split_is_told_with_its_interval_and_the_few_sets():
 
 def test_parameters_are_named_only_where_there_are_enough_sets():
     named = pd.DataFrame(
-        [("full", "", "reach_quarter", "all", "channels.council", "yes", 0.8, 1e-9, 50)], columns=list(DRIVERS)
+        [("full", "", "reach_quarter", "all", "channels.council", "yes", 0.83, 0.8, 1e-9, 50)], columns=list(DRIVERS)
     )
     said = " ".join(certainty("posterior", 100, VARIED, named, "council", "en"))
-    assert "depends most on: channels.council" in said and "80 replicates" not in said
+    assert "depends most on: channels.council." in said and "80 replicates" not in said
+    silent = named.assign(sd_ratio=1.0)
+    assert "channels.council (still at its prior)" in " ".join(
+        certainty("posterior", 100, VARIED, silent, "council", "en")
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "about 90% (90 % interval, median, 70% to 95%)"), ("zh", "约 90%")]
+)
+def test_what_comes_from_unidentified_parameters_is_told_where_it_is_known(language, words):
+    known = VARIED.assign(unidentified=0.9, unidentified_low=0.7, unidentified_high=0.95)
+    assert words in " ".join(certainty("posterior", 100, known, NONE, "council", language))
+    assert words not in " ".join(certainty("posterior", 100, VARIED, NONE, "council", language))
 
 
 SCORE = {"target": "tea", "value": 20.0, "q05": 10.0, "q50": 18.0, "q95": 25.0, "covered": True, "crps": 1.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BASE = "base"
+NAN = float("nan")
+RESAMPLES = 999
 TOLD = 2.0
 """Standard errors of a paired difference from which one scenario is told from another."""
 
@@ -53,46 +56,97 @@ def read_alternatives(config: Any) -> tuple[tuple[str, ...], list[Alternative]]:
     return tuple(config["metrics"]), found
 
 
-def means_of(values: Mapping[str, Mapping[str, np.ndarray]], metric: str) -> dict[str, float]:
-    """Scenario -> mean over replicates of a metric."""
-    return {scenario: float(np.nanmean(own[metric])) for scenario, own in values.items()}
+Runs = Mapping[str, Mapping[str, np.ndarray]]
+"""Scenario -> metric -> (replicates,); runs of one replicate share their chance."""
+
+
+def _stacked(base: Runs, other: Runs, metric: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The scenarios in which a metric is defined under both, and its values (scenarios, replicates)."""
+    names = [name for name in base if not (np.isnan(base[name][metric]).all() or np.isnan(other[name][metric]).all())]
+    first, second = (np.array([own[name][metric] for name in names], float) for own in (base, other))
+    return names, first, second
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
+    """Kendall's tau-b between the means of `first` and `second` (scenarios, replicates), and its 90 % interval by
+    bootstrap over replicates, which both draw alike; NaN for fewer than two scenarios.
+    """
+    from scipy.stats import DegenerateDataWarning, bootstrap, kendalltau
+
+    def tau(drawn: np.ndarray) -> float:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a draw may miss all replicates in which it is defined
+            means = [np.nanmean(values[:, drawn.astype(int)], axis=1) for values in (first, second)]
+        return float(kendalltau(*means, nan_policy="omit").statistic)
+
+    if len(first) < 2:
+        return NAN, NAN, NAN
+    rows = np.arange(first.shape[1])
+    found = tau(rows)
+    if len(rows) < 2 or found != found:
+        return found, NAN, NAN
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # where a draw has no tau there is no interval
+        interval = bootstrap(
+            (rows,), tau, vectorized=False, n_resamples=RESAMPLES, confidence_level=0.9, method="percentile",
+            rng=np.random.default_rng(1),
+        ).confidence_interval  # fmt: skip
+    return found, float(interval.low), float(interval.high)
+
+
+def told_apart(values: np.ndarray, together: int = 1) -> np.ndarray:
+    """Which scenario has more of a metric, (scenarios, scenarios): 1 the row's, -1 the column's, 0 where the paired
+    difference of `values` (scenarios, replicates) is within `TOLD` standard errors.
+    """
+    gap = values[:, None, :] - values[None, :, :]
+    error = standard_error(gap.reshape(-1, gap.shape[2]), together).reshape(gap.shape[:2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        mean = np.nanmean(gap, axis=2)
+    sure = np.abs(mean) > TOLD * error
+    return np.where(sure, np.sign(np.nan_to_num(mean)), 0.0)
 
 
 def compare_ranks(
-    base: Mapping[str, Mapping[str, np.ndarray]],
-    other: Mapping[str, Mapping[str, np.ndarray]],
-    metrics: Sequence[str],
-    better: Mapping[str, str],
-    together: int = 1,
+    base: Runs, other: Runs, metrics: Sequence[str], better: Mapping[str, str], together: int = 1
 ) -> list[dict[str, Any]]:
-    """One row a metric: Kendall's tau between the rankings of scenarios, the best scenario in each, and whether the
-    base's best is still best or, under the alternative, not told from the best there.
+    """One row a metric: Kendall's tau between the rankings of scenarios with its interval; of the pairs of scenarios
+    that the base tells apart, how many keep their order, are no longer told apart, or are reversed; the best scenario
+    in each, and whether the base's best is still best or, under the alternative, not told from the best there.
 
-    base, other: scenario -> metric -> (replicates,); better: metric -> "higher" or "lower"
-    together: replicates that share a set of parameters (`Study.together`)
+    better: metric -> "higher" or "lower"; together: replicates that share a set of parameters (`Study.together`)
     """
-    from scipy.stats import kendalltau
-
     rows = []
     for metric in metrics:
-        sign = -1.0 if better[metric] == "lower" else 1.0
-        levels = [means_of(values, metric) for values in (base, other)]
-        names = list(levels[0])
-        tau = float(kendalltau([levels[0][n] for n in names], [levels[1][n] for n in names]).statistic)
-        best, best_there = (max(names, key=lambda n, own=own: sign * own[n]) for own in levels)  # type: ignore[misc]
-        gap = sign * (other[best_there][metric] - other[best][metric])
-        error = float(standard_error(gap[None, :], together)[0])
-        gap = gap[~np.isnan(gap)]
-        same = "yes" if best == best_there else "tied" if not float(gap.mean()) > TOLD * error else "no"
-        rows.append(
-            {"metric": metric, "tau": tau, "best_base": best, "best": best_there, "same_best": same,
-             "lead": float(gap.mean()) if len(gap) else float("nan"), "standard_error": error}
-        )  # fmt: skip
+        names, first, second = _stacked(base, other, metric)
+        if not names:
+            continue
+        tau, low, high = rank_correlation(first, second)
+        upper = np.triu_indices(len(names), 1)
+        before, after = (told_apart(values, together)[upper] for values in (first, second))
+        product = before * after
+        counts = {
+            "pairs": int(np.count_nonzero(before)), "kept": int((product > 0).sum()),
+            "lost": int(((before != 0) & (after == 0)).sum()), "reversed": int((product < 0).sum()),
+        }  # fmt: skip
+        best = _best(names, first, second, -1.0 if better[metric] == "lower" else 1.0, together)
+        rows.append({"metric": metric, "tau": tau, "tau_low": low, "tau_high": high, **counts, **best})
     return rows
 
 
+def _best(names: Sequence[str], first: np.ndarray, second: np.ndarray, sign: float, together: int) -> dict[str, Any]:
+    """The best scenario of each, the lead of the alternative's over the base's there, and whether they agree."""
+    best, there = (int(np.argmax(sign * np.nanmean(values, axis=1))) for values in (first, second))
+    gap = sign * (second[there] - second[best])
+    error = float(standard_error(gap[None, :], together)[0])
+    gap = gap[~np.isnan(gap)]
+    lead = float(gap.mean()) if len(gap) else NAN
+    same = "yes" if best == there else "tied" if not lead > TOLD * error else "no"
+    return {"best_base": names[best], "best": names[there], "same_best": same, "lead": lead, "standard_error": error}
+
+
 def robustness_table(
-    played: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]],
+    played: Mapping[str, Runs],
     metrics: Sequence[str],
     better: Mapping[str, str],
     together: int = 1,
@@ -114,5 +168,6 @@ def robustness_table(
         for name, values in played.items()
         for scenario, own in values.items()
         for metric in metrics
+        if not np.isnan(own[metric]).all()
     ]
     return pd.DataFrame(agreement), pd.DataFrame(levels)

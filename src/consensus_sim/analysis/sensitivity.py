@@ -3,13 +3,15 @@
 Morris 1991, Technometrics 33:161-174 (mu* of Campolongo et al. 2007); Saltelli et al. 2010, Comput. Phys. Commun.
 181:259-270, for the estimators of first-order and total indices. Parameters are varied over the quantiles of their
 priors, so an index tells of the prior's range, too. Every set meets the same chances, and outputs are means over
-`chances` of them: what is left of chance adds to totals, not to first-order indices.
+`chances` of them. A parameter that changes anything also sends the run down another path of chance, however little it
+does itself: that much of mu* and of a total index is no effect. How much it is, `noise` runs at the centre tell, and a
+parameter is said to matter only where it does more.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,18 @@ if TYPE_CHECKING:
 
 Output = tuple[str, str, str]
 """Scenario, reference ("" for a level, else the difference to it), metric."""
+Outputs = Mapping[Output, Matrix]
+"""Values (sets,) of every output."""
+MORRIS = (
+    "scenario", "reference", "metric", "parameter", "mu_star", "half_width", "sigma", "output_sd", "floor", "matters",
+)  # fmt: skip
+SOBOL = (
+    "scenario", "reference", "metric", "parameter", "first", "first_half", "total", "total_half", "chance_share",
+    "matters",
+)  # fmt: skip
+YES, NO, UNTOLD = "yes", "no", "cannot tell"
+SMALL = 0.05
+"""Share of an output's variance beyond chance up to which a parameter is said not to matter (Saltelli et al. 2008)."""
 UNDEFINED = 0.05
 """Share of sets in which an output may be undefined (these get its median); with more it is left out."""
 
@@ -37,7 +51,8 @@ UNDEFINED = 0.05
 @dataclass(frozen=True)
 class Settings:
     """trajectories, levels: of Morris; screened: parameters that go on to Sobol (0: none do), base: its base samples, a
-    power of two; chances: runs of a set that are averaged; metrics: headline metrics of all adults.
+    power of two; chances: runs of a set that are averaged; noise: runs at the centre that tell chance (0: it is not
+    told); metrics: headline metrics of all adults.
     """
 
     trajectories: int
@@ -45,6 +60,7 @@ class Settings:
     screened: int
     base: int
     chances: int
+    noise: int
     metrics: tuple[str, ...]
 
 
@@ -65,6 +81,7 @@ def read_settings(config: Any) -> Settings:
             raise one_of("sensitivity.metrics", name, metric_names())
     numbers = {key: whole(f"sensitivity.{key}", config[key], low, high) for key, low, high in (
         ("trajectories", 2, 1000), ("levels", 2, 20), ("screened", 0, 50), ("base", 2, 65536), ("chances", 1, 100),
+        ("noise", 0, 10_000),
     )}  # fmt: skip
     if numbers["base"] & (numbers["base"] - 1):
         raise InputError(f"sensitivity.base: found {numbers['base']}; allowed: a power of two")
@@ -83,101 +100,146 @@ class Sensitivity:
 
     def outputs(self, quantiles: Matrix) -> dict[Output, Matrix]:
         """Every output (sets,) at `quantiles` (sets, parameters) of the priors: levels, and differences to the
-        reference.
+        reference, means over `chances` runs.
         """
-        behaviour = read_behaviour(self.study)
-        weeks = int(self.study.calendar["weeks"])
-        periods = tuple(Period(scenario.name, scenario.name, weeks) for scenario in self.study.scenarios)
-        asked = tuple(f"{period.name}/{name}:all" for period in periods for name in self.settings.metrics)
-        values = values_at(behaviour, quantiles)
-        names = tuple(parameter.name for parameter in behaviour)
         total: dict[str, Matrix] = {}
         for chance in range(self.settings.chances):
-            work = DesignWork(
-                self.community, self.study, periods, names, values, first=chance, asked=asked, same_chance=True
-            )
-            for name, found in play(work, range(len(values)), self.engine, self.folder).items():
+            for name, found in self._played(quantiles, chance, same_chance=True).items():
                 total[name] = total.get(name, 0.0) + found / self.settings.chances
+        return self._differences(total)
+
+    def noise(self) -> dict[Output, float]:
+        """SD of every output with all parameters at the centre of their priors: chance alone; none if not asked for."""
+        if self.settings.noise < 2:
+            return {}
+        centre = np.full((self.settings.noise, len(list(read_behaviour(self.study)))), 0.5)
+        runs = self._differences(self._played(centre, 0, same_chance=False))
+        scale = np.sqrt(self.settings.chances)
+        return {
+            output: float(np.nanstd(values, ddof=1) / scale)
+            for output, values in runs.items()
+            if np.count_nonzero(~np.isnan(values)) > 1
+        }
+
+    def _played(self, quantiles: Matrix, first: int, same_chance: bool) -> dict[str, Matrix]:
+        behaviour = read_behaviour(self.study)
+        asked = tuple(f"{period.name}/{name}:all" for period in self._periods for name in self.settings.metrics)
+        names, values = tuple(parameter.name for parameter in behaviour), values_at(behaviour, quantiles)
+        work = DesignWork(
+            self.community, self.study, self._periods, names, values, first=first, asked=asked, same_chance=same_chance
+        )
+        return play(work, range(len(values)), self.engine, self.folder)
+
+    @property
+    def _periods(self) -> tuple[Period, ...]:
+        weeks = int(self.study.calendar["weeks"])
+        return tuple(Period(scenario.name, scenario.name, weeks) for scenario in self.study.scenarios)
+
+    def _differences(self, played: Mapping[str, Matrix]) -> dict[Output, Matrix]:
         levels = {
-            (period.name, "", name): total[f"{period.name}/{name}:all"]
-            for period in periods
+            (period.name, "", name): played[f"{period.name}/{name}:all"]
+            for period in self._periods
             for name in self.settings.metrics
+            if f"{period.name}/{name}:all" in played
         }
         base = self.study.reference
         return levels | {
             (scenario, base, name): found - levels[base, "", name]
             for (scenario, _, name), found in levels.items()
-            if scenario != base
+            if scenario != base and (base, "", name) in levels
         }
 
     def run(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The tables of Morris and of Sobol (no rows where nothing goes on)."""
         import pandas as pd
 
-        screening = self.morris()
-        chosen = screened(screening, self.settings.screened)
-        return screening, self.sobol(chosen) if chosen else pd.DataFrame()
+        names, settings, noise = self._names, self.settings, self.noise()
+        screening = morris(names, settings.trajectories, settings.levels, self.outputs, noise)
+        chosen = screened(screening, settings.screened)
+        if not chosen:
+            return screening, pd.DataFrame(columns=list(SOBOL))
+        rows = [names.index(name) for name in chosen]
 
-    def morris(self) -> pd.DataFrame:
-        """mu* (mean size of a parameter's effect), its 95 % half-width, and sigma (interaction or bend)."""
-        import pandas as pd
-        from SALib.analyze import morris as analyze
-        from SALib.sample import morris as sample
+        def at(drawn: Matrix) -> dict[Output, Matrix]:
+            quantiles = np.full((len(drawn), len(names)), 0.5)
+            quantiles[:, rows] = drawn
+            return self.outputs(quantiles)
 
-        problem = self._problem([parameter.name for parameter in read_behaviour(self.study)])
-        quantiles = sample.sample(problem, self.settings.trajectories, self.settings.levels, seed=1)
-        rows = []
-        for output, values in defined(self.outputs(quantiles)).items():
-            found = analyze.analyze(problem, quantiles, values, num_levels=self.settings.levels, seed=1)
-            for number, name in enumerate(problem["names"]):
-                rows.append(
-                    (*output, _short(name), found["mu_star"][number], found["mu_star_conf"][number],
-                     found["sigma"][number], float(values.std()))
-                )  # fmt: skip
-        return pd.DataFrame(
-            rows,
-            columns=["scenario", "reference", "metric", "parameter", "mu_star", "half_width", "sigma", "output_sd"],
-        )
+        return screening, sobol(chosen, settings.base, at, noise)
 
-    def sobol(self, names: list[str]) -> pd.DataFrame:
-        """First-order and total indices of the parameters `names`, with 95 % half-widths; all others at the centre of
-        their priors.
-        """
-        import pandas as pd
-        from SALib.analyze import sobol as analyze
-        from SALib.sample import sobol as sample
-
-        behaviour = [_short(parameter.name) for parameter in read_behaviour(self.study)]
-        problem = self._problem(names)
-        drawn = sample.sample(problem, self.settings.base, calc_second_order=False, seed=1)
-        quantiles = np.full((len(drawn), len(behaviour)), 0.5)
-        quantiles[:, [behaviour.index(name) for name in names]] = drawn
-        rows = []
-        for output, values in defined(self.outputs(quantiles)).items():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # an output that never varies: indices are nan
-                found = analyze.analyze(problem, values, calc_second_order=False, seed=1)
-            for number, name in enumerate(names):
-                rows.append(
-                    (*output, name, found["S1"][number], found["S1_conf"][number], found["ST"][number],
-                     found["ST_conf"][number])
-                )  # fmt: skip
-        return pd.DataFrame(
-            rows,
-            columns=["scenario", "reference", "metric", "parameter", "first", "first_half", "total", "total_half"],
-        )
-
-    @staticmethod
-    def _problem(names: list[str]) -> dict[str, Any]:
-        """SALib's problem: every parameter by the quantile of its prior."""
-        return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+    @property
+    def _names(self) -> list[str]:
+        return [parameter.name.removeprefix("behaviour.") for parameter in read_behaviour(self.study)]
 
 
-def _short(name: str) -> str:
-    return name.removeprefix("behaviour.")
+def morris(
+    names: Sequence[str],
+    trajectories: int,
+    levels: int,
+    outputs: Callable[[Matrix], Outputs],
+    noise: Mapping[Output, float] | None = None,
+) -> pd.DataFrame:
+    """mu* (mean size of a parameter's effect over its whole range), its 95 % half-width, and sigma (interaction or
+    bend). Columns: `MORRIS`.
+
+    outputs: of quantiles (sets, parameters); noise: SD of an output by chance alone
+    floor: the mu* of a parameter that does nothing but change the chances met; matters: whether mu* is above it
+    """
+    import pandas as pd
+    from SALib.analyze import morris as analyze
+    from SALib.sample import morris as sample
+
+    problem = _problem(names)
+    quantiles = sample.sample(problem, trajectories, levels, seed=1)
+    step = levels / (2.0 * (levels - 1))
+    rows = []
+    for output, values in defined(outputs(quantiles)).items():
+        found = analyze.analyze(problem, quantiles, values, num_levels=levels, seed=1)
+        # The mean distance of two independent normal draws is 2 / sqrt(pi) standard deviations.
+        floor = (noise or {}).get(output, 0.0) * 2.0 / np.sqrt(np.pi) / step
+        for number, name in enumerate(names):
+            effect, half = float(found["mu_star"][number]), float(found["mu_star_conf"][number])
+            told = YES if effect - half > floor else NO if effect + half <= floor or effect == 0 else UNTOLD
+            rows.append((*output, name, effect, half, float(found["sigma"][number]), float(values.std()), floor, told))
+    return pd.DataFrame(rows, columns=list(MORRIS))
 
 
-def defined(outputs: Mapping[Output, Matrix]) -> dict[Output, Matrix]:
+def sobol(
+    names: Sequence[str],
+    base: int,
+    outputs: Callable[[Matrix], Outputs],
+    noise: Mapping[Output, float] | None = None,
+) -> pd.DataFrame:
+    """First-order and total indices of the parameters `names`, with 95 % half-widths. Columns: `SOBOL`.
+
+    outputs: of quantiles (sets, parameters), all others at the centre of their priors; noise: SD by chance alone
+    chance_share: what of the variance chance alone would make; matters: whether the total index is above it
+    """
+    import pandas as pd
+    from SALib.analyze import sobol as analyze
+    from SALib.sample import sobol as sample
+
+    problem = _problem(names)
+    drawn = sample.sample(problem, base, calc_second_order=False, seed=1)
+    rows = []
+    for output, values in defined(outputs(drawn)).items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # an output that never varies: indices are nan
+            found = analyze.analyze(problem, values, calc_second_order=False, seed=1)
+        share = min(1.0, (noise or {}).get(output, 0.0) ** 2 / float(values.var()))
+        for number, name in enumerate(names):
+            first, first_half, total, half = (float(found[key][number]) for key in ("S1", "S1_conf", "ST", "ST_conf"))
+            told = YES if total - half > share else NO if total + half <= share + SMALL else UNTOLD
+            rows.append((*output, name, first, first_half, total, half, share, told))
+    return pd.DataFrame(rows, columns=list(SOBOL))
+
+
+def _problem(names: Sequence[str]) -> dict[str, Any]:
+    """SALib's problem: every parameter by the quantile of its prior."""
+    return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
+
+
+def defined(outputs: Outputs) -> dict[Output, Matrix]:
     """Outputs with a value in nearly every set; the few undefined ones get the median, so that designs stay whole."""
     kept = {}
     for output, values in outputs.items():
@@ -188,7 +250,10 @@ def defined(outputs: Mapping[Output, Matrix]) -> dict[Output, Matrix]:
 
 
 def screened(screening: pd.DataFrame, number: int) -> list[str]:
-    """The parameters with the largest mu* relative to the output's SD, over all outputs; `number` of them."""
-    relative = screening.assign(relative=screening["mu_star"] / screening["output_sd"])
-    largest = relative.groupby("parameter", sort=False)["relative"].max().sort_values(ascending=False, kind="stable")
-    return [str(name) for name in largest.index[:number]]
+    """The `number` parameters that are told to matter for most outputs; among equals, of the largest mu* relative to
+    the output's SD. By size alone, outputs that are mostly chance would choose.
+    """
+    judged = screening.assign(relative=screening["mu_star"] / screening["output_sd"], sure=screening["matters"] == YES)
+    ranked = judged.groupby("parameter", sort=False).agg(outputs=("sure", "sum"), largest=("relative", "max"))
+    ranked = ranked.sort_values(["outputs", "largest"], ascending=False, kind="stable")
+    return [str(name) for name in ranked.index[:number]]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.analysis.abc import Posterior, weighted_quantile
 from consensus_sim.analysis.targets import MOST, Target
+from consensus_sim.ensemble.posterior import SILENT, WEAK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from consensus_sim.parameters import Parameter
 
 Matrix = NDArray[np.float64]
-SILENT, WEAK = 0.9, 0.7
-"""Ratio of posterior to prior standard deviation from which the data say nothing, or little, of a parameter."""
 RIDGE = 0.3
 """Correlation in the posterior from which two parameters are named as a ridge; judgement."""
 BINS = 10

@@ -97,28 +97,53 @@ class Forecast:
         """How much of the variance comes from parameters and how much from chance; no rows with parameters=centre."""
         import pandas as pd
 
-        from consensus_sim.ensemble.variance import VARIANCE, variance_table
+        from consensus_sim.catalogue import contrast_metrics
+        from consensus_sim.ensemble.posterior import SILENT
+        from consensus_sim.ensemble.variance import ENOUGH, VARIANCE, variance_table
 
         if self.study.parameters == "centre":
             return pd.DataFrame(columns=list(VARIANCE))
-        return variance_table(self._values, self._units, self.study.reference)
+        narrowed, sets = None, self.study.replicates // 2
+        if self.study.parameters == "posterior" and sets >= ENOUGH:
+            told = [name for name, ratio in self._spread_ratios.items() if ratio < SILENT]
+            narrowed = np.empty((sets, len(told)))
+            for place, name in enumerate(told):
+                narrowed[:, place] = self._drawn[name]
+        return variance_table(self._values, self._units, self.study.reference, narrowed, contrast_metrics())
 
     def drivers(self) -> pd.DataFrame:
         """The parameters that the variance of the headline contrasts comes from; no rows where sets are too few."""
         import pandas as pd
 
         from consensus_sim.catalogue import contrast_metrics
-        from consensus_sim.ensemble.replicate import behaviour_of
+        from consensus_sim.ensemble.replicate import read_behaviour
         from consensus_sim.ensemble.variance import DRIVERS, ENOUGH, drivers_table
 
         sets = self.study.replicates // 2
         if self.study.parameters == "centre" or sets < ENOUGH:
             return pd.DataFrame(columns=list(DRIVERS))
-        played = [list(behaviour_of(self.study, 2 * number)) for number in range(sets)]
-        short = [p.name.removeprefix("behaviour.") for p in played[0]]
-        drawn = {name: np.array([one[place].value for one in played]) for place, name in enumerate(short)}
-        identified = {name: p.identified for name, p in zip(short, played[0], strict=True)}
-        return drivers_table(self._values, self.study.reference, drawn, identified, contrast_metrics())
+        identified = {p.name.removeprefix("behaviour."): p.identified for p in read_behaviour(self.study)}
+        return drivers_table(
+            self._values, self.study.reference, self._drawn, identified, contrast_metrics(), self._spread_ratios
+        )
+
+    @cached_property
+    def _drawn(self) -> dict[str, Any]:
+        """Parameter, by short name -> its value in every set."""
+        from consensus_sim.ensemble.replicate import behaviour_of
+
+        played = [list(behaviour_of(self.study, 2 * number)) for number in range(self.study.replicates // 2)]
+        short = [p.name.removeprefix("behaviour.") for p in played[0]] if played else []
+        return {name: np.array([one[place].value for one in played]) for place, name in enumerate(short)}
+
+    @cached_property
+    def _spread_ratios(self) -> dict[str, float]:
+        """Parameter, by short name -> posterior over prior standard deviation; empty without a posterior."""
+        from consensus_sim.ensemble.replicate import read_behaviour
+
+        if self.study.posterior is None:
+            return {}
+        return self.study.posterior.spread_ratios(read_behaviour(self.study))
 
     def save(
         self,

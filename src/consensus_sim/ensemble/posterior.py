@@ -22,6 +22,10 @@ from consensus_sim.paths import configs_dir
 
 WEIGHT = "weight"
 PREFIX = "behaviour."
+SILENT, WEAK = 0.9, 0.7
+"""Ratio of posterior to prior standard deviation from which the data say nothing, or little, of a parameter."""
+PRIOR_POINTS = 1000
+"""Quantiles over which a prior's standard deviation is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,22 @@ class ParameterSets:
             prior = {p.name: p.value for p in behaviour.drawn(seed, number) if p.name not in self.names}
             known = {**prior, **known}
         return behaviour.with_values(known)
+
+    def spread_ratios(self, behaviour: Behaviour) -> dict[str, float]:
+        """Posterior over prior standard deviation of every parameter of `behaviour`, by short name: 1 for those that
+        calibration did not move or whose value the user has set.
+        """
+        moved = {PREFIX + str(name) for name in self.about.get("calibrated") or ()}
+        points = (np.arange(PRIOR_POINTS) + 0.5) / PRIOR_POINTS
+        ratios = {}
+        for parameter in behaviour:
+            ratio = 1.0
+            if parameter.name in moved and parameter.name in self.names and parameter.name not in self.kept:
+                values, prior = self.values[:, self.names.index(parameter.name)], float(np.std(parameter.at(points)))
+                spread = float(np.sqrt(self.weights @ (values - self.weights @ values) ** 2))
+                ratio = spread / prior if prior else 1.0
+            ratios[parameter.name.removeprefix(PREFIX)] = ratio
+        return ratios
 
     def checked(self, behaviour: Behaviour) -> ParameterSets:
         """The same for `behaviour`, with what the user has set away from the calibrated centre in `kept`.

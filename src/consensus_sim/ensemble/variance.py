@@ -6,6 +6,7 @@ analysis of variance on these pairs splits the variance (Searle, Casella & McCul
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,23 +20,27 @@ if TYPE_CHECKING:
 
 VARIANCE = (
     "scenario", "reference", "metric", "group", "unit", "parameters", "chance", "share_parameters", "low", "high",
-    "sets", "note",
+    "unidentified", "unidentified_low", "unidentified_high", "sets", "note",
 )  # fmt: skip
-DRIVERS = ("scenario", "reference", "metric", "group", "parameter", "identified", "rank_correlation", "p", "sets")
+DRIVERS = (
+    "scenario", "reference", "metric", "group", "parameter", "identified", "sd_ratio", "rank_correlation", "p", "sets",
+)  # fmt: skip
 FEW, ENOUGH = 15, 40
 """Sets below which the split is told as rough, and from which single parameters are named: with fewer, the largest of
 some 140 rank correlations of pure noise is above 0.5."""
 MOST_NAMED = 3
+RESAMPLES = 499
 LEVEL = 0.05
 """Chance, over all parameters together, of naming one that has no influence."""
 NAN = float("nan")
 
 
-def split(pairs: NDArray[np.float64]) -> dict[str, Any]:
+def split(pairs: NDArray[np.float64], bounds: bool = True) -> dict[str, Any]:
     """The variance of `pairs` (sets, 2) split in two.
 
     parameters, chance: variance components, the first clipped at 0; share_parameters: of their sum; low, high: its 90 %
-    interval from the F distribution (exact for normal components); sets: pairs in which both are defined
+    interval from the F distribution (exact for normal components; left out without `bounds`); sets: pairs in which
+    both are defined
     """
     from scipy.stats import f
 
@@ -48,12 +53,48 @@ def split(pairs: NDArray[np.float64]) -> dict[str, Any]:
     parameters = max(0.0, (between - within) / 2)
     total = parameters + within
     found = {"parameters": parameters, "chance": within, "share_parameters": parameters / total if total else NAN}
-    if not within:
+    if not within or not bounds:
         return {**found, "low": NAN, "high": NAN, "sets": sets}
     ratio = between / within
-    bounds = [ratio / f.ppf(q, sets - 1, sets) for q in (0.95, 0.05)]
-    low, high = (min(1.0, max(0.0, (bound - 1) / (bound + 1))) for bound in bounds)
+    edges = [ratio / f.ppf(q, sets - 1, sets) for q in (0.95, 0.05)]
+    low, high = (min(1.0, max(0.0, (edge - 1) / (edge + 1))) for edge in edges)
     return {**found, "low": low, "high": high, "sets": sets}
+
+
+def unidentified(pairs: NDArray[np.float64], narrowed: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Share of the variance from parameters in `pairs` (sets, 2) that those which the data narrow do not explain, and
+    its 90 % interval by bootstrap over sets; NaN with fewer than `ENOUGH` sets or where parameters make no variance.
+
+    narrowed: (sets, k) values of the parameters that the data narrow. The rest is one minus what a linear regression
+    of the pairs' means on these explains (adjusted for their number), over the component `parameters` of `split`; what
+    a parameter does only together with unidentified ones counts as theirs.
+    """
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
+    good = ~np.isnan(pairs).any(axis=1)
+    pairs, design = pairs[good], np.column_stack([np.ones(int(good.sum())), narrowed[good]])
+
+    def share(rows: NDArray[np.int64]) -> float:
+        own, x = pairs[rows], design[rows]
+        component = split(own, bounds=False)["parameters"]
+        means = own.mean(axis=1)
+        left = means - x @ np.linalg.lstsq(x, means, rcond=None)[0]
+        explained = float(np.var(means, ddof=1) - left @ left / (len(rows) - x.shape[1]))
+        return min(1.0, max(0.0, 1.0 - explained / component)) if component > 0 else NAN
+
+    if len(pairs) < ENOUGH:
+        return NAN, NAN, NAN
+    rows = np.arange(len(pairs))
+    found = share(rows)
+    if found != found:
+        return NAN, NAN, NAN
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # draws without variance from parameters have no share
+        drawn = bootstrap(
+            (rows,), share, vectorized=False, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(1)
+        ).bootstrap_distribution
+    low, high = np.nanquantile(drawn, (0.05, 0.95)).tolist()
+    return found, low, high
 
 
 def _blocks(values: Values, reference: str) -> list[tuple[str, str, NDArray[np.float64]]]:
@@ -64,8 +105,18 @@ def _blocks(values: Values, reference: str) -> list[tuple[str, str, NDArray[np.f
     return levels + [(name, reference, block - base) for name, block in named if name != reference]
 
 
-def variance_table(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.DataFrame:
-    """One row per scenario, metric and group, of levels (reference "") and of differences. Columns: `VARIANCE`."""
+def variance_table(
+    values: Values,
+    unit_of: Mapping[str, str],
+    reference: str,
+    narrowed: NDArray[np.float64] | None = None,
+    wanted: Sequence[str] = (),
+) -> pd.DataFrame:
+    """One row per scenario, metric and group, of levels (reference "") and of differences. Columns: `VARIANCE`.
+
+    narrowed: (sets, k) values of the parameters that the data narrow (None: none are known); of the metrics `wanted`
+    (group all) it is told how much comes from all others (`unidentified`), where parameters surely make variance.
+    """
     import pandas as pd
 
     rows = []
@@ -76,7 +127,11 @@ def variance_table(values: Values, unit_of: Mapping[str, str], reference: str) -
             if found["sets"]:
                 note = "too few sets" if found["sets"] < 2 else "few sets: rough" if found["sets"] < FEW else ""
                 head = {"scenario": scenario, "reference": against, "metric": metric, "group": group}
-                rows.append({**head, "unit": unit_of[metric], **found, "note": note})
+                left = (NAN, NAN, NAN)
+                if narrowed is not None and group == "all" and metric in wanted and found["low"] > 0:
+                    left = unidentified(block[number, :even].reshape(-1, 2), narrowed)
+                others = dict(zip(("unidentified", "unidentified_low", "unidentified_high"), left, strict=True))
+                rows.append({**head, "unit": unit_of[metric], **found, **others, "note": note})
     return pd.DataFrame(rows, columns=list(VARIANCE))
 
 
@@ -86,10 +141,12 @@ def drivers_table(
     drawn: Mapping[str, NDArray[np.float64]],
     identified: Mapping[str, str],
     wanted: Sequence[str],
+    ratios: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """The parameters that the variance of `wanted` metrics (group all) comes from. Columns: `DRIVERS`.
 
-    drawn: parameter -> value in each set; identified: parameter -> what the case study can say of it
+    drawn: parameter -> value in each set; identified: parameter -> what the case study can say of it;
+    ratios: parameter -> posterior over prior standard deviation (None: all 1)
     Spearman rank correlation of a parameter with the mean of each pair; at most `MOST_NAMED` a metric, and only those
     that stand out after Bonferroni. No rows with fewer than `ENOUGH` sets.
     """
@@ -115,7 +172,8 @@ def drivers_table(
                 if p * len(varied) <= LEVEL:
                     head = {"scenario": scenario, "reference": against, "metric": metric, "group": group}
                     rows.append(
-                        {**head, "parameter": name, "identified": identified[name], "rank_correlation": correlation,
+                        {**head, "parameter": name, "identified": identified[name],
+                         "sd_ratio": (ratios or {}).get(name, 1.0), "rank_correlation": correlation,
                          "p": p, "sets": int(good.sum())}
                     )  # fmt: skip
     return pd.DataFrame(rows, columns=list(DRIVERS))

@@ -31,7 +31,7 @@ def print_identification(table: pd.DataFrame, language: str, console: Console) -
 
 def verdict_words(ratio: float, language: str) -> str:
     """What a ratio of posterior to prior standard deviation means."""
-    from consensus_sim.analysis.tables import SILENT, WEAK
+    from consensus_sim.ensemble.posterior import SILENT, WEAK
 
     key = "silent" if ratio >= SILENT else "weak" if ratio >= WEAK else "narrowed"
     return text(f"calibration.{key}", language)

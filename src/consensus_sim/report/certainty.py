@@ -33,6 +33,11 @@ def certainty(
             words = {"share": f"{share:.0%}", "low": f"{low:.0%}", "high": f"{high:.0%}"}
             label = metric(name).label(language)
             found.append(text("certainty.split", language, metric=label, reference=reference, **words))
+        names = ("unidentified", "unidentified_low", "unidentified_high")
+        share, low, high = (rows[column].median() for column in names)
+        if share == share and low == low:
+            words = {"share": f"{share:.0%}", "low": f"{low:.0%}", "high": f"{high:.0%}"}
+            found.append(text("certainty.unidentified", language, metric=metric(name).label(language), **words))
     if parameters != "centre":
         if replicates // 2 < FEW:
             found.append(text("certainty.few", language, needed=2 * FEW))
@@ -46,11 +51,16 @@ def certainty(
 
 def _named(drivers: pd.DataFrame, language: str, told: list[str]) -> list[str]:
     """The parameters that stand out, for the metrics of the short tables, over all scenarios."""
+    from consensus_sim.ensemble.posterior import SILENT
+
     sentences = []
+    mark = text("certainty.not_told", language)
     for name in dict.fromkeys(told):
         rows = drivers[(drivers["metric"] == name) & (drivers["reference"] == "")]
         if len(rows):
             strength = rows.assign(size=rows["rank_correlation"].abs()).groupby("parameter")["size"].mean()
-            names = text("list", language).join(strength.sort_values(ascending=False).index[:TOLD])
+            silent = set(rows.loc[rows["sd_ratio"] >= SILENT, "parameter"])
+            named = [str(n) + (mark if n in silent else "") for n in strength.sort_values(ascending=False).index[:TOLD]]
+            names = text("list", language).join(named)
             sentences.append(text("certainty.drivers", language, metric=metric(name).label(language), names=names))
     return sentences[:TOLD]

@@ -1,0 +1,142 @@
+"""Which parameters matter, for levels of the headline metrics and for differences between scenarios: one command.
+
+    python experiments/sensitivity/run.py                             # about 12,000 runs: some 17 minutes on one core
+    python experiments/sensitivity/run.py --trajectories 32 --base 1024 --chances 4    # narrower intervals
+
+Morris screening over all parameters of the behaviour, then Sobol indices of those that stand out (both by SALib), on
+the case study, scenarios and metrics as configured in configs/experiment/sensitivity.yaml and the metrics of the
+report's short tables besides. Writes results/reference/sensitivity_morris.csv (of each output the parameters with the
+largest effects), sensitivity_sobol.csv, and the tables of docs/sensitivity.md. An interrupted run goes on when it is
+repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consensus_sim.analysis.sensitivity import NO, UNTOLD, YES, Sensitivity, read_settings
+from consensus_sim.catalogue import contrast_metrics, metric
+from consensus_sim.community import build_community
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Processes
+from consensus_sim.ensemble.forecast import NUMBERS
+from consensus_sim.ensemble.study import read_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+REFERENCE = ROOT / "results" / "reference"
+PAGE = ROOT / "docs" / "sensitivity.md"
+BEGIN, END = "<!-- made by experiments/sensitivity/run.py: begin -->", "<!-- end -->"
+LARGEST = 10
+"""Parameters of an output that are published from the screening."""
+KEYS = ["scenario", "reference", "metric"]
+NO_CHANCE = ("cost_hours",)
+"""Metrics that are settings and not outcomes."""
+
+
+def largest(morris: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the largest mu* of each output, in the order of the outputs."""
+    ranked = morris.sort_values("mu_star", ascending=False, kind="stable").groupby(KEYS, sort=False).head(LARGEST)
+    order = {key: place for place, key in enumerate(dict.fromkeys(map(tuple, morris[KEYS].to_numpy().tolist())))}
+    place = [order[tuple(key)] for key in ranked[KEYS].to_numpy().tolist()]
+    return ranked.assign(place=place).sort_values("place", kind="stable").drop(columns="place").reset_index(drop=True)
+
+
+def _named(rows: pd.DataFrame, value: str, half: str) -> str:
+    ranked = rows.sort_values(value, ascending=False, kind="stable")
+    return ", ".join(f"`{r['parameter']}` {r[value]:.2f} ± {r[half]:.2f}" for r in ranked.to_dict("records")) or "none"
+
+
+def told(sobol: pd.DataFrame) -> list[str]:
+    """A Markdown table: of each output the parameters that matter, those of which it cannot be told, and chance."""
+    lines = [
+        "| output | matter (total index ± 95 % half-width) | cannot be told | sum of first-order | chance |",
+        "|---|---|---|---|---|",
+    ]
+    for (scenario, reference, name), rows in sobol.groupby(KEYS, sort=False):
+        label = f"{metric(str(name)).label('en')}, {scenario}" + (f" − {reference}" if reference else "")
+        matter, wide = rows[rows["matters"] == YES], rows[rows["matters"] == UNTOLD]
+        unclear = ", ".join(f"`{parameter}`" for parameter in wide["parameter"]) or "none"
+        cells = (label, _named(matter, "total", "total_half"), unclear, f"{rows['first'].sum():.2f}",
+                 f"{rows['chance_share'].iloc[0]:.2f}")  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def counted(sobol: pd.DataFrame) -> list[str]:
+    """A Markdown table: for how many outputs each parameter matters, does not, or cannot be told."""
+    lines = [
+        "| parameter | levels: matters / cannot tell / not | differences: matters / cannot tell / not | median total |",
+        "|---|---|---|---|",
+    ]
+    medians = sobol.groupby("parameter")["total"].median().sort_values(ascending=False)
+    for name in medians.index:
+        cells = []
+        for contrast in (False, True):
+            rows = sobol[(sobol["parameter"] == name) & ((sobol["reference"] != "") == contrast)]
+            cells.append(" / ".join(str(int((rows["matters"] == what).sum())) for what in (YES, UNTOLD, NO)))
+        lines.append(f"| `{name}` | {cells[0]} | {cells[1]} | {medians[name]:.2f} |")
+    return lines
+
+
+def block(sobol: pd.DataFrame) -> str:
+    """What stands between the marks of the page."""
+    sobol = sobol.assign(reference=sobol["reference"].fillna(""))
+    return "\n".join([BEGIN, "", *counted(sobol), "", *told(sobol), "", END])
+
+
+def fill(page: Path, text: str) -> None:
+    """Put `text` between the marks of `page`."""
+    content = page.read_text(encoding="utf-8")
+    before, rest = content.split(BEGIN)
+    page.write_text(before + text + rest.split(END)[1], encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the options, run, write the tables and the page, say what was found."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    for name in ("trajectories", "screened", "base", "chances", "noise"):
+        options.add_argument(f"--{name}", type=int, help="as in configs/experiment/sensitivity.yaml")
+    options.add_argument("--community", default="case_study", help="community (default: case_study)")
+    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
+    options.add_argument("--weeks", type=int, help="length of a run (default: configured)")
+    options.add_argument("--workers", type=int, help="processes (default: all cores)")
+    options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
+    options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
+    options.add_argument("--page", type=Path, default=PAGE, help="page to fill (default: docs/sensitivity.md)")
+    given = options.parse_args(arguments)
+    counts = {name: getattr(given, name) for name in ("trajectories", "screened", "base", "chances", "noise")}
+    changes = [f"sensitivity.{name}={value}" for name, value in counts.items() if value is not None]
+    if given.weeks is not None:
+        changes.append(f"calendar.weeks={given.weeks}")
+    config = compose(["experiment=sensitivity", f"community={given.community}", f"seed={given.seed}", *changes])
+    wanted = dict.fromkeys((*contrast_metrics(), *config["sensitivity"]["metrics"]))
+    config["sensitivity"]["metrics"] = [name for name in wanted if name not in NO_CHANCE]
+    study, settings = read_study(config), read_settings(config["sensitivity"])
+    community, engine = build_community(config["community"]), Processes(given.workers)
+    morris, sobol = Sensitivity(community, study, settings, engine, given.work / ".replicates").run()
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name, table in (("morris", largest(morris)), ("sobol", sobol)):
+        draft = given.out / f"sensitivity_{name}.part"
+        table.to_csv(draft, index=False, float_format=NUMBERS, lineterminator="\n")
+        draft.replace(given.out / f"sensitivity_{name}.csv")
+    if len(sobol):
+        fill(given.page, block(sobol))
+    found = morris["matters"].value_counts()
+    print(f"screening: {morris['parameter'].nunique()} parameters, {morris.groupby(KEYS).ngroups} outputs")
+    print(", ".join(f"{what}: {found.get(what, 0)}" for what in (YES, UNTOLD, NO)))
+    print(f"never above chance: {len(_never(morris))} parameters")
+
+
+def _never(morris: pd.DataFrame) -> list[str]:
+    """Parameters that are told to matter for no output."""
+    return [str(name) for name, rows in morris.groupby("parameter") if not (rows["matters"] == YES).any()]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Every quantity of the revised plan's forecast, computed by hand from a record of a few acts, topics and sheets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from consensus_sim.analysis.phase2 import QUANTITIES, periods, read_period
+from consensus_sim.council.meeting import Minutes
+from consensus_sim.council.team import Team
+from tests.helpers import make_model
+
+FIRST, LAST = 35, 57
+"""Weeks of the base period in a run from 2024-03-04: 4 November 2024 to 6 April 2025."""
+WEEKS = LAST - FIRST
+PHASE1 = 35 - 9
+"""Weeks of May to October 2024."""
+NAN = float("nan")
+
+
+def sheet(topic, week, channel="council", vulnerable_speaking=NAN):
+    """A row of the observation sheet of which only these cells are read."""
+    return Minutes(
+        week,
+        channel,
+        "parlour",
+        topic,
+        1,
+        10,
+        5,
+        NAN,
+        NAN,
+        NAN,
+        NAN,
+        vulnerable_speaking,
+        20,
+        NAN,
+        NAN,
+        0.0,
+        "none",
+        NAN,
+    )
+
+
+@pytest.fixture(scope="module")
+def people():
+    """The model before its first week, and residents by what they are."""
+    model = make_model("phase2_plan", weeks=LAST)
+    of = model.residents.member_of
+    young = np.flatnonzero(of("young") & ~of("tenant") & ~of("vulnerable") & ~of("party"))
+    elder = np.flatnonzero(of("elder") & ~of("tenant") & of("vulnerable") & ~of("party"))
+    middle = np.flatnonzero(of("all") & ~of("young") & ~of("elder") & ~of("tenant") & ~of("vulnerable") & ~of("party"))
+    party = int(np.flatnonzero(of("party"))[0])
+    return model, {
+        "young 1": int(young[0]), "young 2": int(young[1]), "elder 1": int(elder[0]), "elder 2": int(elder[1]),
+        "team": int(middle[0]), "other": int(middle[1]), "party": party,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(people):
+    """What is read from the record written below."""
+    model, who = people
+    recorder = model.recorder
+    member = np.zeros(model.residents.n, bool)
+    member[who["team"]] = True
+    model.team = Team(np.array([who["team"], who["other"]], np.int32), ["secretary", "lawyer"], 0, member,
+                      np.zeros(2, np.int32), np.zeros(2, np.int32))  # fmt: skip
+    for week, channel, present in (
+        (3, "council", ["other"]),  # more than a year before the end: in no window but exposed
+        (10, "council", ["young 1"]),  # phase 1
+        (10, "ballot", ["young 1", "young 2"]),
+        (20, "council", ["elder 2"]),
+        (40, "council", ["young 1", "elder 1", "team"]),  # the period
+        (40, "ballot", ["young 1", "young 2"]),
+        (50, "tea", ["young 1"]),
+    ):
+        rows = np.sort(np.array([who[name] for name in present], np.int32))
+        recorder.acts.append((week, channel, rows))
+        recorder.team_acts.append(member[rows])
+    recorder.events_held += [(20, "council", 99), (40, "council", 10), (44, "council", 12), (50, "tea", 7)]
+
+    kind = model.topics.classes[0]
+    topics = [
+        model.topics.add(kind, "micro_grid", 0, 1, model.residents.groups, np.uint64(number), number)
+        for number in range(6)
+    ]
+    written = (
+        dict(heard_week=36, raised_by=who["party"], settled_week=38, sittings=2, deadline_week=45, executed_week=44),
+        dict(heard_week=37, raised_by=who["young 1"], settled_week=40, sittings=3, deadline_week=50, executed_week=53),
+        dict(heard_week=20, raised_by=who["young 1"], settled_week=30, sittings=1, deadline_week=50),
+        dict(heard_week=40, state="shelved", sittings=2),
+        dict(heard_week=20, state="agenda", sittings=1),
+        dict(settled_week=39, sittings=0),  # settled without a sitting
+    )
+    for topic, fields in zip(topics, written, strict=True):
+        for name, value in fields.items():
+            setattr(topic, name, value)
+    recorder.sheets += [
+        sheet(topics[2], 30, vulnerable_speaking=0.9), sheet(topics[0], 36, vulnerable_speaking=0.2),
+        sheet(topics[0], 38, vulnerable_speaking=0.4), sheet(topics[1], 40), sheet(topics[3], 41),
+        sheet(topics[3], 45, "adhoc", vulnerable_speaking=0.7), sheet(topics[4], 50),
+    ]  # fmt: skip
+
+    exposed = [who[name] for name in ("young 1", "elder 1", "elder 2", "team", "other")]
+    model.residents.skill[:, exposed] += 0.5 * model.skill_sd[:, None].astype(np.float32)
+    model.residents.skill[:, who["young 2"]] = 1.0  # took part online only
+    for place, name in enumerate(("fatigue", "trust", "fatigue_team")):
+        recorder.weekly[name] = np.linspace(0, 0.1 * (place + 1), LAST)
+    return read_period(model, periods()[1]["5 months"])
+
+
+def test_the_weeks_are_those_of_the_dates(people):
+    model, _ = people
+    assert [model.calendar.week_of(day) for day in periods()[1]["5 months"]] == [FIRST, LAST]
+    assert [model.calendar.week_of(day) for day in periods()[0]] == [9, 9 + PHASE1]
+
+
+EXPECTED = {
+    # five acts of ordinary residents in the period; young 1, young 2, elder 1 and elder 2 took part in the year
+    ("frequency_ordinary", "all"): 5 * 13 / WEEKS / 4,
+    # three of these in person; young 2 never came in person
+    ("frequency_ordinary_in_person", "all"): 3 * 13 / WEEKS / 3,
+    # one of two members of the team once in person
+    ("backbone_activities", "team"): 1 * (52 / 12) / WEEKS / 2,
+    ("youth_ratio", "young"): (4 / WEEKS) / (3 / PHASE1),
+    ("youth_ratio_in_person", "young"): (2 / WEEKS) / (1 / PHASE1),
+    ("person_times", "council"): 22,
+    ("person_times", "tea"): 7,
+    ("person_times", "reception"): 0,
+    # two settled after 2 and 3 sittings; the one without a sitting is left out
+    ("meetings_per_settled", "all"): 2.5,
+    # three fell due: one on time, one late, one not at all
+    ("execution_rate", "all"): 2 / 3,
+    ("execution_on_time", "all"): 1 / 3,
+    ("matters_solved", "all"): 2,
+    ("topics_by_party", "all"): 1 / 2,
+    # four on an agenda: two settled, one shelved, one open
+    ("consensus_settled", "all"): 2 / 4,
+    ("consensus_shelved", "all"): 1 / 4,
+    ("consensus_open", "all"): 1 / 4,
+    # young 1 and elder 1 at the council's session, the team left out
+    ("attendance_share", "elder"): 1 / 2,
+    ("attendance_share", "tenant"): 0,
+    ("attendance_share", "vulnerable"): 1 / 2,
+    # two council sheets of the period with a value
+    ("speaking_share", "vulnerable"): 0.3,
+    ("skill_gain", "active"): 0.5,
+    ("fatigue", "all"): 0.1,
+    ("trust", "all"): 0.2,
+    ("fatigue_team", "team"): 0.3,
+}
+
+
+@pytest.mark.parametrize("key", EXPECTED, ids=" ".join)
+def test_a_quantity_is_what_its_definition_says(found, key):
+    assert found[key] == pytest.approx(EXPECTED[key], abs=1e-6)
+
+
+def test_reach_counts_each_person_once(found, people):
+    size = {group: people[0].residents.member_of(group).sum() for group in ("all", "young", "elder", "tenant")}
+    persons = {"all": (4, 3), "young": (2, 1), "elder": (1, 1), "tenant": (0, 0)}
+    for group, (any_way, in_person) in persons.items():
+        assert found["reach", group] == pytest.approx(any_way / size[group])
+        assert found["reach_in_person", group] == pytest.approx(in_person / size[group])
+
+
+def test_no_quantity_is_left_untested():
+    assert {name for name, _ in EXPECTED} | {"reach", "reach_in_person"} == set(QUANTITIES)

@@ -1,0 +1,93 @@
+"""Paired against independent seeds: the ratio on numbers with a known answer, on runs, and in the published table."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="module")
+def pairing(load_study):
+    load_study("benchmarks")
+    return sys.modules["pairing"]
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
+def test_the_ratio_of_correlated_normals(pairing, correlation):
+    """Two normals of equal variance: the standard error falls by 1 / sqrt(1 - correlation)."""
+    rng = np.random.default_rng(3)
+    a, own = rng.normal(size=(2, 200_000))
+    b = correlation * a + np.sqrt(1 - correlation**2) * own
+    assert pairing.ratio(a, b) == pytest.approx(1 / np.sqrt(1 - correlation), rel=0.01)
+    assert np.isnan(pairing.ratio(a, a))
+
+
+def test_intervals_hold_the_truth(pairing):
+    """100 samples of 60 pairs, correlation 0.8: 90 % intervals hold sqrt(5) in at least 80 (chance of fewer: 0.1 %)."""
+    rng, held = np.random.default_rng(4), 0
+    for _ in range(100):
+        a = rng.normal(size=60)
+        b = 0.8 * a + 0.6 * rng.normal(size=60)
+        ((row),) = pairing.contrast_rows("x", ("s", "r"), {"s": (["trust"], b[None]), "r": (["trust"], a[None])})
+        held += row["low"] <= np.sqrt(5) <= row["high"]
+    assert held >= 80
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ((4.0, 3.0, 5.0), "at least 3 times"),
+        ((2.5, 2.0, 2.9), "less than 3 times"),
+        ((3.0, 2.0, 4.0), "cannot be told from 3"),
+        ((3.0, np.nan, np.nan), "cannot be told from 3"),
+        ((np.nan, np.nan, np.nan), "no chance in it"),
+    ],
+)
+def test_verdicts(pairing, row, said):
+    assert pairing.verdict(*row) == said
+
+
+def test_runs_of_other_seeds_vary_as_the_formula_says(pairing):
+    """Differences between runs that share no seed have the variance that the table takes for them, within 35 %
+    (60 runs: about 3 standard errors), and paired ones have less.
+    """
+    from consensus_sim import compare
+
+    def played(seed):
+        forecast = compare(
+            "teaching", ["council", "parlour"], replicates=60, seed=seed, weeks=26, workers=1, progress=False,
+            overrides=["parameters=centre"],
+        )  # fmt: skip
+        return pairing.values_of(forecast, 1)
+
+    (names, base), (_, parlour) = (played(1)[name] for name in ("council", "parlour"))
+    _, elsewhere = played(2)["parlour"]
+    place = names.index("reach_year")
+    expected = base[place].var(ddof=1) + parlour[place].var(ddof=1)
+    assert (elsewhere[place] - base[place]).var(ddof=1) == pytest.approx(expected, rel=0.35)
+    assert (parlour[place] - base[place]).var(ddof=1) < 0.5 * expected
+
+
+def test_the_part_gives_a_row_for_every_case_and_contrast(pairing, tmp_path):
+    cases = {"chance only": ("centre", 12), "chance and parameters": ("posterior", 24)}
+    rows = list(pairing.pairing(tmp_path / "pairing.csv", "teaching", 20, 1, cases))
+    table = pd.read_csv(tmp_path / "pairing.csv")
+    assert len(rows) == len(cases) * len(pairing.CONTRASTS)
+    known = table[table["low"].notna()]
+    assert len(known) > 100 and (known["low"] <= known["high"]).all()
+    assert set(table["n"]) <= {10, 11, 12} and all(row["low"] <= row["ratio"] <= row["high"] for row in rows)
+
+
+def test_the_published_table_says_where_three_times_holds(pairing, reference):
+    from consensus_sim.catalogue import contrast_metrics
+
+    table = pd.read_csv(reference / "pairing.csv")
+    assert set(table["case"]) == set(pairing.CASES)
+    assert set(zip(table["scenario"], table["reference"], strict=True)) == set(pairing.CONTRASTS)
+    expected = [pairing.verdict(*row) for row in table[["ratio", "low", "high"]].to_numpy()]
+    assert table["verdict"].tolist() == expected
+    told = table[table["metric"].isin(contrast_metrics()) & table["ratio"].notna()]
+    np.testing.assert_allclose(told["ratio"], told["independent"] / told["paired"], rtol=2e-3)

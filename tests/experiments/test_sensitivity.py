@@ -1,0 +1,48 @@
+"""The sensitivity command makes its tables and page on a small community, and the published ones agree."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("SALib")
+
+
+@pytest.fixture(scope="module")
+def study(load_study):
+    return load_study("sensitivity")
+
+
+def test_the_command_makes_both_tables_and_the_page(study, reference, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{study.BEGIN}\nstale\n{study.END}\nafter\n", encoding="utf-8")
+    study.main(
+        [
+            "--community", "teaching", "--trajectories", "2", "--base", "4", "--screened", "2", "--noise", "4",
+            "--weeks", "16", "--workers", "1", "--work", str(tmp_path), "--out", str(tmp_path), "--page", str(page),
+        ]
+    )  # fmt: skip
+    for name in ("sensitivity_morris.csv", "sensitivity_sobol.csv"):
+        assert list(pd.read_csv(tmp_path / name)) == list(pd.read_csv(reference / name))
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text and "| parameter |" in text
+
+
+def test_the_published_tables_cover_levels_and_differences_of_every_headline_metric(study, reference):
+    from consensus_sim.catalogue import contrast_metrics
+
+    morris = pd.read_csv(reference / "sensitivity_morris.csv", keep_default_na=False)
+    sobol = pd.read_csv(reference / "sensitivity_sobol.csv", keep_default_na=False)
+    told = set(contrast_metrics()) - set(study.NO_CHANCE)
+    for table in (morris, sobol):
+        assert {(s, r) for s, r in zip(table["scenario"], table["reference"], strict=True)} == {
+            ("before", ""), ("council", ""), ("full", ""), ("before", "council"), ("full", "council"),
+        }  # fmt: skip
+        assert told - {"cost_money"} <= set(table["metric"])
+        assert set(table["matters"]) <= {study.YES, study.NO, study.UNTOLD}
+    assert (morris.groupby(study.KEYS).size() == study.LARGEST).all()
+
+
+def test_the_page_says_what_the_published_table_says(study, reference):
+    sobol = pd.read_csv(reference / "sensitivity_sobol.csv", keep_default_na=False)
+    assert study.block(sobol) in study.PAGE.read_text(encoding="utf-8")
