@@ -45,7 +45,7 @@ def test_an_average_rate_is_the_parameter_at_the_start_in_a_plain_room():
     feel_like_coming(model)
     rows = np.flatnonzero(model.residents.adult)
     model.residents.habit[:] = 0
-    chances = attendance.accept_chances(model, model.event("council"), rows, LETTER, np.zeros(len(rows)))
+    (chances,) = attendance.accept_chances(model, model.event("council"), rows, (LETTER,), np.zeros(len(rows)))
     assert chances.mean() == pytest.approx(0.001, rel=0.02)
     assert chances.std() > 0.0003
 
@@ -54,7 +54,9 @@ def test_acceptance_by_letter_is_the_decision_of_who_is_asked_by_letter():
     """D3 says: sigma of D2 with inv = 1. Means over 200 events, 5 standard errors: false alarm below 1e-6."""
     model = make_started(without=["quota_seating"])
     rows = np.flatnonzero(model.residents.adult & ~model.team_mask)
-    chances = attendance.accept_chances(model, model.event("council"), rows, LETTER, model.concern[rows].astype(float))
+    (chances,) = attendance.accept_chances(
+        model, model.event("council"), rows, (LETTER,), model.concern[rows].astype(float)
+    )
     events, came = 200, 0
     for number in range(events):
         event = model.event("council")

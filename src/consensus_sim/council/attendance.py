@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event, OpenChannel, Rows
-from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL, decide, relieve
+from consensus_sim.dynamics.participation import (
+    HOUSEMATE,
+    LETTER,
+    NOT_INVITED,
+    PERSONAL,
+    TEAM_CALL,
+    accept_chance_of_seat,
+    decide,
+    relieve,
+)
 from consensus_sim.dynamics.topics import spread_stakes
 from consensus_sim.randomness import uniforms_at
 
@@ -176,15 +186,23 @@ def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> R
 
 
 def accept_chances(
-    model: Any, event: Event, rows: NDArray[Any], code: int, stake: NDArray[np.float64]
+    model: Any, event: Event, rows: NDArray[Any], codes: Sequence[int], stake: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `event` when asked in the way `code`, [0, 1];
-    `stake` (n,).
+    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `event` when asked in each of the ways `codes` (k,);
+    (k, m) in [0, 1]. `stake` (m,) is theirs in what the event is about.
     """
-    residents, p, channel = model.residents, model.parameters.participation, event.open
+    residents, channel = model.residents, event.open
     shift, reward = model.utility_of_levers(event)
-    level = asked_levels(model, channel)[code] - channel.centre + shift + novelty(model, channel, event.week)
-    x = level + model.scratch.common[rows] + p.habit * residents.habit_offline[rows] + p.stake * stake
-    x = x + channel.fixed[rows] + (reward[rows] if len(reward) else 0.0)
-    x = x - fear_of(model, channel) * fear_weight_at(model, channel)[rows] * (1.0 - residents.expression[rows])
-    return 1.0 / (1.0 + np.exp(-np.maximum(np.asarray(x, np.float64), -700.0)))
+    return accept_chance_of_seat(
+        rows,
+        model.scratch.common,
+        channel.fixed,
+        fear_weight_at(model, channel),
+        residents.expression,
+        residents.habit_offline,
+        stake,
+        reward,
+        fear_of(model, channel),
+        asked_levels(model, channel)[list(codes)] - channel.centre + shift + novelty(model, channel, event.week),
+        model.parameters.participation,
+    )

@@ -52,9 +52,9 @@ class QuotaSeating(Intervention):
         self.rule = SeatingRule(
             self.seats,
             min(self.stakeholder_seats, self.seats),
-            self.share,
+            float(self.share),
             COUNTED[self.counted],
-            self.letters_per_seat,
+            float(self.letters_per_seat),
             self.rounds,
         )
 
@@ -67,16 +67,17 @@ class QuotaSeating(Intervention):
         residents = model.residents
         rows = self._list(model, event)
         stake, group = self._interests(model, event, rows)
+        by_letter, in_person = accept_chances(model, event, rows, (LETTER, PERSONAL), stake)
         turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through[rows])
         pool = Pool(
             resident=rows,
             stratum=model.community.population.grid[rows].astype(np.int64),
             vulnerable=model.vulnerable[rows],
-            acceptance=accept_chances(model, event, rows, LETTER, stake),
+            acceptance=by_letter,
             turnout=turnout.astype(np.float64),
             stake=stake,
             group=group,
-            stakeholder_acceptance=accept_chances(model, event, rows, PERSONAL, stake),
+            stakeholder_acceptance=in_person,
         )
         panel = seat_panel(model.key("seating", sub=event.number), pool, self.rule)
         event.seats_offered = rows[panel.offered].astype(np.int32)
