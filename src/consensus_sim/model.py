@@ -29,7 +29,16 @@ from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key
 from consensus_sim.recorder import Recorder
 from consensus_sim.residents.residents import Residents
-from consensus_sim.state import Rules, Scratch, distances, open_channel, read_parameters, standardise
+from consensus_sim.state import (
+    AtStart,
+    Rules,
+    Scratch,
+    distances,
+    nearness,
+    open_channel,
+    read_parameters,
+    standardise,
+)
 from consensus_sim.weekly import change_residents, spread_news
 
 PHASES = (
@@ -74,18 +83,17 @@ class CommunityModel(mesa.Model):
         self.parameters = read_parameters(behaviour)
         self.residents = Residents(community, behaviour, seed)
         self.vulnerable: NDArray[np.bool_] = self.residents.member_of("vulnerable")
-        self.vulnerable_share = float(self.vulnerable[self.residents.adult].mean())
+        self.adults = self.residents.rows_of("all")
+        self.vulnerable_share = float(self.vulnerable[self.adults].mean())
         self.standard, self.skill_mean, self.skill_sd, cognition_mean, cognition_sd = standardise(self.residents)
         self.skill_unit = self.skill_sd / (1.0 - self.skill_mean)
         self.cognition_unit = cognition_sd / (1.0 - cognition_mean)
         self.scratch = Scratch(community)
         self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
         self.scratch.start_trust[:] = self.residents.trust
-        self.start_belonging = self.residents.belonging.copy()
         self.elder = self.residents.member_of("elder")
         self.exposed = self.residents.member_of("tenant") | self.residents.member_of("elder")
-        self.start_common = protocol.attraction(self).copy()
-        self.adults = np.flatnonzero(self.residents.adult)
+        self.at_start = AtStart(self)
         self.concern = np.zeros(self.residents.n, np.float32)
         self.took_part = np.zeros(self.residents.n, bool)
         self.used_skill = np.zeros(self.residents.n, bool)
@@ -99,8 +107,8 @@ class CommunityModel(mesa.Model):
         for name in PLACELESS:
             self.venues[name] = Venue(name, 0.0, 0.0, capacity=10**9)
         self.venue_row = {name: row for row, name in enumerate(self.venues)}
-        self.distance = {name: distances(self, venue) for name, venue in self.venues.items()}
-        self.nearness = np.exp(-np.stack(list(self.distance.values())))
+        delta = self.parameters.awareness.distance
+        self.distance, self.nearness = distances(community, delta), nearness(community, delta)
         self.known_channels = dict(channels)
         self.channels: dict[str, OpenChannel] = {}
         self.topics = TopicBook(community, topics, seed, self.parameters.topics)

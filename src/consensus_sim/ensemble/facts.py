@@ -89,7 +89,7 @@ def grids_table(model: Any, acts: Acts) -> Table:
         ("grid", people.grid, places.n_grids),
         ("micro_grid", people.micro_grid, places.n_micro_grids),
     ):
-        adults = np.bincount(place[people.adult], minlength=count)
+        adults = np.bincount(place[model.adults], minlength=count)
         for q, name in enumerate(names):
             in_quarter = number[acts.week] == q
             inside, ordinary = acts.resident[in_quarter], acts.resident[in_quarter & ~acts.team]

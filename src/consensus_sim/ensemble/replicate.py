@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consensus_sim.calendar import Calendar
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topics import TopicClass
 from consensus_sim.ensemble.facts import all_tables
-from consensus_sim.ensemble.scenario import Scenario, Study, canonical
+from consensus_sim.ensemble.scenario import Scenario, Settings, Study, canonical
 from consensus_sim.interventions.base import build_lever
 from consensus_sim.model import CommunityModel
 from consensus_sim.parameters import Behaviour
@@ -31,6 +31,27 @@ def replicate_seed(seed: int, replicate: int) -> int:
     return seed * STRIDE + replicate
 
 
+class _Read(NamedTuple):
+    """The settings of a study as plain values, and what they say as objects."""
+
+    settings: tuple[Settings, Settings, Settings]
+    objects: tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]
+
+
+_last: _Read | None = None
+
+
+def _objects(study: Study) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]:
+    """Behaviour, channels and topics of `study`. Those of the last study are kept: its replicates share the very
+    settings, so most need no comparison.
+    """
+    global _last
+    settings = (study.behaviour, study.channel, study.topic)
+    if _last is None or any(one is not other for one, other in zip(settings, _last.settings, strict=True)):
+        _last = _Read(settings, _read(canonical(list(settings))))
+    return _last.objects
+
+
 @lru_cache(maxsize=4)
 def _read(text: str) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]:
     import json
@@ -45,7 +66,7 @@ def _read(text: str) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClas
 
 def read_behaviour(study: Study) -> Behaviour:
     """The behaviour of `study` at its centre, read once."""
-    return _read(canonical([study.behaviour, study.channel, study.topic]))[0]
+    return _objects(study)[0]
 
 
 def behaviour_of(study: Study, replicate: int) -> Behaviour:
@@ -71,7 +92,7 @@ def model_of(
     community: Community, scenario: Scenario, study: Study, replicate: int, behaviour: Behaviour
 ) -> CommunityModel:
     """The model of one replicate with a `behaviour` of its own, before its first week."""
-    _, channels, topics = _read(canonical([study.behaviour, study.channel, study.topic]))
+    _, channels, topics = _objects(study)
     levers = [build_lever(name, settings) for name, settings in scenario.levers]
     calendar = Calendar(date.fromisoformat(str(study.calendar["start"])), int(study.calendar["weeks"]))
     seed = replicate_seed(study.seed, replicate)
