@@ -255,7 +255,7 @@ class CommunityModel(mesa.Model):
             else:
                 shift += added
         if not arrays:
-            return shift, attendance.NO_REWARD
+            return shift, attendance.NOTHING
         total = arrays[0] if len(arrays) == 1 else np.sum(arrays, axis=0)
         return shift, total.astype(np.float32, copy=False)
 

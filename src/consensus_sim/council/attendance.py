@@ -22,7 +22,8 @@ from consensus_sim.dynamics.participation import (
 from consensus_sim.dynamics.topics import spread_stakes
 from consensus_sim.randomness import uniforms_at
 
-NO_REWARD: NDArray[np.float32] = np.empty(0, np.float32)
+NOTHING: NDArray[np.float32] = np.empty(0, np.float32)
+"""In place of a column (n,): it adds nothing."""
 
 
 def asked_levels(model: Any, channel: OpenChannel) -> NDArray[np.float64]:
@@ -77,7 +78,7 @@ def gather(model: Any, event: Event) -> None:
     for code, who in event.asked:
         asked[who] = np.maximum(asked[who], code)
     housemates = _tell_housemates(model, event, asked)
-    stake = _lay_stakes(model, event)
+    stake = lay_stakes(model, event)
     shift, reward = model.utility_of_levers(event)
     n_came = decide(
         model.key(f"attend:{channel.name}", sub=event.number),
@@ -113,7 +114,7 @@ def gather(model: Any, event: Event) -> None:
         if code in (LETTER, PERSONAL, HOUSEMATE) and len(who):
             model.tell(channel, who)
         asked[who] = 0
-    _clear_stakes(model, event)
+    clear_stakes(model, event)
 
 
 def _tell_housemates(model: Any, event: Event, asked: NDArray[np.uint8]) -> Rows:
@@ -127,7 +128,7 @@ def _tell_housemates(model: Any, event: Event, asked: NDArray[np.uint8]) -> Rows
     return others
 
 
-def _lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
+def lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
     """The stake of each resident in what the event is about; open concerns where it has no agenda."""
     if not event.topics:
         return model.concern
@@ -136,7 +137,8 @@ def _lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
     return model.scratch.stake
 
 
-def _clear_stakes(model: Any, event: Event) -> None:
+def clear_stakes(model: Any, event: Event) -> None:
+    """Undo `lay_stakes`."""
     for topic in event.topics:
         spread_stakes(topic.low, topic.stake, model.scratch.stake, True)
 

@@ -20,6 +20,7 @@ from consensus_sim.dynamics.deliberation import accept_chance, settles
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.learning import gain_saturating, learn
 from consensus_sim.dynamics.participation import PERSONAL, common_utility, fear_weights, remember_ties
+from consensus_sim.dynamics.ranking import most_concerned
 from consensus_sim.dynamics.topics import raise_concern, raise_matters, recompute_concern
 from consensus_sim.dynamics.trust import move_efficacy, see_outcome
 from consensus_sim.randomness import key, uniform, uniforms_at
@@ -94,10 +95,11 @@ def _for_adhoc(model: Any) -> list[Topic]:
 
 def _most_concerned(model: Any, topic: Topic) -> Rows:
     """Whom the committee asks to an ad-hoc meeting: those with the highest stakes, with a little chance."""
-    number = min(model.known_channels["adhoc"].invitations, len(topic.stake))
-    lot = uniforms_at(model.key("adhoc:ask"), np.arange(topic.low, topic.high))
-    rank = topic.stake + model.known_channels["adhoc"].invite_chance * lot
-    return np.sort(topic.low + np.argpartition(-rank, number - 1)[:number]).astype(np.int32)
+    adhoc = model.known_channels["adhoc"]
+    asked: Rows = most_concerned(
+        model.key("adhoc:ask"), topic.low, topic.stake, float(adhoc.invite_chance), adhoc.invitations
+    )
+    return asked
 
 
 def hold(model: Any, event: Event) -> None:
