@@ -5,6 +5,8 @@ steps.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
+from itertools import pairwise
 
 WEEK = datetime.timedelta(days=7)
 
@@ -16,14 +18,29 @@ class Calendar:
         self.start = start
         self.weeks = weeks
         self.dates = [start + week * WEEK for week in range(weeks + 1)]
+        self._ends = {each: self._last_weeks(each) for each in (self.quarter_of, self.half_year_of, self._month_of)}
+
+    def _last_weeks(self, period: Callable[[datetime.date], str]) -> list[bool]:
+        """Whether each week of the run is the last of its period."""
+        names = [period(day) for day in self.dates]
+        return [one != next_one for one, next_one in pairwise(names)]
+
+    def _ends_in(self, week: int, period: Callable[[datetime.date], str]) -> bool:
+        if 0 <= week < self.weeks:
+            return self._ends[period][week]
+        return period(self.date(week)) != period(self.date(week + 1))
 
     def date(self, week: int) -> datetime.date:
         """First day of `week`."""
-        return self.start + week * WEEK
+        return self.dates[week] if 0 <= week <= self.weeks else self.start + week * WEEK
 
     def week_of(self, day: datetime.date) -> int:
         """The first week that begins on `day` or later; may lie outside the run."""
         return -((self.start - day) // WEEK)
+
+    @staticmethod
+    def _month_of(day: datetime.date) -> str:
+        return f"{day.year}-{day.month}"
 
     @staticmethod
     def quarter_of(day: datetime.date) -> str:
@@ -45,15 +62,15 @@ class Calendar:
 
     def ends_month(self, week: int) -> bool:
         """Whether `week` is the last of its month."""
-        return self.date(week).month != self.date(week + 1).month
+        return self._ends_in(week, self._month_of)
 
     def ends_quarter(self, week: int) -> bool:
         """Whether `week` is the last of its quarter."""
-        return self.quarter(week) != self.quarter(week + 1)
+        return self._ends_in(week, self.quarter_of)
 
     def ends_half_year(self, week: int) -> bool:
         """Whether `week` is the last of its half-year."""
-        return self.half_year(week) != self.half_year(week + 1)
+        return self._ends_in(week, self.half_year_of)
 
 
 def falls_due(rate: float, weeks_since: int) -> bool:

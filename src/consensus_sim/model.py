@@ -7,7 +7,7 @@ columns; this file decides the order. Docs: docs/model.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import mesa
@@ -39,7 +39,7 @@ from consensus_sim.state import (
     read_parameters,
     standardise,
 )
-from consensus_sim.weekly import change_residents, spread_news
+from consensus_sim.weekly import News, change_residents, spread_news
 
 PHASES = (
     ("start_and_stop_levers", "by the calendar, before anything else happens"),
@@ -78,6 +78,7 @@ class CommunityModel(mesa.Model):
         self.calendar = calendar
         self.behaviour = behaviour
         self.levers = sorted(levers, key=lambda lever: lever.name)
+        self.spans = [(lever, *_span(lever, calendar)) for lever in self.levers]
         self.active: list[Intervention] = []
         self.week = 0
         self.parameters = read_parameters(behaviour)
@@ -111,6 +112,7 @@ class CommunityModel(mesa.Model):
         self.distance, self.nearness = distances(community, delta), nearness(community, delta)
         self.known_channels = dict(channels)
         self.channels: dict[str, OpenChannel] = {}
+        self.news: News | None = None
         self.topics = TopicBook(community, topics, seed, self.parameters.topics)
         self.recorder = Recorder(self)
         for name in ("reception", "adhoc"):
@@ -127,9 +129,7 @@ class CommunityModel(mesa.Model):
 
     def start_and_stop_levers(self) -> None:
         """Levers whose first day has come begin; those whose last day has passed end."""
-        for lever in self.levers:
-            begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
-            ends = self.calendar.weeks if lever.end is None else self.calendar.week_of(_day_after(lever.end))
+        for lever, begins, ends in self.spans:
             if self.week == begins and begins < ends and not lever.held_back:
                 self.start_lever(lever)
             elif self.week == ends:
@@ -201,7 +201,7 @@ class CommunityModel(mesa.Model):
     def open_channel(self, name: str, venue: str, novel: bool = True) -> OpenChannel:
         """Open a channel in a venue; `novel` channels are subject to the trend P2."""
         opened = open_channel(self, self.known_channels[name], self.venues[venue], novel)
-        self.channels[name] = opened
+        self.channels[name], self.news = opened, None
         if self.team is not None:
             self.tell(opened, self.team.members)
         return opened
@@ -211,6 +211,7 @@ class CommunityModel(mesa.Model):
         closed.
         """
         self.channels.pop(name, None)
+        self.news = None
 
     def move_channel(self, name: str, venue: str) -> None:
         """Hold a channel, if it is open, in another venue from now on; who knows of it and since when stays."""
@@ -218,7 +219,7 @@ class CommunityModel(mesa.Model):
             old = self.channels[name]
             moved = open_channel(self, old.channel, self.venues[venue], old.novel)
             moved.opened_week = old.opened_week
-            self.channels[name] = moved
+            self.channels[name], self.news = moved, None
 
     def is_open(self, name: str) -> bool:
         """Whether a channel is open."""
@@ -298,5 +299,7 @@ class CommunityModel(mesa.Model):
         return self._all_agents
 
 
-def _day_after(day: date) -> date:
-    return date.fromordinal(day.toordinal() + 1)
+def _span(lever: Intervention, calendar: Calendar) -> tuple[int, int]:
+    """First week of a lever by the calendar, and the first week after its last day."""
+    begins = 0 if lever.start is None else max(0, calendar.week_of(lever.start))
+    return begins, calendar.weeks if lever.end is None else calendar.week_of(lever.end + timedelta(days=1))

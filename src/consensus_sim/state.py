@@ -24,7 +24,7 @@ from consensus_sim.dynamics.participation import ParticipationParameters, Standa
 from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
-from consensus_sim.residents.columns import channel_bit
+from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS, channel_bit
 from consensus_sim.residents.residents import WORKING, Residents
 
 NEVER = np.float32(-1e9)
@@ -144,6 +144,7 @@ class Scratch:
         self.rows = np.empty(n, np.int32)
         self.bits = np.empty(n, np.uint16)
         self.flags = np.zeros(n, bool)
+        self.scale = np.empty((len(COGNITIONS) + len(SKILLS) + len(BEHAVIOURS) + 3, n), np.float32)
         self.neighbours_came = np.zeros(n, np.float32)
         self.change = np.zeros((2, n), np.float32)
         self.start_cognition = np.zeros(n, np.float32)

@@ -58,6 +58,48 @@ def means_where(
 
 
 @kernel
+def fill_scale(
+    cognition: NDArray[np.float32],
+    skill: NDArray[np.float32],
+    habit: NDArray[np.float32],
+    initiative: NDArray[np.float32],
+    follow_through: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """The capability scale of all residents, written to `out` (13, n): the indicators of cognition (3), skill (4) and
+    behaviour (3; habit is the larger of its two rows), then the mean of each of the three dimensions.
+    """
+    n, three, four = out.shape[1], np.float32(3.0), np.float32(4.0)
+    for row in range(3):
+        for i in range(n):
+            out[row, i] = cognition[row, i]
+    for row in range(4):
+        for i in range(n):
+            out[3 + row, i] = skill[row, i]
+    for i in range(n):
+        out[7, i], out[8, i], out[9, i] = max(habit[0, i], habit[1, i]), initiative[i], follow_through[i]
+    for i in range(n):
+        out[10, i] = (out[0, i] + out[1, i] + out[2, i]) / three
+        out[11, i] = (out[3, i] + out[4, i] + out[5, i] + out[6, i]) / four
+        out[12, i] = (out[7, i] + out[8, i] + out[9, i]) / three
+
+
+@kernel
+def add_bits(
+    groups: NDArray[np.uint16],
+    team: NDArray[np.bool_],
+    team_bit: int,
+    active: NDArray[np.bool_],
+    active_bit: int,
+    out: NDArray[np.uint16],
+) -> None:
+    """Bits `groups` with `team_bit` for the `team` and `active_bit` for the `active`, written to `out`; (n,) each."""
+    of_team, of_active = np.uint16(team_bit), np.uint16(active_bit)
+    for i in range(out.shape[0]):
+        out[i] = groups[i] | np.uint16(team[i]) * of_team | np.uint16(active[i]) * of_active
+
+
+@kernel
 def moments_by_group(
     block: NDArray[np.float32], groups: NDArray[np.uint16], n_groups: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:

@@ -20,6 +20,7 @@ from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 if TYPE_CHECKING:
     from consensus_sim.catalogue import Metric
     from consensus_sim.community import Community
+    from consensus_sim.parameters import Behaviour
 
 Table = dict[str, NDArray[Any]]
 Tables = dict[str, Table]
@@ -62,14 +63,21 @@ def with_other_chance(study: Study, replicate: int, name: str, number: int) -> S
 
 
 def drawn_behaviour(study: Study, replicate: int) -> Settings:
-    """The behaviour of `study` with the values that `replicate` plays."""
+    """The behaviour of `study` with the values that `replicate` plays; the same object for all its copies."""
     from consensus_sim.ensemble.replicate import behaviour_of
 
+    global _last
     drawn = behaviour_of(study, replicate)
-    return {
-        group: {name: {**entry, "value": drawn.parameters[group][name].value} for name, entry in entries.items()}
-        for group, entries in study.behaviour.items()
-    }
+    if _last is None or _last[0] is not study.behaviour or _last[1] is not drawn:
+        settings = {
+            group: {name: {**entry, "value": drawn.parameters[group][name].value} for name, entry in entries.items()}
+            for group, entries in study.behaviour.items()
+        }
+        _last = (study.behaviour, drawn, settings)
+    return _last[2]
+
+
+_last: tuple[Settings, Behaviour, Settings] | None = None
 
 
 def copy_of(community: Community, number: int) -> Community:

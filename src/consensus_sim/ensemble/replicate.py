@@ -17,6 +17,7 @@ from consensus_sim.parameters import Behaviour
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
+    from consensus_sim.ensemble.posterior import ParameterSets
 
 STRIDE = 1_000_003
 """Replicate r of a study with seed s runs under seed s * STRIDE + r: no two replicates of studies with fewer than
@@ -64,6 +65,11 @@ def _read(text: str) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClas
     )
 
 
+@lru_cache(maxsize=4)
+def _calendar(start: str, weeks: int) -> Calendar:
+    return Calendar(date.fromisoformat(start), weeks)
+
+
 def read_behaviour(study: Study) -> Behaviour:
     """The behaviour of `study` at its centre, read once."""
     return _objects(study)[0]
@@ -77,10 +83,16 @@ def behaviour_of(study: Study, replicate: int) -> Behaviour:
     behaviour = read_behaviour(study)
     if study.parameters == "centre":
         return behaviour
-    if study.parameters == "posterior":
-        assert study.posterior is not None
-        return study.posterior.behaviour(behaviour, study.seed, replicate // 2)
-    return behaviour.drawn(study.seed, replicate // 2)
+    posterior = study.posterior if study.parameters == "posterior" else None
+    return _drawn(behaviour, posterior, study.seed, replicate // 2)
+
+
+@lru_cache(maxsize=4)
+def _drawn(behaviour: Behaviour, posterior: ParameterSets | None, seed: int, number: int) -> Behaviour:
+    """Set `number` of a study's parameters: from `posterior`, else from the priors. Kept for the replicates, scenarios
+    and copies that share it.
+    """
+    return behaviour.drawn(seed, number) if posterior is None else posterior.behaviour(behaviour, seed, number)
 
 
 def build_model(community: Community, scenario: Scenario, study: Study, replicate: int) -> CommunityModel:
@@ -94,7 +106,7 @@ def model_of(
     """The model of one replicate with a `behaviour` of its own, before its first week."""
     _, channels, topics = _objects(study)
     levers = [build_lever(name, settings) for name, settings in scenario.levers]
-    calendar = Calendar(date.fromisoformat(str(study.calendar["start"])), int(study.calendar["weeks"]))
+    calendar = _calendar(str(study.calendar["start"]), int(study.calendar["weeks"]))
     seed = replicate_seed(study.seed, replicate)
     return CommunityModel(community, levers, behaviour, channels, topics, calendar, seed)
 
