@@ -89,6 +89,7 @@ class CommunityModel(mesa.Model):
         self.standard, self.skill_mean, self.skill_sd, cognition_mean, cognition_sd = standardise(self.residents)
         self.skill_unit = self.skill_sd / (1.0 - self.skill_mean)
         self.cognition_unit = cognition_sd / (1.0 - cognition_mean)
+        self.practice = protocol.practice_gains(self)
         self.scratch = Scratch(community)
         self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
         self.scratch.start_trust[:] = self.residents.trust

@@ -28,6 +28,7 @@ from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS, chan
 from consensus_sim.residents.residents import WORKING, Residents
 
 NEVER = np.float32(-1e9)
+NO_HELP = Help()
 
 
 class ParameterSet(NamedTuple):
@@ -106,6 +107,8 @@ class Rules:
         """All help together: turns and voice add up, calm and quality leave what the others left, the most giving way
         counts.
         """
+        if not self.help:
+            return NO_HELP
         given = [self.help[name] for name in sorted(self.help)]
         return Help(
             turn_sharing=sum(each.turn_sharing for each in given),

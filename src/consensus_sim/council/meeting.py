@@ -111,7 +111,9 @@ def facilitation(model: Any, event: Event) -> Facilitation:
     sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
     if event.moderated and m.procedure and len(event.came):
         officers = event.officers * m.officer_skill
-        known = (float(model.residents.procedure[event.came].sum()) + officers) / (len(event.came) + event.officers)
+        known = (float(model.residents.procedure.take(event.came).sum()) + officers) / (
+            len(event.came) + event.officers
+        )
         sharing += m.procedure * (known - float(model.skill_mean[3]))
     procedure = rules.procedure if event.channel.name == "council" else "plenary"
     sharing = min(1.0, max(0.0, sharing + help_given.turn_sharing))

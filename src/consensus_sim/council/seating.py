@@ -191,14 +191,13 @@ def seat_panel(key: np.uint64, pool: Pool, rule: SeatingRule) -> Panel:
     of the letters goes to vulnerable people and seats go to whoever accepts. Counting people present, a seat
     whose holder will not come is given to somebody else (stand-ins are ready).
     """
-    asked, seated, comes, represents, used = fill_panel(
+    offered, accepted, present, representing, used = fill_panel(
         key, pool.resident, pool.stratum, pool.vulnerable, pool.acceptance, pool.turnout, pool.stake, pool.group,
         pool.stakeholder_acceptance, rule,
     )  # fmt: skip
-    offered, accepted, present = np.flatnonzero(asked), np.flatnonzero(seated), np.flatnonzero(seated & comes)
     shares = [_share(pool.vulnerable, rows) for rows in (offered, accepted, present)]
     met = rule.vulnerable_share <= 0.0 or shares[rule.counted] >= rule.vulnerable_share - 1e-9
-    return Panel(offered, accepted, present, np.flatnonzero(represents), used, bool(met), *shares)
+    return Panel(offered, accepted, present, representing, used, bool(met), *shares)
 
 
 def _share(vulnerable: Flags, rows: Rows) -> float:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event, Rows
+from consensus_sim.dynamics.fatigue import tired_out
 from consensus_sim.dynamics.ranking import most_driven, note_present
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.randomness import uniforms, uniforms_at
+from consensus_sim.randomness import uniforms
 
 ROLES = {
     "secretary": ("core", "officer"),
@@ -109,8 +110,7 @@ def lose_and_replace(model: Any, team: Team) -> list[int]:
     role nobody can fill stays vacant. Returns who left.
     """
     residents = model.residents
-    hazard = model.parameters.fatigue.exit * residents.fatigue[team.members]
-    leaving = np.flatnonzero(uniforms_at(model.key("team:exit"), team.members.astype(np.int64)) < hazard)
+    leaving = tired_out(model.key("team:exit"), team.members, model.parameters.fatigue.exit, residents.fatigue)
     if not len(leaving):
         return []
     left = [int(team.members[place]) for place in leaving]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -177,6 +178,12 @@ class Topic:
         return self.state in OPEN_STATES
 
 
+@lru_cache(maxsize=1)
+def bounds_of(community: Any) -> Bounds:
+    """The places of a community as ranges of residents: the same for all its runs."""
+    return Bounds(community)
+
+
 class TopicBook:
     """All topics of a run, and the stakes of the open ones in one flat store that kernels can scan."""
 
@@ -186,7 +193,7 @@ class TopicBook:
         weights = np.array([kind.weight for kind in self.classes])
         self.cumulative = np.cumsum(weights) / weights.sum() if len(weights) else weights
         self.topics: list[Topic] = []
-        self.bounds = Bounds(community)
+        self.bounds = bounds_of(community)
         self.stakes = np.zeros(STORE * len(community.population), np.float32)
         self.used = 0
         self._open: tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None

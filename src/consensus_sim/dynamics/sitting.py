@@ -15,6 +15,7 @@ from consensus_sim.dynamics.deliberation import (
     group_share,
     top_fifth_share,
 )
+from consensus_sim.dynamics.sortition import total_of
 from consensus_sim.dynamics.topics import draw_positions, draw_susceptibility
 from consensus_sim.kernels import kernel
 
@@ -193,6 +194,17 @@ def bring_stake(stake: NDArray[np.float32], low: int, came: Rows, officers: int,
         if low <= came[row] < low + stake.shape[0]:
             out[row] = stake[came[row] - low]
     return out
+
+
+@kernel
+def mean_fit(
+    who: Rows, position: Floats, proposal: float, low: int, stake: NDArray[np.float32], outsider_stake: float
+) -> float:
+    """Mean over `who` (m,), m >= 1, who hold `position` (m,), of 1 - |x_i - y| S_i: how well a resolution y fits them
+    (F28); stakes as in `bring_stake`.
+    """
+    stakes = bring_stake(stake, low, who, 0, outsider_stake)
+    return total_of(1.0 - np.abs(position - proposal) * stakes) / who.shape[0]
 
 
 @kernel

@@ -310,11 +310,11 @@ def _ask_by_lot(
 def fill_panel(
     key: np.uint64, resident: NDArray[np.int64], stratum: NDArray[np.int64], vulnerable: Flags, acceptance: Floats,
     turnout: Floats, stake: Floats, group: NDArray[np.int64], stakeholder_acceptance: Floats, rule: SeatingRule,
-) -> tuple[Flags, Flags, Flags, Flags, int]:  # fmt: skip
+) -> tuple[Rows, Rows, Rows, Rows, int]:  # fmt: skip
     """Invite, hear who accepts, and invite again, until every seat is taken or the rounds are used up.
 
-    Takes the arrays of a `council.seating.Pool`, whose `seat_panel` says what is done. Returns flags (n_pool,): who is
-    offered a seat, who takes one, who would come, who represents an interest group; and the rounds used.
+    Takes the arrays of a `council.seating.Pool`, whose `seat_panel` says what is done. Returns rows of the pool: who is
+    offered a seat, who takes one, who of these comes, who represents an interest group; and the rounds used.
     """
     n = resident.shape[0]
     lots, accepting, coming, queueing = child(key, 0), child(key, 4), child(key, 5), child(key, 6)
@@ -340,4 +340,5 @@ def fill_panel(
         )  # fmt: skip
         if np.count_nonzero(seated & counts) >= rule.seats or asked.all():
             break
-    return asked, seated, comes, represents, used
+    present = np.flatnonzero(seated & comes)
+    return np.flatnonzero(asked), np.flatnonzero(seated), present, np.flatnonzero(represents), used

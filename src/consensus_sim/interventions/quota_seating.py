@@ -68,11 +68,11 @@ class QuotaSeating(Intervention):
         rows = self._list(model, event)
         stake, group = self._interests(model, event, rows)
         by_letter, in_person = accept_chances(model, event, rows, (LETTER, PERSONAL), stake)
-        turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through[rows])
+        turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through.take(rows))
         pool = Pool(
             resident=rows,
-            stratum=model.community.population.grid[rows].astype(np.int64),
-            vulnerable=model.vulnerable[rows],
+            stratum=model.community.population.grid.take(rows).astype(np.int64),
+            vulnerable=model.vulnerable.take(rows),
             acceptance=by_letter,
             turnout=turnout.astype(np.float64),
             stake=stake,
