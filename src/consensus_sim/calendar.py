@@ -18,17 +18,14 @@ class Calendar:
         self.start = start
         self.weeks = weeks
         self.dates = [start + week * WEEK for week in range(weeks + 1)]
-        self._ends = {each: self._last_weeks(each) for each in (self.quarter_of, self.half_year_of, self._month_of)}
+        self._month_ends = self._last_weeks(self._month_of)
+        self._quarter_ends = self._last_weeks(self.quarter_of)
+        self._half_year_ends = self._last_weeks(self.half_year_of)
 
     def _last_weeks(self, period: Callable[[datetime.date], str]) -> list[bool]:
         """Whether each week of the run is the last of its period."""
         names = [period(day) for day in self.dates]
         return [one != next_one for one, next_one in pairwise(names)]
-
-    def _ends_in(self, week: int, period: Callable[[datetime.date], str]) -> bool:
-        if 0 <= week < self.weeks:
-            return self._ends[period][week]
-        return period(self.date(week)) != period(self.date(week + 1))
 
     def date(self, week: int) -> datetime.date:
         """First day of `week`."""
@@ -62,15 +59,21 @@ class Calendar:
 
     def ends_month(self, week: int) -> bool:
         """Whether `week` is the last of its month."""
-        return self._ends_in(week, self._month_of)
+        if 0 <= week < self.weeks:
+            return self._month_ends[week]
+        return self._month_of(self.date(week)) != self._month_of(self.date(week + 1))
 
     def ends_quarter(self, week: int) -> bool:
         """Whether `week` is the last of its quarter."""
-        return self._ends_in(week, self.quarter_of)
+        if 0 <= week < self.weeks:
+            return self._quarter_ends[week]
+        return self.quarter(week) != self.quarter(week + 1)
 
     def ends_half_year(self, week: int) -> bool:
         """Whether `week` is the last of its half-year."""
-        return self._ends_in(week, self.half_year_of)
+        if 0 <= week < self.weeks:
+            return self._half_year_ends[week]
+        return self.half_year(week) != self.half_year(week + 1)
 
 
 def falls_due(rate: float, weeks_since: int) -> bool:

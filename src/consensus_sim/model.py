@@ -80,6 +80,7 @@ class CommunityModel(mesa.Model):
         self.levers = sorted(levers, key=lambda lever: lever.name)
         self.spans = [(lever, *_span(lever, calendar)) for lever in self.levers]
         self.active: list[Intervention] = []
+        self.pulling: list[Intervention] = []
         self.week = 0
         self.parameters = read_parameters(behaviour)
         self.residents = Residents(community, behaviour, seed)
@@ -191,12 +192,14 @@ class CommunityModel(mesa.Model):
         """Bring a lever into force, if it is not."""
         if lever not in self.active:
             self.active = sorted([*self.active, lever], key=lambda each: each.name)
+            self.pulling = [each for each in self.active if type(each).utility is not Intervention.utility]
             lever.on_start(self)
 
     def stop_lever(self, lever: Intervention) -> None:
         """Put a lever out of force, if it is in force."""
         if lever in self.active:
             self.active.remove(lever)
+            self.pulling = [each for each in self.active if type(each).utility is not Intervention.utility]
             lever.on_end(self)
 
     def open_channel(self, name: str, venue: str, novel: bool = True) -> OpenChannel:
@@ -250,7 +253,7 @@ class CommunityModel(mesa.Model):
     def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:
         """What the active levers add to the decision to come to `event`: a common number and an array (n,) or (0,)."""
         shift, arrays = 0.0, []
-        for lever in self.active:
+        for lever in self.pulling:
             added = lever.utility(self, event)
             if isinstance(added, np.ndarray):
                 arrays.append(added)

@@ -20,6 +20,7 @@ from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights
 from consensus_sim.dynamics.deliberation import DeliberationParameters
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
 from consensus_sim.dynamics.learning import HabitParameters, LearningParameters
+from consensus_sim.dynamics.measures import moments_of_level, moments_of_rows
 from consensus_sim.dynamics.participation import ParticipationParameters, Standard
 from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
@@ -161,13 +162,12 @@ def standardise(residents: Residents) -> tuple[Standard, Any, Any, Any, Any]:
     """The fixed scale of z(.): mean and SD over adults at the start; also mean and SD of each skill and cognition
     row.
     """
-    adults = residents.rows_of("all")
-    cognition = residents.cognition.take(adults, axis=1)
-    attitudes = (residents.efficacy.take(adults), residents.trust.take(adults), residents.motive.take(adults))
-    columns = (cognition.mean(axis=0), *attitudes)
-    pairs = [number for column in columns for number in (float(column.mean()), max(float(column.std()), 1e-9))]
-    skill, rows = residents.skill.take(adults, axis=1).astype(np.float64), cognition.astype(np.float64)
-    return Standard(*pairs), skill.mean(axis=1), skill.std(axis=1), rows.mean(axis=1), rows.std(axis=1)
+    adults, attitudes = residents.rows_of("all"), (residents.efficacy, residents.trust, residents.motive)
+    pairs = [
+        moments_of_level(block, adults) for block in (residents.cognition, *(column[None] for column in attitudes))
+    ]
+    standard = Standard(*(number for mean, sd in pairs for number in (float(mean), max(float(sd), 1e-9))))
+    return standard, *moments_of_rows(residents.skill, adults), *moments_of_rows(residents.cognition, adults)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.dynamics.topics import draw_stakes
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.randomness import key, poissons, uniform
+from consensus_sim.randomness import key, poissons, uniform, uniforms
 from consensus_sim.residents.columns import GROUPS
 
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
@@ -229,7 +229,8 @@ class TopicBook:
         draw_stakes(
             key(self.seed, "topics:stake", week, number), low, groups, kind.group_stake, self.p.stake_spread, stake
         )
-        needs_money = uniform(draw, 4) < kind.funding_chance
+        chances = uniforms(draw, 7).tolist()
+        needs_money = chances[4] < kind.funding_chance
         topic = Topic(
             number=number,
             kind=kind,
@@ -240,10 +241,10 @@ class TopicBook:
             offset=self.used,
             stake=stake,
             arisen_week=week,
-            urgency=_between(kind.urgency, uniform(draw, 2)),
-            feasibility=_between(kind.feasibility, uniform(draw, 3)),
-            funding_need=_between(kind.funding_need, uniform(draw, 5)) if needs_money else 0.0,
-            polarity=_between(kind.polarity, uniform(draw, 6)),
+            urgency=_between(kind.urgency, chances[2]),
+            feasibility=_between(kind.feasibility, chances[3]),
+            funding_need=_between(kind.funding_need, chances[5]) if needs_money else 0.0,
+            polarity=_between(kind.polarity, chances[6]),
         )
         self.used += size
         self.topics.append(topic)

@@ -2,10 +2,67 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.kernels import kernel
+
+
+@kernel
+def total_of(values: NDArray[np.floating]) -> Any:
+    """Sum of `values` (n,) in their own precision and in the order in which NumPy takes it: halves down to 128, eight
+    running sums in these.
+    """
+    n = values.shape[0]
+    if n > 128:
+        half = n // 2 - n // 2 % 8
+        return total_of(values[:half]) + total_of(values[half:])
+    total, whole = values.dtype.type(0.0), n // 8 * 8
+    if whole:
+        lanes = values[:8].copy()
+        for place in range(8, whole):
+            lanes[place % 8] += values[place]
+        total = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+    for place in range(whole, n):
+        total += values[place]
+    return total
+
+
+@kernel
+def mean_and_sd(values: NDArray[np.floating]) -> tuple[Any, Any]:
+    """Mean and SD of `values` (n,), n >= 1, in their own precision, as NumPy has them to the last bit."""
+    kind = values.dtype.type
+    n = values.shape[0]
+    mean = kind(np.float64(total_of(values)) / n)
+    away = values - mean
+    return mean, np.sqrt(kind(np.float64(total_of(away * away)) / n))
+
+
+@kernel
+def mean_at(column: NDArray[np.float32], rows: NDArray[np.int64]) -> Any:
+    """Mean of `column` (n,) over `rows` (m,), m >= 1: `column[rows].mean()` to the last bit."""
+    values = column[rows]
+    return np.float32(np.float64(total_of(values)) / values.shape[0])
+
+
+@kernel
+def moments_of_rows(block: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean and SD of each row of `block` (k, n) over the residents `rows` (m,), in double precision; (2, k)."""
+    out = np.empty((2, block.shape[0]))
+    for row in range(block.shape[0]):
+        out[0, row], out[1, row] = mean_and_sd(block[row][rows].astype(np.float64))
+    return out
+
+
+@kernel
+def moments_of_level(block: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[Any, Any]:
+    """Mean and SD over the residents `rows` (m,) of the mean over the rows of `block` (k, n); in single precision."""
+    level = block[0][rows]
+    for row in range(1, block.shape[0]):
+        level += block[row][rows]
+    return mean_and_sd(level / np.float32(block.shape[0]))
 
 
 @kernel

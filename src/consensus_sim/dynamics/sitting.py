@@ -15,7 +15,7 @@ from consensus_sim.dynamics.deliberation import (
     group_share,
     top_fifth_share,
 )
-from consensus_sim.dynamics.sortition import total_of
+from consensus_sim.dynamics.measures import total_of
 from consensus_sim.dynamics.topics import draw_positions, draw_susceptibility
 from consensus_sim.kernels import kernel
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.dynamics.measures import total_of
 from consensus_sim.kernels import kernel
 from consensus_sim.randomness import child, uniform
 
@@ -47,24 +48,6 @@ class SeatingRule(NamedTuple):
 def seats_needed(seats: int, share: float) -> int:
     """Fewest of `seats` that make up `share`: 3 of 25 at a tenth."""
     return ceil(share * seats - 1e-9)
-
-
-@kernel
-def total_of(values: Floats) -> float:
-    """Sum of `values` (n,), in the order in which NumPy takes it: halves down to 128, eight running sums in these."""
-    n = values.shape[0]
-    if n > 128:
-        half = n // 2 - n // 2 % 8
-        return total_of(values[:half]) + total_of(values[half:])
-    total, whole = 0.0, n // 8 * 8
-    if whole:
-        lanes = values[:8].copy()
-        for place in range(8, whole):
-            lanes[place % 8] += values[place]
-        total = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
-    for place in range(whole, n):
-        total += values[place]
-    return total
 
 
 @kernel
@@ -259,7 +242,7 @@ def _seat(
 def ordinary_left(seated: Flags, counts: Flags, vulnerable: Flags, rule: SeatingRule) -> int:
     """Seats that ordinary people may still take, given who is `seated` and whose seat `counts`, (n_pool,)."""
     kept = 0 if rule.counted == OFFERED else seats_needed(rule.seats, rule.vulnerable_share)
-    return rule.seats - kept - np.count_nonzero(seated & counts & ~vulnerable)
+    return rule.seats - kept - int(np.count_nonzero(seated & counts & ~vulnerable))
 
 
 @kernel

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED
+from consensus_sim.dynamics.measures import mean_at
 from consensus_sim.residents.columns import REPORT_GROUPS, group_bit
 
 QUARTER, YEAR, HALF_YEAR = 13, 52, 26
@@ -75,11 +76,11 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
     of_acts, of_quarter, of_year = groups[acted], groups[np.unique(acted)], groups[np.flatnonzero(in_year)]
     for group in REPORT_GROUPS:
         bit, size = np.uint16(group_bit(group)), len(model.residents.rows_of(group))
-        own, reached, reached_in_year = (float(np.count_nonzero(bits & bit)) for bits in (of_acts, of_quarter, of_year))
+        acts_of, quarter_of, year_of = (float(np.count_nonzero(bits & bit)) for bits in (of_acts, of_quarter, of_year))
         rows += [
-            ("reach_quarter", group, _ratio(reached, size)),
-            ("reach_year", group, _ratio(reached_in_year, size)),
-            ("frequency", group, _ratio(own, reached_in_year)),
+            ("reach_quarter", group, _ratio(quarter_of, size)),
+            ("reach_year", group, _ratio(year_of, size)),
+            ("frequency", group, _ratio(acts_of, year_of)),
         ]
     offline = np.array([name != "ballot" for name in acts.channels], bool)
     in_person = np.zeros(model.residents.n, bool)
@@ -212,8 +213,8 @@ def _attitudes(model: Any) -> list[tuple[str, str, float]]:
     members = {group: residents.rows_of(group) for group in ("all", "elder", "young", "tenant", "vulnerable", "party")}
     took_part = np.flatnonzero(model.took_part & residents.adult)
     for name, column in columns.items():
-        rows += [(name, group, float(column.take(member).mean())) for group, member in members.items() if len(member)]
-        rows.append((name, "active", float(column.take(took_part).mean()) if len(took_part) else NAN))
+        rows += [(name, group, float(mean_at(column, member))) for group, member in members.items() if len(member)]
+        rows.append((name, "active", float(mean_at(column, took_part)) if len(took_part) else NAN))
     team = residents.fatigue[model.team.members] if model.team is not None else np.empty(0)
     rows.append(("fatigue_team", "all", float(team.mean()) if len(team) else NAN))
     return rows

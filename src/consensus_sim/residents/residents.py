@@ -128,7 +128,7 @@ def _groups(people: Any) -> NDArray[np.uint16]:
 
 def _aware_at_start(people: Any, inside: NDArray[np.bool_], behaviour: Behaviour, seed: int) -> NDArray[np.uint16]:
     """Adults who know the long-standing channels; workers and Party members (`inside`) know them all."""
-    share = behaviour.parameters["awareness"]["start_share"].value
+    share = behaviour.value("awareness", "start_share")
     aware = np.zeros(len(people), np.uint16)
     for name in LONG_STANDING:
         knows = (uniforms(key(seed, f"residents:aware:{name}"), len(people)) < share) | inside
@@ -138,12 +138,8 @@ def _aware_at_start(people: Any, inside: NDArray[np.bool_], behaviour: Behaviour
 
 def _online(people: Any, behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
     """Adults with access online, by age (P14, L38)."""
-    values = behaviour.parameters["participation"]
-    share = np.where(
-        people.elder,
-        values["internet_elder"].value,
-        np.where(people.age >= 45, values["internet_middle"].value, values["internet_young"].value),
-    )
+    young, middle, elder = (behaviour.value("participation", f"internet_{age}") for age in ("young", "middle", "elder"))
+    share = np.where(people.elder, elder, np.where(people.age >= 45, middle, young))
     return (uniforms(key(seed, "residents:online"), len(people)) < share) & people.adult
 
 
