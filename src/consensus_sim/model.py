@@ -78,7 +78,7 @@ class CommunityModel(mesa.Model):
         self.calendar = calendar
         self.behaviour = behaviour
         self.levers = sorted(levers, key=lambda lever: lever.name)
-        self.spans = [(lever, *_span(lever, calendar)) for lever in self.levers]
+        self._spans: dict[Intervention, tuple[int, int]] = {}
         self.active: list[Intervention] = []
         self.pulling: list[Intervention] = []
         self.week = 0
@@ -131,7 +131,8 @@ class CommunityModel(mesa.Model):
 
     def start_and_stop_levers(self) -> None:
         """Levers whose first day has come begin; those whose last day has passed end."""
-        for lever, begins, ends in self.spans:
+        for lever in self.levers:
+            begins, ends = self._span(lever)
             if self.week == begins and begins < ends and not lever.held_back:
                 self.start_lever(lever)
             elif self.week == ends:
@@ -290,6 +291,14 @@ class CommunityModel(mesa.Model):
         """Put `topic` to the vote of `voters` online."""
         protocol.vote(self, event, topic, voters)
 
+    def _span(self, lever: Intervention) -> tuple[int, int]:
+        """First week of a lever by the calendar, and the first week after its last day."""
+        if lever not in self._spans:
+            begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
+            after = None if lever.end is None else self.calendar.week_of(lever.end + timedelta(days=1))
+            self._spans[lever] = begins, self.calendar.weeks if after is None else after
+        return self._spans[lever]
+
     # --- Mesa ----------------------------------------------------------------------------------------------
 
     @property
@@ -301,9 +310,3 @@ class CommunityModel(mesa.Model):
             for row in range(self.residents.n):
                 Resident(self, row)
         return self._all_agents
-
-
-def _span(lever: Intervention, calendar: Calendar) -> tuple[int, int]:
-    """First week of a lever by the calendar, and the first week after its last day."""
-    begins = 0 if lever.start is None else max(0, calendar.week_of(lever.start))
-    return begins, calendar.weeks if lever.end is None else calendar.week_of(lever.end + timedelta(days=1))

@@ -49,10 +49,19 @@ def mean_at(column: NDArray[np.float32], rows: NDArray[np.int64]) -> Any:
 
 @kernel
 def moments_of_rows(block: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean and SD of each row of `block` (k, n) over the residents `rows` (m,), in double precision; (2, k)."""
-    out = np.empty((2, block.shape[0]))
-    for row in range(block.shape[0]):
-        out[0, row], out[1, row] = mean_and_sd(block[row][rows].astype(np.float64))
+    """Mean and SD of each row of `block` (k, n) over the residents `rows` (m,), m >= 1, summed one after the other in
+    double precision; (2, k).
+    """
+    out, size = np.zeros((2, block.shape[0])), rows.shape[0]
+    for i in rows:
+        for row in range(block.shape[0]):
+            out[0, row] += block[row, i]
+    out[0] /= size
+    for i in rows:
+        for row in range(block.shape[0]):
+            away = block[row, i] - out[0, row]
+            out[1, row] += away * away
+    out[1] = np.sqrt(out[1] / size)
     return out
 
 
