@@ -148,14 +148,8 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
 
 
 def _play(model: Any, event: Event, topic: Topic, run: Facilitation) -> Held:
-    """The sitting itself: turns as the session is run; in a kindly room (F67, P12) and where helpers calm it opens with
-    less heat, and a clash heats less.
-
-    Heat at the opening is what the last sitting left or what the matter's urgency brings.
-    """
-    m, p, kind, residents = model.parameters.meeting, model.parameters.deliberation, topic.kind, model.residents
-    left = 1.0 - event.open.venue.relief
-    urgent = m.start_heat * topic.urgency
+    """The sitting itself: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
+    p, kind, residents = model.parameters.deliberation, topic.kind, model.residents
     return hold_sitting(
         model.key(f"sitting:{topic.number}", sub=event.number),
         key(model.seed, "topics:position", topic.arisen_week, topic.number),
@@ -178,12 +172,20 @@ def _play(model: Any, event: Event, topic: Topic, run: Facilitation) -> Held:
         model.vulnerable,
         model.team_mask,
         _standing(model, run.help),
-        max(topic.heat, urgent) * left * (1.0 - run.help.calm),
+        _opening_heat(model, event, topic, run.help.calm),
         run.procedure,
         run.turn_sharing,
-        p.heat_gain * left * (1.0 - run.help.calm),
+        p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm),
         p,
     )
+
+
+def _opening_heat(model: Any, event: Event, topic: Topic, calm: float) -> float:
+    """Heat at the opening: what the last sitting left or what the matter's urgency brings, less in a kindly room
+    (F67) and where helpers calm.
+    """
+    urgent = model.parameters.meeting.start_heat * topic.urgency
+    return max(topic.heat, urgent) * (1.0 - event.open.venue.relief) * (1.0 - calm)
 
 
 def _standing(model: Any, given: Help) -> Standing:
