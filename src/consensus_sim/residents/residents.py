@@ -122,7 +122,8 @@ def _groups(people: Any) -> NDArray[np.uint16]:
     }
     bits = np.zeros(len(people), np.uint16)
     for name in GROUPS:
-        bits |= np.where(members[name] & people.adult, group_bit(name), 0).astype(np.uint16)
+        bits |= members[name] * np.uint16(group_bit(name))
+    bits *= people.adult
     return bits
 
 
