@@ -188,9 +188,8 @@ def distances(community: Community, delta: float) -> dict[str, NDArray[np.float3
 
 @lru_cache(maxsize=1)
 def nearness(community: Community, delta: float) -> NDArray[np.float32]:
-    """e^(-d / delta) of each resident to each venue, (n_venues, n), venues in the order of `distances`; read-only."""
-    found = np.exp(-np.stack(list(distances(community, delta).values())))
-    found.setflags(write=False)
+    """e^(-d / delta) of each resident to each venue, (n_venues, n), venues in the order of `distances`."""
+    found: NDArray[np.float32] = np.exp(-np.stack(list(distances(community, delta).values())))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import OpenChannel
-from consensus_sim.dynamics.awareness import spread_awareness
+from consensus_sim.dynamics.awareness import spread_awareness, who_can_read
 from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover, return_to
 from consensus_sim.dynamics.trust import drift_along_ties
 from consensus_sim.residents.columns import channel_bit
@@ -75,8 +75,7 @@ def spread_news(model: Any) -> None:
     p, scratch, residents = model.parameters.awareness, model.scratch, model.residents
     online_rate = p.online * model.rules.online_publicity
     if online_rate > 0:
-        np.bitwise_and(residents.aware, np.uint16(channel_bit("ballot")), out=scratch.bits)
-        np.logical_and(scratch.bits, residents.online, out=scratch.online_user)
+        who_can_read(residents.aware, channel_bit("ballot"), residents.online, scratch.online_user)
     else:
         scratch.online_user[:] = False
     news = model.news if model.news is not None else _news(model)

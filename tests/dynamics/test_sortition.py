@@ -96,7 +96,7 @@ def test_seats_left_for_ordinary_people():
 def test_a_panel_is_asked_before_it_sits_and_nobody_declines_twice(counted: int, seats: int):
     acceptance, in_person, turnout = np.full(N, 0.3), np.full(N, 0.5), np.full(N, 0.8)
     rule = SeatingRule(seats, min(5, seats), 0.25, counted, 3.0, 6)
-    offered, accepted, present, representing, rounds = fill_panel(
+    offered, accepted, present, representing, rounds, shares = fill_panel(
         DRAW, RESIDENT, STRATUM, VULNERABLE, acceptance, turnout, STAKE, GROUP, in_person, rule
     )
     comes = uniforms_at(under(5), RESIDENT) < turnout
@@ -104,6 +104,7 @@ def test_a_panel_is_asked_before_it_sits_and_nobody_declines_twice(counted: int,
     assert 1 <= rounds <= 6 and set(representing) <= set(accepted) <= set(offered)
     assert willing[accepted].all()  # a stakeholder asked in person may say yes where a letter would not do
     np.testing.assert_array_equal(present, accepted[comes[accepted]])
+    np.testing.assert_array_equal(shares, [VULNERABLE[rows].mean() for rows in (offered, accepted, present)])
     held = present if counted == PRESENT else accepted
     assert len(held) <= seats and (STAKE[representing] > 0).all()
     if counted != OFFERED:
@@ -115,3 +116,4 @@ def test_an_empty_pool_fills_nothing():
     rule = SeatingRule(5, 2, 0.1, SEATED, 4.0, 3)
     found = fill_panel(DRAW, nobody, nobody, np.empty(0, bool), nothing, nothing, nothing, nobody, nothing, rule)
     assert [len(rows) for rows in found[:4]] == [0, 0, 0, 0] and found[4] == 1
+    assert np.isnan(found[5]).all()

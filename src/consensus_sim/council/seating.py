@@ -191,15 +191,9 @@ def seat_panel(key: np.uint64, pool: Pool, rule: SeatingRule) -> Panel:
     of the letters goes to vulnerable people and seats go to whoever accepts. Counting people present, a seat
     whose holder will not come is given to somebody else (stand-ins are ready).
     """
-    offered, accepted, present, representing, used = fill_panel(
+    offered, accepted, present, representing, used, shares = fill_panel(
         key, pool.resident, pool.stratum, pool.vulnerable, pool.acceptance, pool.turnout, pool.stake, pool.group,
         pool.stakeholder_acceptance, rule,
     )  # fmt: skip
-    shares = [_share(pool.vulnerable, rows) for rows in (offered, accepted, present)]
     met = rule.vulnerable_share <= 0.0 or shares[rule.counted] >= rule.vulnerable_share - 1e-9
     return Panel(offered, accepted, present, representing, used, bool(met), *shares)
-
-
-def _share(vulnerable: Flags, rows: Rows) -> float:
-    """Share of vulnerable people among `rows`; nan if there are none."""
-    return np.count_nonzero(vulnerable[rows]) / len(rows) if len(rows) else float("nan")

@@ -290,14 +290,24 @@ def _ask_by_lot(
 
 
 @kernel
+def _share_among(vulnerable: Flags, rows: Rows) -> float:
+    """Share of the vulnerable among `rows` of the pool; nan if there are none."""
+    found = 0
+    for row in rows:
+        found += vulnerable[row]
+    return found / rows.shape[0] if rows.shape[0] else np.nan
+
+
+@kernel
 def fill_panel(
     key: np.uint64, resident: NDArray[np.int64], stratum: NDArray[np.int64], vulnerable: Flags, acceptance: Floats,
     turnout: Floats, stake: Floats, group: NDArray[np.int64], stakeholder_acceptance: Floats, rule: SeatingRule,
-) -> tuple[Rows, Rows, Rows, Rows, int]:  # fmt: skip
+) -> tuple[Rows, Rows, Rows, Rows, int, tuple[float, float, float]]:  # fmt: skip
     """Invite, hear who accepts, and invite again, until every seat is taken or the rounds are used up.
 
     Takes the arrays of a `council.seating.Pool`, whose `seat_panel` says what is done. Returns rows of the pool: who is
-    offered a seat, who takes one, who of these comes, who represents an interest group; and the rounds used.
+    offered a seat, who takes one, who of these comes, who represents an interest group; the rounds used; and the shares
+    of the vulnerable among the first three, nan where there is nobody.
     """
     n = resident.shape[0]
     lots, accepting, coming, queueing = child(key, 0), child(key, 4), child(key, 5), child(key, 6)
@@ -323,5 +333,9 @@ def fill_panel(
         )  # fmt: skip
         if np.count_nonzero(seated & counts) >= rule.seats or asked.all():
             break
+    offered, accepted = np.flatnonzero(asked), np.flatnonzero(seated)
     present = np.flatnonzero(seated & comes)
-    return np.flatnonzero(asked), np.flatnonzero(seated), present, np.flatnonzero(represents), used
+    shares = (
+        _share_among(vulnerable, offered), _share_among(vulnerable, accepted), _share_among(vulnerable, present)
+    )  # fmt: skip
+    return offered, accepted, present, np.flatnonzero(represents), used, shares

@@ -80,9 +80,9 @@ class QuotaSeating(Intervention):
             stakeholder_acceptance=in_person,
         )
         panel = seat_panel(model.key("seating", sub=event.number), pool, self.rule)
-        event.seats_offered = rows[panel.offered].astype(np.int32)
-        event.seats_accepted = rows[panel.accepted].astype(np.int32)
-        event.seated_present = rows[panel.present].astype(np.int32)
+        who = rows.astype(np.int32)
+        event.seats_offered, event.seats_accepted = who.take(panel.offered), who.take(panel.accepted)
+        event.seated_present = who.take(panel.present)
 
     def _list(self, model: Any, event: Event) -> NDArray[np.int64]:
         """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""
