@@ -92,7 +92,16 @@ def join_seated(
     """
     gain_saturating(follow_through, present, gain)
     gain_saturating(follow_through, _without(accepted, present, flags), -gain)
-    return np.sort(np.concatenate((_without(came, offered, flags), present)))
+    others, first, second = _without(came, offered, flags), 0, 0
+    room = np.empty(others.shape[0] + present.shape[0], np.int32)
+    for place in range(room.shape[0]):  # both are ascending, and nobody is in both
+        if second == present.shape[0] or (first < others.shape[0] and others[first] < present[second]):
+            room[place] = others[first]
+            first += 1
+        else:
+            room[place] = present[second]
+            second += 1
+    return room
 
 
 @kernel

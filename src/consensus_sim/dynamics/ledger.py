@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.dynamics.ranking import keep_lowest
 from consensus_sim.kernels import kernel
 
 
@@ -42,22 +43,19 @@ def spend_oldest(
 
 @kernel
 def within_reach(earned: NDArray[np.int32], honours: int, share: float, listed: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Who has earned (n,) at least `share` of what the last of `honours` places has earned; ascending. `listed` (n,) is
-    working space.
+    """Who has earned (n,) at least `share` of what the last of `honours` >= 1 places has earned; ascending. `listed`
+    (n,) is working space.
     """
     size = np.uint64(0)
     for i in range(np.uint64(earned.shape[0])):  # lists the earners without a branch
         listed[size] = i
         size += np.uint64(earned[i] != 0)
-    earners = listed[:size]
-    if not size:
-        return np.empty(0, np.int64)
-    values = earned[earners]
-    rank = max(0, earners.shape[0] - honours)
-    line = share * np.partition(values, rank)[rank]
-    near, n_near = np.empty(earners.shape[0], np.int64), 0
-    for place in range(earners.shape[0]):
-        if values[place] >= line:
-            near[n_near] = earners[place]
+    best, rows, filled = np.empty(honours), np.empty(honours, np.int32), 0
+    for place in range(size):
+        filled = keep_lowest(-earned[listed[place]], listed[place], best, rows, filled)
+    near, n_near = np.empty(size, np.int64), 0
+    for place in range(size):
+        if earned[listed[place]] >= share * -best[filled - 1]:
+            near[n_near] = listed[place]
             n_near += 1
     return near[:n_near]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.dynamics.measures import total_of
+from consensus_sim.dynamics.ranking import keep_lowest
 from consensus_sim.kernels import kernel
 from consensus_sim.randomness import child, uniform
 
@@ -224,8 +225,10 @@ def _seat(
     """
     most_ordinary = ordinary_left(seated, counts, vulnerable, rule)
     rows, n_rows, ordinary, filled = np.empty_like(willing), 0, 0, 0
-    for place in np.argsort(order[willing]):
-        row = willing[place]
+    lots, queue, queued = np.empty(willing.shape[0]), np.empty(willing.shape[0], np.int32), 0
+    for row in willing:
+        queued = keep_lowest(order[row], row, lots, queue, queued)
+    for row in queue:
         if counts[row]:
             if not vulnerable[row]:
                 ordinary += 1
@@ -242,7 +245,31 @@ def _seat(
 def ordinary_left(seated: Flags, counts: Flags, vulnerable: Flags, rule: SeatingRule) -> int:
     """Seats that ordinary people may still take, given who is `seated` and whose seat `counts`, (n_pool,)."""
     kept = 0 if rule.counted == OFFERED else seats_needed(rule.seats, rule.vulnerable_share)
-    return rule.seats - kept - int(np.count_nonzero(seated & counts & ~vulnerable))
+    left = rule.seats - kept
+    for row in range(seated.shape[0]):
+        left -= seated[row] and counts[row] and not vulnerable[row]
+    return left
+
+
+@kernel
+def _willing(rows: Rows, accepts: Floats, acceptance: Floats, asked: Flags) -> Rows:
+    """Those of `rows` who say yes, now that they are `asked`."""
+    willing, size = np.empty_like(rows), 0
+    for row in rows:
+        asked[row] = True
+        if accepts[row] < acceptance[row]:
+            willing[size] = row
+            size += 1
+    return willing[:size]
+
+
+@kernel
+def _count_both(one: Flags, other: Flags) -> int:
+    """How many have both flags."""
+    found = 0
+    for row in range(one.shape[0]):
+        found += one[row] and other[row]
+    return found
 
 
 @kernel
@@ -251,21 +278,34 @@ def _ask_stakeholders(
     order: Floats, counts: Flags, targets: Counts, rule: SeatingRule, asked: Flags, seated: Flags, represents: Flags,
 ) -> int:  # fmt: skip
     """One round of personal invitations; returns the stakeholder seats to keep for another round."""
-    missing = targets.copy()
+    missing, in_all = targets.copy(), 0
+    cell = np.empty(group.shape[0], np.int64)
     for row in range(group.shape[0]):
+        cell[row] = -1 if asked[row] else group[row]
         if represents[row] and counts[row]:
             missing[group[row]] -= 1
-    if not missing.any():
+    letters = np.zeros(missing.shape[0], np.int64)
+    for g in range(missing.shape[0]):
+        letters[g] = ceil(rule.letters_per_seat * missing[g] - 1e-9)
+        in_all += missing[g]
+    if in_all == 0:
         return 0
-    letters = np.ceil(rule.letters_per_seat * missing - 1e-9).astype(np.int64)
-    rows = lowest(race, np.where(asked, -1, group), letters)
-    asked[rows] = True
-    willing = rows[accepts[rows] < acceptance[rows]]
-    for g in np.flatnonzero(missing):
-        for row in _seat(willing[group[willing] == g], order, counts, vulnerable, missing[g], rule, seated):
+    rows = lowest(race, cell, letters)
+    willing = _willing(rows, accepts, acceptance, asked)
+    for g in range(missing.shape[0]):
+        if missing[g] == 0:
+            continue
+        own, n_own = np.empty_like(willing), 0
+        for row in willing:
+            if group[row] == g:
+                own[n_own] = row
+                n_own += 1
+        seats = missing[g]
+        for row in _seat(own[:n_own], order, counts, vulnerable, seats, rule, seated):
             represents[row] = True
-            missing[g] -= np.int64(counts[row])
-    return missing.sum() if rows.shape[0] else 0
+            missing[g] -= counts[row]
+            in_all -= counts[row]
+    return in_all if rows.shape[0] else 0
 
 
 @kernel
@@ -274,19 +314,18 @@ def _ask_by_lot(
     order: Floats, counts: Flags, rule: SeatingRule, turn: int, reserved: int, asked: Flags, seated: Flags,
 ) -> None:  # fmt: skip
     """One round of letters for the seats that are open and not `reserved` for stakeholders."""
-    open_seats = rule.seats - np.count_nonzero(seated & counts) - reserved
+    open_seats = rule.seats - _count_both(seated, counts) - reserved
     if open_seats <= 0:
         return
     letters = ceil(rule.letters_per_seat * open_seats - 1e-9)
     if rule.counted == OFFERED:
-        sent = np.count_nonzero(asked) + letters
-        least = seats_needed(sent, rule.vulnerable_share) - np.count_nonzero(asked & vulnerable)
+        sent = _count_both(asked, asked) + letters
+        least = seats_needed(sent, rule.vulnerable_share) - _count_both(asked, vulnerable)
     else:
         only_vulnerable = open_seats - ordinary_left(seated, counts, vulnerable, rule)
         least = ceil(rule.letters_per_seat * only_vulnerable - 1e-9)
     rows = draw_by_lot(key, lot, stratum, vulnerable, letters, max(0, least), asked, turn)
-    asked[rows] = True
-    _seat(rows[accepts[rows] < acceptance[rows]], order, counts, vulnerable, open_seats, rule, seated)
+    _seat(_willing(rows, accepts, acceptance, asked), order, counts, vulnerable, open_seats, rule, seated)
 
 
 @kernel
@@ -331,7 +370,7 @@ def fill_panel(
             key, lot, stratum, vulnerable, acceptance, accepts, order, counts, rule, used,
             reserved if used < rule.rounds else 0, asked, seated,
         )  # fmt: skip
-        if np.count_nonzero(seated & counts) >= rule.seats or asked.all():
+        if _count_both(seated, counts) >= rule.seats or _count_both(asked, asked) == n:
             break
     offered, accepted = np.flatnonzero(asked), np.flatnonzero(seated)
     present = np.flatnonzero(seated & comes)
