@@ -5,6 +5,8 @@ steps.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
+from itertools import pairwise
 
 WEEK = datetime.timedelta(days=7)
 
@@ -16,14 +18,26 @@ class Calendar:
         self.start = start
         self.weeks = weeks
         self.dates = [start + week * WEEK for week in range(weeks + 1)]
+        self._month_ends = self._last_weeks(self._month_of)
+        self._quarter_ends = self._last_weeks(self.quarter_of)
+        self._half_year_ends = self._last_weeks(self.half_year_of)
+
+    def _last_weeks(self, period: Callable[[datetime.date], str]) -> list[bool]:
+        """Whether each week of the run is the last of its period."""
+        names = [period(day) for day in self.dates]
+        return [one != next_one for one, next_one in pairwise(names)]
 
     def date(self, week: int) -> datetime.date:
         """First day of `week`."""
-        return self.start + week * WEEK
+        return self.dates[week] if 0 <= week <= self.weeks else self.start + week * WEEK
 
     def week_of(self, day: datetime.date) -> int:
         """The first week that begins on `day` or later; may lie outside the run."""
         return -((self.start - day) // WEEK)
+
+    @staticmethod
+    def _month_of(day: datetime.date) -> str:
+        return f"{day.year}-{day.month}"
 
     @staticmethod
     def quarter_of(day: datetime.date) -> str:
@@ -45,14 +59,20 @@ class Calendar:
 
     def ends_month(self, week: int) -> bool:
         """Whether `week` is the last of its month."""
-        return self.date(week).month != self.date(week + 1).month
+        if 0 <= week < self.weeks:
+            return self._month_ends[week]
+        return self._month_of(self.date(week)) != self._month_of(self.date(week + 1))
 
     def ends_quarter(self, week: int) -> bool:
         """Whether `week` is the last of its quarter."""
+        if 0 <= week < self.weeks:
+            return self._quarter_ends[week]
         return self.quarter(week) != self.quarter(week + 1)
 
     def ends_half_year(self, week: int) -> bool:
         """Whether `week` is the last of its half-year."""
+        if 0 <= week < self.weeks:
+            return self._half_year_ends[week]
         return self.half_year(week) != self.half_year(week + 1)
 
 

@@ -7,7 +7,7 @@ columns; this file decides the order. Docs: docs/model.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import mesa
@@ -29,8 +29,17 @@ from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key
 from consensus_sim.recorder import Recorder
 from consensus_sim.residents.residents import Residents
-from consensus_sim.state import Rules, Scratch, distances, open_channel, read_parameters, standardise
-from consensus_sim.weekly import change_residents, spread_news
+from consensus_sim.state import (
+    AtStart,
+    Rules,
+    Scratch,
+    distances,
+    nearness,
+    open_channel,
+    read_parameters,
+    standardise,
+)
+from consensus_sim.weekly import News, change_residents, spread_news
 
 PHASES = (
     ("start_and_stop_levers", "by the calendar, before anything else happens"),
@@ -69,23 +78,25 @@ class CommunityModel(mesa.Model):
         self.calendar = calendar
         self.behaviour = behaviour
         self.levers = sorted(levers, key=lambda lever: lever.name)
+        self._spans: dict[Intervention, tuple[int, int]] = {}
         self.active: list[Intervention] = []
+        self.pulling: list[Intervention] = []
         self.week = 0
         self.parameters = read_parameters(behaviour)
         self.residents = Residents(community, behaviour, seed)
         self.vulnerable: NDArray[np.bool_] = self.residents.member_of("vulnerable")
-        self.vulnerable_share = float(self.vulnerable[self.residents.adult].mean())
+        self.adults = self.residents.rows_of("all")
+        self.vulnerable_share = float(self.vulnerable[self.adults].mean())
         self.standard, self.skill_mean, self.skill_sd, cognition_mean, cognition_sd = standardise(self.residents)
         self.skill_unit = self.skill_sd / (1.0 - self.skill_mean)
         self.cognition_unit = cognition_sd / (1.0 - cognition_mean)
+        self.practice = protocol.practice_gains(self)
         self.scratch = Scratch(community)
         self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
         self.scratch.start_trust[:] = self.residents.trust
-        self.start_belonging = self.residents.belonging.copy()
         self.elder = self.residents.member_of("elder")
         self.exposed = self.residents.member_of("tenant") | self.residents.member_of("elder")
-        self.start_common = protocol.attraction(self).copy()
-        self.adults = np.flatnonzero(self.residents.adult)
+        self.at_start = AtStart(self)
         self.concern = np.zeros(self.residents.n, np.float32)
         self.took_part = np.zeros(self.residents.n, bool)
         self.used_skill = np.zeros(self.residents.n, bool)
@@ -99,10 +110,11 @@ class CommunityModel(mesa.Model):
         for name in PLACELESS:
             self.venues[name] = Venue(name, 0.0, 0.0, capacity=10**9)
         self.venue_row = {name: row for row, name in enumerate(self.venues)}
-        self.distance = {name: distances(self, venue) for name, venue in self.venues.items()}
-        self.nearness = np.exp(-np.stack(list(self.distance.values())))
+        delta = self.parameters.awareness.distance
+        self.distance, self.nearness = distances(community, delta), nearness(community, delta)
         self.known_channels = dict(channels)
         self.channels: dict[str, OpenChannel] = {}
+        self.news: News | None = None
         self.topics = TopicBook(community, topics, seed, self.parameters.topics, calendar)
         self.recorder = Recorder(self)
         for name in ("reception", "adhoc"):
@@ -120,8 +132,7 @@ class CommunityModel(mesa.Model):
     def start_and_stop_levers(self) -> None:
         """Levers whose first day has come begin; those whose last day has passed end."""
         for lever in self.levers:
-            begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
-            ends = self.calendar.weeks if lever.end is None else self.calendar.week_of(_day_after(lever.end))
+            begins, ends = self._span(lever)
             if self.week == begins and begins < ends and not lever.held_back:
                 self.start_lever(lever)
             elif self.week == ends:
@@ -182,18 +193,20 @@ class CommunityModel(mesa.Model):
         """Bring a lever into force, if it is not."""
         if lever not in self.active:
             self.active = sorted([*self.active, lever], key=lambda each: each.name)
+            self.pulling = [each for each in self.active if type(each).utility is not Intervention.utility]
             lever.on_start(self)
 
     def stop_lever(self, lever: Intervention) -> None:
         """Put a lever out of force, if it is in force."""
         if lever in self.active:
             self.active.remove(lever)
+            self.pulling = [each for each in self.active if type(each).utility is not Intervention.utility]
             lever.on_end(self)
 
     def open_channel(self, name: str, venue: str, novel: bool = True) -> OpenChannel:
         """Open a channel in a venue; `novel` channels are subject to the trend P2."""
         opened = open_channel(self, self.known_channels[name], self.venues[venue], novel)
-        self.channels[name] = opened
+        self.channels[name], self.news = opened, None
         if self.team is not None:
             self.tell(opened, self.team.members)
         return opened
@@ -203,6 +216,7 @@ class CommunityModel(mesa.Model):
         closed.
         """
         self.channels.pop(name, None)
+        self.news = None
 
     def move_channel(self, name: str, venue: str) -> None:
         """Hold a channel, if it is open, in another venue from now on; who knows of it and since when stays."""
@@ -210,7 +224,7 @@ class CommunityModel(mesa.Model):
             old = self.channels[name]
             moved = open_channel(self, old.channel, self.venues[venue], old.novel)
             moved.opened_week = old.opened_week
-            self.channels[name] = moved
+            self.channels[name], self.news = moved, None
 
     def is_open(self, name: str) -> bool:
         """Whether a channel is open."""
@@ -240,14 +254,14 @@ class CommunityModel(mesa.Model):
     def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:
         """What the active levers add to the decision to come to `event`: a common number and an array (n,) or (0,)."""
         shift, arrays = 0.0, []
-        for lever in self.active:
+        for lever in self.pulling:
             added = lever.utility(self, event)
             if isinstance(added, np.ndarray):
                 arrays.append(added)
             else:
                 shift += added
         if not arrays:
-            return shift, attendance.NO_REWARD
+            return shift, attendance.NOTHING
         total = arrays[0] if len(arrays) == 1 else np.sum(arrays, axis=0)
         return shift, total.astype(np.float32, copy=False)
 
@@ -277,6 +291,14 @@ class CommunityModel(mesa.Model):
         """Put `topic` to the vote of `voters` online."""
         protocol.vote(self, event, topic, voters)
 
+    def _span(self, lever: Intervention) -> tuple[int, int]:
+        """First week of a lever by the calendar, and the first week after its last day."""
+        if lever not in self._spans:
+            begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
+            after = None if lever.end is None else self.calendar.week_of(lever.end + timedelta(days=1))
+            self._spans[lever] = begins, self.calendar.weeks if after is None else after
+        return self._spans[lever]
+
     # --- Mesa ----------------------------------------------------------------------------------------------
 
     @property
@@ -288,7 +310,3 @@ class CommunityModel(mesa.Model):
             for row in range(self.residents.n):
                 Resident(self, row)
         return self._all_agents
-
-
-def _day_after(day: date) -> date:
-    return date.fromordinal(day.toordinal() + 1)

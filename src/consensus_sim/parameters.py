@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from consensus_sim.errors import InputError, one_of
@@ -136,8 +136,29 @@ def read_parameter(name: str, entry: Any) -> Parameter:
 class Behaviour:
     """All behaviour parameters, by group: `behaviour.values("trust", TrustParameters).gain`."""
 
-    def __init__(self, parameters: Mapping[str, Mapping[str, Parameter]]) -> None:
-        self.parameters = {group: dict(entries) for group, entries in parameters.items()}
+    def __init__(
+        self, parameters: Mapping[str, Mapping[str, Parameter]], changed: Mapping[str, float] | None = None
+    ) -> None:
+        """`changed`: values by full name in place of those that `parameters` have."""
+        self._base = {group: dict(entries) for group, entries in parameters.items()}
+        self._changed = dict(changed or {})
+
+    @cached_property
+    def parameters(self) -> dict[str, dict[str, Parameter]]:
+        """All parameters, by group and name, with their present values."""
+        if not self._changed:
+            return self._base
+        return {
+            group: {key: replace(p, value=self._value(p)) for key, p in entries.items()}
+            for group, entries in self._base.items()
+        }
+
+    def _value(self, parameter: Parameter) -> float:
+        return float(self._changed.get(parameter.name, parameter.value))
+
+    def value(self, group: str, key: str) -> float:
+        """The value of one parameter."""
+        return self._value(self._base[group][key])
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], name: str = "behaviour") -> Behaviour:
@@ -155,23 +176,24 @@ class Behaviour:
 
     def values(self, group: str, kind: type[Group]) -> Group:
         """The values of `group` as the named tuple `kind`, whose fields must be exactly the group's parameters."""
-        if group not in self.parameters:
-            raise one_of("behaviour: missing group", group, self.parameters)
-        entries, fields = self.parameters[group], kind._fields  # type: ignore[attr-defined]
+        if group not in self._base:
+            raise one_of("behaviour: missing group", group, self._base)
+        entries, fields = self._base[group], kind._fields  # type: ignore[attr-defined]
         for key in entries:
             if key not in fields:
                 raise one_of(f"behaviour.{group}: unknown parameter", key, fields)
         for key in fields:
             if key not in entries:
                 raise InputError(f"behaviour.{group}.{key}: missing; the model needs it")
-        numbers: list[Any] = [int(entries[key].value) if entries[key].integer else entries[key].value for key in fields]
+        values = ((entries[key].integer, self._value(entries[key])) for key in fields)
+        numbers: list[Any] = [int(value) if integer else value for integer, value in values]
         return kind(*numbers)
 
     def numbers(self, group: str) -> dict[str, float]:
         """The values of `group` by name."""
-        if group not in self.parameters:
-            raise one_of("behaviour: missing group", group, self.parameters)
-        return {key: entry.value for key, entry in self.parameters[group].items()}
+        if group not in self._base:
+            raise one_of("behaviour: missing group", group, self._base)
+        return {key: self._value(entry) for key, entry in self._base[group].items()}
 
     def drawn(self, seed: int, number: int) -> Behaviour:
         """Set `number` of the parameters drawn from their priors: equal for all scenarios of a study."""
@@ -183,12 +205,7 @@ class Behaviour:
 
     def with_values(self, values: Mapping[str, float]) -> Behaviour:
         """The same parameters with `values` by full name (`behaviour.trust.gain`); the others keep theirs."""
-        return Behaviour(
-            {
-                group: {key: replace(p, value=float(values.get(p.name, p.value))) for key, p in entries.items()}
-                for group, entries in self.parameters.items()
-            }
-        )
+        return Behaviour(self._base, {**self._changed, **values})
 
     def fingerprint(self) -> str:
         """A digest of all values."""

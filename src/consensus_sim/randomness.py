@@ -24,6 +24,9 @@ _MASK = (1 << 64) - 1
 _INT_1, _INT_2 = int(_MULTIPLY_1), int(_MULTIPLY_2)
 
 
+_WEEK, _SUB = np.uint64(0xA0761D6478BD642F), np.uint64(0xE7037ED1A0B428DB)
+
+
 @cache
 def stream(name: str) -> int:
     """The 64-bit number of the stream called `name`: stable over versions, machines and the order of code."""
@@ -38,16 +41,14 @@ def _mix_int(z: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _under(seed: int, name: str) -> int:
+def _under(seed: int, name: str) -> np.uint64:
     """Stream `name` under `seed`: the part of a key that all weeks share."""
-    return _mix_int(_mix_int((seed * 0xD1342543DE82EF95 + int(_GOLDEN)) & _MASK) ^ stream(name))
+    return np.uint64(_mix_int(_mix_int((seed * 0xD1342543DE82EF95 + int(_GOLDEN)) & _MASK) ^ stream(name)))
 
 
 def key(seed: int, name: str, week: int = 0, sub: int = 0) -> np.uint64:
     """The 64-bit key of stream `name` under `seed` in `week`; `sub` tells apart several things of one week."""
-    z = _under(seed, name)
-    z = _mix_int((z + (week + 1) * 0xA0761D6478BD642F) & _MASK)
-    return np.uint64(_mix_int((z + (sub + 1) * 0xE7037ED1A0B428DB) & _MASK))
+    return np.uint64(_fold(_under(seed, name), week, sub))
 
 
 @kernel(inline="always")
@@ -56,6 +57,13 @@ def mix(z: np.uint64) -> np.uint64:
     z = (z ^ (z >> np.uint64(30))) * _MULTIPLY_1
     z = (z ^ (z >> np.uint64(27))) * _MULTIPLY_2
     return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def _fold(under: np.uint64, week: int, sub: int) -> np.uint64:
+    """The key of `week` and `sub` under the part `under` that all weeks share."""
+    of_week = mix(under + (np.uint64(week) + np.uint64(1)) * _WEEK)
+    return mix(of_week + (np.uint64(sub) + np.uint64(1)) * _SUB)
 
 
 @kernel(inline="always")

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.topics import STATES
-from consensus_sim.dynamics.measures import means_where, moments_by_group
+from consensus_sim.dynamics.measures import add_bits, fill_scale, means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
 from consensus_sim.interventions.survey import SurveyResult
-from consensus_sim.residents.capability import indicator_block
 from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
 
+NAN = float("nan")
 ATTITUDES = ("trust", "efficacy", "belonging", "fatigue", "motive")
 """Columns of which the mean over adults is kept every week."""
 DIMENSIONS = ("cognition", "skill", "behaviour")
@@ -47,6 +47,7 @@ class Recorder:
         self._numbers: dict[str, int] = defaultdict(int)
         self._present: dict[str, list[int]] = defaultdict(list)
         self._seen = 0
+        self._names: list[str] = []
 
     def next_event(self, channel: str) -> int:
         """Number of the next event of a channel in the present week: 0 for the first."""
@@ -102,47 +103,78 @@ class Recorder:
     def record(self) -> None:
         """Keep the week's metrics; at the end of a half-year, or of the run, also the capability scale."""
         model = self.model
-        for channel in model.known_channels:
-            present = self._present.pop(channel, None)
-            if model.is_open(channel):
-                self._put(f"participations_{channel}", float(sum(present)) if present else 0.0)
-            if present:
-                self._put(f"attendance_{channel}", sum(present) / len(present))
-        states = Counter(map(attrgetter("state"), model.topics.topics))
-        for state in STATES:
-            self._put(f"topics_{state}", float(states[state]))
-        executions = Counter(map(attrgetter("execution"), model.topics.topics))
-        self._put("matters_landed", float(executions["on_time"] + executions["late"]))
-        residents = model.residents
-        columns = tuple(residents.column(name) for name in ATTITUDES)
+        if not self._names:
+            self._names = self._metrics()
+            self._table = np.full((len(self._names), self.weeks), np.nan, np.float32)
+            self._empty = list(range(len(self._names)))
+        values = [*self._of_channels(), *self._of_topics(), *self._of_residents()]
+        self._table[:, model.week] = values
+        for row in [row for row in self._empty if values[row] == values[row]]:
+            self.weekly[self._names[row]] = self._table[row]
+            self._empty.remove(row)
+        self._seen = 0
+        self._present.clear()
+        if model.calendar.ends_half_year(model.week) or model.week == self.weeks - 1:
+            self.scale()
+
+    def _metrics(self) -> list[str]:
+        """Names of what `record` keeps, in its order; one that has no value in any week is left out of `weekly`."""
+        channels = list(self.model.known_channels)
+        return [
+            *(f"participations_{channel}" for channel in channels),
+            *(f"attendance_{channel}" for channel in channels),
+            *(f"topics_{state}" for state in STATES),
+            "matters_landed",
+            *ATTITUDES,
+            "cognition",
+            "skill",
+            *(f"aware_{channel}" for channel in CHANNELS),
+            "fatigue_team",
+            "saw_outcome",
+        ]
+
+    def _of_channels(self) -> list[float]:
+        """Participations in every open channel, then persons an event in those with any; NaN elsewhere."""
+        present, is_open, channels = self._present, self.model.channels, self.model.known_channels
+        participations = [float(sum(present.get(name, ()))) if name in is_open else NAN for name in channels]
+        return participations + [
+            sum(present[name]) / len(present[name]) if name in present else NAN for name in channels
+        ]
+
+    def _of_topics(self) -> list[float]:
+        """How many topics there are in each state, and matters landed."""
+        topics = self.model.topics.topics
+        states, executions = Counter(map(attrgetter("state"), topics)), Counter(map(attrgetter("execution"), topics))
+        return [*(float(states[state]) for state in STATES), float(executions["on_time"] + executions["late"])]
+
+    def _of_residents(self) -> list[float]:
+        """Means over adults, shares who know of each open channel, the team's fatigue, and who saw an outcome."""
+        model, residents = self.model, self.model.residents
+        columns = (residents.trust, residents.efficacy, residents.belonging, residents.fatigue, residents.motive)
         blocks = (residents.cognition, residents.skill)
         means, mean_blocks, shares = means_where(
             columns, blocks, residents.aware, len(CHANNELS), residents.adult, model.scratch.adult
         )
-        for name, value in zip((*ATTITUDES, "cognition", "skill"), (*means, *mean_blocks), strict=True):
-            self._put(name, value)
-        for channel in model.channels:
-            self._put(f"aware_{channel}", shares[CHANNELS.index(channel)])
-        if model.team is not None and len(model.team.members):
-            self._put("fatigue_team", float(residents.fatigue[model.team.members].mean()))
-        self._put("saw_outcome", float(self._seen))
-        self._seen = 0
-        if model.calendar.ends_half_year(model.week) or model.week == self.weeks - 1:
-            self.scale()
+        shares = shares.tolist()
+        aware = [shares[bit] if channel in model.channels else NAN for bit, channel in enumerate(CHANNELS)]
+        has_team = model.team is not None and len(model.team.members)
+        tired = float(residents.fatigue.take(model.team.members).mean()) if has_team else NAN
+        return [*means.tolist(), *mean_blocks.tolist(), *aware, tired, float(self._seen)]
 
     def scale(self) -> None:
         """The capability scale 协商能力评估量表 (F46) of all residents, by group, dimension and indicator."""
         model, residents = self.model, self.model.residents
         half_year = model.calendar.half_year(model.week)
         indicators = (*COGNITIONS, *SKILLS, *BEHAVIOURS)
-        block = indicator_block(residents)
         ends = np.cumsum([len(COGNITIONS), len(SKILLS), len(BEHAVIOURS)])
-        dimensions = np.array([block[low:high].mean(axis=0) for low, high in zip((0, *ends[:-1]), ends, strict=True)])
-        block = np.concatenate([block, dimensions])
+        block, bits = model.scratch.scale, model.scratch.bits
+        fill_scale(
+            residents.cognition, residents.skill, residents.habit, residents.initiative, residents.follow_through, block
+        )
         names = [*indicators, "all", "all", "all"]
         within = [DIMENSIONS[int(np.searchsorted(ends, row, side="right"))] for row in range(len(indicators))]
-        bits = residents.groups | np.where(model.team_mask, TEAM_BIT, 0) | np.where(model.took_part, ACTIVE_BIT, 0)
-        count, means, deviations = moments_by_group(block, bits.astype(np.uint16), len(GROUPS) + 2)
+        add_bits(residents.groups, model.team_mask, TEAM_BIT, model.took_part, ACTIVE_BIT, bits)
+        count, means, deviations = moments_by_group(block, bits, len(GROUPS) + 2)
         for place, group in enumerate((*GROUPS, "team", "active")):
             if count[place] and (group in REPORT_GROUPS or place >= len(GROUPS)):
                 rows = zip(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community import Community
+from consensus_sim.council import protocol
 from consensus_sim.council.events import PLACELESS, Channel, OpenChannel, Venue
 from consensus_sim.council.meeting import Help, MeetingParameters, SupportParameters, deliberation_parameters
 from consensus_sim.council.resolution import EvaluationParameters, ExecutionParameters
@@ -19,14 +20,16 @@ from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights
 from consensus_sim.dynamics.deliberation import DeliberationParameters
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
 from consensus_sim.dynamics.learning import HabitParameters, LearningParameters
+from consensus_sim.dynamics.measures import moments_of_level, moments_of_rows
 from consensus_sim.dynamics.participation import ParticipationParameters, Standard
 from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
-from consensus_sim.residents.columns import channel_bit
+from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS, channel_bit
 from consensus_sim.residents.residents import WORKING, Residents
 
 NEVER = np.float32(-1e9)
+NO_HELP = Help()
 
 
 class ParameterSet(NamedTuple):
@@ -51,6 +54,7 @@ class ParameterSet(NamedTuple):
     support: SupportParameters
 
 
+@lru_cache(maxsize=4)
 def read_parameters(behaviour: Behaviour) -> ParameterSet:
     """The values of `behaviour` as named tuples; InputError if a parameter is missing or unknown."""
     numbers = behaviour.numbers("deliberation")
@@ -104,13 +108,15 @@ class Rules:
         """All help together: turns and voice add up, calm and quality leave what the others left, the most giving way
         counts.
         """
+        if not self.help:
+            return NO_HELP
         given = [self.help[name] for name in sorted(self.help)]
         return Help(
             turn_sharing=sum(each.turn_sharing for each in given),
             calm=1.0 - prod(1.0 - each.calm for each in given),
             quality=1.0 - prod(1.0 - each.quality for each in given),
             give_way=max((each.give_way for each in given), default=0.0),
-            voice=sum(each.voice for each in given),
+            voice=sum((each.voice for each in given), 0.0),
         )
 
 
@@ -142,6 +148,7 @@ class Scratch:
         self.rows = np.empty(n, np.int32)
         self.bits = np.empty(n, np.uint16)
         self.flags = np.zeros(n, bool)
+        self.scale = np.empty((len(COGNITIONS) + len(SKILLS) + len(BEHAVIOURS) + 3, n), np.float32)
         self.neighbours_came = np.zeros(n, np.float32)
         self.change = np.zeros((2, n), np.float32)
         self.start_cognition = np.zeros(n, np.float32)
@@ -155,22 +162,59 @@ def standardise(residents: Residents) -> tuple[Standard, Any, Any, Any, Any]:
     """The fixed scale of z(.): mean and SD over adults at the start; also mean and SD of each skill and cognition
     row.
     """
-    adult = residents.adult
-    cognition = residents.cognition[:, adult].mean(axis=0)
-    columns = (cognition, residents.efficacy[adult], residents.trust[adult], residents.motive[adult])
-    pairs = [number for column in columns for number in (float(column.mean()), max(float(column.std()), 1e-9))]
-    skill, rows = residents.skill[:, adult].astype(np.float64), residents.cognition[:, adult].astype(np.float64)
-    return Standard(*pairs), skill.mean(axis=1), skill.std(axis=1), rows.mean(axis=1), rows.std(axis=1)
+    adults, attitudes = residents.rows_of("all"), (residents.efficacy, residents.trust, residents.motive)
+    pairs = [
+        moments_of_level(block, adults) for block in (residents.cognition, *(column[None] for column in attitudes))
+    ]
+    standard = Standard(*(number for mean, sd in pairs for number in (float(mean), max(float(sd), 1e-9))))
+    return standard, *moments_of_rows(residents.skill, adults), *moments_of_rows(residents.cognition, adults)
 
 
-def distances(model: Any, venue: Venue) -> NDArray[np.float32]:
-    """Distance of each resident's building from `venue` in units of delta (P10), (n,); 0 online, at the own door, or
-    with delta off.
+@lru_cache(maxsize=1)
+def distances(community: Community, delta: float) -> dict[str, NDArray[np.float32]]:
+    """Distance of each resident's building from each venue in units of delta (P10), (n,); 0 online, at the own door, or
+    with delta off. The same for all runs of a community, so read-only.
     """
-    people, delta = model.community.population, model.parameters.awareness.distance
-    if venue.name in PLACELESS or delta <= 0:
-        return np.zeros(len(people), np.float32)
-    return (np.hypot(people.x - venue.x, people.y - venue.y) / np.float32(delta)).astype(np.float32)
+    people, found = community.population, {}
+    for name, (x, y) in community.places.venues.items():
+        away = np.hypot(people.x - x, people.y - y)
+        found[name] = (away / np.float32(delta)).astype(np.float32) if delta > 0 else np.zeros(len(people), np.float32)
+    for name in PLACELESS:
+        found[name] = np.zeros(len(people), np.float32)
+    for array in found.values():
+        array.setflags(write=False)
+    return found
+
+
+@lru_cache(maxsize=1)
+def nearness(community: Community, delta: float) -> NDArray[np.float32]:
+    """e^(-d / delta) of each resident to each venue, (n_venues, n), venues in the order of `distances`."""
+    found: NDArray[np.float32] = np.exp(-np.stack(list(distances(community, delta).values())))
+    return found
+
+
+class AtStart:
+    """What draws adults to taking part at the start of a run, (n_adults,): the scale on which channels are centred."""
+
+    def __init__(self, model: Any) -> None:
+        residents, p = model.residents, model.parameters.participation
+        self.adults = residents.rows_of("all")
+        self.common = protocol.attraction(model).take(self.adults)
+        exposed = model.exposed.take(self.adults)
+        belonging = residents.belonging.take(self.adults)
+        self.fear_weight = np.where(exposed, 1.0 + 2.0 * (p.status - 1.0) * (1.0 - belonging), 1.0)
+        self.unskilled = 1.0 - residents.start_skill[0].take(self.adults)
+
+    def centre(self, model: Any, channel: Channel, plain: NDArray[np.float32] | None) -> float:
+        """Log of the mean over adults (online: over those with access) of e^(what draws them), in a plain room; `plain`
+        (n,) is what does not change from event to event.
+        """
+        start = self.common if plain is None else self.common + plain.take(self.adults)
+        fear = model.parameters.participation.fear * channel.formality * self.fear_weight * self.unskilled
+        start = start - fear
+        if channel.online:
+            start = start[model.residents.online.take(self.adults)]
+        return float(np.log(np.mean(np.exp(start.astype(np.float64)))))
 
 
 def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
@@ -183,29 +227,18 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
     """
     residents, p = model.residents, model.parameters.participation
     people = model.community.population
-    adult = residents.adult
-    distance = model.distance[venue.name]
     if channel.online:
         young, middle, elder = (_log_odds(share) for share in (p.online_young, p.online_middle, p.online_elder))
         fixed = np.where(people.elder, elder, np.where(people.age >= 45, middle, young)).astype(np.float32)
-        plain = np.zeros(residents.n, np.float32)
-        level = 0.0
+        fixed[~residents.online] = NEVER
+        level, centre = 0.0, model.at_start.centre(model, channel, None)
     else:
         working = np.float32(channel.clash_working) * (people.employment == WORKING)
         parent = np.float32(channel.clash_parent) * people.parent
-        plain = np.float32(-p.time) * np.maximum(working, parent) - distance
+        fixed = np.float32(-p.time) * np.maximum(working, parent) - model.distance[venue.name]
         for group, suits in channel.suits.items():
-            plain += np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
-        fixed = plain.astype(np.float32)
-        level = model.parameters.channels[channel.name]
-    exposed = residents.member_of("tenant") | residents.member_of("elder")
-    weight = np.where(exposed, 1.0 + 2.0 * (p.status - 1.0) * (1.0 - model.start_belonging), 1.0)
-    fear = p.fear * channel.formality * weight * (1.0 - residents.start_skill[0])
-    start = model.start_common + plain - fear
-    reached = adult & residents.online if channel.online else adult
-    centre = float(np.log(np.mean(np.exp(start[reached].astype(np.float64)))))
-    if channel.online:
-        fixed[~residents.online] = NEVER
+            fixed += np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
+        level, centre = model.parameters.channels[channel.name], model.at_start.centre(model, channel, fixed)
     return OpenChannel(
         channel=channel,
         venue=venue,

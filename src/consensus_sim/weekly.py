@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from consensus_sim.dynamics.awareness import spread_awareness
+from consensus_sim.council.events import OpenChannel
+from consensus_sim.dynamics.awareness import spread_awareness, who_can_read
 from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover, return_to
 from consensus_sim.dynamics.trust import drift_along_ties
 from consensus_sim.residents.columns import channel_bit
@@ -42,6 +44,29 @@ def change_residents(model: Any) -> None:
         )
 
 
+class News(NamedTuple):
+    """The open channels in the order of their bits, and for the kernel: number of the bit, row of the venue in
+    `model.nearness`, row of the habit (0 in person, 1 online); (m,) each.
+    """
+
+    channels: list[OpenChannel]
+    bits: NDArray[np.int64]
+    venue_rows: NDArray[np.int64]
+    habit_rows: NDArray[np.int64]
+
+
+def _news(model: Any) -> News:
+    """Who has news to spread; kept in `model.news` until a channel opens, closes or moves."""
+    channels = sorted(model.channels.values(), key=lambda channel: channel.bit)
+    model.news = News(
+        channels,
+        np.array([channel.bit.bit_length() - 1 for channel in channels]),
+        np.array([model.venue_row[channel.venue.name] for channel in channels]),
+        np.array([int(channel.channel.online) for channel in channels]),
+    )
+    return model.news
+
+
 def spread_news(model: Any) -> None:
     """D1: notices, ties and the mini-programme tell of each open channel; what is not heard of again is forgotten.
 
@@ -50,24 +75,23 @@ def spread_news(model: Any) -> None:
     p, scratch, residents = model.parameters.awareness, model.scratch, model.residents
     online_rate = p.online * model.rules.online_publicity
     if online_rate > 0:
-        np.bitwise_and(residents.aware, np.uint16(channel_bit("ballot")), out=scratch.bits)
-        np.logical_and(scratch.bits, residents.online, out=scratch.online_user)
+        who_can_read(residents.aware, channel_bit("ballot"), residents.online, scratch.online_user)
     else:
         scratch.online_user[:] = False
-    channels = [channel for _, channel in sorted(model.channels.items(), key=lambda item: item[1].bit)]
+    news = model.news if model.news is not None else _news(model)
     best = max(venue.show for venue in model.venues.values())
-    board = model.rules.notice_board
-    shows = [max(p.notice_plain, channel.venue.show, board, best if channel.novel else 0.0) for channel in channels]
+    least = max(p.notice_plain, model.rules.notice_board)
+    shows = [max(least, channel.venue.show, best if channel.novel else 0.0) for channel in news.channels]
     network = model.community.network
     spread_awareness(
         model.key("news"),
         model.key("news:fine"),
-        np.array([channel.bit.bit_length() - 1 for channel in channels]),
+        news.bits,
         p.notice * np.array(shows),
-        np.full(len(channels), online_rate),
-        np.array([model.venue_row[channel.venue.name] for channel in channels]),
+        np.full(len(shows), online_rate),
+        news.venue_rows,
         model.nearness,
-        np.array([int(channel.channel.online) for channel in channels]),
+        news.habit_rows,
         residents.habit,
         residents.adult,
         scratch.online_user,

@@ -45,7 +45,7 @@ def test_an_average_rate_is_the_parameter_at_the_start_in_a_plain_room():
     feel_like_coming(model)
     rows = np.flatnonzero(model.residents.adult)
     model.residents.habit[:] = 0
-    chances = attendance.accept_chances(model, model.event("council"), rows, LETTER, np.zeros(len(rows)))
+    (chances,) = attendance.accept_chances(model, model.event("council"), rows, (LETTER,), np.zeros(len(rows)))
     assert chances.mean() == pytest.approx(0.001, rel=0.02)
     assert chances.std() > 0.0003
 
@@ -54,7 +54,9 @@ def test_acceptance_by_letter_is_the_decision_of_who_is_asked_by_letter():
     """D3 says: sigma of D2 with inv = 1. Means over 200 events, 5 standard errors: false alarm below 1e-6."""
     model = make_started(without=["quota_seating"])
     rows = np.flatnonzero(model.residents.adult & ~model.team_mask)
-    chances = attendance.accept_chances(model, model.event("council"), rows, LETTER, model.concern[rows].astype(float))
+    (chances,) = attendance.accept_chances(
+        model, model.event("council"), rows, (LETTER,), model.concern[rows].astype(float)
+    )
     events, came = 200, 0
     for number in range(events):
         event = model.event("council")
@@ -81,7 +83,8 @@ def test_no_more_get_in_than_the_room_holds_and_the_asked_go_first():
     assert len(event.came) == 12
     decided = set(adults[:5].tolist())
     assert len(decided & set(event.came.tolist())) >= 2
-    inside = attendance._let_in(model, event, adults.astype(np.int32), np.isin(np.arange(400), adults[:5]))
+    model.scratch.asked[adults[:5]] = PERSONAL
+    inside = attendance._let_in(model, event, adults.astype(np.int32))
     assert set(adults[:5]) <= set(inside) and len(inside) == 12 and (np.diff(inside) > 0).all()
 
 

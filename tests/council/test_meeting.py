@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from consensus_sim.council.attendance import gather
-from consensus_sim.council.meeting import _remember, first_positions, sit
+from consensus_sim.council.meeting import first_positions, sit
 from consensus_sim.council.protocol import feel_like_coming
 from consensus_sim.dynamics.deliberation import settles
 from consensus_sim.randomness import key
@@ -66,15 +66,6 @@ def test_what_a_sitting_has_moved_stays_moved_for_who_comes_again():
     sit(model, event, topic)
     np.testing.assert_array_equal(topic.who, who)
     np.testing.assert_allclose(topic.position, after, atol=1e-12)
-
-
-def test_positions_are_kept_by_resident_whoever_comes():
-    _, _, topic = make_sitting()
-    _remember(topic, np.array([3, 9, 20]), np.array([0.3, 0.9, 0.2]))
-    _remember(topic, np.array([1, 9, 30]), np.array([0.1, 0.5, 0.7]))
-    _remember(topic, np.array([], np.int64), np.array([]))
-    assert topic.who.tolist() == [1, 3, 9, 20, 30]
-    np.testing.assert_allclose(topic.position, [0.1, 0.3, 0.5, 0.2, 0.7])
 
 
 def test_a_topic_is_shelved_after_the_sittings_allowed():

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 
 from consensus_sim import load_community
-from consensus_sim.dynamics.awareness import mirror_weights, spread_awareness
+from consensus_sim.dynamics.awareness import mirror_weights, spread_awareness, who_can_read
 from consensus_sim.randomness import bits_of, key, uniform
 
 N = 20_000
@@ -166,3 +166,11 @@ def test_mirror_weights_are_those_of_the_transposed_matrix():
     np.testing.assert_array_equal(turned.indices, network.indices)
     np.testing.assert_array_equal(found, turned.data)
     assert not np.array_equal(found, network.weight), "the weights of this network are not symmetric"
+
+
+def test_who_can_read_has_access_and_knows_the_programme():
+    rng = np.random.default_rng(6)
+    aware, online = rng.integers(0, 2**9, 500).astype(np.uint16), rng.random(500) < 0.5
+    out = np.empty(500, bool)
+    who_can_read(aware, 16, online, out)
+    np.testing.assert_array_equal(out, ((aware & 16) != 0) & online)

@@ -13,9 +13,11 @@ from consensus_sim.dynamics.learning import (
     gain_saturating,
     keep_factor,
     learn,
+    practise,
     recover,
     return_to,
     session_gain,
+    take_part,
 )
 
 share = st.floats(0, 1, width=32)
@@ -101,3 +103,19 @@ def test_what_stands_where_it_started_stays_exactly_there():
         for _ in range(50):
             change(column, start, keep_factor(30))
         np.testing.assert_array_equal(column, start)
+
+
+def test_practice_is_learning_at_full_weight():
+    block = np.random.default_rng(2).random((4, 9), dtype=np.float32)
+    other, who, gains = block.copy(), rows(1, 4, 8), np.array([0.1, 0.0, 0.3, 0.0])
+    practise(block, gains, who)
+    learn(other, gains, who, np.ones(3))
+    np.testing.assert_array_equal(block, other)
+
+
+def test_taking_part_makes_a_habit_and_tires_only_who_took_part():
+    habit, fatigue, took_part = np.full(6, 0.2, np.float32), np.full(6, 0.9, np.float32), np.zeros(6, bool)
+    take_part(rows(0, 3), 0.25, 0.3, habit, fatigue, took_part)
+    np.testing.assert_allclose(habit, [0.4, 0.2, 0.2, 0.4, 0.2, 0.2], rtol=1e-6)
+    np.testing.assert_allclose(fatigue, [1.0, 0.9, 0.9, 1.0, 0.9, 0.9], rtol=1e-6)
+    assert np.flatnonzero(took_part).tolist() == [0, 3]

@@ -11,6 +11,7 @@ from consensus_sim.dynamics.participation import (
     PERSONAL,
     ParticipationParameters,
     Standard,
+    accept_chance_of_seat,
     common_utility,
     decide,
     fear_weights,
@@ -183,3 +184,17 @@ def test_housemates_are_the_other_adults_of_the_dwelling():
     expected = [i for i in range(200) if adult[i] and i not in who and any(dwelling[i] == dwelling[j] for j in who)]
     found = housemates(dwelling, adult, who)
     assert found.tolist() == expected and len(expected) > 10
+
+
+@pytest.mark.parametrize("reward", [np.empty(0, np.float32), np.full(60, 0.25, np.float32)], ids=["none", "reward"])
+def test_a_seat_is_accepted_with_the_logit_of_the_decision(reward):
+    rng = np.random.default_rng(9)
+    common, fixed, fear_weight, expression, habit = rng.random((5, 60), dtype=np.float32)
+    who, level = np.array([3, 8, 59], np.int64), np.array([-1.5, 0.5])
+    stake = np.array([0.0, 0.4, 1.0])
+    p = ParticipationParameters(**{**dict.fromkeys(ParticipationParameters._fields, 0.0), "habit": 1.5, "stake": 0.8})
+    found = accept_chance_of_seat(who, common, fixed, fear_weight, expression, habit, stake, reward, 0.7, level, p)
+    x = common[who] + 1.5 * habit[who] + 0.8 * stake + fixed[who] - 0.7 * fear_weight[who] * (1.0 - expression[who])
+    x = x + (reward[who] if len(reward) else 0.0)
+    np.testing.assert_allclose(found, 1.0 / (1.0 + np.exp(-(level[:, None] + x))), rtol=1e-6)
+    assert (found > 0).all() and (found < 1).all() and (found[1] > found[0]).all()

@@ -127,3 +127,19 @@ def test_nearest_key_goes_level_by_level():
     assert nearest_key("sed", config) == "seed"
     assert nearest_key("qqqq", config) is None
     assert list(dotted(config)) == ["calendar", "calendar.weeks", "calendar.start", "seed"]
+
+
+def test_what_is_composed_again_is_a_copy_of_its_own():
+    first, second = compose(["replicates=7"]), compose(["replicates=7"])
+    assert first == second and first is not second
+    first["calendar"]["weeks"] = 1
+    assert compose(["replicates=7"]) == second != first
+
+
+def test_a_file_that_changes_is_read_again(tmp_path):
+    (tmp_path / "scenario").mkdir()
+    mine = tmp_path / "scenario" / "mine.yaml"
+    for sessions in (1, 2.5):
+        mine.write_text(f"base: council\ninterventions: {{council: {{sessions_per_month: {sessions}}}}}\n")
+        found = compose(config_dir=tmp_path)["scenario"]["mine"]["interventions"]["council"]
+        assert found == {"sessions_per_month": sessions}

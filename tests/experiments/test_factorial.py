@@ -41,7 +41,7 @@ def test_a_known_surface_is_recovered(factorial):
 def test_cells_are_played_with_their_levers_and_no_others(factorial):
     study = read_study(compose(["community=teaching", "scenarios=[everything]", "replicates=1", "calendar.weeks=16"]))
     names = list(factorial.factors_of(study))
-    assert len(names) == 22 and "council" not in names
+    assert len(names) == 23 and "council" not in names
     levels = np.ones((2, 22), int)
     levels[1] = -1
     means = factorial.play(study, levels, Serial(), progress=False)
@@ -51,5 +51,5 @@ def test_cells_are_played_with_their_levers_and_no_others(factorial):
 def test_the_published_table_has_every_main_effect_and_interaction(factorial, reference):
     table = pd.read_csv(reference / "factorial.csv", keep_default_na=False, na_values=[""])
     counts = table.groupby("metric").size()
-    assert set(counts.index) == set(factorial.METRICS) and (counts == 22 + 22 * 21 // 2).all()
+    assert set(counts.index) == set(factorial.METRICS) and (counts == 23 + 22 * 21 // 2).all()
     assert (table["low"] <= table["effect"]).all() and (table["effect"] <= table["high"]).all()

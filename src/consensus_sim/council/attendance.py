@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.events import Event, OpenChannel, Rows
-from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL, decide, relieve
+from consensus_sim.council.events import NOBODY, Event, OpenChannel, Rows
+from consensus_sim.dynamics.attendance import clear_asked, join_seated, keep_promises, let_in, not_asked_yet, note_asked
+from consensus_sim.dynamics.participation import (
+    HOUSEMATE,
+    LETTER,
+    NOT_INVITED,
+    PERSONAL,
+    TEAM_CALL,
+    accept_chance_of_seat,
+    decide,
+    relieve,
+)
 from consensus_sim.dynamics.topics import spread_stakes
-from consensus_sim.randomness import uniforms_at
 
-NO_REWARD: NDArray[np.float32] = np.empty(0, np.float32)
+NOTHING: NDArray[np.float32] = np.empty(0, np.float32)
+"""In place of a column (n,): it adds nothing."""
 
 
 def asked_levels(model: Any, channel: OpenChannel) -> NDArray[np.float64]:
     """Log-odds of an average adult for each way of being asked, indexed by the codes of dynamics.participation (P1,
-    P3, P4, P8).
+    P3, P4, P8); read-only.
     """
     p = model.parameters.participation
+    return _levels(channel.level, p.letter_acceptance, p.personal_acceptance, p.household_spillover, p.team_call)
+
+
+@lru_cache(maxsize=64)
+def _levels(knows: float, letter: float, personal: float, spillover: float, team: float) -> NDArray[np.float64]:
     levels = np.empty(5)
-    levels[NOT_INVITED] = channel.level
-    levels[LETTER] = _logit(p.letter_acceptance)
-    levels[PERSONAL] = _logit(p.personal_acceptance)
-    levels[HOUSEMATE] = channel.level + p.household_spillover * (levels[PERSONAL] - channel.level)
-    levels[TEAM_CALL] = p.team_call
+    levels[NOT_INVITED] = knows
+    levels[LETTER] = _logit(letter)
+    levels[PERSONAL] = _logit(personal)
+    levels[HOUSEMATE] = knows + spillover * (levels[PERSONAL] - knows)
+    levels[TEAM_CALL] = team
+    levels.setflags(write=False)
     return levels
 
 
@@ -65,9 +83,9 @@ def gather(model: Any, event: Event) -> None:
     residents, channel = model.residents, event.open
     asked = model.scratch.asked
     for code, who in event.asked:
-        asked[who] = np.maximum(asked[who], code)
+        note_asked(asked, who, code)
     housemates = _tell_housemates(model, event, asked)
-    stake = _lay_stakes(model, event)
+    stake = lay_stakes(model, event)
     shift, reward = model.utility_of_levers(event)
     n_came = decide(
         model.key(f"attend:{channel.name}", sub=event.number),
@@ -91,33 +109,27 @@ def gather(model: Any, event: Event) -> None:
     came = model.scratch.rows[:n_came].copy()
     if event.within is not None:
         came = came[np.searchsorted(came, event.within[0]) : np.searchsorted(came, event.within[1])]
-    came = _without_no_shows(model, event, came, asked)
-    came = _with_the_seated(model, event, came)
+    came = _there_in_the_end(model, event, came)
     if event.channel.name == "council" and model.team is not None:
         room = min(event.channel.capacity, event.open.venue.capacity)
         event.officers = min(room, model.team.officers_present(model, event))
-    asked[event.seated_present] = LETTER
-    event.came = _let_in(model, event, came, asked)
-    asked[event.seated_present] = 0
+    event.came = _let_in(model, event, came)
     for code, who in (*event.asked, (HOUSEMATE, housemates)):
-        if code in (LETTER, PERSONAL, HOUSEMATE) and len(who):
-            model.tell(channel, who)
-        asked[who] = 0
-    _clear_stakes(model, event)
+        if len(who):
+            clear_asked(asked, who, channel.bit if code in (LETTER, PERSONAL, HOUSEMATE) else 0, residents.aware)
+    clear_stakes(model, event)
 
 
 def _tell_housemates(model: Any, event: Event, asked: NDArray[np.uint8]) -> Rows:
     """A personal invitation reaches the others of the dwelling with part of its pull (P8)."""
     invited = [who for code, who in event.asked if code == PERSONAL]
     if not invited or model.parameters.participation.household_spillover == 0:
-        return np.empty(0, np.int32)
-    found = model.housemates_of(np.concatenate(invited))
-    others = found[asked[found] == 0]
-    asked[others] = HOUSEMATE
+        return NOBODY
+    others: Rows = not_asked_yet(asked, model.housemates_of(np.concatenate(invited)), HOUSEMATE)
     return others
 
 
-def _lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
+def lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
     """The stake of each resident in what the event is about; open concerns where it has no agenda."""
     if not event.topics:
         return model.concern
@@ -126,65 +138,62 @@ def _lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
     return model.scratch.stake
 
 
-def _clear_stakes(model: Any, event: Event) -> None:
+def clear_stakes(model: Any, event: Event) -> None:
+    """Undo `lay_stakes`."""
     for topic in event.topics:
         spread_stakes(topic.low, topic.stake, model.scratch.stake, True)
 
 
-def _without_no_shows(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> Rows:
-    """Leave out invited residents who accepted but stay away; note who accepted a seat offered by rule."""
-    code = asked[came]
-    promised = (code == LETTER) | (code == PERSONAL)
-    if not promised.any():
-        return came
-    no_show = model.parameters.meeting.no_show * (1.0 - model.residents.follow_through[came])
-    stays = promised & (uniforms_at(model.key("no_show", sub=event.number), came.astype(np.int64)) < no_show)
-    gain = model.parameters.learning.follow_through_gain
-    model.change("follow_through", came[promised & ~stays], gain)
-    model.change("follow_through", came[stays], -gain)
-    return came[~stays]
+def _there_in_the_end(model: Any, event: Event, came: Rows) -> Rows:
+    """Leave out invited residents who accepted but stay away; add those who took a seat given by rule and came: who was
+    offered one and declined or stays away is not there.
+    """
+    residents, gain = model.residents, model.parameters.learning.follow_through_gain
+    if any(code in (LETTER, PERSONAL) for code, _ in event.asked):
+        no_show = model.parameters.meeting.no_show
+        draw = model.key("no_show", sub=event.number)
+        came = keep_promises(draw, came, model.scratch.asked, no_show, gain, residents.follow_through)
+    if event.seats_offered is not None and event.seats_accepted is not None:
+        model.tell(event.open, event.seats_offered)
+        came = join_seated(
+            came, event.seats_offered, event.seats_accepted, event.seated_present, gain, model.scratch.flags,
+            residents.follow_through,
+        )  # fmt: skip
+    return came
 
 
-def _with_the_seated(model: Any, event: Event, came: Rows) -> Rows:
-    """Add those who took a seat given by rule and came; who was offered one and declined or stays away is not there."""
-    if event.seats_offered is None or event.seats_accepted is None:
-        return came
-    gain = model.parameters.learning.follow_through_gain
-    model.change("follow_through", event.seated_present, gain)
-    model.change("follow_through", _without(model, event.seats_accepted, event.seated_present), -gain)
-    model.tell(event.open, event.seats_offered)
-    others = _without(model, came, event.seats_offered)
-    return np.sort(np.concatenate([others, event.seated_present]))
-
-
-def _without(model: Any, rows: Rows, left_out: Rows) -> Rows:
-    """`rows` but for those among `left_out`."""
-    flags = model.scratch.flags
-    flags[left_out] = True
-    kept = rows[~flags[rows]]
-    flags[left_out] = False
-    return kept
-
-
-def _let_in(model: Any, event: Event, came: Rows, asked: NDArray[np.uint8]) -> Rows:
-    """Those who find a place: everybody if the room holds them, else who was asked first and the others by lot."""
+def _let_in(model: Any, event: Event, came: Rows) -> Rows:
+    """Those who find a place: everybody if the room holds them, else who was asked or seated by rule first, each by
+    lot, then the others by lot.
+    """
     capacity = max(0, min(event.channel.capacity, event.open.venue.capacity) - event.officers)
     if len(came) <= capacity:
         return came
-    lot = uniforms_at(model.key("door", sub=event.number), came.astype(np.int64)) + (asked[came] == 0)
-    return np.sort(came[np.argsort(lot, kind="stable")[:capacity]])
+    asked, aware = model.scratch.asked, model.residents.aware
+    note_asked(asked, event.seated_present, LETTER)
+    inside: Rows = let_in(model.key("door", sub=event.number), came, asked, capacity)
+    clear_asked(asked, event.seated_present, 0, aware)
+    return inside
 
 
 def accept_chances(
-    model: Any, event: Event, rows: NDArray[Any], code: int, stake: NDArray[np.float64]
+    model: Any, event: Event, rows: NDArray[Any], codes: Sequence[int], stake: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `event` when asked in the way `code`, [0, 1];
-    `stake` (n,).
+    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `event` when asked in each of the ways `codes` (k,);
+    (k, m) in [0, 1]. `stake` (m,) is theirs in what the event is about.
     """
-    residents, p, channel = model.residents, model.parameters.participation, event.open
+    residents, channel = model.residents, event.open
     shift, reward = model.utility_of_levers(event)
-    level = asked_levels(model, channel)[code] - channel.centre + shift + novelty(model, channel, event.week)
-    x = level + model.scratch.common[rows] + p.habit * residents.habit_offline[rows] + p.stake * stake
-    x = x + channel.fixed[rows] + (reward[rows] if len(reward) else 0.0)
-    x = x - fear_of(model, channel) * fear_weight_at(model, channel)[rows] * (1.0 - residents.expression[rows])
-    return 1.0 / (1.0 + np.exp(-np.maximum(np.asarray(x, np.float64), -700.0)))
+    return accept_chance_of_seat(
+        rows,
+        model.scratch.common,
+        channel.fixed,
+        fear_weight_at(model, channel),
+        residents.expression,
+        residents.habit_offline,
+        stake,
+        reward,
+        fear_of(model, channel),
+        asked_levels(model, channel)[list(codes)] - channel.centre + shift + novelty(model, channel, event.week),
+        model.parameters.participation,
+    )

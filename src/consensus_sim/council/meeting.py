@@ -9,19 +9,13 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED, Topic
-from consensus_sim.dynamics.deliberation import (
-    PAIRS,
-    PLENARY,
-    ROUND,
-    DeliberationParameters,
-    deliberate,
-    gini,
-    group_share,
-    top_fifth_share,
-)
-from consensus_sim.dynamics.topics import draw_positions, draw_susceptibility
+from consensus_sim.dynamics.deliberation import PAIRS, PLENARY, ROUND, DeliberationParameters
+from consensus_sim.dynamics.sitting import Held, Standing, hold_sitting, share_of
+from consensus_sim.dynamics.topics import draw_positions
 from consensus_sim.randomness import key
+from consensus_sim.residents.columns import group_bit
 
+PARTY, TENANT = group_bit("party"), group_bit("tenant")
 PROCEDURES = {"plenary": PLENARY, "pairs": PAIRS, "round": ROUND}
 
 
@@ -119,7 +113,9 @@ def facilitation(model: Any, event: Event) -> Facilitation:
     sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
     if event.moderated and m.procedure and len(event.came):
         officers = event.officers * m.officer_skill
-        known = (float(model.residents.procedure[event.came].sum()) + officers) / (len(event.came) + event.officers)
+        known = (float(model.residents.procedure.take(event.came).sum()) + officers) / (
+            len(event.came) + event.officers
+        )
         sharing += m.procedure * (known - float(model.skill_mean[3]))
     procedure = rules.procedure if event.channel.name == "council" else "plenary"
     sharing = min(1.0, max(0.0, sharing + help_given.turn_sharing))
@@ -133,70 +129,57 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
     The topic's positions, heat and state move on: settled on consensus, shelved after m_max sittings (P26), else
     still on the agenda.
     """
-    residents, m = model.residents, model.parameters.meeting
-    came = event.came.astype(np.int64)
-    n_residents, n = len(came), len(came) + event.officers
+    m = model.parameters.meeting
     if topic.state != AGENDA:
         topic.state, topic.agenda_week, topic.venue_channel = AGENDA, event.week, event.channel.name
-    position = _positions(model, topic, came, event.officers)
-    stake = np.full(n, model.parameters.topics.outsider_stake)
-    inside = (came >= topic.low) & (came < topic.high)
-    stake[:n_residents][inside] = topic.stake[came[inside] - topic.low]
-    susceptibility = np.full(n, m.susceptibility)
-    draw_susceptibility(
-        key(model.seed, "residents:susceptibility"), came, m.susceptibility, m.unmoving, susceptibility[:n_residents]
-    )
-    expression, listening, integration = (
-        _with_officers(residents.column(name), came, n, m.officer_skill)
-        for name in ("expression", "listening", "integration")
-    )
     run = model.facilitation(event)
-    if run.help.quality:
-        integration += run.help.quality * (1.0 - integration)
-    if run.help.give_way:
-        party = residents.are("party", came)
-        susceptibility[:n_residents][party] = np.maximum(susceptibility[:n_residents][party], run.help.give_way)
-    sitting = deliberate(
-        model.key(f"sitting:{topic.number}", sub=event.number),
-        np.concatenate([came, residents.n + np.arange(event.officers)]),
-        position,
-        position,
-        stake,
-        susceptibility,
-        expression,
-        listening,
-        integration,
-        _voice(model, event, expression, run.help.voice),
-        np.zeros(n),
-        _opening_heat(model, event, topic, run.help.calm),
-        run.procedure,
-        _room(model, event, run),
-    )
+    held = _play(model, event, topic, run)
     topic.sittings += 1
-    topic.heat = sitting.heat
-    _remember(topic, came, sitting.position[:n_residents])
-    turns = sitting.turns
-    vulnerable = np.zeros(n, bool)
-    vulnerable[:n_residents] = model.vulnerable[came]
-    speaking = group_share(turns, vulnerable)
-    if turns.sum() > 0:
+    topic.heat, topic.who, topic.position = held.heat, held.who, held.position
+    if held.n_turns > 0:
         topic.spoken_turns += 1
-        topic.gini_sum += gini(turns)
-        topic.vulnerable_turns += speaking
-    if sitting.settled:
+        topic.gini_sum += held.gini
+        topic.vulnerable_turns += held.vulnerable_speaking
+    if held.settled:
         topic.state, topic.settled_week = SETTLED, event.week
-        topic.acceptance, topic.proposal = sitting.share, sitting.proposal
+        topic.acceptance, topic.proposal = held.share, held.proposal
     elif topic.sittings >= m.sittings_max:
         topic.state = SHELVED
-        topic.acceptance = sitting.share
-    return _minutes(model, event, topic, sitting, speaking), turns[:n_residents]
+        topic.acceptance = held.share
+    return _minutes(model, event, topic, held), held.turns
 
 
-def _room(model: Any, event: Event, run: Facilitation) -> DeliberationParameters:
-    """The parameters of this sitting: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
-    p = model.parameters.deliberation
-    heat_gain = p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm)
-    return p._replace(turn_sharing=run.turn_sharing, heat_gain=heat_gain)
+def _play(model: Any, event: Event, topic: Topic, run: Facilitation) -> Held:
+    """The sitting itself: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
+    p, kind, residents = model.parameters.deliberation, topic.kind, model.residents
+    return hold_sitting(
+        model.key(f"sitting:{topic.number}", sub=event.number),
+        key(model.seed, "topics:position", topic.arisen_week, topic.number),
+        key(model.seed, "topics:officers", topic.arisen_week, topic.number),
+        key(model.seed, "residents:susceptibility"),
+        event.came,
+        event.officers,
+        topic.low,
+        topic.stake,
+        kind.group_position,
+        kind.group_stake,
+        topic.polarity,
+        kind.position_spread,
+        topic.who,
+        topic.position,
+        residents.groups,
+        PARTY,
+        TENANT,
+        residents.skill,
+        model.vulnerable,
+        model.team_mask,
+        _standing(model, run.help),
+        _opening_heat(model, event, topic, run.help.calm),
+        run.procedure,
+        run.turn_sharing,
+        p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm),
+        p,
+    )
 
 
 def _opening_heat(model: Any, event: Event, topic: Topic, calm: float) -> float:
@@ -207,42 +190,23 @@ def _opening_heat(model: Any, event: Event, topic: Topic, calm: float) -> float:
     return max(topic.heat, urgent) * (1.0 - event.open.venue.relief) * (1.0 - calm)
 
 
-def _with_officers(column: NDArray[np.float32], came: NDArray[np.int64], n: int, skill: float) -> NDArray[np.float64]:
-    """The column of those present with the officers' skill behind."""
-    out = np.full(n, skill)
-    out[: len(came)] = column[came]
-    return out
-
-
-def _voice(model: Any, event: Event, expression: NDArray[np.float64], support: float) -> NDArray[np.float64]:
-    """z(expression) + status of D4, in SD of all adults at the start; `support` lifts the vulnerable."""
-    m, residents, came = model.parameters.meeting, model.residents, event.came
-    voice = (expression - model.skill_mean[0]) / model.skill_sd[0]
-    inside = residents.are("party", came) | model.team_mask[came]
-    voice[: len(came)] += np.where(inside, m.status_team, 0.0)
-    voice[: len(came)] += np.where(residents.are("tenant", came), m.status_tenant, 0.0)
-    if support:
-        voice[: len(came)] += np.where(model.vulnerable[came], support, 0.0)
-    voice[len(came) :] += m.status_officer
-    return voice
-
-
-def _positions(model: Any, topic: Topic, came: NDArray[np.int64], officers: int) -> NDArray[np.float64]:
-    """The positions x(0) with which those present come to the sitting.
-
-    As the last sitting on the topic left them (what one sitting has moved stays moved), else by their groups and lot;
-    officers, who belong to no group, by lot.
-    """
-    draw = key(model.seed, "topics:position", topic.arisen_week, topic.number)
-    position = np.empty(len(came) + officers)
-    first_positions(topic, draw, came, model.residents.groups, position[: len(came)])
-    nobodys, draw = np.zeros(officers, np.uint16), key(model.seed, "topics:officers", topic.arisen_week, topic.number)
-    first_positions(topic, draw, np.arange(officers), nobodys, position[len(came) :])
-    if len(topic.who):
-        place = np.searchsorted(topic.who, came)
-        known = (place < len(topic.who)) & (topic.who[np.minimum(place, len(topic.who) - 1)] == came)
-        position[: len(came)][known] = topic.position[place[known]]
-    return position
+def _standing(model: Any, given: Help) -> Standing:
+    """What goes into a room where helpers give what is `given`."""
+    m = model.parameters.meeting
+    return Standing(
+        susceptibility=m.susceptibility,
+        unmoving=m.unmoving,
+        give_way=float(given.give_way),
+        outsider_stake=model.parameters.topics.outsider_stake,
+        officer_skill=m.officer_skill,
+        quality=float(given.quality),
+        skill_mean=float(model.skill_mean[0]),
+        skill_sd=float(model.skill_sd[0]),
+        status_inside=m.status_team,
+        status_tenant=m.status_tenant,
+        status_vulnerable=float(given.voice),
+        status_officer=m.status_officer,
+    )
 
 
 def first_positions(
@@ -253,26 +217,9 @@ def first_positions(
     draw_positions(draw, who, groups, kind.group_position, kind.group_stake, topic.polarity, kind.position_spread, out)
 
 
-def _remember(topic: Topic, came: NDArray[np.int64], position: NDArray[np.float64]) -> None:
-    """Keep the positions of all who ever sat on the topic, ascending by resident."""
-    absent = np.ones(len(topic.who), bool)
-    if len(came) and len(topic.who):
-        absent = came[np.minimum(np.searchsorted(came, topic.who), len(came) - 1)] != topic.who
-    who = np.concatenate([topic.who[absent], came])
-    order = np.argsort(who)
-    topic.position = np.concatenate([topic.position[absent], position])[order]
-    topic.who = who[order]
-
-
-def _minutes(model: Any, event: Event, topic: Topic, sitting: Any, speaking: float) -> Minutes:
-    came = event.came
-    total = len(came) + event.officers
-    inside = model.team_mask[came] | model.residents.are("party", came)
-    vulnerable = model.vulnerable
-
-    def share(rows: Any) -> float:
-        return np.count_nonzero(vulnerable[rows]) / len(rows) if rows is not None and len(rows) else float("nan")
-
+def _minutes(model: Any, event: Event, topic: Topic, held: Held) -> Minutes:
+    total, nan = len(event.came) + event.officers, float("nan")
+    offered, accepted = event.seats_offered, event.seats_accepted
     return Minutes(
         week=event.week,
         channel=event.channel.name,
@@ -280,18 +227,18 @@ def _minutes(model: Any, event: Event, topic: Topic, sitting: Any, speaking: flo
         topic=topic,
         sitting=topic.sittings,
         present=total,
-        team_present=int(np.count_nonzero(model.team_mask[came])) + event.officers,
-        team_or_party_share=(int(np.count_nonzero(inside)) + event.officers) / total if total else float("nan"),
-        vulnerable_offered=share(event.seats_offered),
-        vulnerable_accepted=share(event.seats_accepted),
-        vulnerable_present=share(came),
-        vulnerable_speaking=speaking,
-        turns=int(sitting.turns.sum()),
-        gini_speaking=gini(sitting.turns),
-        top_fifth_speaking=top_fifth_share(sitting.turns),
-        heat_end=sitting.heat,
-        how="consensus" if sitting.settled else "none",
-        acceptance=sitting.share,
+        team_present=held.n_team + event.officers,
+        team_or_party_share=(held.n_inside + event.officers) / total if total else nan,
+        vulnerable_offered=nan if offered is None else share_of(model.vulnerable, offered),
+        vulnerable_accepted=nan if accepted is None else share_of(model.vulnerable, accepted),
+        vulnerable_present=share_of(model.vulnerable, event.came),
+        vulnerable_speaking=held.vulnerable_speaking,
+        turns=held.n_turns,
+        gini_speaking=held.gini,
+        top_fifth_speaking=held.top_fifth,
+        heat_end=held.heat,
+        how="consensus" if held.settled else "none",
+        acceptance=held.share,
     )
 
 

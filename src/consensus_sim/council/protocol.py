@@ -18,8 +18,9 @@ from consensus_sim.council.screening import label, score
 from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, LAPSED, SETTLED, SHELVED, UNHEARD, Topic
 from consensus_sim.dynamics.deliberation import accept_chance, settles
 from consensus_sim.dynamics.fatigue import add_bounded
-from consensus_sim.dynamics.learning import gain_saturating, learn
+from consensus_sim.dynamics.learning import gain_saturating, practise, take_part
 from consensus_sim.dynamics.participation import PERSONAL, common_utility, fear_weights, remember_ties
+from consensus_sim.dynamics.ranking import most_concerned
 from consensus_sim.dynamics.topics import raise_concern, raise_matters, recompute_concern
 from consensus_sim.dynamics.trust import move_efficacy, see_outcome
 from consensus_sim.randomness import key, uniform, uniforms_at
@@ -87,17 +88,19 @@ def _for_adhoc(model: Any) -> list[Topic]:
     """
     topics = model.topics.open_topics()[0]
     begun = [topic for topic in topics if topic.state == AGENDA and topic.venue_channel == "adhoc"]
-    waiting = [topic for topic in topics if topic.state == HEARD]
-    waiting.sort(key=lambda topic: (-score(topic, model.parameters.topics), topic.number))
-    return (begun + waiting)[:1]
+    waiting = () if begun else [topic for topic in topics if topic.state == HEARD]
+    if waiting:
+        begun.append(min(waiting, key=lambda topic: (-score(topic, model.parameters.topics), topic.number)))
+    return begun[:1]
 
 
 def _most_concerned(model: Any, topic: Topic) -> Rows:
     """Whom the committee asks to an ad-hoc meeting: those with the highest stakes, with a little chance."""
-    number = min(model.known_channels["adhoc"].invitations, len(topic.stake))
-    lot = uniforms_at(model.key("adhoc:ask"), np.arange(topic.low, topic.high))
-    rank = topic.stake + model.known_channels["adhoc"].invite_chance * lot
-    return np.sort(topic.low + np.argpartition(-rank, number - 1)[:number]).astype(np.int32)
+    adhoc = model.known_channels["adhoc"]
+    asked: Rows = most_concerned(
+        model.key("adhoc:ask"), topic.low, topic.stake, float(adhoc.invite_chance), adhoc.invitations
+    )
+    return asked
 
 
 def hold(model: Any, event: Event) -> None:
@@ -107,18 +110,20 @@ def hold(model: Any, event: Event) -> None:
         lever.invite(model, event)
     attendance.gather(model, event)
     hear(model, event)
-    turns = np.zeros(len(event.came), np.int64)
+    turns = None
     if not event.channel.online and len(event.came) + event.officers >= model.parameters.meeting.quorum:
         for topic in event.topics:
             minutes, spoken = sit(model, event, topic)
-            turns += spoken
+            turns = spoken if turns is None else turns + spoken
             model.recorder.minutes(minutes)
             if topic.state == SETTLED:
                 _settle(model, event, topic, event.came[spoken > 0])
             elif topic.state == SHELVED:
                 _shelve(model, topic)
-    event.spoke = event.came[turns > 0]
-    _practise(model, event, turns)
+    if turns is not None:
+        event.spoke = event.came[turns > 0]
+    if len(event.came):
+        _practise(model, event)
     for lever in model.active:
         lever.on_attended(model, event)
     model.recorder.event(event)
@@ -173,34 +178,37 @@ def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
         _close(model, topic)
 
 
-def _practise(model: Any, event: Event, turns: Any) -> None:
+def _practise(model: Any, event: Event) -> None:
     """D6-D8, D10 for those who took part: practice, habit, load, belonging; their ties notice."""
     residents, p, came = model.residents, model.parameters, event.came
-    if not len(came):
+    online = event.channel.online
+    take_part(
+        came,
+        p.habit.gain,
+        p.fatigue.online_load if online else p.fatigue.load,
+        residents.habit_online if online else residents.habit_offline,
+        residents.fatigue,
+        model.took_part,
+    )
+    if online:
         return
-    if event.channel.online:
-        gain_saturating(residents.habit_online, came, p.habit.gain)
-        add_bounded(residents.fatigue, came, p.fatigue.online_load)
-    else:
-        gain_saturating(residents.habit_offline, came, p.habit.gain)
-        add_bounded(residents.fatigue, came, p.fatigue.load)
-        gain_saturating(residents.belonging, came, p.learning.belonging_gain)
-        remember_ties(
-            came,
-            model.community.network.indptr,
-            model.community.network.indices,
-            model.scratch.mirror_weight,
-            model.scratch.neighbours_came,
-        )
-        if event.topics:
-            gains = np.zeros(len(residents.skill))
-            gains[list(LISTENED_ROWS)] = p.learning.practice_listened
-            learn(residents.skill, gains * model.skill_unit, came, np.ones(len(came)))
-            gains[:] = 0.0
-            gains[list(SPOKE_ROWS)] = p.learning.practice_spoke
-            learn(residents.skill, gains * model.skill_unit, event.spoke, np.ones(len(event.spoke)))
-            model.used_skill[came] = True
-    model.took_part[came] = True
+    network = model.community.network
+    gain_saturating(residents.belonging, came, p.learning.belonging_gain)
+    remember_ties(came, network.indptr, network.indices, model.scratch.mirror_weight, model.scratch.neighbours_came)
+    if event.topics:
+        listened, spoke = model.practice
+        practise(residents.skill, listened, came)
+        practise(residents.skill, spoke, event.spoke)
+        model.used_skill[came] = True
+
+
+def practice_gains(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gain of each skill by listening at a meeting with an agenda, and by speaking there (P30), (4,) each."""
+    p, gains = model.parameters.learning, np.zeros((2, len(model.skill_unit)))
+    gains[0, list(LISTENED_ROWS)] = p.practice_listened
+    gains[1, list(SPOKE_ROWS)] = p.practice_spoke
+    listened, spoke = gains * model.skill_unit
+    return listened, spoke
 
 
 def _settle(model: Any, event: Event, topic: Topic, spoke: Rows) -> None:

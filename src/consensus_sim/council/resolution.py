@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import exp
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from consensus_sim.council.organisations import pay, renew_funds, start_willingness, willingness_for
 from consensus_sim.council.topics import HEARD, SETTLED, Topic
 from consensus_sim.dynamics.learning import keep_factor
+from consensus_sim.dynamics.sitting import mean_fit
 from consensus_sim.randomness import uniform
 
 PENDING, ON_TIME, LATE, NEVER = "pending", "on_time", "late", "never"
@@ -73,6 +72,7 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
         each.rest(start_willingness(each.name, p), keep)
     if model.calendar.ends_quarter(week - 1):
         renew_funds(model.organisations)
+    draw = model.key("execution")
     for topic in topics:
         if topic.execution != PENDING or topic.settled_week >= week:
             continue
@@ -81,7 +81,7 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
         willing = willingness_for(topic, model.organisations)
         watched = rules.supervision * (rules.chase if week > topic.deadline_week else 1.0)
         chance = hazard(topic, p, model.parameters.deliberation.settlement_share, watched, willing)
-        if uniform(model.key("execution"), topic.number) < chance:
+        if uniform(draw, topic.number) < chance:
             topic.executed_week = week
             topic.execution = ON_TIME if week <= topic.deadline_week else LATE
             known.append((topic, 1.0 if topic.execution == ON_TIME else model.parameters.trust.late_outcome))
@@ -110,12 +110,11 @@ def evaluate(model: Any, topic: Topic, worth: float, week: int) -> None:
     against their share of residents.
     """
     p = model.parameters.evaluation
-    stake = np.full(len(topic.who), model.parameters.topics.outsider_stake)
-    if len(topic.stake):
-        inside = (topic.who >= topic.low) & (topic.who < topic.high)
-        stake[inside] = topic.stake[topic.who[inside] - topic.low]
     if len(topic.who) and topic.state == SETTLED:
-        topic.satisfaction = float(np.mean(1.0 - np.abs(topic.position - topic.proposal) * stake) * worth)
+        outsider = model.parameters.topics.outsider_stake
+        topic.satisfaction = worth * mean_fit(
+            topic.who, topic.position, topic.proposal, topic.low, topic.stake, outsider
+        )
     elif len(topic.who):
         topic.satisfaction = 0.0
     topic.efficiency = (

@@ -30,9 +30,14 @@ def score(topic: Topic, p: TopicParameters) -> float:
 
 def label(topic: Topic, p: TopicParameters) -> str:
     """The three-colour label 三色标签: urgent, important or routine (F24)."""
+    return _label(topic, score(topic, p), p)
+
+
+def _label(topic: Topic, reached: float, p: TopicParameters) -> str:
+    """The label of a topic of the score `reached`."""
     if topic.urgency >= p.urgent_from:
         return URGENT
-    return IMPORTANT if score(topic, p) >= p.important_from else ROUTINE
+    return IMPORTANT if reached >= p.important_from else ROUTINE
 
 
 def agenda(topics: list[Topic], size: int, p: TopicParameters, channel: str) -> list[Topic]:
@@ -43,8 +48,11 @@ def agenda(topics: list[Topic], size: int, p: TopicParameters, channel: str) -> 
     """
     begun = [topic for topic in topics if topic.state == AGENDA and topic.venue_channel == channel]
     begun.sort(key=lambda topic: (topic.agenda_week, topic.number))
-    waiting = [topic for topic in topics if topic.state == HEARD]
-    for topic in waiting:
-        topic.label = label(topic, p)
-    waiting.sort(key=lambda topic: (topic.label != URGENT, -score(topic, p), topic.number))
-    return (begun + waiting)[:size]
+    ranked = []
+    for topic in topics:
+        if topic.state == HEARD:
+            reached = score(topic, p)
+            topic.label = _label(topic, reached, p)
+            ranked.append((topic.label != URGENT, -reached, topic.number, topic))
+    ranked.sort()
+    return (begun + [topic for *_, topic in ranked])[:size]

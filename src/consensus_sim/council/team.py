@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event, Rows
+from consensus_sim.dynamics.fatigue import tired_out
+from consensus_sim.dynamics.ranking import most_driven, note_present
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.randomness import uniforms, uniforms_at
+from consensus_sim.randomness import uniforms
 
 ROLES = {
     "secretary": ("core", "officer"),
@@ -51,8 +53,7 @@ class Team:
         """Keep each member's attendance and contribution (F21)."""
         for who, record in ((event.came, self.attended), (event.spoke, self.spoke)):
             if len(who):
-                place = np.minimum(np.searchsorted(who, self.members), len(who) - 1)
-                record[who[place] == self.members] += 1
+                note_present(self.members, who, record)
 
 
 def read_roles(where: str, config: Mapping[str, Any]) -> dict[str, int]:
@@ -95,9 +96,7 @@ def form_team(model: Any, roles: Mapping[str, int], chance: float) -> Team:
         if holder == "officer":
             officers += count
             continue
-        able = eligible(residents, holder) & ~taken
-        ranked = np.flatnonzero(able)
-        ranked = ranked[np.argsort(-drive[ranked], kind="stable")[:count]]
+        ranked = most_driven(drive, eligible(residents, holder), taken, count)
         taken[ranked] = True
         chosen += [(int(row), role) for row in ranked]
     chosen.sort()
@@ -111,8 +110,7 @@ def lose_and_replace(model: Any, team: Team) -> list[int]:
     role nobody can fill stays vacant. Returns who left.
     """
     residents = model.residents
-    hazard = model.parameters.fatigue.exit * residents.fatigue[team.members]
-    leaving = np.flatnonzero(uniforms_at(model.key("team:exit"), team.members.astype(np.int64)) < hazard)
+    leaving = tired_out(model.key("team:exit"), team.members, model.parameters.fatigue.exit, residents.fatigue)
     if not len(leaving):
         return []
     left = [int(team.members[place]) for place in leaving]

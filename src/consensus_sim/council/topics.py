@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from consensus_sim.calendar import WEEK, Calendar
 from consensus_sim.council.bounds import Bounds
 from consensus_sim.dynamics.topics import draw_stakes
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.randomness import key, poissons, stream, uniform
+from consensus_sim.randomness import key, poissons, stream, uniform, uniforms
 from consensus_sim.residents.columns import GROUPS
 
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
@@ -221,6 +222,12 @@ class Topic:
         return self.state in OPEN_STATES
 
 
+@lru_cache(maxsize=1)
+def bounds_of(community: Any) -> Bounds:
+    """The places of a community as ranges of residents: the same for all its runs."""
+    return Bounds(community)
+
+
 class TopicBook:
     """All topics of a run, and the stakes of the open ones in one flat store that kernels can scan."""
 
@@ -244,7 +251,7 @@ class TopicBook:
         self.topics: list[Topic] = []
         self.numbered: dict[int, Topic] = {}
         self.by_chance = 0
-        self.bounds = Bounds(community)
+        self.bounds = bounds_of(community)
         self.dated = self._weeks_of([classes[name] for name in sorted(classes)], calendar)
         self.stakes = np.zeros(STORE * len(community.population), np.float32)
         self.used = 0
@@ -314,7 +321,8 @@ class TopicBook:
         draw_stakes(
             key(self.seed, "topics:stake", week, number), low, groups, kind.group_stake, self.p.stake_spread, stake
         )
-        needs_money = uniform(draw, 4) < kind.funding_chance
+        chances = uniforms(draw, 7).tolist()
+        needs_money = chances[4] < kind.funding_chance
         topic = Topic(
             number=number,
             kind=kind,
@@ -325,10 +333,10 @@ class TopicBook:
             offset=self.used,
             stake=stake,
             arisen_week=week,
-            urgency=_between(kind.urgency, uniform(draw, 2)),
-            feasibility=_between(kind.feasibility, uniform(draw, 3)),
-            funding_need=_between(kind.funding_need, uniform(draw, 5)) if needs_money else 0.0,
-            polarity=_between(kind.polarity, uniform(draw, 6)),
+            urgency=_between(kind.urgency, chances[2]),
+            feasibility=_between(kind.feasibility, chances[3]),
+            funding_need=_between(kind.funding_need, chances[5]) if needs_money else 0.0,
+            polarity=_between(kind.polarity, chances[6]),
         )
         self.used += size
         self.topics.append(topic)

@@ -107,6 +107,14 @@ def spread_awareness(
 
 
 @kernel
+def who_can_read(aware: NDArray[np.uint16], bit: int, online: NDArray[np.bool_], out: NDArray[np.bool_]) -> None:
+    """O_i of D1, written to `out` (n,): who has access `online` (n,) and knows of the channel `bit`."""
+    mask = np.uint16(bit)
+    for i in range(out.shape[0]):
+        out[i] = ((aware[i] & mask) != 0) & online[i]
+
+
+@kernel
 def mirror_weights(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], weight: NDArray[np.float32]
 ) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.kernels import kernel
+from consensus_sim.randomness import uniform
 
 
 class FatigueParameters(NamedTuple):
@@ -41,6 +42,19 @@ def add_bounded(column: NDArray[np.float32], who: NDArray[np.int32], amount: flo
     for row in range(who.shape[0]):
         i = who[row]
         column[i] = min(np.float32(1.0), max(np.float32(0.0), column[i] + np.float32(amount)))
+
+
+@kernel
+def tired_out(
+    key: np.uint64, members: NDArray[np.int32], exit_hazard: float, fatigue: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """Places among the team's `members` (m,) of those who leave this week, each with the hazard x_F F_i (D10, P37)."""
+    leaving, size = np.empty(members.shape[0], np.int64), 0
+    for place in range(members.shape[0]):
+        if uniform(key, members[place]) < np.float32(exit_hazard) * fatigue[members[place]]:
+            leaving[size] = place
+            size += 1
+    return leaving[:size]
 
 
 @kernel

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.kernels import kernel
 
 
@@ -53,6 +54,30 @@ def learn(
             for place in range(who.shape[0]):
                 i = who[place]
                 block[row, i] += min(1.0, row_gain[row] * weight[place]) * (1.0 - block[row, i])
+
+
+@kernel
+def practise(block: NDArray[np.float32], row_gain: NDArray[np.float64], who: NDArray[np.int32]) -> None:
+    """Practice of `who` at one meeting: `learn` at full weight."""
+    learn(block, row_gain, who, np.ones(who.shape[0]))
+
+
+@kernel
+def take_part(
+    who: NDArray[np.int32],
+    gain: float,
+    load: float,
+    habit: NDArray[np.float32],
+    fatigue: NDArray[np.float32],
+    took_part: NDArray[np.bool_],
+) -> None:
+    """What one act of participation does to `who`: `habit` (n,) gains by the share `gain` (D7), `fatigue` (n,) grows by
+    `load` (D10), and they are noted in `took_part` (n,).
+    """
+    gain_saturating(habit, who, gain)
+    add_bounded(fatigue, who, load)
+    for row in range(who.shape[0]):
+        took_part[who[row]] = True
 
 
 @kernel

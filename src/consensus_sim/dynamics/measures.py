@@ -2,10 +2,76 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.kernels import kernel
+
+
+@kernel
+def total_of(values: NDArray[np.floating]) -> Any:
+    """Sum of `values` (n,) in their own precision and in the order in which NumPy takes it: halves down to 128, eight
+    running sums in these.
+    """
+    n = values.shape[0]
+    if n > 128:
+        half = n // 2 - n // 2 % 8
+        return total_of(values[:half]) + total_of(values[half:])
+    total, whole = values.dtype.type(0.0), n // 8 * 8
+    if whole:
+        lanes = values[:8].copy()
+        for place in range(8, whole):
+            lanes[place % 8] += values[place]
+        total = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+    for place in range(whole, n):
+        total += values[place]
+    return total
+
+
+@kernel
+def mean_and_sd(values: NDArray[np.floating]) -> tuple[Any, Any]:
+    """Mean and SD of `values` (n,), n >= 1, in their own precision, as NumPy has them to the last bit."""
+    kind = values.dtype.type
+    n = values.shape[0]
+    mean = kind(np.float64(total_of(values)) / n)
+    away = values - mean
+    return mean, np.sqrt(kind(np.float64(total_of(away * away)) / n))
+
+
+@kernel
+def mean_at(column: NDArray[np.float32], rows: NDArray[np.int64]) -> Any:
+    """Mean of `column` (n,) over `rows` (m,), m >= 1: `column[rows].mean()` to the last bit."""
+    values = column[rows]
+    return np.float32(np.float64(total_of(values)) / values.shape[0])
+
+
+@kernel
+def moments_of_rows(block: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean and SD of each row of `block` (k, n) over the residents `rows` (m,), m >= 1, summed one after the other in
+    double precision; (2, k).
+    """
+    out, size = np.zeros((2, block.shape[0])), rows.shape[0]
+    for i in rows:
+        for row in range(block.shape[0]):
+            out[0, row] += block[row, i]
+    out[0] /= size
+    for i in rows:
+        for row in range(block.shape[0]):
+            away = block[row, i] - out[0, row]
+            out[1, row] += away * away
+    out[1] = np.sqrt(out[1] / size)
+    return out
+
+
+@kernel
+def moments_of_level(block: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[Any, Any]:
+    """Mean and SD over the residents `rows` (m,) of the mean over the rows of `block` (k, n); in single precision."""
+    level = block[0][rows]
+    for row in range(1, block.shape[0]):
+        level += block[row][rows]
+    return mean_and_sd(level / np.float32(block.shape[0]))
 
 
 @kernel
@@ -55,6 +121,48 @@ def means_where(
             many[c] += weighted_sum(row, weight)
         many[c] = many[c] / (count * blocks[c].shape[0]) if count else np.nan
     return ones, many, shares / count if count else shares * np.nan
+
+
+@kernel
+def fill_scale(
+    cognition: NDArray[np.float32],
+    skill: NDArray[np.float32],
+    habit: NDArray[np.float32],
+    initiative: NDArray[np.float32],
+    follow_through: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """The capability scale of all residents, written to `out` (13, n): the indicators of cognition (3), skill (4) and
+    behaviour (3; habit is the larger of its two rows), then the mean of each of the three dimensions.
+    """
+    n, three, four = out.shape[1], np.float32(3.0), np.float32(4.0)
+    for row in range(3):
+        for i in range(n):
+            out[row, i] = cognition[row, i]
+    for row in range(4):
+        for i in range(n):
+            out[3 + row, i] = skill[row, i]
+    for i in range(n):
+        out[7, i], out[8, i], out[9, i] = max(habit[0, i], habit[1, i]), initiative[i], follow_through[i]
+    for i in range(n):
+        out[10, i] = (out[0, i] + out[1, i] + out[2, i]) / three
+        out[11, i] = (out[3, i] + out[4, i] + out[5, i] + out[6, i]) / four
+        out[12, i] = (out[7, i] + out[8, i] + out[9, i]) / three
+
+
+@kernel
+def add_bits(
+    groups: NDArray[np.uint16],
+    team: NDArray[np.bool_],
+    team_bit: int,
+    active: NDArray[np.bool_],
+    active_bit: int,
+    out: NDArray[np.uint16],
+) -> None:
+    """Bits `groups` with `team_bit` for the `team` and `active_bit` for the `active`, written to `out`; (n,) each."""
+    of_team, of_active = np.uint16(team_bit), np.uint16(active_bit)
+    for i in range(out.shape[0]):
+        out[i] = groups[i] | np.uint16(team[i]) * of_team | np.uint16(active[i]) * of_active
 
 
 @kernel

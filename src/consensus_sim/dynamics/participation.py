@@ -170,6 +170,37 @@ def decide(
 
 
 @kernel
+def accept_chance_of_seat(
+    who: NDArray[np.int64],
+    common: NDArray[np.float32],
+    fixed: NDArray[np.float32],
+    fear_weight: NDArray[np.float32],
+    expression: NDArray[np.float32],
+    habit: NDArray[np.float32],
+    stake: NDArray[np.float64],
+    reward: NDArray[np.float32],
+    fear: float,
+    level: NDArray[np.float64],
+    p: ParticipationParameters,
+) -> NDArray[np.float64]:
+    """a_g of D3: chance that each of `who` (m,) accepts a seat when asked at each `level` (k,) in log-odds; (k, m).
+
+    logistic(level + common_i + beta_H H_i + beta_S S_i + fixed_i + r_i - fear w_i (1 - s^e_i)), as in `decide`; `stake`
+    is (m,), the other arrays are (n,), `reward` (n,) or (0,).
+    """
+    chance = np.empty((level.shape[0], who.shape[0]))
+    by_habit, by_fear, one = np.float32(p.habit), np.float32(fear), np.float32(1.0)
+    for place in range(who.shape[0]):
+        i = who[place]
+        of_stake, of_fear = p.stake * stake[place], by_fear * fear_weight[i] * (one - expression[i])
+        of_reward = reward[i] if reward.shape[0] > 0 else np.float32(0.0)
+        for way in range(level.shape[0]):
+            x = level[way] + common[i] + by_habit * habit[i] + of_stake + fixed[i] + of_reward - of_fear
+            chance[way, place] = logistic(max(x, -700.0))
+    return chance
+
+
+@kernel
 def remember_ties(
     who: NDArray[np.int32],
     indptr: NDArray[np.int64],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,8 +26,33 @@ def compose(overrides: Sequence[str] = (), *, config_dir: str | Path | None = No
     """The resolved config as plain values, with `overrides` as on the command line.
 
     config_dir: a folder with the user's own files (intervention/mine.yaml, scenario/mine.yaml, ...)
-    Works inside another Hydra application too. Raises InputError with one line for anything that Hydra refuses.
+    Works inside another Hydra application too. Raises InputError with one line for anything that Hydra refuses. What
+    was composed before in this process is kept, as long as no file changes.
     """
+    if any(change.startswith("hydra.searchpath=") for change in overrides):
+        return _composed(overrides, config_dir)
+    folders = [configs_dir(), *([Path(config_dir).absolute()] if config_dir is not None else [])]
+    asked = (tuple(overrides), *(_state(folder) for folder in folders))
+    if asked not in _kept:
+        if len(_kept) == _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[asked] = pickle.dumps(_composed(overrides, config_dir))
+    found: dict[str, Any] = pickle.loads(_kept[asked])  # a copy that the caller may change
+    return found
+
+
+_MOST_KEPT = 16
+_kept: dict[tuple[Any, ...], bytes] = {}
+
+
+def _state(folder: Path) -> tuple[Any, ...]:
+    """What tells whether any file of `folder` has changed: place, time and size of each."""
+    files = [(path, path.stat()) for path in sorted(folder.rglob("*.yaml"))]
+    return (str(folder), *((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files))
+
+
+def _composed(overrides: Sequence[str], config_dir: str | Path | None) -> dict[str, Any]:
+    """As `compose`, from the files."""
     from hydra import compose as hydra_compose
     from omegaconf import OmegaConf
 

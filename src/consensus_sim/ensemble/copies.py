@@ -20,6 +20,7 @@ from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 if TYPE_CHECKING:
     from consensus_sim.catalogue import Metric
     from consensus_sim.community import Community
+    from consensus_sim.parameters import Behaviour
 
 Table = dict[str, NDArray[Any]]
 Tables = dict[str, Table]
@@ -62,14 +63,21 @@ def with_other_chance(study: Study, replicate: int, name: str, number: int) -> S
 
 
 def drawn_behaviour(study: Study, replicate: int) -> Settings:
-    """The behaviour of `study` with the values that `replicate` plays."""
+    """The behaviour of `study` with the values that `replicate` plays; the same object for all its copies."""
     from consensus_sim.ensemble.replicate import behaviour_of
 
+    global _last
     drawn = behaviour_of(study, replicate)
-    return {
-        group: {name: {**entry, "value": drawn.parameters[group][name].value} for name, entry in entries.items()}
-        for group, entries in study.behaviour.items()
-    }
+    if _last is None or _last[0] is not study.behaviour or _last[1] is not drawn:
+        settings = {
+            group: {name: {**entry, "value": drawn.parameters[group][name].value} for name, entry in entries.items()}
+            for group, entries in study.behaviour.items()
+        }
+        _last = (study.behaviour, drawn, settings)
+    return _last[2]
+
+
+_last: tuple[Settings, Behaviour, Settings] | None = None
 
 
 def copy_of(community: Community, number: int) -> Community:
@@ -165,6 +173,18 @@ def _under_each_other(parts: list[Table]) -> Table:
     return {name: np.concatenate([part[name] for part in filled]) for name in parts[0]}
 
 
+def _places(column: NDArray[Any]) -> tuple[int, NDArray[np.int64]]:
+    """How many different values a column has, and the place of each row's among them: numbers ascending, text in the
+    order in which it first comes up.
+    """
+    if column.dtype.kind not in "OUT":
+        values, inner = np.unique(column, return_inverse=True)
+        return len(values), inner
+    texts = column.tolist()
+    known = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return len(known), np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
+
+
 class _Groups:
     """Rows of one table that say the same of different copies.
 
@@ -175,10 +195,8 @@ class _Groups:
     def __init__(self, table: Table, keys: tuple[str, ...]) -> None:
         code = np.zeros(len(table[keys[0]]), np.int64)
         for name in keys:
-            _, first, inner = np.unique(table[name], return_index=True, return_inverse=True)
-            if table[name].dtype.kind in "OUT":
-                inner = np.argsort(np.argsort(first))[inner]
-            code = code * (len(first) + 1) + inner
+            size, inner = _places(table[name])
+            code = code * (size + 1) + inner
         _, self.first, self.index = np.unique(code, return_index=True, return_inverse=True)
 
     def sum(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -205,13 +223,18 @@ def _by_metric(parts: list[Table], keys: tuple[str, ...], about: Callable[[str],
     Values are added up or averaged, as the metric's unit says; undefined where no copy defines them.
     """
     table = _under_each_other(parts)
-    series = np.char.add(np.char.add(table["metric"].astype(str), ":"), table["group"].astype(str))
+    _, series = _places(np.array([f"{name}:{group}" for name, group in _pairs(table)], object))
     groups = _Groups({**table, "series": series}, ("series", *keys))
     names, which = np.unique(table["metric"][groups.first], return_inverse=True)
     adding = np.array([about(str(name)).unit in ADDING_UNITS for name in names], bool)[which]
     value, defined = table["value"], groups.count(table["value"]) > 0
     joined = np.where(adding & defined, groups.sum(value), groups.mean(value))
     return {**{name: column[groups.first] for name, column in table.items()}, "value": joined.astype(value.dtype)}
+
+
+def _pairs(table: Table) -> zip[tuple[str, str]]:
+    """Metric and group of each row."""
+    return zip(table["metric"].tolist(), table["group"].tolist(), strict=True)
 
 
 def _combined(parts: list[Table], keys: tuple[str, ...], mean: tuple[str, ...]) -> Table:

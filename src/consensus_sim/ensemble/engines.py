@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import gc
 import multiprocessing
 import os
 import queue
@@ -79,6 +80,7 @@ _shared: tuple[Work, MutableSequence[int]] | None = None
 def _begin(work: Work, begun: MutableSequence[int]) -> None:
     """Prepare a worker: Ctrl-C is the parent's business, and no worker outlives its parent."""
     global _shared
+    gc.freeze()  # what is inherited is never looked through, so its pages stay shared with the parent
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _shared = (work, begun)

@@ -91,30 +91,30 @@ def grids_table(model: Any, acts: Acts) -> Table:
     names = list(dict.fromkeys(quarters))
     number = np.array([names.index(quarter) for quarter in quarters])
     parts: list[Table] = []
+    quarter, residents = number[acts.week], model.residents.n
+    once = np.unique(quarter * residents + acts.resident)
     for level, place, count in (
         ("grid", people.grid, places.n_grids),
         ("micro_grid", people.micro_grid, places.n_micro_grids),
     ):
-        adults = np.bincount(place[people.adult], minlength=count)
-        for q, name in enumerate(names):
-            in_quarter = number[acts.week] == q
-            inside, ordinary = acts.resident[in_quarter], acts.resident[in_quarter & ~acts.team]
-            participations = np.bincount(place[inside], minlength=count)
-            participants = np.bincount(place[np.unique(inside)], minlength=count)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                parts.append(
-                    {
-                        "quarter": np.full(count, name),
-                        "level": np.full(count, level),
-                        "place": np.arange(count),
-                        "adults": adults,
-                        "participants": participants,
-                        "participations": participations,
-                        "ordinary_participations": np.bincount(place[ordinary], minlength=count),
-                        "reach": (participants / adults).astype(np.float32),
-                        "frequency": (participations / participants).astype(np.float32),
-                    }
-                )
+        size, where = count * len(names), quarter * count + place[acts.resident]
+        adults = np.tile(np.bincount(place[model.adults], minlength=count), len(names))
+        participations = np.bincount(where, minlength=size)
+        participants = np.bincount(once // residents * count + place[once % residents], minlength=size)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            parts.append(
+                {
+                    "quarter": np.repeat(np.array(names), count),
+                    "level": np.full(size, level),
+                    "place": np.tile(np.arange(count), len(names)),
+                    "adults": adults,
+                    "participants": participants,
+                    "participations": participations,
+                    "ordinary_participations": np.bincount(where[~acts.team], minlength=size),
+                    "reach": (participants / adults).astype(np.float32),
+                    "frequency": (participations / participants).astype(np.float32),
+                }
+            )
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

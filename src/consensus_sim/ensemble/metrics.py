@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED
-from consensus_sim.residents.columns import REPORT_GROUPS
+from consensus_sim.dynamics.measures import mean_at
+from consensus_sim.residents.columns import REPORT_GROUPS, group_bit
 
 QUARTER, YEAR, HALF_YEAR = 13, 52, 26
 """Weeks in the windows of the metrics' definitions."""
@@ -69,16 +70,17 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
     quarter = acts.where(acts.week >= weeks - QUARTER)
     year = acts.where(acts.week >= weeks - YEAR)
     rows = []
-    in_quarter, in_year = (np.zeros(model.residents.n, bool) for _ in range(2))
-    in_quarter[quarter.resident] = True
+    in_year = np.zeros(model.residents.n, bool)
     in_year[year.resident] = True
+    groups, acted = model.residents.groups, quarter.resident
+    of_acts, of_quarter, of_year = groups[acted], groups[np.unique(acted)], groups[np.flatnonzero(in_year)]
     for group in REPORT_GROUPS:
-        member = model.residents.member_of(group)
-        size, own = int(np.count_nonzero(member)), member[quarter.resident]
+        bit, size = np.uint16(group_bit(group)), len(model.residents.rows_of(group))
+        acts_of, quarter_of, year_of = (float(np.count_nonzero(bits & bit)) for bits in (of_acts, of_quarter, of_year))
         rows += [
-            ("reach_quarter", group, _ratio(float(np.count_nonzero(in_quarter & member)), size)),
-            ("reach_year", group, _ratio(float(np.count_nonzero(in_year & member)), size)),
-            ("frequency", group, _ratio(float(np.count_nonzero(own)), float(np.count_nonzero(in_year & member)))),
+            ("reach_quarter", group, _ratio(quarter_of, size)),
+            ("reach_year", group, _ratio(year_of, size)),
+            ("frequency", group, _ratio(acts_of, year_of)),
         ]
     offline = np.array([name != "ballot" for name in acts.channels], bool)
     in_person = np.zeros(model.residents.n, bool)
@@ -92,7 +94,7 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
         (
             "reach_in_person",
             "all",
-            _ratio(float(np.count_nonzero(in_person)), float(np.count_nonzero(model.residents.adult))),
+            _ratio(float(np.count_nonzero(in_person)), float(len(model.adults))),
         ),
         ("frequency_ordinary", "all", _ratio(float(np.count_nonzero(own)), float(np.count_nonzero(ordinary)))),
         (
@@ -106,9 +108,10 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
     places = model.community.population.micro_grid[ordinary_acts.resident]
     silent = model.community.places.n_micro_grids - len(np.unique(places))
     rows.append(("silent_micro_grids", "all", float(silent)))
-    counts = np.sort(np.bincount(acts.resident, minlength=model.residents.n)[model.residents.adult])[::-1]
-    top = max(1, round(0.01 * len(counts)))
-    rows.append(("top_percent_share", "all", _ratio(float(counts[:top].sum()), float(counts.sum()))))
+    counts = np.bincount(acts.resident, minlength=model.residents.n).take(model.adults)
+    rest = len(counts) - max(1, round(0.01 * len(counts)))
+    most = np.partition(counts, rest)[rest:]
+    rows.append(("top_percent_share", "all", _ratio(float(most.sum()), float(counts.sum()))))
     return rows
 
 
@@ -207,13 +210,11 @@ def _attitudes(model: Any) -> list[tuple[str, str, float]]:
         "behaviour": behaviour,
         "fatigue": residents.fatigue,
     }
-    members = {
-        group: residents.member_of(group) for group in ("all", "elder", "young", "tenant", "vulnerable", "party")
-    }
-    took_part = model.took_part & residents.adult
+    members = {group: residents.rows_of(group) for group in ("all", "elder", "young", "tenant", "vulnerable", "party")}
+    took_part = np.flatnonzero(model.took_part & residents.adult)
     for name, column in columns.items():
-        rows += [(name, group, float(column[member].mean())) for group, member in members.items() if member.any()]
-        rows.append((name, "active", float(column[took_part].mean()) if took_part.any() else NAN))
+        rows += [(name, group, float(mean_at(column, member))) for group, member in members.items() if len(member)]
+        rows.append((name, "active", float(mean_at(column, took_part)) if len(took_part) else NAN))
     team = residents.fatigue[model.team.members] if model.team is not None else np.empty(0)
     rows.append(("fatigue_team", "all", float(team.mean()) if len(team) else NAN))
     return rows

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consensus_sim.calendar import Calendar
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topics import TopicClass
 from consensus_sim.ensemble.facts import all_tables
-from consensus_sim.ensemble.scenario import Scenario, Study, canonical
+from consensus_sim.ensemble.scenario import Scenario, Settings, Study, canonical
 from consensus_sim.interventions.base import build_lever
 from consensus_sim.model import CommunityModel
 from consensus_sim.parameters import Behaviour
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
+    from consensus_sim.ensemble.posterior import ParameterSets
 
 STRIDE = 1_000_003
 """Replicate r of a study with seed s runs under seed s * STRIDE + r: no two replicates of studies with fewer than
@@ -31,6 +32,27 @@ def replicate_seed(seed: int, replicate: int) -> int:
     return seed * STRIDE + replicate
 
 
+class _Read(NamedTuple):
+    """The settings of a study as plain values, and what they say as objects."""
+
+    settings: tuple[Settings, Settings, Settings]
+    objects: tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]
+
+
+_last: _Read | None = None
+
+
+def _objects(study: Study) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]:
+    """Behaviour, channels and topics of `study`. Those of the last study are kept: its replicates share the very
+    settings, so most need no comparison.
+    """
+    global _last
+    settings = (study.behaviour, study.channel, study.topic)
+    if _last is None or any(one is not other for one, other in zip(settings, _last.settings, strict=True)):
+        _last = _Read(settings, _read(canonical(list(settings))))
+    return _last.objects
+
+
 @lru_cache(maxsize=4)
 def _read(text: str) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]:
     import json
@@ -43,9 +65,14 @@ def _read(text: str) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClas
     )
 
 
+@lru_cache(maxsize=4)
+def _calendar(start: str, weeks: int) -> Calendar:
+    return Calendar(date.fromisoformat(start), weeks)
+
+
 def read_behaviour(study: Study) -> Behaviour:
     """The behaviour of `study` at its centre, read once."""
-    return _read(canonical([study.behaviour, study.channel, study.topic]))[0]
+    return _objects(study)[0]
 
 
 def behaviour_of(study: Study, replicate: int) -> Behaviour:
@@ -56,10 +83,16 @@ def behaviour_of(study: Study, replicate: int) -> Behaviour:
     behaviour = read_behaviour(study)
     if study.parameters == "centre":
         return behaviour
-    if study.parameters == "posterior":
-        assert study.posterior is not None
-        return study.posterior.behaviour(behaviour, study.seed, replicate // 2)
-    return behaviour.drawn(study.seed, replicate // 2)
+    posterior = study.posterior if study.parameters == "posterior" else None
+    return _drawn(behaviour, posterior, study.seed, replicate // 2)
+
+
+@lru_cache(maxsize=4)
+def _drawn(behaviour: Behaviour, posterior: ParameterSets | None, seed: int, number: int) -> Behaviour:
+    """Set `number` of a study's parameters: from `posterior`, else from the priors. Kept for the replicates, scenarios
+    and copies that share it.
+    """
+    return behaviour.drawn(seed, number) if posterior is None else posterior.behaviour(behaviour, seed, number)
 
 
 def build_model(community: Community, scenario: Scenario, study: Study, replicate: int) -> CommunityModel:
@@ -71,9 +104,9 @@ def model_of(
     community: Community, scenario: Scenario, study: Study, replicate: int, behaviour: Behaviour
 ) -> CommunityModel:
     """The model of one replicate with a `behaviour` of its own, before its first week."""
-    _, channels, topics = _read(canonical([study.behaviour, study.channel, study.topic]))
+    _, channels, topics = _objects(study)
     levers = [build_lever(name, settings) for name, settings in scenario.levers]
-    calendar = Calendar(date.fromisoformat(str(study.calendar["start"])), int(study.calendar["weeks"]))
+    calendar = _calendar(str(study.calendar["start"]), int(study.calendar["weeks"]))
     seed = replicate_seed(study.seed, replicate)
     return CommunityModel(community, levers, behaviour, channels, topics, calendar, seed)
 

@@ -207,15 +207,23 @@ def _warm_mark() -> Path:
     return cache_dir() / f"warm-{code_digest()[:16]}"
 
 
+_warm: set[str] = set()  # levers whose compiled functions are loaded in this process
+
+
 def warm_kernels(study: Study, cold: bool) -> None:
-    """Compile (if `cold`) or load the compiled functions in this process, so that forked workers inherit them."""
+    """Compile (if `cold`) or load the compiled functions in this process, so that forked workers inherit them; what
+    this process has played before is loaded already.
+    """
     from consensus_sim.community import load_community
 
+    if not cold and _warm >= {lever for lever, _ in study.scenarios[-1].levers}:
+        return
     small = load_community("teaching")
     short = replace(study, calendar={**study.calendar, "weeks": min(study.calendar["weeks"], 40)})
     for scenario in study.scenarios if cold else study.scenarios[-1:]:
         # An error here comes up in the replicates as well, and is told there.
         attempt((scenario.name, 0), Replicates(small, short))
+        _warm.update(lever for lever, _ in scenario.levers)
     if cold:
         with contextlib.suppress(OSError):
             _warm_mark().touch()

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from consensus_sim.calendar import falls_due
+from consensus_sim.council.attendance import NOTHING, clear_stakes, lay_stakes
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.screening import agenda
 from consensus_sim.council.team import form_team, lose_and_replace, read_roles
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
+from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import Intervention, choice, setting, switch
-from consensus_sim.randomness import uniforms_at
 
 WEEKS_PER_MONTH = 52.0 / 12.0
 
@@ -76,15 +75,17 @@ class Council(Intervention):
 
     def _neighbours_asked(self, model: Any, event: Event) -> Rows:
         """Whom the micro-grid workers ask in person for this session."""
-        residents = model.residents
-        pool = np.flatnonzero(residents.adult & ~model.team_mask)
-        rank = uniforms_at(model.key("council:ask"), pool)
+        by_lot, column = 1.0, NOTHING
         if self.invite_by == "prospect":
-            rank = rank - model.scratch.common[pool]
+            column = model.scratch.common
         elif self.invite_by == "stake" and event.topics:
-            rank = rank * self.invite_chance - np.max([model.stake_in(topic)[pool] for topic in event.topics], axis=0)
-        chosen = np.argpartition(rank, min(self.personal_invitations, len(pool) - 1))[: self.personal_invitations]
-        return np.sort(pool[chosen]).astype(np.int32)
+            by_lot, column = float(self.invite_chance), lay_stakes(model, event)
+        asked: Rows = first_asked(
+            model.key("council:ask"), model.adults, model.team_mask, by_lot, column, self.personal_invitations
+        )
+        if column is model.scratch.stake:
+            clear_stakes(model, event)
+        return asked
 
     def on_attended(self, model: Any, event: Event) -> None:
         if model.team is not None:

@@ -17,6 +17,7 @@ from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.topics import Topic
 from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull
 from consensus_sim.dynamics.learning import gain_saturating
+from consensus_sim.dynamics.ledger import book_points, spend_oldest, within_reach
 from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Purse, read_day, read_items
 from consensus_sim.randomness import uniforms_at
@@ -157,9 +158,7 @@ class Points(Intervention):
     def _issue(self, model: Any, who: Rows, points: int) -> None:
         """Book `points` for each of `who`."""
         if points and len(who):
-            self.lots[0, who] += points
-            self.earned[who] += points
-            model.residents.points[who] += points
+            book_points(self.lots[0], self.earned, model.residents.points, who, points)
             self.issued += points * len(who)
 
     def on_week_end(self, model: Any) -> None:
@@ -196,12 +195,7 @@ class Points(Intervention):
         queue = np.argsort(uniforms_at(model.key("points:queue"), holders), kind="stable")
         items = shop.served(wanted, item, queue, self.budget_left)
         given = items * shop.prices[item]
-        left = given.copy()
-        for lot_row in range(self.expiry_quarters - 1, -1, -1):
-            take = np.minimum(self.lots[lot_row, holders], left)
-            self.lots[lot_row, holders] -= take.astype(np.int32)
-            left -= take
-        points[holders] -= given.astype(np.int32)
+        spend_oldest(self.lots, points, holders, given)
         self.redeemed += int(given.sum())
         self.paid = shop.hand_out(items, item)
         self.purse.pay(self.paid)
@@ -209,13 +203,8 @@ class Points(Intervention):
     def _honour_within_reach(self, model: Any) -> None:
         """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter."""
         self.pull[self.near] = 0.0
-        earners = np.flatnonzero(self.earned)
-        self.near = earners
-        if len(earners):
-            ranked = np.sort(self.earned[earners])[::-1]
-            line = ranked[min(self.honours, len(ranked)) - 1]
-            self.near = earners[self.earned[earners] >= self.near_share * line]
-            self.pull[self.near] = model.parameters.motive.honour
+        self.near = within_reach(self.earned, self.honours, float(self.near_share), model.scratch.rows)
+        self.pull[self.near] = model.parameters.motive.honour
 
     def on_quarter_end(self, model: Any) -> None:
         if self.idle:

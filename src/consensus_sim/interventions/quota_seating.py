@@ -52,9 +52,9 @@ class QuotaSeating(Intervention):
         self.rule = SeatingRule(
             self.seats,
             min(self.stakeholder_seats, self.seats),
-            self.share,
+            float(self.share),
             COUNTED[self.counted],
-            self.letters_per_seat,
+            float(self.letters_per_seat),
             self.rounds,
         )
 
@@ -67,21 +67,22 @@ class QuotaSeating(Intervention):
         residents = model.residents
         rows = self._list(model, event)
         stake, group = self._interests(model, event, rows)
-        turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through[rows])
+        by_letter, in_person = accept_chances(model, event, rows, (LETTER, PERSONAL), stake)
+        turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through.take(rows))
         pool = Pool(
             resident=rows,
-            stratum=model.community.population.grid[rows].astype(np.int64),
-            vulnerable=model.vulnerable[rows],
-            acceptance=accept_chances(model, event, rows, LETTER, stake),
+            stratum=model.community.population.grid.take(rows).astype(np.int64),
+            vulnerable=model.vulnerable.take(rows),
+            acceptance=by_letter,
             turnout=turnout.astype(np.float64),
             stake=stake,
             group=group,
-            stakeholder_acceptance=accept_chances(model, event, rows, PERSONAL, stake),
+            stakeholder_acceptance=in_person,
         )
         panel = seat_panel(model.key("seating", sub=event.number), pool, self.rule)
-        event.seats_offered = rows[panel.offered].astype(np.int32)
-        event.seats_accepted = rows[panel.accepted].astype(np.int32)
-        event.seated_present = rows[panel.present].astype(np.int32)
+        who = rows.astype(np.int32)
+        event.seats_offered, event.seats_accepted = who.take(panel.offered), who.take(panel.accepted)
+        event.seated_present = who.take(panel.present)
 
     def _list(self, model: Any, event: Event) -> NDArray[np.int64]:
         """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""

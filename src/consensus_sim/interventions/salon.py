@@ -12,8 +12,8 @@ from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.organisations import ORGANISATIONS
 from consensus_sim.dynamics.learning import learn, session_gain
 from consensus_sim.dynamics.participation import PERSONAL
+from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import Intervention, setting
-from consensus_sim.randomness import uniforms_at
 
 
 @dataclass(kw_only=True, eq=False)
@@ -51,9 +51,9 @@ class ThemedSalon(Intervention):
 
     def _asked(self, model: Any, event: Event) -> Rows:
         """Who took part before, then anybody, each by lot."""
-        rank = uniforms_at(model.key("salon:ask", sub=event.number), model.adults) - model.took_part[model.adults]
-        chosen = np.argpartition(rank, min(self.invitations, len(rank) - 1))[: self.invitations]
-        return np.sort(model.adults[chosen]).astype(np.int32)
+        key, nobody = model.key("salon:ask", sub=event.number), model.scratch.flags
+        asked: Rows = first_asked(key, model.adults, nobody, 1.0, model.took_part, self.invitations)
+        return asked
 
     def on_attended(self, model: Any, event: Event) -> None:
         if event.channel.name != "salon":

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from consensus_sim.calendar import falls_due
 from consensus_sim.council.events import Rows
 from consensus_sim.dynamics.learning import gain_saturating, learn, session_gain
+from consensus_sim.dynamics.ranking import trainees
 from consensus_sim.interventions.base import Intervention, choice, setting
-from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.columns import COGNITIONS, SKILLS
 
 
@@ -86,19 +86,13 @@ class Training(Intervention):
 
     def _trainees(self, model: Any) -> Rows:
         """Who comes: those asked, in the order of `who`, each with chance `turnout`, up to `places`."""
-        residents = model.residents
-        lot = uniforms_at(model.key("training:lot", sub=self.held), np.arange(residents.n))
-        rank = np.where(residents.adult, 2.0, np.inf)
-        if self.who in ("team", "team_and_active"):
-            rank[model.team_mask] = 0.0
-        if self.who in ("active", "team_and_active"):
-            rank[model.took_part & residents.adult & ~model.team_mask] = 1.0
-        if self.who in ("team", "active", "team_and_active"):
-            rank[rank == 2.0] = np.inf
-        group = self._group(model)
+        with_team, with_active = self.who in ("team", "team_and_active"), self.who in ("active", "team_and_active")
+        able, group = model.residents.adult, self._group(model)
         if group is not None:
-            rank[~residents.member_of(group)] = np.inf
-        asked = np.argsort(rank + 0.5 * lot, kind="stable")
-        asked = asked[np.isfinite(rank[asked])]
-        comes = uniforms_at(model.key("training:come", sub=self.held), asked) < self.turnout
-        return np.sort(asked[comes][: self.places]).astype(np.int32)
+            able = able & model.residents.member_of(group)
+        who: Rows = trainees(
+            model.key("training:lot", sub=self.held), model.key("training:come", sub=self.held), able,
+            model.team_mask, model.took_part, with_team, with_active, not (with_team or with_active),
+            float(self.turnout), self.places,
+        )  # fmt: skip
+        return who

@@ -68,10 +68,39 @@ def start_state(community: Community, behaviour: Behaviour, seed: int) -> StartS
     habit = np.where(inside, np.float32(p.habit_party), np.float32(0.0))
     aware = _aware_at_start(people, inside, behaviour, seed)
     online = _online(people, behaviour, seed)
-    state = StartState(_groups(people), worker, online, skill, cognition, attitudes, habit, aware)
+    state = StartState(members_of(community).groups, worker, online, skill, cognition, attitudes, habit, aware)
     for array in state:
         array.setflags(write=False)
     return state
+
+
+class Members:
+    """Who belongs to which group in a community: found when first asked, the same in all its runs, read-only."""
+
+    def __init__(self, people: Any) -> None:
+        self.groups = _groups(people)
+        self._flags: dict[str, NDArray[np.bool_]] = {}
+        self._rows: dict[str, NDArray[np.int64]] = {}
+
+    def flags(self, group: str) -> NDArray[np.bool_]:
+        """Which residents belong to `group`; (n,)."""
+        if group not in self._flags:
+            self._flags[group] = (self.groups & np.uint16(group_bit(group))) != 0
+            self._flags[group].setflags(write=False)
+        return self._flags[group]
+
+    def rows(self, group: str) -> NDArray[np.int64]:
+        """The residents who belong to `group`, ascending."""
+        if group not in self._rows:
+            self._rows[group] = np.flatnonzero(self.flags(group))
+            self._rows[group].setflags(write=False)
+        return self._rows[group]
+
+
+@lru_cache(maxsize=1)
+def members_of(community: Community) -> Members:
+    """The groups of a community's residents."""
+    return Members(community.population)
 
 
 def _groups(people: Any) -> NDArray[np.uint16]:
@@ -93,28 +122,25 @@ def _groups(people: Any) -> NDArray[np.uint16]:
     }
     bits = np.zeros(len(people), np.uint16)
     for name in GROUPS:
-        bits |= np.where(members[name] & people.adult, group_bit(name), 0).astype(np.uint16)
+        bits |= members[name] * np.uint16(group_bit(name))
+    bits *= people.adult
     return bits
 
 
 def _aware_at_start(people: Any, inside: NDArray[np.bool_], behaviour: Behaviour, seed: int) -> NDArray[np.uint16]:
     """Adults who know the long-standing channels; workers and Party members (`inside`) know them all."""
-    share = behaviour.parameters["awareness"]["start_share"].value
+    share = behaviour.value("awareness", "start_share")
     aware = np.zeros(len(people), np.uint16)
     for name in LONG_STANDING:
         knows = (uniforms(key(seed, f"residents:aware:{name}"), len(people)) < share) | inside
-        aware |= np.where(knows & people.adult, channel_bit(name), 0).astype(np.uint16)
+        aware |= (knows & people.adult) * np.uint16(channel_bit(name))
     return aware
 
 
 def _online(people: Any, behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
     """Adults with access online, by age (P14, L38)."""
-    values = behaviour.parameters["participation"]
-    share = np.where(
-        people.elder,
-        values["internet_elder"].value,
-        np.where(people.age >= 45, values["internet_middle"].value, values["internet_young"].value),
-    )
+    young, middle, elder = (behaviour.value("participation", f"internet_{age}") for age in ("young", "middle", "elder"))
+    share = np.where(people.elder, elder, np.where(people.age >= 45, middle, young))
     return (uniforms(key(seed, "residents:online"), len(people)) < share) & people.adult
 
 
@@ -131,6 +157,7 @@ class Residents:
         self.n = n
         self.community = community
         self.adult: NDArray[np.bool_] = community.population.adult
+        self.members = members_of(community)
         start = start_state(community, behaviour, seed)
         self.groups, self.worker, self.online = start.groups, start.worker, start.online
         self.start_skill, self.start_efficacy, self.start_motive = start.skill, start.attitudes[1], start.attitudes[3]
@@ -149,8 +176,12 @@ class Residents:
         self.aware = start.aware.copy()
 
     def member_of(self, group: str) -> NDArray[np.bool_]:
-        """Which residents belong to `group` (one of `columns.GROUPS`); shape (n,)."""
-        return (self.groups & np.uint16(group_bit(group))) != 0
+        """Which residents belong to `group` (one of `columns.GROUPS`); shape (n,), read-only."""
+        return self.members.flags(group)
+
+    def rows_of(self, group: str) -> NDArray[np.int64]:
+        """The residents who belong to `group`, ascending; read-only."""
+        return self.members.rows(group)
 
     def are(self, group: str, who: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Which of the residents `who` (m,) belong to `group`; shape (m,)."""

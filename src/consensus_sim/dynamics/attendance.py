@@ -1,0 +1,116 @@
+"""D2, D3: from who was asked and decided to come to who is in the room."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.dynamics.learning import gain_saturating
+from consensus_sim.dynamics.participation import LETTER, PERSONAL
+from consensus_sim.dynamics.ranking import keep_lowest
+from consensus_sim.kernels import kernel
+from consensus_sim.randomness import uniform
+
+Rows = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+
+@kernel
+def note_asked(asked: NDArray[np.uint8], who: Rows, code: int) -> None:
+    """Note in `asked` (n,) that `who` were asked in the way `code`; the highest code counts."""
+    for row in range(who.shape[0]):
+        asked[who[row]] = max(asked[who[row]], np.uint8(code))
+
+
+@kernel
+def clear_asked(asked: NDArray[np.uint8], who: Rows, bit: int, aware: NDArray[np.uint16]) -> None:
+    """Set `asked` (n,) of `who` back to 0; they know of the channel `bit` from now on (0: of none)."""
+    for row in range(who.shape[0]):
+        asked[who[row]] = 0
+        aware[who[row]] |= np.uint16(bit)
+
+
+@kernel
+def not_asked_yet(asked: NDArray[np.uint8], who: Rows, code: int) -> Rows:
+    """Those of `who` whom nobody asked, now noted in `asked` (n,) with `code`."""
+    others, size = np.empty_like(who), 0
+    for row in range(who.shape[0]):
+        if asked[who[row]] == 0:
+            others[size] = who[row]
+            size += 1
+    note_asked(asked, others[:size], code)
+    return others[:size]
+
+
+@kernel
+def keep_promises(
+    key: np.uint64,
+    came: Rows,
+    asked: NDArray[np.uint8],
+    no_show: float,
+    gain: float,
+    follow_through: NDArray[np.float32],
+) -> Rows:
+    """Those of `came` who are there in the end: who was asked by letter or in person stays away with the chance no_show
+    (1 - F^t_i), F^t: `follow_through` (n,), which gains by the share `gain` where one comes and loses where one stays.
+    """
+    there, size, one = np.empty_like(came), 0, np.float32(1.0)
+    for row in range(came.shape[0]):
+        i = came[row]
+        stays = False
+        if asked[i] == LETTER or asked[i] == PERSONAL:
+            stays = uniform(key, i) < np.float32(no_show) * (one - follow_through[i])
+            gain_saturating(follow_through, came[row : row + 1], -gain if stays else gain)
+        if not stays:
+            there[size] = i
+            size += 1
+    return there[:size]
+
+
+@kernel
+def _without(rows: Rows, left_out: Rows, flags: Flags) -> Rows:
+    """`rows` but for those among `left_out`; `flags` (n,) is all False before and after."""
+    kept, size = np.empty_like(rows), 0
+    flags[left_out] = True
+    for row in range(rows.shape[0]):
+        if not flags[rows[row]]:
+            kept[size] = rows[row]
+            size += 1
+    flags[left_out] = False
+    return kept[:size]
+
+
+@kernel
+def join_seated(
+    came: Rows, offered: Rows, accepted: Rows, present: Rows, gain: float, flags: Flags,
+    follow_through: NDArray[np.float32],
+) -> Rows:  # fmt: skip
+    """Those of `came` to whom no seat was `offered`, and those `present` of who `accepted` one; ascending.
+
+    `follow_through` (n,) gains by the share `gain` where one comes and loses where one who accepted stays away; `flags`
+    (n,) is all False before and after.
+    """
+    gain_saturating(follow_through, present, gain)
+    gain_saturating(follow_through, _without(accepted, present, flags), -gain)
+    others, first, second = _without(came, offered, flags), 0, 0
+    room = np.empty(others.shape[0] + present.shape[0], np.int32)
+    for place in range(room.shape[0]):  # both are ascending, and nobody is in both
+        if second == present.shape[0] or (first < others.shape[0] and others[first] < present[second]):
+            room[place] = others[first]
+            first += 1
+        else:
+            room[place] = present[second]
+            second += 1
+    return room
+
+
+@kernel
+def let_in(key: np.uint64, came: Rows, asked: NDArray[np.uint8], capacity: int) -> Rows:
+    """Those of `came` who find one of `capacity` places, ascending: who was `asked` (n,) first, each by lot, then the
+    others by lot.
+    """
+    values, rows, filled = np.empty(capacity), np.empty(capacity, np.int32), 0
+    for row in range(came.shape[0]):
+        i = came[row]
+        filled = keep_lowest(uniform(key, i) + (1.0 if asked[i] == 0 else 0.0), i, values, rows, filled)
+    return np.sort(rows[:filled])

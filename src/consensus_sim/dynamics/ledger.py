@@ -1,0 +1,61 @@
+"""D9: the points bank's book, and who is within reach of an honour."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.dynamics.ranking import keep_lowest
+from consensus_sim.kernels import kernel
+
+
+@kernel
+def book_points(
+    newest: NDArray[np.int32],
+    earned: NDArray[np.int32],
+    held: NDArray[np.int32],
+    who: NDArray[np.int32],
+    points: int,
+) -> None:
+    """Book `points` for each of `who` (no one twice) in the newest lot, in what the quarter earned and in what is
+    held; (n,) each.
+    """
+    for row in range(who.shape[0]):
+        i = who[row]
+        newest[i] += points
+        earned[i] += points
+        held[i] += points
+
+
+@kernel
+def spend_oldest(
+    lots: NDArray[np.int32], held: NDArray[np.int32], who: NDArray[np.int64], given: NDArray[np.int64]
+) -> None:
+    """Take `given` points (m,) from each of `who`, from the oldest lot first: `lots` (k, n), the newest in row 0."""
+    for place in range(who.shape[0]):
+        i, left = who[place], given[place]
+        for lot in range(lots.shape[0] - 1, -1, -1):
+            take = min(np.int64(lots[lot, i]), left)
+            lots[lot, i] -= take
+            left -= take
+        held[i] -= given[place]
+
+
+@kernel
+def within_reach(earned: NDArray[np.int32], honours: int, share: float, listed: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Who has earned (n,) at least `share` of what the last of `honours` >= 1 places has earned; ascending. `listed`
+    (n,) is working space.
+    """
+    size = np.uint64(0)
+    for i in range(np.uint64(earned.shape[0])):  # lists the earners without a branch
+        listed[size] = i
+        size += np.uint64(earned[i] != 0)
+    best, rows, filled = np.empty(honours), np.empty(honours, np.int32), 0
+    for place in range(size):
+        filled = keep_lowest(-earned[listed[place]], listed[place], best, rows, filled)
+    near, n_near = np.empty(size, np.int64), 0
+    for place in range(size):
+        if earned[listed[place]] >= share * -best[filled - 1]:
+            near[n_near] = listed[place]
+            n_near += 1
+    return near[:n_near]

@@ -1,0 +1,121 @@
+"""Who comes first where places are few: the lowest or highest of many without sorting all, ties to the lower number."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.kernels import kernel
+from consensus_sim.randomness import uniform
+
+
+@kernel
+def keep_lowest(value: float, who: int, values: NDArray[np.float64], rows: NDArray[np.int32], filled: int) -> int:
+    """Put `who` with its `value` into the list of the lowest, `values` and `rows` (k,) of which `filled` are in use,
+    ascending by value; returns how many are in use then. Who comes first stays first among equals.
+    """
+    if filled == rows.shape[0]:
+        if filled == 0 or not value < values[filled - 1]:
+            return filled
+        filled -= 1
+    place = filled
+    while place > 0 and values[place - 1] > value:
+        values[place], rows[place] = values[place - 1], rows[place - 1]
+        place -= 1
+    values[place], rows[place] = value, who
+    return filled + 1
+
+
+@kernel
+def most_concerned(
+    key: np.uint64, low: int, stake: NDArray[np.float32], chance: float, number: int
+) -> NDArray[np.int32]:
+    """The `number` residents of highest S_i + chance U_i, U_i by lot, among the residents `low`, `low` + 1, ... with
+    the stakes `stake`; ascending.
+    """
+    number = min(number, stake.shape[0])
+    values, rows, filled = np.empty(number), np.empty(number, np.int32), 0
+    for k in range(stake.shape[0]):
+        rank = stake[k] + chance * uniform(key, low + k)
+        filled = keep_lowest(-rank, low + k, values, rows, filled)
+    return np.sort(rows[:filled])
+
+
+@kernel
+def first_asked(
+    key: np.uint64,
+    who: NDArray[np.int64],
+    left_out: NDArray[np.bool_],
+    by_lot: float,
+    column: NDArray[np.float32],
+    number: int,
+) -> NDArray[np.int32]:
+    """The `number` of the residents `who`, but for those `left_out` (n,), of lowest by_lot U_i - x_i, U_i by lot and x
+    the `column` (n,), or nothing where it is (0,); ascending.
+    """
+    values, rows, filled = np.empty(number), np.empty(number, np.int32), 0
+    for i in who:
+        if not left_out[i]:
+            rank = uniform(key, i) * by_lot
+            if column.shape[0] > 0:
+                rank -= np.float64(column[i])
+            filled = keep_lowest(rank, i, values, rows, filled)
+    return np.sort(rows[:filled])
+
+
+@kernel
+def most_driven(
+    drive: NDArray[np.float64], able: NDArray[np.bool_], taken: NDArray[np.bool_], number: int
+) -> NDArray[np.int32]:
+    """The `number` residents of highest `drive` (n,) among those `able` (n,) and not `taken` (n,), highest first."""
+    values, rows, filled = np.empty(number), np.empty(number, np.int32), 0
+    for i in range(drive.shape[0]):
+        if able[i] and not taken[i]:
+            filled = keep_lowest(-drive[i], i, values, rows, filled)
+    return rows[:filled]
+
+
+@kernel
+def trainees(
+    lot_key: np.uint64,
+    come_key: np.uint64,
+    able: NDArray[np.bool_],
+    team: NDArray[np.bool_],
+    active: NDArray[np.bool_],
+    ask_team: bool,
+    ask_active: bool,
+    ask_others: bool,
+    turnout: float,
+    places: int,
+) -> NDArray[np.int32]:
+    """Who comes to a session of training with `places`, ascending: those `able` (n,), asked in the order of three ranks
+    and by lot within each, who come with chance `turnout`.
+
+    First the `team` (n,) if `ask_team`, then the `active` (n,) if `ask_active`, then all others if `ask_others`.
+    """
+    values, rows, filled = np.empty(places), np.empty(places, np.int32), 0
+    for i in range(able.shape[0]):
+        if not able[i]:
+            continue
+        if ask_team and team[i]:
+            rank = 0.0
+        elif ask_active and active[i] and not team[i]:
+            rank = 1.0
+        elif ask_others:
+            rank = 2.0
+        else:
+            continue
+        if uniform(come_key, i) < turnout:
+            filled = keep_lowest(rank + 0.5 * uniform(lot_key, i), i, values, rows, filled)
+    return np.sort(rows[:filled])
+
+
+@kernel
+def note_present(members: NDArray[np.int32], who: NDArray[np.int32], record: NDArray[np.int32]) -> None:
+    """Add one to the `record` (m,) of each of `members` who is among `who`, both ascending."""
+    place = 0
+    for row in range(members.shape[0]):
+        while place < who.shape[0] and who[place] < members[row]:
+            place += 1
+        if place < who.shape[0] and who[place] == members[row]:
+            record[row] += 1

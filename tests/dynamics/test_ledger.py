@@ -1,0 +1,50 @@
+"""The points bank's book: nothing is lost, the oldest goes first, the line of honour is that of a sort."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consensus_sim.dynamics.ledger import book_points, spend_oldest, within_reach
+
+N = 40
+
+
+def test_points_are_booked_in_the_newest_lot_and_held():
+    lots, earned, held = np.zeros((3, N), np.int32), np.zeros(N, np.int32), np.full(N, 7, np.int32)
+    who = np.array([1, 4, 39], np.int32)
+    book_points(lots[0], earned, held, who, 5)
+    assert lots.sum() == earned.sum() == 15 and (lots[0, who] == 5).all() and (held[who] == 12).all()
+    assert held.sum() == 7 * N + 15
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8), st.data())
+def test_the_oldest_points_go_first_and_the_book_adds_up(owned, data):
+    lots = np.array(owned, np.int32).T.copy()
+    held, before = lots.sum(axis=0, dtype=np.int32), lots.copy()
+    given_ = np.array([data.draw(st.integers(0, int(most))) for most in held])
+    spend_oldest(lots, held, np.arange(len(held)), given_)
+    np.testing.assert_array_equal(lots.sum(axis=0), held)
+    np.testing.assert_array_equal(held, before.sum(axis=0) - given_)
+    assert (lots >= 0).all()
+    for person in range(len(held)):  # a younger lot is touched only when all older ones are empty
+        for lot in range(len(lots) - 1):
+            assert lots[lot, person] == before[lot, person] or not lots[lot + 1 :, person].any()
+
+
+@pytest.mark.parametrize("honours", [1, 3, 10, 100])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.8, 1.0])
+def test_within_reach_is_a_share_of_the_last_honoured_places_points(honours: int, share: float):
+    rng = np.random.default_rng(honours)
+    earned = (rng.integers(0, 30, N) * (rng.random(N) < 0.6)).astype(np.int32)
+    near = within_reach(earned, honours, share, np.empty(N, np.int32))
+    ranked = np.sort(earned[earned > 0])[::-1]
+    line = share * ranked[min(honours, len(ranked)) - 1]
+    np.testing.assert_array_equal(near, np.flatnonzero((earned > 0) & (earned >= line)))
+
+
+def test_nobody_is_within_reach_where_nobody_earned():
+    assert len(within_reach(np.zeros(N, np.int32), 10, 0.8, np.empty(N, np.int32))) == 0
