@@ -2,7 +2,7 @@
 
     python experiments/factorial/run.py
 
-Every lever of scenario `everything` but the council is a factor, absent or present with its settings there. 2^22 cells
+Every lever of scenario `everything` but the council is a factor, absent or present with its settings there. 2^23 cells
 are too many, so a fraction is played: 512 cells in which every factor is present in half, drawn by lot (an orthogonal
 fraction of that size would alias interactions), each with 3 replicates under common random numbers, parameters at the
 centre. Main effects and two-way interactions come from one regression (statsmodels OLS) on the mean over replicates,

@@ -19,9 +19,9 @@ def factorial(load_study):
 
 
 def test_the_design_is_balanced_and_its_terms_can_be_told_apart(factorial):
-    levels = factorial.design(22, 512)
+    levels = factorial.design(23, 512)
     assert set(np.unique(levels)) == {-1, 1} and (levels.sum(axis=0) == 0).all()
-    pairs = [levels[:, a] * levels[:, b] for a in range(22) for b in range(a)]
+    pairs = [levels[:, a] * levels[:, b] for a in range(23) for b in range(a)]
     terms = np.column_stack([np.ones(512), levels, *pairs])
     assert np.linalg.matrix_rank(terms) == terms.shape[1]
 
@@ -42,7 +42,7 @@ def test_cells_are_played_with_their_levers_and_no_others(factorial):
     study = read_study(compose(["community=teaching", "scenarios=[everything]", "replicates=1", "calendar.weeks=16"]))
     names = list(factorial.factors_of(study))
     assert len(names) == 23 and "council" not in names
-    levels = np.ones((2, 22), int)
+    levels = np.ones((2, 23), int)
     levels[1] = -1
     means = factorial.play(study, levels, Serial(), progress=False)
     assert len(means) == 2 and means.loc["p0000", "attendance_council"] > means.loc["p0001", "attendance_council"]
@@ -51,5 +51,5 @@ def test_cells_are_played_with_their_levers_and_no_others(factorial):
 def test_the_published_table_has_every_main_effect_and_interaction(factorial, reference):
     table = pd.read_csv(reference / "factorial.csv", keep_default_na=False, na_values=[""])
     counts = table.groupby("metric").size()
-    assert set(counts.index) == set(factorial.METRICS) and (counts == 23 + 22 * 21 // 2).all()
+    assert set(counts.index) == set(factorial.METRICS) and (counts == 23 + 23 * 22 // 2).all()
     assert (table["low"] <= table["effect"]).all() and (table["effect"] <= table["high"]).all()
