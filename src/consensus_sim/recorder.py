@@ -14,7 +14,7 @@ from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import add_bits, fill_scale, means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
-from consensus_sim.interventions.survey import SurveyResult
+from consensus_sim.residents.capability import SurveyResult
 from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
 
 NAN = float("nan")

@@ -42,4 +42,4 @@ def test_who_answers_gets_the_same_answers_whoever_else_does():
     block = np.random.default_rng(1).random((3, 50)).astype(np.float32)
     everybody = likert_answers(key(1, "here"), block, np.arange(50, dtype=np.int32), 2, 0.2, 5)
     some = np.array([4, 17, 40], np.int32)
-    np.testing.assert_array_equal(likert_answers(key(1, "here"), block, some, 2, 0.2, 5), everybody[some])
+    np.testing.assert_array_equal(likert_answers(key(1, "here"), block[:, some], some, 2, 0.2, 5), everybody[some])

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from consensus_sim.ensemble.facts import all_tables
-from consensus_sim.interventions.survey import Finding, SurveyResult
-from consensus_sim.residents.capability import INDICATORS
+from consensus_sim.residents.capability import INDICATORS, Finding, SurveyResult
 from consensus_sim.residents.columns import REPORT_GROUPS
 from tests.helpers import assert_same_tables, differing_tables, lever, make_model, make_tables
 

@@ -15,7 +15,7 @@ from consensus_sim.randomness import child, normal
 def likert_answers(
     key: np.uint64, indicators: NDArray[np.float32], who: NDArray[np.int32], items: int, error: float, points: int
 ) -> NDArray[np.int8]:
-    """Answers 1..points of `who` (m,) to `items` items on each row of `indicators` (k, n) in [0, 1]: (m, k items).
+    """Answers 1..points of `who` (m,) to `items` items on each of their `indicators` (k, m) in [0, 1]: (m, k items).
 
     Each item is the indicator plus a normal error of SD `error`, its own for each person and item, rounded to the
     nearest of `points` answers evenly spaced over the scale and kept within them.
@@ -26,6 +26,6 @@ def likert_answers(
         person = child(key, who[place])
         for row in range(rows):
             for item in range(row * items, (row + 1) * items):
-                seen = indicators[row, who[place]] + error * normal(person, item)
+                seen = indicators[row, place] + error * normal(person, item)
                 out[place, item] = min(points, max(1, 1 + int(floor((points - 1) * seen + 0.5))))
     return out

@@ -12,11 +12,8 @@ from consensus_sim.council.events import Rows
 from consensus_sim.dynamics.survey import likert_answers
 from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.randomness import uniforms_at
-from consensus_sim.residents.capability import INDICATORS, indicator_block
+from consensus_sim.residents.capability import INDICATORS, WHOLE, Finding, SurveyResult, indicators_of
 from consensus_sim.residents.columns import REPORT_GROUPS
-
-WHOLE = "all"
-"""The mean of a dimension's indicators, and the group of all adults."""
 
 
 class SurveyParameters(NamedTuple):
@@ -26,45 +23,6 @@ class SurveyParameters(NamedTuple):
     response_tenant: float
     response_working: float
     item_error: float
-
-
-class Finding(NamedTuple):
-    """What is told of one indicator in one group: mean and its standard error on 0-1, NaN where too few answered; who
-    answered and who was asked, persons.
-    """
-
-    mean: float
-    se: float
-    n: int
-    asked: int
-
-
-class SurveyResult(NamedTuple):
-    """One survey, held in `week`.
-
-    findings: (group, dimension, indicator) -> Finding; answers: 1..points, (n, indicators items)
-    """
-
-    half_year: str
-    findings: dict[tuple[str, str, str], Finding]
-    answers: NDArray[np.int8]
-    items: int
-    week: int
-
-    def mean(self, dimension: str) -> float:
-        """Mean told of all adults on a dimension, 0-1; nan if too few answered."""
-        return self.findings[WHOLE, dimension, WHOLE].mean
-
-    def weakest_indicator(self, dimension: str, group: str = WHOLE) -> str | None:
-        """The indicator with the lowest mean told of `group`, the first of equals; None if none is told."""
-        means = [self.findings[group, dimension, name].mean for name in INDICATORS[dimension]]
-        return None if np.isnan(means).any() else INDICATORS[dimension][int(np.argmin(means))]
-
-    def weakest_group(self, dimension: str) -> str | None:
-        """The group, all adults apart, with the lowest mean told of `dimension`; None if none is told."""
-        told = {group: self.findings[group, dimension, WHOLE].mean for group in REPORT_GROUPS if group != WHOLE}
-        told = {group: mean for group, mean in told.items() if not np.isnan(mean)}
-        return min(told, key=lambda group: told[group]) if told else None
 
 
 @dataclass(kw_only=True, eq=False)
@@ -92,7 +50,7 @@ class CapabilitySurvey(Intervention):
         asked, answered = self._respondents(model)
         answers = likert_answers(
             model.key("survey:item"),
-            indicator_block(model.residents),
+            indicators_of(model.residents, answered),
             answered,
             self.items,
             self.parameters.item_error,

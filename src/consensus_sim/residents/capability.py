@@ -1,26 +1,70 @@
-"""The capability scale 协商能力评估量表 (F46): dimensions and indicators, taken from the residents' columns."""
+"""The capability scale 协商能力评估量表 (F46): dimensions and indicators, from the residents' columns or as a survey
+of some of them tells.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS
+from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, REPORT_GROUPS, SKILLS
 
 INDICATORS = {"cognition": COGNITIONS, "skill": SKILLS, "behaviour": BEHAVIOURS}
-"""Dimension -> its indicators, in the order of `indicator_block`."""
+"""Dimension -> its indicators, in the order of `indicators_of`."""
+WHOLE = "all"
+"""The mean of a dimension's indicators, and the group of all adults."""
 
 
-def behaviour_column(residents: Any, name: str) -> NDArray[np.float32]:
-    """An indicator of the behaviour dimension, (n,); habit is that of either kind of taking part."""
+def behaviour_of(residents: Any, name: str, who: NDArray[np.int32]) -> NDArray[np.float32]:
+    """An indicator of the behaviour dimension of `who` (m,); habit is that of either kind of taking part."""
     if name == "habit":
-        return np.maximum(residents.habit_offline, residents.habit_online)
-    return residents.column(name)
+        return np.maximum(residents.habit_offline[who], residents.habit_online[who])
+    values: NDArray[np.float32] = residents.column(name)[who]
+    return values
 
 
-def indicator_block(residents: Any) -> NDArray[np.float32]:
-    """All indicators of all residents, (n_indicators, n), in [0, 1]."""
-    behaviour = np.stack([behaviour_column(residents, name) for name in BEHAVIOURS])
-    return np.concatenate([residents.cognition, residents.skill, behaviour])
+def indicators_of(residents: Any, who: NDArray[np.int32]) -> NDArray[np.float32]:
+    """All indicators of `who` (m,): (n_indicators, m), in [0, 1]."""
+    behaviour = np.stack([behaviour_of(residents, name, who) for name in BEHAVIOURS])
+    return np.concatenate([residents.cognition[:, who], residents.skill[:, who], behaviour])
+
+
+class Finding(NamedTuple):
+    """What is told of one indicator in one group: mean and its standard error on 0-1, NaN where too few answered; who
+    answered and who was asked, persons.
+    """
+
+    mean: float
+    se: float
+    n: int
+    asked: int
+
+
+class SurveyResult(NamedTuple):
+    """One survey, held in `week`.
+
+    findings: (group, dimension, indicator) -> Finding; answers: 1..points, (n, indicators items)
+    """
+
+    half_year: str
+    findings: dict[tuple[str, str, str], Finding]
+    answers: NDArray[np.int8]
+    items: int
+    week: int
+
+    def mean(self, dimension: str) -> float:
+        """Mean told of all adults on a dimension, 0-1; nan if too few answered."""
+        return self.findings[WHOLE, dimension, WHOLE].mean
+
+    def weakest_indicator(self, dimension: str, group: str = WHOLE) -> str | None:
+        """The indicator with the lowest mean told of `group`, the first of equals; None if none is told."""
+        means = [self.findings[group, dimension, name].mean for name in INDICATORS[dimension]]
+        return None if np.isnan(means).any() else INDICATORS[dimension][int(np.argmin(means))]
+
+    def weakest_group(self, dimension: str) -> str | None:
+        """The group, all adults apart, with the lowest mean told of `dimension`; None if none is told."""
+        told = {group: self.findings[group, dimension, WHOLE].mean for group in REPORT_GROUPS if group != WHOLE}
+        told = {group: mean for group, mean in told.items() if not np.isnan(mean)}
+        return min(told, key=lambda group: told[group]) if told else None
