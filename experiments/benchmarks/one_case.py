@@ -5,6 +5,7 @@ Every case says in its docstring what it takes and what it gives; times are in s
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
@@ -25,6 +26,7 @@ def run(community: str, scenario: str, weeks: str, rounds: str) -> Numbers:
 
     built, study = _study(community, scenario, int(weeks))
     run_replicate(built, study.scenario(scenario), study, 0)
+    gc.freeze()  # as in a worker
     seconds = [
         _timed(run_replicate, built, study.scenario(scenario), study, number) for number in range(1, int(rounds) + 1)
     ]

@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consensus_sim.dynamics.ledger import book_points, spend_oldest, within_reach
+from consensus_sim.dynamics.ledger import book_points, held_by_who_can_pay, spend_oldest, within_reach
 
 N = 40
+
+
+@pytest.mark.parametrize("prices", [[1], [4, 9], [100]])
+def test_what_is_held_by_who_can_pay_is_the_sum_written_out(prices):
+    held = np.random.default_rng(5).integers(0, 20, 300).astype(np.int32)
+    told = held_by_who_can_pay(held, np.array(prices, np.int64))
+    np.testing.assert_array_equal(told, [held[held >= price].sum() for price in prices])
 
 
 def test_points_are_booked_in_the_newest_lot_and_held():

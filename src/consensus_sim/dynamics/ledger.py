@@ -42,6 +42,18 @@ def spend_oldest(
 
 
 @kernel
+def held_by_who_can_pay(held: NDArray[np.int32], prices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each of `prices` (k,) in points the sum of what is `held` (n,) by those who hold so much: (k,)."""
+    total = np.zeros(prices.shape[0], np.int64)
+    for item in range(prices.shape[0]):
+        least, sum_of = prices[item], np.int64(0)
+        for i in range(held.shape[0]):
+            sum_of += np.int64(held[i]) * np.int64(held[i] >= least)
+        total[item] = sum_of
+    return total
+
+
+@kernel
 def within_reach(earned: NDArray[np.int32], honours: int, share: float, listed: NDArray[np.int32]) -> NDArray[np.int64]:
     """Who has earned (n,) at least `share` of what the last of `honours` >= 1 places has earned; ascending. `listed`
     (n,) is working space.

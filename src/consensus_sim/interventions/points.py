@@ -175,9 +175,10 @@ class Points(Intervention):
         self.belief += model.parameters.motive.belief_step * (target - self.belief)
         if model.calendar.ends_month(model.week):
             self._redeem(model)
+            claims = self.claims(model)
         if self.honours:
             self._honour_within_reach(model)
-        self._note(model)
+        model.recorder.points(self, claims)
 
     def _redeem(self, model: Any) -> None:
         """Holders bring a third of the quarter's share of their points each month, oldest first, for whole items,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.dynamics.ledger import held_by_who_can_pay
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.interventions.base import check_number
 
@@ -116,8 +117,7 @@ class Catalogue:
         """Worth in CNY of what holders of `points` (n,) will bring in a quarter at present prices, `share` of theirs in
         the mean; who cannot pay for an item claims none of it.
         """
-        held = points[points > 0]
-        able = np.array([int(held[held >= price].sum()) for price in self.prices])
+        able = held_by_who_can_pay(points, self.prices)
         return float((self.share * self.worth / self.prices * able).sum()) * share
 
     def served(
