@@ -49,10 +49,10 @@ def factors_of(study: Study) -> dict[str, Any]:
     return {name: settings for name, settings in study.scenario("everything").levers if name != "council"}
 
 
-def design(n_factors: int, points: int) -> np.ndarray:
+def design(n_factors: int, points: int, seed: int = 1) -> np.ndarray:
     """Levels (points, n_factors) of -1 and +1, balanced in every factor, in random order; `points` even."""
     halves = np.repeat([-1, 1], points // 2)
-    return np.column_stack([np.random.default_rng([1, factor]).permutation(halves) for factor in range(n_factors)])
+    return np.column_stack([np.random.default_rng([seed, factor]).permutation(halves) for factor in range(n_factors)])
 
 
 def play(study: Study, levels: np.ndarray, engine: Any, progress: bool = True) -> pd.DataFrame:
@@ -126,13 +126,15 @@ def draw(table: pd.DataFrame, names: Sequence[str], place: Path) -> None:
         plt.close(figure)
 
 
-def study_table(community: str, points: int, replicates: int, workers: int | None) -> tuple[pd.DataFrame, list[str]]:
+def study_table(
+    community: str, points: int, replicates: int, workers: int | None, seed: int = 1
+) -> tuple[pd.DataFrame, list[str]]:
     """The table of effects of all metrics, and the names of the factors."""
     config = compose([f"community={community}"])
-    config |= {"scenarios": ["everything"], "replicates": replicates, "parameters": "centre"}
+    config |= {"scenarios": ["everything"], "replicates": replicates, "seed": seed, "parameters": "centre"}
     study = read_study(config)
     names = list(factors_of(study))
-    levels = design(len(names), points)
+    levels = design(len(names), points, seed)
     means = play(study, levels, Processes(workers))
     parts = []
     for name in METRICS:
@@ -150,10 +152,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--community", default="case_study")
     options.add_argument("--points", type=int, default=512, help="points of the design, an even number")
     options.add_argument("--replicates", type=int, default=3)
+    options.add_argument("--seed", type=int, default=1, help="of the design and of all chance of the runs (default: 1)")
     options.add_argument("--workers", type=int)
     options.add_argument("--out", type=Path, default=REFERENCE)
     given = options.parse_args(arguments)
-    table, names = study_table(given.community, given.points, given.replicates, given.workers)
+    table, names = study_table(given.community, given.points, given.replicates, given.workers, given.seed)
     given.out.mkdir(parents=True, exist_ok=True)
     table.to_csv(given.out / "factorial.csv", index=False, float_format="%.4g", lineterminator="\n")
     draw(table, names, given.out / "factorial.png")
