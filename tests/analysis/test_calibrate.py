@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,13 @@ import pytest
 import yaml
 
 from consensus_sim.analysis.calibrate import Calibration, read_problem
-from consensus_sim.analysis.design import play, sobol, values_at
+from consensus_sim.analysis.design import play, read_periods, sobol, values_at
+from consensus_sim.analysis.phase2 import read_period
 from consensus_sim.analysis.validate import crps, rivals_of, score
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes, Serial
+from consensus_sim.ensemble.replicate import build_model
+from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 from consensus_sim.parameters import Behaviour
 from tests.helpers import community
@@ -93,6 +97,32 @@ TARGETS = [
 ]  # fmt: skip
 
 
+PLAN = [
+    {"name": "carried out", "quantity": "execution_rate", "period": "plan", "value": 0.8, "low": 0.6, "high": 1.0,
+     "unit": "share", "source": "mine", "use": "validation"},
+    {"name": "reach of the young", "quantity": "reach", "group": "young", "period": "plan", "value": 0.3, "low": 0.1,
+     "high": 0.5, "unit": "share", "source": "mine", "use": "validation"},
+]  # fmt: skip
+
+
+DAYS = ("phase2_plan", "2024-11-01", "2024-12-27")
+
+
+def test_figures_of_the_revised_plan_are_scored_by_the_forecasts_own_definitions(cli, tmp_path):
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"targets": PLAN}), encoding="utf-8")
+    plan = "+validation.periods.plan={{scenario:{},from:{},until:{}}}".format(*DAYS)
+    done = cli("experiment=validate", "targets=mine.yaml", "community=teaching", "replicates=4", plan)
+    assert done.returncode == 0, done.stderr
+    (place,) = (tmp_path / "results" / "validate").iterdir()
+    table = pd.read_csv(place / "validation.csv").set_index("target")
+    study = read_study(compose(["community=teaching", "scenarios=[phase2_plan]", "parameters=prior", "replicates=4"]))
+    (period,) = read_periods({"plan": dict(zip(("scenario", "from", "until"), DAYS, strict=True))}, "2024-03-04")
+    study = replace(study, calendar={**study.calendar, "weeks": period.weeks})
+    runs = [build_model(community(), study.scenarios[0], study, number).run() for number in range(4)]
+    reach = [read_period(run, period.days)["reach", "young"] for run in runs]
+    assert table.loc["reach of the young", "crps_prior"] == pytest.approx(crps(0.3, np.array(reach)), rel=1e-3)
+
+
 def test_a_validation_from_the_command_line(cli, tmp_path):
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"targets": TARGETS}), encoding="utf-8")
     changes = ("community=teaching", "replicates=4", "validation.periods.phase2.until=2024-08-01")
@@ -113,6 +143,7 @@ def test_a_validation_from_the_command_line(cli, tmp_path):
         (("calibration.kept=500",), "calibration.kept: found 500"),
         (("calibration.periods.phase1.until=2020-01-01",), "allowed: after 2024-03-04"),
         (("calibration.periods.phase1.scenario=nothing",), "scenario: found 'nothing'"),
+        (("+calibration.periods.phase1.from=2024-08-01",), "phase1.from: found 2024-08-01; allowed: from 2024-03-04"),
     ],
 )
 def test_wrong_settings_are_told(changes, told):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,17 +47,22 @@ def values_at(behaviour: Behaviour, quantiles: Matrix) -> Matrix:
 
 @dataclass(frozen=True)
 class Period:
-    """A run that statistics are read from: period `name`, `scenario`, played for `weeks`."""
+    """A run that statistics are read from: period `name`, `scenario`, played for `weeks`.
+
+    days: first day of the period, and first day after it, for quantities that are read for a time of their own
+    """
 
     name: str
     scenario: str
     weeks: int
+    days: tuple[datetime.date, datetime.date] | None = None
 
 
 def read_periods(config: Any, start: str) -> list[Period]:
-    """Periods from settings like {phase1: {scenario: council, until: 2024-11-01}}; `start`: first day of the run."""
-    import datetime
+    """Periods from settings like {phase1: {scenario: council, until: 2024-11-01}}; `start`: first day of the run.
 
+    `from` may say the first day of quantities that are read for a time of their own.
+    """
     from consensus_sim.calendar import Calendar
     from consensus_sim.ensemble.study import MOST_WEEKS, iso_date, section
 
@@ -64,12 +71,21 @@ def read_periods(config: Any, start: str) -> list[Period]:
     for name, entry in section("calibration.periods", config).items():
         entry = section(f"calibration.periods.{name}", entry)
         for key in entry:
-            if key not in ("scenario", "until"):
-                raise one_of(f"calibration.periods.{name}: unknown key", key, ("scenario", "until"))
-        weeks = calendar.week_of(iso_date(f"calibration.periods.{name}.until", entry.get("until")))
+            if key not in ("scenario", "from", "until"):
+                raise one_of(f"calibration.periods.{name}: unknown key", key, ("scenario", "from", "until"))
+        until = iso_date(f"calibration.periods.{name}.until", entry.get("until"))
+        weeks = calendar.week_of(until)
         if not 1 <= weeks <= MOST_WEEKS:
             raise InputError(f"calibration.periods.{name}.until: found {entry.get('until')}; allowed: after {start}")
-        found.append(Period(str(name), str(entry.get("scenario")), weeks))
+        days = None
+        if entry.get("from") is not None:
+            since = iso_date(f"calibration.periods.{name}.from", entry["from"])
+            if not calendar.start <= since < until:
+                raise InputError(
+                    f"calibration.periods.{name}.from: found {since}; allowed: from {start} to before {until}"
+                )
+            days = (since, until)
+        found.append(Period(str(name), str(entry.get("scenario")), weeks, days))
     return found
 
 
@@ -106,7 +122,7 @@ class DesignWork:
             scenario = study.scenario(period.scenario)
             replicate = self.first + (0 if self.same_chance else task[1])
             models[period.name] = model_of(self.community, scenario, study, replicate, behaviour).run()
-        found = read_runs(models, self.asked)
+        found = read_runs(models, self.asked, {p.name: p.days for p in self.periods if p.days is not None})
         # "metrics" is the table that is kept in full precision
         return pack({"metrics": {"statistic": np.array(list(found)), "value": np.array(list(found.values()))}})
 
@@ -119,15 +135,16 @@ class DesignWork:
 
     def key(self) -> str:
         """A hash of all that determines the statistics of a set, but the sets that are not played."""
-        from consensus_sim.analysis import statistics
+        from consensus_sim.analysis import phase2, statistics
         from consensus_sim.ensemble.store import code_of
 
-        own = hashlib.blake2b(Path(statistics.__file__).read_bytes(), digest_size=16).hexdigest()
+        code = b"".join(Path(inspect.getfile(module)).read_bytes() for module in (statistics, phase2))
+        own = hashlib.blake2b(code, digest_size=16).hexdigest()
         place = {"community": self.community.fingerprint, "statistics": own, "first": str(self.first)}
         if self.same_chance:
             place["same_chance"] = "yes"
         parts = [
-            [period.name, period.weeks, self.study.key(s, {**code_of(s), **place})]
+            [period.name, period.weeks, list(map(str, period.days or ())), self.study.key(s, {**code_of(s), **place})]
             for period in self.periods
             for s in (self.study.scenario(period.scenario),)
         ]

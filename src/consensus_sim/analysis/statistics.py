@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from consensus_sim.analysis.phase2 import Days, read_period
 from consensus_sim.ensemble.facts import all_tables, collect_acts
 
 MONTH = 52.0 / 12.0
@@ -26,13 +27,17 @@ ANSWERED = "answered"
 NAN = float("nan")
 
 
-def read_runs(runs: Mapping[str, Any], asked: Collection[str] = ()) -> dict[str, float]:
+def read_runs(
+    runs: Mapping[str, Any], asked: Collection[str] = (), days: Mapping[str, Days] | None = None
+) -> dict[str, float]:
     """All statistics of the finished models of one parameter set, by name.
 
     runs: period -> model; "phase1" (council as carried out), "baseline" (before), "plain" (phase 1 without parlour and
     tea); a period that was not played leaves its statistics out
     asked: further ones, as period/statistic, of any period, where a statistic is that of `read_model` or a headline
-    metric as metric:group; a name that there is not is left out
+    metric as metric:group, or, of a period with `days`, a quantity of the revised plan's forecast as
+    quantity/name:group (`analysis.phase2.QUANTITIES`); a name that there is not is left out
+    days: first day of a period and first day after it, of those that are read for a time of their own
     """
     found: dict[str, float] = {}
     if "phase1" in runs:
@@ -46,6 +51,9 @@ def read_runs(runs: Mapping[str, Any], asked: Collection[str] = ()) -> dict[str,
         own = {name.partition("/")[2] for name in asked if name.startswith(f"{period}/")}
         if own:
             there = {**read_model(model), **headline_of(model)}
+            if days and period in days:
+                quantities = read_period(model, days[period])
+                there |= {f"quantity/{name}:{group}": value for (name, group), value in quantities.items()}
             found |= {f"{period}/{name}": there[name] for name in sorted(own & there.keys())}
     return found
 

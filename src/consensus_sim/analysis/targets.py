@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from consensus_sim.analysis.phase2 import QUANTITIES
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.paths import configs_dir
 
@@ -16,8 +17,8 @@ OWN_PERIODS = ("phase1", "baseline", "plain")
 USES = ("calibration", "validation", "sign")
 SCALES = ("linear", "log")
 KEYS = (
-    "name", "statistic", "metric", "period", "group", "value", "low", "high", "error", "above", "scale", "unit",
-    "source", "use", "history", "note",
+    "name", "statistic", "metric", "quantity", "period", "group", "value", "low", "high", "error", "above", "scale",
+    "unit", "source", "use", "history", "note",
 )  # fmt: skip
 BAND = 1.6449
 """Half-width of an accepted band in standard deviations: bands are read as 90 % intervals of a normal error."""
@@ -29,7 +30,8 @@ MOST = 0.90
 class Target:
     """One figure that a run of the model is held against.
 
-    name: unique; statistic: name in `analysis.statistics` ("period/metric:group" for a headline metric)
+    name: unique; statistic: name in `analysis.statistics` ("period/metric:group" for a headline metric,
+    "period/quantity/name:group" for a quantity of the revised plan's forecast)
     period: which run it is read from; group: of whom; unit, source, note: as written
     value: as observed (where only a band is told, its middle); low, high: accepted band (-inf, inf where open)
     error: standard deviation of the observation, in `scale` units (of the logarithm where scale is "log")
@@ -137,10 +139,14 @@ def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
     if scale not in SCALES:
         raise one_of(f"{where}.scale", scale, SCALES)
     group = str(entry.get("group", "all"))
-    if ("statistic" in entry) == ("metric" in entry):
-        raise InputError(f"{where}: give statistic or metric, one of the two")
-    statistic = str(entry["statistic"]) if "statistic" in entry else f"{entry['metric']}:{group}"
-    if "metric" in entry or entry["period"] not in OWN_PERIODS:
+    read = [key for key in ("statistic", "metric", "quantity") if key in entry]
+    if len(read) != 1:
+        raise InputError(f"{where}: give statistic, metric or quantity, one of the three")
+    if "quantity" in entry and entry["quantity"] not in QUANTITIES:
+        raise one_of(f"{where}.quantity", entry["quantity"], QUANTITIES)
+    told = {"statistic": "{}", "metric": "{}:{}", "quantity": "quantity/{}:{}"}
+    statistic = told[read[0]].format(entry[read[0]], group)
+    if "statistic" not in entry or entry["period"] not in OWN_PERIODS:
         statistic = f"{entry['period']}/{statistic}"
     history = entry.get("history") or []
     if not isinstance(history, list):
