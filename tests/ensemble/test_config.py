@@ -82,7 +82,7 @@ def test_null_switches_a_lever_off():
         (["calendar=null"], "calendar: found None; allowed: default"),
         (["community=3"], "community: found 3; allowed: case_study, teaching"),
         (["calendar={wekks: 3}"], "did you mean calendar.weeks?"),
-        (["topic=[1]"], "topic: found [1]"),
+        (["topic=[1]"], "topic: all its files take part"),
         (["topic=traffic"], "topic.<name>.<setting>"),
         (["intervention.points.attendance=-1", "scenarios=[before]"], "intervention.points.attendance: found -1"),
         (["intervention.points.catalogue=3", "scenarios=[before]"], "intervention.points.catalogue: found 3"),

@@ -130,7 +130,8 @@ def _check_choice(change: str) -> None:
     except HydraException:
         return  # Hydra tells it
     group = override.key_or_group
-    if override.is_delete() or group not in GlobalHydra.instance().config_loader().list_groups(""):
+    groups = set(GlobalHydra.instance().config_loader().list_groups("")) - set(OPEN_GROUPS)
+    if override.is_delete() or group not in groups:
         return
     try:
         swept = override.is_sweep_override()
