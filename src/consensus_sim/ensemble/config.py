@@ -228,6 +228,12 @@ def _unknown_key(key: str, own: Sequence[str]) -> InputError:
         config: Any = OmegaConf.to_container(hydra_compose(config_name=CONFIG_NAME, overrides=list(own)))
     if key in config:  # a group none of whose files is chosen: Hydra found nothing to put in its place
         return InputError(f"{key}: all its files take part, none is chosen; allowed: {key}.<name>.<setting>=VALUE")
+    above = key.rpartition(".")[0]
+    level: Any = config
+    for part in above.split("."):
+        level = level.get(part) if isinstance(level, Mapping) else None
+    if isinstance(level, Mapping) and not level:  # such as the items of a catalogue: Hydra adds nothing unasked
+        return InputError(f"{key}: {above} is empty; to put something there, write ++{above}=...")
     near = nearest_key(key, config)
     hint = f"; did you mean {near}?" if near else "; consensus-sim --cfg job lists them all"
     return InputError(f"{key}: there is no such setting{hint}")
