@@ -78,6 +78,16 @@ def test_null_switches_a_lever_off():
         (["parameters=center"], "did you mean 'centre'?"),
         (["intervention.points=5"], "intervention.points: found 5"),
         (["experiment=compar"], "did you mean 'compare'?"),
+        (["calendar=[1]"], "calendar: found [1]; allowed: default"),
+        (["calendar=null"], "calendar: found None; allowed: default"),
+        (["community=3"], "community: found 3; allowed: case_study, teaching"),
+        (["calendar={wekks: 3}"], "did you mean calendar.weeks?"),
+        (["intervention.points.catalogue={a: {price: 1}}"], "write ++intervention.points.catalogue="),
+        (["++intervention.points.catalogue={a: {price: 0, worth: 1, share: 1}}"], "catalogue.a.price: found 0"),
+        (["topic=[1]"], "topic: all its files take part"),
+        (["topic=traffic"], "topic.<name>.<setting>"),
+        (["intervention.points.attendance=-1", "scenarios=[before]"], "intervention.points.attendance: found -1"),
+        (["intervention.points.catalogue=3", "scenarios=[before]"], "intervention.points.catalogue: found 3"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_line(overrides, told):

@@ -118,6 +118,16 @@ def test_every_row_tells_its_monte_carlo_error_and_the_page_how_exact_it_is(
     assert len(errors) > summary["metric"].nunique()
 
 
+@pytest.mark.parametrize(("replicates", "warned"), [(19, True), (20, False)])
+def test_so_few_replicates_that_clear_says_little_are_told(
+    make_sample: Callable[..., dict[str, Any]], tmp_path: Path, replicates: int, warned: bool
+) -> None:
+    sample = make_sample(replicates=replicates, names=["council", "points"])
+    write_report(**sample, language="en", folder=tmp_path, figures=False)
+    words = Page((tmp_path / "report.html").read_text(encoding="utf-8")).words
+    assert (f"Only {replicates} replicates" in words) == warned
+
+
 def test_verdicts_name_the_reference(pages: dict[str, Any]) -> None:
     assert Page(pages["en"][0]).words.count("against Council as carried out") == 6
 

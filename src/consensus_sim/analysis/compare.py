@@ -121,5 +121,5 @@ def load_scenario(name: str, *, overrides: Sequence[str] = (), config_dir: str |
 
     config: dict[str, Any] = compose(overrides, config_dir=config_dir)
     scenario = read_scenario(name, {**config, "calendar": read_calendar(config["calendar"])})
-    check_levers([scenario])
+    check_levers([scenario], config["intervention"])
     return scenario

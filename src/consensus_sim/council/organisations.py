@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 ORGANISATIONS = ("property_manager", "owners_committee", "neighbourhood_committee", "contractor")
 """Organisations that a kind of topic can name as responsible; a contractor works for them where money is needed."""
-OFFICERS_OF = {"property_manager": "property_manager", "neighbourhood_committee": "secretary"}
-"""The role of the council team that an organisation's officer holds (the owners' committee sends owners)."""
 
 
 @dataclass(slots=True)

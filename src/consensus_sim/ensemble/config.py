@@ -88,6 +88,8 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
     Call it with Hydra initialised on the package's configs. `overrides` must tell the search path (`search_path`).
     """
     overrides = [_file_key(change) for change in overrides]
+    for change in overrides:
+        _check_choice(change)
     own = [change for change in overrides if change.startswith("hydra.searchpath=")]
     found: list[str] = []
     if own:
@@ -114,6 +116,32 @@ def _open(change: str, own: list[str]) -> str:
     if match["name"] not in names:
         raise one_of("scenario", match["name"], names)
     return "++" + change.lstrip("+")
+
+
+def _check_choice(change: str) -> None:
+    """Refuse a `change` that chooses no name from a group: Hydra would stop with an error of its own."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import Transformer
+    from hydra.errors import HydraException
+
+    try:
+        override = OverridesParser.create().parse_override(change)
+    except HydraException:
+        return  # Hydra tells it
+    group = override.key_or_group
+    groups = set(GlobalHydra.instance().config_loader().list_groups("")) - set(OPEN_GROUPS)
+    if override.is_delete() or group not in groups:
+        return
+    try:
+        swept = override.is_sweep_override()
+        values = list(override.sweep_iterator(Transformer.identity)) if swept else [override.value()]
+    except HydraException:
+        return  # a sweep over what only Hydra knows
+    for value in values:
+        chosen = value if isinstance(value, list) else [value]
+        if not isinstance(value, dict) and not all(isinstance(name, str) for name in chosen):
+            raise one_of(group, value, [name for name in _options(group) if not name.startswith("_")])
 
 
 def _options(group: str, overrides: list[str] | None = None) -> list[str]:
@@ -168,7 +196,9 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
         return _missing(error, text)
     wanted = re.search(r"Could not override '([^']+)'", text)
     if wanted:
-        return _unknown_key(wanted[1], own)
+        # Where a whole section is given in braces, the setting at fault lies within it.
+        within = re.search(r"full_key: (\S+)", str(error.__cause__))
+        return _unknown_key(within[1] if within and within[1].startswith(f"{wanted[1]}.") else wanted[1], own)
     ambiguous = re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text)
     if ambiguous:
         return InputError(
@@ -184,7 +214,8 @@ def _missing(error: Any, text: str) -> InputError:
     """One line for a file that is not there, with the names that are."""
     if error.missing_cfg_file and error.options:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
-        return one_of(group.split("@")[0] or "config", name, error.options)
+        options = [option for option in error.options if not option.startswith("_")]
+        return one_of(group.split("@")[0] or "config", name, options)
     return InputError(text.split(" Config search path:")[0].split(" Search path:")[0])
 
 
@@ -195,6 +226,14 @@ def _unknown_key(key: str, own: Sequence[str]) -> InputError:
 
     with package_configs():
         config: Any = OmegaConf.to_container(hydra_compose(config_name=CONFIG_NAME, overrides=list(own)))
+    if key in config:  # a group none of whose files is chosen: Hydra found nothing to put in its place
+        return InputError(f"{key}: all its files take part, none is chosen; allowed: {key}.<name>.<setting>=VALUE")
+    above = key.rpartition(".")[0]
+    level: Any = config
+    for part in above.split("."):
+        level = level.get(part) if isinstance(level, Mapping) else None
+    if isinstance(level, Mapping) and not level:  # such as the items of a catalogue: Hydra adds nothing unasked
+        return InputError(f"{key}: {above} is empty; to put something there, write ++{above}=...")
     near = nearest_key(key, config)
     hint = f"; did you mean {near}?" if near else "; consensus-sim --cfg job lists them all"
     return InputError(f"{key}: there is no such setting{hint}")

@@ -131,14 +131,19 @@ def _text(key: str, value: object, default: str) -> dict[str, str]:
     return {"zh": str(value["zh"]), "en": str(value["en"])}
 
 
-def check_levers(scenarios: Iterable[Scenario]) -> None:
-    """Build every lever once, so that a value out of range is refused before anything is run."""
+def check_levers(scenarios: Iterable[Scenario], files: Mapping[str, Any]) -> None:
+    """Build every lever once, so that a value out of range is refused before anything is run.
+
+    files: settings of all levers there are; a mistake in one that no scenario uses would stay without effect, unnoticed
+    """
     from consensus_sim.interventions.base import build_lever
 
     for scenario in scenarios:
         levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}
         for lever in levers.values():
             lever.check_scenario(levers)
+    for name, settings in files.items():
+        build_lever(name, settings)
 
 
 def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
@@ -174,7 +179,7 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         check_dates(f"intervention.{lever}", settings, calendar["start"])
     plain = {**config, "calendar": calendar}
     scenarios = tuple(read_scenario(name, plain) for name in names)
-    check_levers(scenarios)
+    check_levers(scenarios, config["intervention"])
     precision = read_precision(config)
     return Study(
         community=community if community is not None else config["community"],

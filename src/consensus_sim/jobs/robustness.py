@@ -81,7 +81,8 @@ def show(agreement: Any, labels: Mapping[str, Mapping[str, str]], language: str)
     for row in agreement.to_dict("records"):
         name = labels[row["alternative"]][language] if row["alternative"] != last else ""
         last = row["alternative"]
-        tau = f"{row['tau']:.2f} ({row['tau_low']:.2f} – {row['tau_high']:.2f})"
+        known = row["tau"] == row["tau"]  # undefined (NaN) where fewer than two scenarios can be ranked or all are tied
+        tau = f"{row['tau']:.2f} ({row['tau_low']:.2f} – {row['tau_high']:.2f})" if known else "–"
         same = text(f"robustness.{row['same_best']}", language)
         shown.add_row(name, metric(row["metric"]).label(language), tau, row["best"], same)
     Console().print(shown)

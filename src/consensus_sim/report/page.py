@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 SECTIONS = ("question", "answer", "figures", "tables", "certainty", "definitions", "community", "limits", "provenance")
 LEAST_DPI, MOST_DPI = 50, 600
+FEW = 20
+"""With fewer replicates hardly one could lie outside their own 5th to 95th percentile."""
 BY_GROUP = "reach_quarter"
 """The metric that is told for every group of residents."""
 
@@ -156,7 +158,7 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
 
     names = [name for name, _ in scenarios]
     label = dict(scenarios)[numbers.reference][language]
-    several = len(scenarios) > 1
+    several, replicates = len(scenarios) > 1, numbers.replicates()
     found: list[dict[str, Any]] = []
     for theme in themes():
         rows = []
@@ -180,9 +182,10 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
     key = "table.legend" if several else "table.legend_one"
     return {
         "headlines": headlines(numbers, scenarios, language) if several else [],
+        "few": text("report.few", language, replicates=replicates) if several and replicates < FEW else "",
         "verdicts": verdicts(numbers, scenarios, language, n_micro_grids),
         "tables": found,
-        "legend": text(key, language, replicates=numbers.replicates(), reference=label),
+        "legend": text(key, language, replicates=replicates, reference=label),
         "scenarios": scenarios,
         "several": several,
         "reference": label,

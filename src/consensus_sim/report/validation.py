@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def verdict(row: dict[Any, Any], language: str) -> str:
     """One target in words: covered or not, and which naive rivals the forecast beats and which not."""
+    if not row["runs"]:
+        return text("validation.undefined", language)
     parts = [text("validation.covered" if row["covered"] else "validation.missed", language)]
     for kind, column in (("better", "better_than"), ("worse", "worse_than")):
         names = [text(f"validation.{name}", language) for name in str(row[column]).split()]
@@ -40,8 +42,8 @@ def print_scores(table: pd.DataFrame, language: str, console: Console) -> None:
         shown.add_column(text(f"validation.{key}", language))
     shown.add_column(text("calibration.verdict", language))
     for row in table.to_dict("records"):
-        interval = f"{row['q05']:.3g} – {row['q95']:.3g}"
-        shown.add_row(row["target"], f"{row['value']:.3g}", interval, f"{row['crps']:.3g}", verdict(row, language))
+        interval, crps = (f"{row['q05']:.3g} – {row['q95']:.3g}", f"{row['crps']:.3g}") if row["runs"] else ("–", "–")
+        shown.add_row(row["target"], f"{row['value']:.3g}", interval, crps, verdict(row, language))
     console.print(shown)
     console.print(text("validation.summary", language, total=len(table), covered=int(table["covered"].sum())))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from consensus_sim.catalogue import label_of, text
+from consensus_sim.catalogue import label_of, metric, text
 from consensus_sim.report.figures.geometry import MapShape, map_shape
 from consensus_sim.report.figures.layout import PAPER, Margins, heading, panels, wrap
 from consensus_sim.report.typeface import FAMILY, styled
@@ -81,7 +81,7 @@ def draw_map(
             known = values[values["scenario"] == scenario].set_index("place")
             colours = _cells(axes, shape, known, highest or 1.0)
             _signs(axes, shape, community.places.venues)
-            silent = f"{known['silent_share'].sum():.0f}"
+            silent = metric("silent_micro_grids").show(float(known["silent_share"].sum()))
             title = wrap(label[language], panel - 0.1, 9.5)
             axes.set_title(title, loc="left", pad=14)
             count = text("figure.map.silent_count", language, silent=silent, total=len(known))
