@@ -78,7 +78,7 @@ class CommunityModel(mesa.Model):
         self.calendar = calendar
         self.behaviour = behaviour
         self.levers = sorted(levers, key=lambda lever: lever.name)
-        self._spans: dict[Intervention, tuple[int, int]] = {}
+        self._spans: dict[str, tuple[int, int]] = {}
         self.active: list[Intervention] = []
         self.pulling: list[Intervention] = []
         self.week = 0
@@ -293,11 +293,11 @@ class CommunityModel(mesa.Model):
 
     def _span(self, lever: Intervention) -> tuple[int, int]:
         """First week of a lever by the calendar, and the first week after its last day."""
-        if lever not in self._spans:
+        if lever.name not in self._spans:
             begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
             after = None if lever.end is None else self.calendar.week_of(lever.end + timedelta(days=1))
-            self._spans[lever] = begins, self.calendar.weeks if after is None else after
-        return self._spans[lever]
+            self._spans[lever.name] = begins, self.calendar.weeks if after is None else after
+        return self._spans[lever.name]
 
     # --- Mesa ----------------------------------------------------------------------------------------------
 

@@ -133,7 +133,7 @@ def test_parameters_outside_the_fit_stay_at_their_prior():
 
 
 def test_spread_ratios_are_those_that_calibration_published():
-    """Of the shipped table, on the scale of the values instead of the quantiles: within 0.02, the same silent."""
+    """Of the shipped table, whose numbers are rounded: within 0.02, the same silent."""
     from pathlib import Path
 
     from consensus_sim.ensemble.posterior import SILENT

@@ -76,8 +76,8 @@ class ParameterSets:
         return behaviour.with_values(known)
 
     def spread_ratios(self, behaviour: Behaviour) -> dict[str, float]:
-        """Posterior over prior standard deviation of every parameter of `behaviour`, by short name: 1 for those that
-        calibration did not move or whose value the user has set.
+        """Posterior over prior standard deviation of every parameter of `behaviour`, by short name, on the scale of the
+        prior's quantiles as in calibration: 1 for those that it did not move or whose value the user has set.
         """
         moved = {PREFIX + str(name) for name in self.about.get("calibrated") or ()}
         points = (np.arange(PRIOR_POINTS) + 0.5) / PRIOR_POINTS
@@ -85,9 +85,14 @@ class ParameterSets:
         for parameter in behaviour:
             ratio = 1.0
             if parameter.name in moved and parameter.name in self.names and parameter.name not in self.kept:
-                values, prior = self.values[:, self.names.index(parameter.name)], float(np.std(parameter.at(points)))
-                spread = float(np.sqrt(self.weights @ (values - self.weights @ values) ** 2))
-                ratio = spread / prior if prior else 1.0
+                values = self.values[:, self.names.index(parameter.name)]
+                prior = np.asarray(parameter.at(points), np.float64)
+                # where many quantiles have one value (whole numbers), the middle of them stands for all
+                posterior, whole = (
+                    (np.searchsorted(prior, v, "left") + np.searchsorted(prior, v, "right")) / 2 for v in (values, prior)
+                )
+                spread = self.weights @ (posterior - self.weights @ posterior) ** 2
+                ratio = float(np.sqrt(spread / np.var(whole))) if np.var(whole) else 1.0
             ratios[parameter.name.removeprefix(PREFIX)] = ratio
         return ratios
 
