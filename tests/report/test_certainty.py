@@ -54,8 +54,8 @@ def test_what_comes_from_unidentified_parameters_is_told_where_it_is_known(langu
     assert words not in " ".join(certainty("posterior", 100, VARIED, NONE, "council", language))
 
 
-SCORE = {"target": "tea", "runs": 200, "value": 20.0, "q05": 10.0, "q50": 18.0, "q95": 25.0, "covered": True, "crps": 1.0,
-         "better_than": "no_change trend", "worse_than": "prior"}  # fmt: skip
+SCORE = {"target": "tea", "runs": 200, "value": 20.0, "q05": 10.0, "q50": 18.0, "q95": 25.0, "covered": True,
+         "crps": 1.0, "better_than": "no_change trend", "worse_than": "prior"}  # fmt: skip
 
 
 def test_a_verdict_names_what_is_beaten_and_what_is_not():

@@ -89,7 +89,8 @@ class ParameterSets:
                 prior = np.asarray(parameter.at(points), np.float64)
                 # where many quantiles have one value (whole numbers), the middle of them stands for all
                 posterior, whole = (
-                    (np.searchsorted(prior, v, "left") + np.searchsorted(prior, v, "right")) / 2 for v in (values, prior)
+                    (np.searchsorted(prior, at, "left") + np.searchsorted(prior, at, "right")) / 2
+                    for at in (values, prior)
                 )
                 spread = self.weights @ (posterior - self.weights @ posterior) ** 2
                 ratio = float(np.sqrt(spread / np.var(whole))) if np.var(whole) else 1.0
