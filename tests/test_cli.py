@@ -30,6 +30,16 @@ def test_help_lists_groups_and_examples(cli):
         assert word in done.stdout
 
 
+def test_help_lists_own_files_and_needs_nothing_else(cli, tmp_path):
+    (tmp_path / "mine" / "scenario").mkdir(parents=True)
+    (tmp_path / "mine" / "scenario" / "corner.yaml").write_text("base: council\n", encoding="utf-8")
+    done = cli("seed=7", "--help", "--config-dir", "mine")
+    assert done.returncode == 0 and done.stderr == ""
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("scenario: ")]
+    assert {"corner", "before"} <= set(line.removeprefix("scenario: ").split(", "))
+    assert cli("--help", "--config-dir", "nowhere").returncode == 2
+
+
 def test_a_small_run_leaves_its_results_and_nothing_else(cli, tmp_path):
     done = cli(*SMALL)
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ import datetime
 import os
 import shutil
 import signal
+import string
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ from consensus_sim.ensemble.config import (
     package_configs,
     search_path,
 )
+from consensus_sim.ensemble.config_source import parse
 from consensus_sim.errors import ConsensusSimError, InputError
 from consensus_sim.paths import configs_dir
 
@@ -108,8 +110,27 @@ def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
     return code, said
 
 
+def help_text(config_dir: str | None) -> str:
+    """The help: the text of configs/config.yaml with the groups there are, among them those of the user's `config_dir`.
+
+    Read from the files: Hydra would compose the whole configuration for it.
+    """
+    folders = [configs_dir(), *([Path(config_dir)] if config_dir is not None else [])]
+    options: dict[str, set[str]] = {}
+    for folder in folders:
+        for path in folder.glob("*/**/*.yaml"):
+            options.setdefault(path.parent.relative_to(folder).as_posix(), set()).add(path.stem)
+    groups = [group for group in sorted(options) if group.split("/")[0] != "hydra"]
+    lines = "".join(f"{group}: {', '.join(sorted(options[group]))}\n" for group in groups)
+    config = parse((configs_dir() / f"{CONFIG_NAME}.yaml").read_text(encoding="utf-8"))
+    return string.Template(config["hydra"]["help"]["template"]).substitute(APP_CONFIG_GROUPS=lines)
+
+
 def arguments(argv: Sequence[str]) -> list[str]:
-    """`argv` as Hydra is to see it: options first, then the overrides, completed by what the user's own files need."""
+    """`argv` as Hydra is to see it: options first, then the overrides, completed by what the user's own files need.
+
+    Raises SystemExit once help is printed, where that is asked for.
+    """
     parser = get_args_parser()
 
     def refuse(message: str) -> NoReturn:
@@ -125,6 +146,9 @@ def arguments(argv: Sequence[str]) -> list[str]:
         if "=" not in override and not override.startswith("~"):
             raise InputError(f"{override!r}: write key=value; consensus-sim --help shows examples")
     searched = [*given, *search_path(given, args.config_dir)]
+    if args.help:
+        print(help_text(args.config_dir))
+        raise SystemExit(0)
     with package_configs():
         extended = extend(searched, config_dir=args.config_dir)
     _own[:] = own_files(extended)

@@ -73,6 +73,9 @@ def package_configs() -> Iterator[None]:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
+    from consensus_sim.ensemble.config_source import register
+
+    register()
     outer = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
