@@ -39,8 +39,11 @@ def test_every_file_composes_and_makes_a_study(choice):
 
 
 def test_every_scenario_and_lever_makes_a_study_of_its_own():
-    for name in options("scenario"):
-        assert read_study(compose([f"scenarios=[{name}]"])).reference == name
+    names = options("scenario")
+    config = compose([f"scenarios=[{','.join(names)}]"])
+    assert config["scenarios"] == names
+    for name in names:
+        assert read_study({**config, "scenarios": [name]}).reference == name
 
 
 def lever(overrides: list[str], scenario: str = "points", name: str = "points") -> dict:
