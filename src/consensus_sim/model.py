@@ -80,7 +80,7 @@ class CommunityModel(mesa.Model):
         self.levers = sorted(levers, key=lambda lever: lever.name)
         self._spans: dict[str, tuple[int, int]] = {}
         self.active: list[Intervention] = []
-        self.pulling: list[Intervention] = []
+        self._hooked: dict[str, list[Intervention]] = {}
         self.week = 0
         self.parameters = read_parameters(behaviour)
         self.residents = Residents(community, behaviour, seed)
@@ -137,7 +137,7 @@ class CommunityModel(mesa.Model):
                 self.start_lever(lever)
             elif self.week == ends:
                 self.stop_lever(lever)
-        for lever in tuple(self.active):
+        for lever in self.with_hook("on_week_start"):
             lever.on_week_start(self)
 
     def let_topics_arise(self) -> None:
@@ -148,7 +148,7 @@ class CommunityModel(mesa.Model):
         """All events of the week: the long-standing channels first, then what the levers hold."""
         protocol.feel_like_coming(self)
         events = protocol.standing_events(self)
-        for lever in self.active:
+        for lever in self.with_hook("events"):
             events += lever.events(self)
         for event in events:
             protocol.hold(self, event)
@@ -193,15 +193,24 @@ class CommunityModel(mesa.Model):
         """Bring a lever into force, if it is not."""
         if lever not in self.active:
             self.active = sorted([*self.active, lever], key=lambda each: each.name)
-            self.pulling = [each for each in self.active if type(each).utility is not Intervention.utility]
+            self._hooked.clear()
             lever.on_start(self)
 
     def stop_lever(self, lever: Intervention) -> None:
         """Put a lever out of force, if it is in force."""
         if lever in self.active:
             self.active.remove(lever)
-            self.pulling = [each for each in self.active if type(each).utility is not Intervention.utility]
+            self._hooked.clear()
             lever.on_end(self)
+
+    def with_hook(self, hook: str) -> list[Intervention]:
+        """The levers in force that have a `hook` of their own; the others do nothing there."""
+        if hook not in self._hooked:
+            base = getattr(Intervention, hook)
+            self._hooked[hook] = [
+                lever for lever in self.active if getattr(type(lever), hook) is not base or hook in vars(lever)
+            ]
+        return self._hooked[hook]
 
     def open_channel(self, name: str, venue: str, novel: bool = True) -> OpenChannel:
         """Open a channel in a venue; `novel` channels are subject to the trend P2."""
@@ -254,7 +263,7 @@ class CommunityModel(mesa.Model):
     def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:
         """What the active levers add to the decision to come to `event`: a common number and an array (n,) or (0,)."""
         shift, arrays = 0.0, []
-        for lever in self.pulling:
+        for lever in self.with_hook("utility"):
             added = lever.utility(self, event)
             if isinstance(added, np.ndarray):
                 arrays.append(added)

@@ -51,6 +51,11 @@ def key(seed: int, name: str, week: int = 0, sub: int = 0) -> np.uint64:
     return np.uint64(_fold(_under(seed, name), week, sub))
 
 
+def keys(seed: int, name: str, week: int, subs: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The keys of `key` for each of `subs` (m,): (m,)."""
+    return _folds(_under(seed, name), week, subs)
+
+
 @kernel(inline="always")
 def mix(z: np.uint64) -> np.uint64:
     """The splitmix64 finaliser: a bijection of 64 bits in which every input bit moves half of the output bits."""
@@ -64,6 +69,15 @@ def _fold(under: np.uint64, week: int, sub: int) -> np.uint64:
     """The key of `week` and `sub` under the part `under` that all weeks share."""
     of_week = mix(under + (np.uint64(week) + np.uint64(1)) * _WEEK)
     return mix(of_week + (np.uint64(sub) + np.uint64(1)) * _SUB)
+
+
+@kernel
+def _folds(under: np.uint64, week: int, subs: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """`_fold` for each of `subs` (m,)."""
+    out = np.empty(subs.shape[0], np.uint64)
+    for row in range(subs.shape[0]):
+        out[row] = _fold(under, week, subs[row])
+    return out
 
 
 @kernel(inline="always")
@@ -126,6 +140,16 @@ def uniforms(key: np.uint64, n: int) -> NDArray[np.float64]:
     out = np.empty(n)
     for entity in range(n):
         out[entity] = uniform(key, entity)
+    return out
+
+
+@kernel
+def uniforms_of(keys: NDArray[np.uint64], n: int) -> NDArray[np.float64]:
+    """Numbers uniform in [0, 1) for the entities 0..n-1 under each of `keys` (m,); (m, n)."""
+    out = np.empty((keys.shape[0], n))
+    for row in range(keys.shape[0]):
+        for entity in range(n):
+            out[row, entity] = uniform(keys[row], entity)
     return out
 
 

@@ -106,7 +106,7 @@ def _most_concerned(model: Any, topic: Topic) -> Rows:
 def hold(model: Any, event: Event) -> None:
     """One event: seat who comes, hear what they raise, deliberate each topic, and let those present learn from it."""
     event.topics = [topic for topic in event.topics if _still_due(topic, event)]
-    for lever in model.active:
+    for lever in model.with_hook("invite"):
         lever.invite(model, event)
     attendance.gather(model, event)
     hear(model, event)
@@ -124,7 +124,7 @@ def hold(model: Any, event: Event) -> None:
         event.spoke = event.came[turns > 0]
     if len(event.came):
         _practise(model, event)
-    for lever in model.active:
+    for lever in model.with_hook("on_attended"):
         lever.on_attended(model, event)
     model.recorder.event(event)
 

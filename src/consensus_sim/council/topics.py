@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +17,7 @@ from consensus_sim.calendar import WEEK, Calendar
 from consensus_sim.council.bounds import Bounds
 from consensus_sim.dynamics.topics import draw_stakes
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.randomness import key, poissons, stream, uniform, uniforms
+from consensus_sim.randomness import key, keys, poissons, stream, uniforms, uniforms_of
 from consensus_sim.residents.columns import GROUPS
 
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
@@ -23,6 +25,10 @@ UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED, LAPSED = STATES
 OPEN_STATES = (UNHEARD, HEARD, AGENDA)
 STORE = 16
 """First size of the store of stakes, in numbers a resident; it grows when needed."""
+CHANCES = 7
+"""Numbers by chance that make a topic: its kind, how large its place is, urgency, feasibility, whether it needs money
+and how much, polarity.
+"""
 SCOPES = ("micro_grid", "grid", "estate", "community")
 NAMED = 1_000_000_000
 """Numbers from here on are those of topics that arise on a date of their own; the others count up from 0."""
@@ -247,7 +253,7 @@ class TopicBook:
         # Kinds of weight 0 take no part in the draw, so that adding one cannot move a last bit of the others' chances.
         self.classes = [classes[name] for name in sorted(classes) if classes[name].weight > 0]
         weights = np.array([kind.weight for kind in self.classes])
-        self.cumulative = np.cumsum(weights) / weights.sum() if len(weights) else weights
+        self.cumulative = (np.cumsum(weights) / weights.sum()).tolist() if len(weights) else []
         self.topics: list[Topic] = []
         self.numbered: dict[int, Topic] = {}
         self.by_chance = 0
@@ -279,26 +285,32 @@ class TopicBook:
         """
         rate = self.p.arrivals * 12.0 / 52.0
         arrivals = key(self.seed, "topics:arrivals", week)
-        new = []
-        counts = poissons(arrivals, self.bounds.n_micro_grids, rate if self.classes else 0.0)
-        for micro_grid in np.flatnonzero(counts).tolist():
-            for copy in range(counts[micro_grid]):
-                new.append(self._create(week, micro_grid, copy, groups))
+        counts = poissons(arrivals, self.bounds.n_micro_grids, rate if self.classes else 0.0).tolist()
+        places = [(micro_grid, copy) for micro_grid, count in enumerate(counts) for copy in range(count)]
+        new = self._by_chance(week, places, groups) if places else []
         return new + [self._create_named(kind, week, groups) for kind in self.dated.get(week, [])]
 
-    def _create(self, week: int, micro_grid: int, copy: int, groups: NDArray[np.uint16]) -> Topic:
-        draw = key(self.seed, "topics:kind", week, 100 * micro_grid + copy)
-        kind = self.classes[int(np.searchsorted(self.cumulative, uniform(draw, 0), side="right"))]
+    def _by_chance(self, week: int, places: list[tuple[int, int]], groups: NDArray[np.uint16]) -> list[Topic]:
+        """The topics that arise by chance in `week` in `places`, each a micro-grid and a count within it."""
         # Those with a date have numbers of their own, so that one more of them leaves the chances of all others alone.
-        number, self.by_chance = self.by_chance, self.by_chance + 1
-        return self.add(kind, _scope(kind, draw), micro_grid, week, groups, draw, number)
+        first, self.by_chance = self.by_chance, self.by_chance + len(places)
+        subs = [100 * micro_grid + copy for micro_grid, copy in places]
+        draws = uniforms_of(keys(self.seed, "topics:kind", week, np.array(subs, np.int64)), CHANCES).tolist()
+        of_stakes = keys(self.seed, "topics:stake", week, np.arange(first, self.by_chance))
+        new = []
+        for at, ((micro_grid, _), chances) in enumerate(zip(places, draws, strict=True)):
+            kind = self.classes[bisect_right(self.cumulative, chances[0])]
+            scope = _scope(kind, chances)
+            new.append(self._enter(kind, scope, micro_grid, week, groups, chances, of_stakes[at], first + at))
+        return new
 
     def _create_named(self, kind: TopicClass, week: int, groups: NDArray[np.uint16]) -> Topic:
         """The topic of a kind with a date; its chances are keyed by the kind's name."""
         draw = key(self.seed, "topics:named", 0, kind.number)
-        drawn = int(uniform(draw, 7) * self.bounds.n_micro_grids)
+        chances = uniforms(draw, CHANCES + 1).tolist()
+        drawn = int(chances[CHANCES] * self.bounds.n_micro_grids)
         place = drawn if kind.place is None else kind.place
-        return self.add(kind, _scope(kind, draw), place, week, groups, draw, kind.number)
+        return self.add(kind, _scope(kind, chances), place, week, groups, draw, kind.number)
 
     def add(
         self,
@@ -313,15 +325,27 @@ class TopicBook:
         """Enter a topic of `kind` that lies in the given place; `draw` is the key of its chances, `number` that of
         what happens to it.
         """
+        of_stakes = key(self.seed, "topics:stake", week, number)
+        return self._enter(kind, scope, micro_grid, week, groups, uniforms(draw, CHANCES).tolist(), of_stakes, number)
+
+    def _enter(
+        self,
+        kind: TopicClass,
+        scope: str,
+        micro_grid: int,
+        week: int,
+        groups: NDArray[np.uint16],
+        chances: list[float],
+        of_stakes: np.uint64,
+        number: int,
+    ) -> Topic:
+        """As `add`, with its `CHANCES` drawn; `of_stakes` is the key of its stakes."""
         low, high = self.bounds.of(scope, micro_grid)
         size = high - low
         if self.used + size > len(self.stakes):
             self._make_room(size)
         stake = self.stakes[self.used : self.used + size]
-        draw_stakes(
-            key(self.seed, "topics:stake", week, number), low, groups, kind.group_stake, self.p.stake_spread, stake
-        )
-        chances = uniforms(draw, 7).tolist()
+        draw_stakes(of_stakes, low, groups, kind.group_stake, self.p.stake_spread, stake)
         needs_money = chances[4] < kind.funding_chance
         topic = Topic(
             number=number,
@@ -375,9 +399,9 @@ class TopicBook:
         return self._open
 
 
-def _scope(kind: TopicClass, draw: np.uint64) -> str:
+def _scope(kind: TopicClass, chances: list[float]) -> str:
     """How large the place of a topic of `kind` is, by the kind's shares."""
-    place = int(np.searchsorted(np.cumsum(kind.scope), uniform(draw, 1), side="right"))
+    place = bisect_right(list(accumulate(kind.scope)), chances[1])
     return SCOPES[min(place, len(SCOPES) - 1)]
 
 

@@ -42,6 +42,46 @@ def spend_oldest(
 
 
 @kernel
+def wanted_items(
+    points: NDArray[np.int32],
+    share: float,
+    prices: NDArray[np.int64],
+    item: NDArray[np.int64],
+    lot: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Whole items, at their `prices` (k,) in points, that holders of `points` ask for when they bring a third of `share`
+    of them in the mean, whole ones by `lot` in [0, 1), but no more than they can pay; (m,) as `points`, `item`, `lot`.
+    """
+    out = np.empty(points.shape[0], np.int64)
+    for place in range(points.shape[0]):
+        price = prices[item[place]]
+        exact = points[place] * share / 3.0 / price
+        whole = np.floor(exact)
+        asked = np.int64(whole) + np.int64(lot[place] < exact - whole)
+        out[place] = min(asked, points[place] // price)
+    return out
+
+
+@kernel
+def serve(
+    asked: NDArray[np.int64],
+    item: NDArray[np.int64],
+    worth: NDArray[np.float64],
+    queue: NDArray[np.int64],
+    money: float,
+) -> NDArray[np.int64]:
+    """Of the items `asked` for (m,), each of the kind `item` (m,) and of its `worth` (k,) > 0 CNY, those that are given
+    when people come in the order `queue` (m,) until `money` does not reach; (m,).
+    """
+    out, before = np.zeros(asked.shape[0], np.int64), 0.0
+    for who in queue:
+        each = worth[item[who]]
+        out[who] = np.int64(min(max(np.floor((money - before) / each + 1e-9), 0.0), np.float64(asked[who])))
+        before += asked[who] * each
+    return out
+
+
+@kernel
 def held_by_who_can_pay(held: NDArray[np.int32], prices: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each of `prices` (k,) in points the sum of what is `held` (n,) by those who hold so much: (k,)."""
     total = np.zeros(prices.shape[0], np.int64)

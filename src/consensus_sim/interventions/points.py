@@ -78,12 +78,12 @@ class Points(Intervention):
         """What holders will bring in a quarter, CNY at present prices."""
         return self.shop.claims(model.residents.points, self.redeemed_share)
 
-    def income(self, day: date) -> NDArray[np.float64]:
-        """What comes in a quarter by source, CNY, as things stand on `day`; (n_sources,)."""
+    def income(self, day: date) -> list[float]:
+        """What comes in a quarter by source, CNY, as things stand on `day`, in the order of `SOURCES`."""
         sponsors = self.sponsors if self.sponsor_until is None or day <= self.sponsor_until else 0.0
         budget = self.budget if self.budget_until is None or day <= self.budget_until else 0.0
         by_source = {"sponsors": sponsors, "public": self.public_revenue * self.public_share, "budget": budget}
-        return np.array([by_source[source] for source in SOURCES], np.float64)
+        return [float(by_source[source]) for source in SOURCES]
 
     @property
     def held(self) -> int:
@@ -100,6 +100,11 @@ class Points(Intervention):
         self.shop, self.purse = Catalogue(self._items, self.value), Purse()
         self.purse.fill(self.income(model.calendar.date(model.week)))
         self.belief, self.paid = 1.0 if self.budget_left > 0 else 0.0, 0.0
+        self._laid, p = float("nan"), model.parameters
+        self._depth = crowding_depth(
+            p.motive.crowding_out, p.participation.motive, model.standard.motive_mean, model.standard.motive_sd
+        )
+        self._act = float(1.0 - np.exp(-1.0 / p.motive.crowding_acts))
         model.rules.reward_in_force = not self.idle
 
     def on_adjusted(self, model: Any) -> None:
@@ -127,7 +132,12 @@ class Points(Intervention):
             return 0.0
         p = model.parameters.motive
         pull = reward_pull(p.reward, self.shop.point_value, self._points(event), self.belief)
-        return np.add(self.pull, np.float32(pull), out=self.worth) if len(self.near) else pull
+        if not len(self.near):
+            return pull
+        if pull != self._laid:
+            self._laid = pull
+            np.add(self.pull, np.float32(pull), out=self.worth)
+        return self.worth
 
     def on_attended(self, model: Any, event: Event) -> None:
         if self.idle:
@@ -137,15 +147,8 @@ class Points(Intervention):
         if adopted:
             self._issue(model, np.array(adopted, np.int32), self.suggestion)
         if self.shop.point_value > 0 and self.belief > 0:
-            p, motive = model.parameters.motive, model.residents.motive
-            depth = crowding_depth(
-                p.crowding_out,
-                model.parameters.participation.motive,
-                model.standard.motive_mean,
-                model.standard.motive_sd,
-            )
-            step = (1.0 - np.exp(-1.0 / p.crowding_acts)) * self.belief
-            crowd_out(motive, model.residents.start_motive, event.came, depth, step)
+            residents = model.residents
+            crowd_out(residents.motive, residents.start_motive, event.came, self._depth, self._act * self.belief)
 
     def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
         if self.idle or topic.raised_by < 0:
@@ -171,7 +174,7 @@ class Points(Intervention):
                 self.purse.withdraw(source)
         claims = self.claims(model)
         ahead = 1.0 if claims <= 0 else min(1.0, self.budget_left / claims)
-        target = ahead if income.any() else 0.0
+        target = ahead if any(income) else 0.0
         self.belief += model.parameters.motive.belief_step * (target - self.belief)
         if model.calendar.ends_month(model.week):
             self._redeem(model)
@@ -206,6 +209,7 @@ class Points(Intervention):
         self.pull[self.near] = 0.0
         self.near = within_reach(self.earned, self.honours, float(self.near_share), model.scratch.rows)
         self.pull[self.near] = model.parameters.motive.honour
+        self._laid = float("nan")
 
     def on_quarter_end(self, model: Any) -> None:
         if self.idle:
@@ -220,7 +224,7 @@ class Points(Intervention):
         self.lots[0] = 0
         income = self.income(model.calendar.date(model.week + 1))
         self.purse.fill(income)
-        self.shop.revise(self.claims(model), float(income.sum()), self.inflation, self.price_ceiling)
+        self.shop.revise(self.claims(model), float(np.sum(income)), self.inflation, self.price_ceiling)
         self._note(model)
 
     def _honour(self, model: Any) -> None:

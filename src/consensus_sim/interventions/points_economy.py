@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.dynamics.ledger import held_by_who_can_pay
+from consensus_sim.dynamics.ledger import held_by_who_can_pay, serve, wanted_items
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.interventions.base import check_number
 
@@ -89,7 +89,8 @@ class Catalogue:
         """Set the price level."""
         self.level = level
         self.prices = np.maximum(1, np.floor(self.base * level + 0.5)).astype(np.int64)
-        self.point_value = float((self.share * self.worth / self.prices).sum())
+        self._claimed = self.share * self.worth / self.prices
+        self.point_value = float(self._claimed.sum())
 
     def revise(self, claims: float, income: float, step: float, ceiling: float) -> None:
         """Prices rise by `step` where `claims` exceed `income` (CNY a quarter), up to `ceiling` times those of the
@@ -109,25 +110,21 @@ class Catalogue:
         """Whole items that holders of `points` ask for when they bring `share` of them in the mean; who cannot pay for
         one saves on. Shapes (n,).
         """
-        price = self.prices[item]
-        exact = points * share / 3.0 / price
-        return np.minimum((np.floor(exact) + (lot < exact % 1.0)).astype(np.int64), points // price)
+        found: NDArray[np.int64] = wanted_items(points, float(share), self.prices, item, lot)
+        return found
 
     def claims(self, points: NDArray[Any], share: float) -> float:
         """Worth in CNY of what holders of `points` (n,) will bring in a quarter at present prices, `share` of theirs in
         the mean; who cannot pay for an item claims none of it.
         """
         able = held_by_who_can_pay(points, self.prices)
-        return float((self.share * self.worth / self.prices * able).sum()) * share
+        return float((self._claimed * able).sum()) * share
 
     def served(
         self, wanted: NDArray[np.int64], item: NDArray[np.int64], queue: NDArray[np.int64], money: float
     ) -> NDArray[np.int64]:
         """Items that each gets when people come in the order `queue` until `money` (CNY) does not reach; (n,)."""
-        worth, asked = self.worth[item[queue]], wanted[queue]
-        before = np.concatenate([[0.0], np.cumsum(asked * worth)[:-1]])
-        given = np.empty_like(wanted)
-        given[queue] = np.clip(np.floor((money - before) / worth + 1e-9), 0, asked).astype(np.int64)
+        given: NDArray[np.int64] = serve(wanted, item, self.worth, queue, float(money))
         return given
 
     def hand_out(self, given: NDArray[np.int64], item: NDArray[np.int64]) -> float:
@@ -148,7 +145,7 @@ class Purse:
         """What can still be spent, CNY."""
         return float(self.left.sum())
 
-    def fill(self, income: NDArray[np.float64]) -> None:
+    def fill(self, income: Sequence[float]) -> None:
         """A quarter begins: what is left lapses, `income` (n_sources,) comes in."""
         self.lapsed += self.left
         self.left[:] = income
