@@ -13,6 +13,8 @@ from consensus_sim.randomness import (
     bits_of,
     child,
     key,
+    keys,
+    keys_of_weeks,
     normal_pair,
     normals,
     poissons,
@@ -20,6 +22,7 @@ from consensus_sim.randomness import (
     uniform,
     uniforms,
     uniforms_at,
+    uniforms_of,
 )
 
 N = 200_000
@@ -101,3 +104,11 @@ def test_compiled_code_and_python_draw_the_same():
 
     k = key(9, "same")
     np.testing.assert_array_equal(inside(k, 50), [uniform(np.uint64(child(k, i)), 0) for i in range(50)])
+
+
+def test_many_keys_and_draws_at_once_are_those_one_by_one():
+    subs = np.array([0, 7, 123_456, 2_000_000_000])
+    several = keys(3, "topics:kind", 5, subs)
+    np.testing.assert_array_equal(several, [key(3, "topics:kind", 5, int(sub)) for sub in subs])
+    np.testing.assert_array_equal(uniforms_of(several, 7), [uniforms(each, 7) for each in several])
+    np.testing.assert_array_equal(keys_of_weeks(3, "news", 60), [key(3, "news", week) for week in range(60)])

@@ -26,7 +26,7 @@ from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
 from consensus_sim.interventions.base import Intervention
 from consensus_sim.parameters import Behaviour
-from consensus_sim.randomness import key
+from consensus_sim.randomness import key, keys_of_weeks
 from consensus_sim.recorder import Recorder
 from consensus_sim.residents.residents import Residents
 from consensus_sim.state import (
@@ -74,6 +74,7 @@ class CommunityModel(mesa.Model):
     ) -> None:
         super().__init__(seed=seed)
         self.seed = seed
+        self._keys: dict[str, NDArray[np.uint64]] = {}
         self.community = community
         self.calendar = calendar
         self.behaviour = behaviour
@@ -187,7 +188,12 @@ class CommunityModel(mesa.Model):
 
     def key(self, name: str, sub: int = 0) -> np.uint64:
         """The key of stream `name` in the present week."""
-        return key(self.seed, name, self.week, sub)
+        if sub or self.week >= self.calendar.weeks:
+            return key(self.seed, name, self.week, sub)
+        if name not in self._keys:
+            self._keys[name] = keys_of_weeks(self.seed, name, self.calendar.weeks)
+        found: np.uint64 = self._keys[name][self.week]
+        return found
 
     def start_lever(self, lever: Intervention) -> None:
         """Bring a lever into force, if it is not."""

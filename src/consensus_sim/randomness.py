@@ -56,6 +56,11 @@ def keys(seed: int, name: str, week: int, subs: NDArray[np.int64]) -> NDArray[np
     return _folds(_under(seed, name), week, subs)
 
 
+def keys_of_weeks(seed: int, name: str, weeks: int) -> NDArray[np.uint64]:
+    """The keys of `key` for the weeks 0..`weeks` - 1: (weeks,)."""
+    return _folds_of_weeks(_under(seed, name), weeks)
+
+
 @kernel(inline="always")
 def mix(z: np.uint64) -> np.uint64:
     """The splitmix64 finaliser: a bijection of 64 bits in which every input bit moves half of the output bits."""
@@ -77,6 +82,15 @@ def _folds(under: np.uint64, week: int, subs: NDArray[np.int64]) -> NDArray[np.u
     out = np.empty(subs.shape[0], np.uint64)
     for row in range(subs.shape[0]):
         out[row] = _fold(under, week, subs[row])
+    return out
+
+
+@kernel
+def _folds_of_weeks(under: np.uint64, weeks: int) -> NDArray[np.uint64]:
+    """`_fold` for each week, with `sub` 0."""
+    out = np.empty(weeks, np.uint64)
+    for week in range(weeks):
+        out[week] = _fold(under, week, 0)
     return out
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.topics import STATES
-from consensus_sim.dynamics.measures import add_bits, fill_scale, means_where, moments_by_group
+from consensus_sim.dynamics.measures import add_bits, fill_scale, mean_at, means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
 from consensus_sim.residents.capability import SurveyResult
 from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
@@ -158,7 +158,7 @@ class Recorder:
         shares = shares.tolist()
         aware = [shares[bit] if channel in model.channels else NAN for bit, channel in enumerate(CHANNELS)]
         has_team = model.team is not None and len(model.team.members)
-        tired = float(residents.fatigue.take(model.team.members).mean()) if has_team else NAN
+        tired = float(mean_at(residents.fatigue, model.team.members)) if has_team else NAN
         return [*means.tolist(), *mean_blocks.tolist(), *aware, tired, float(self._seen)]
 
     def scale(self) -> None:

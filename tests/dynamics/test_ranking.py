@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consensus_sim.dynamics.ranking import (
+    drawn_by_lot,
     first_asked,
     keep_lowest,
     most_concerned,
@@ -49,6 +50,13 @@ def test_the_first_asked_are_those_of_lowest_lot_less_their_column(column, numbe
     pool = who[~left_out[who]]
     rank = 0.5 * uniforms_at(draw, pool) - (column[pool] if len(column) else 0.0)
     np.testing.assert_array_equal(found, np.sort(pool[np.argsort(rank)[:number]]))
+
+
+@pytest.mark.parametrize("number", [0, 1, 7, 400, 19_000, 50_000])
+def test_those_drawn_by_lot_are_those_of_the_lowest_lots(number: int):
+    draw, who = key(5, "ask"), np.flatnonzero(RNG.random(30_000) < 0.7)
+    lowest = np.argsort(uniforms_at(draw, who), kind="stable")[:number]
+    np.testing.assert_array_equal(drawn_by_lot(draw, who, number), np.sort(who[lowest]))
 
 
 def test_the_most_driven_come_highest_first_and_nobody_is_taken_twice():

@@ -153,8 +153,12 @@ def hear(model: Any, event: Event) -> None:
         model.topics.stakes,
         raised,
     )
-    for place in np.flatnonzero(raised >= 0) if n_raised else ():
-        topic, who = topics[raised[place]], int(event.came[place])
+    if not n_raised:
+        return
+    for at, who in zip(raised.tolist(), event.came.tolist(), strict=True):
+        if at < 0:
+            continue
+        topic = topics[at]
         topic.mentions += 1
         event.raised.append((who, topic.number))
         if topic.state == UNHEARD:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import exp
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from consensus_sim.council.organisations import pay, renew_funds, start_willingness, willingness_for
 from consensus_sim.council.topics import HEARD, SETTLED, Topic
 from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.dynamics.sitting import mean_fit
-from consensus_sim.randomness import uniform
+from consensus_sim.randomness import uniforms_at
 
 PENDING, ON_TIME, LATE, NEVER = "pending", "on_time", "late", "never"
 
@@ -72,8 +74,8 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
         each.rest(start_willingness(each.name, p), keep)
     if model.calendar.ends_quarter(week - 1):
         renew_funds(model.organisations)
-    draw = model.key("execution")
-    for topic in topics:
+    chances = uniforms_at(model.key("execution"), np.array([topic.number for topic in topics], np.int64)).tolist()
+    for topic, drawn in zip(topics, chances, strict=True):
         if topic.execution != PENDING or topic.settled_week >= week:
             continue
         if topic.gap > 0:
@@ -81,7 +83,7 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
         willing = willingness_for(topic, model.organisations)
         watched = rules.supervision * (rules.chase if week > topic.deadline_week else 1.0)
         chance = hazard(topic, p, model.parameters.deliberation.settlement_share, watched, willing)
-        if uniform(draw, topic.number) < chance:
+        if drawn < chance:
             topic.executed_week = week
             topic.execution = ON_TIME if week <= topic.deadline_week else LATE
             known.append((topic, 1.0 if topic.execution == ON_TIME else model.parameters.trust.late_outcome))

@@ -49,8 +49,8 @@ def wanted_items(
     item: NDArray[np.int64],
     lot: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Whole items, at their `prices` (k,) in points, that holders of `points` ask for when they bring a third of `share`
-    of them in the mean, whole ones by `lot` in [0, 1), but no more than they can pay; (m,) as `points`, `item`, `lot`.
+    """Items, at their `prices` (k,) in points, that holders of `points` ask for when they bring a third of `share` of
+    them in the mean: whole ones by `lot` in [0, 1), no more than they can pay; (m,) as `points`, `item` and `lot`.
     """
     out = np.empty(points.shape[0], np.int64)
     for place in range(points.shape[0]):

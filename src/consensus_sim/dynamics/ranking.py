@@ -26,6 +26,38 @@ def keep_lowest(value: float, who: int, values: NDArray[np.float64], rows: NDArr
     return filled + 1
 
 
+LOT_CLASSES = 4096
+"""Into how many classes of equal width `drawn_by_lot` counts lots: few to keep, few residents in each."""
+
+
+@kernel
+def drawn_by_lot(key: np.uint64, who: NDArray[np.int64], number: int) -> NDArray[np.int32]:
+    """The `number` of the residents `who` of lowest lot U_i, all where they are fewer; ascending.
+
+    Lots are counted by class first; only the class on the border has to be ranked. Nothing is as long as `who`.
+    """
+    number = min(number, who.shape[0])
+    count = np.zeros(LOT_CLASSES, np.int64)
+    for i in who:
+        count[int(uniform(key, i) * LOT_CLASSES)] += 1
+    border, below = 0, 0
+    while below + count[border] < number:
+        below += count[border]
+        border += 1
+    out, size = np.empty(number, np.int32), 0
+    values, rows, filled = np.empty(number - below), np.empty(number - below, np.int32), 0
+    for i in who:
+        lot = uniform(key, i)
+        place = int(lot * LOT_CLASSES)
+        if place < border:
+            out[size] = i
+            size += 1
+        elif place == border:
+            filled = keep_lowest(lot, i, values, rows, filled)
+    out[size:] = rows[:filled]
+    return np.sort(out)
+
+
 @kernel
 def most_concerned(
     key: np.uint64, low: int, stake: NDArray[np.float32], chance: float, number: int

@@ -32,6 +32,26 @@ class Diagonals(NamedTuple):
 
 
 @kernel
+def _most_ties_first(indptr: NDArray[np.int64], low: int, order: NDArray[np.int32]) -> int:
+    """Number the residents from `low` on by their ties, most first, else as they come, into `order` (m,), by counting;
+    the most ties.
+    """
+    most = 0
+    for k in range(order.shape[0]):
+        most = max(most, indptr[k + 1] - indptr[k])
+    place = np.zeros(most + 2, np.int64)
+    for k in range(order.shape[0]):
+        place[most - (indptr[k + 1] - indptr[k]) + 1] += 1
+    for fewer in range(most + 1):
+        place[fewer + 1] += place[fewer]
+    for k in range(order.shape[0]):
+        fewer = most - (indptr[k + 1] - indptr[k])
+        order[place[fewer]] = low + k
+        place[fewer] += 1
+    return most
+
+
+@kernel
 def lay_out(indptr: NDArray[np.int64], indices: NDArray[np.int32], weight: NDArray[np.float32]) -> Diagonals:
     """Ties in diagonals from ties in rows (CSR)."""
     n = indptr.shape[0] - 1
@@ -39,9 +59,7 @@ def lay_out(indptr: NDArray[np.int64], indices: NDArray[np.int32], weight: NDArr
     first, order = np.zeros(blocks + 1, np.int64), np.empty(n, np.int32)
     for b in range(blocks):
         low, high = b * BLOCK, min(n, (b + 1) * BLOCK)
-        degree = indptr[low + 1 : high + 1] - indptr[low:high]
-        order[low:high] = low + np.argsort(-degree, kind="mergesort")
-        first[b + 1] = first[b] + degree.max()
+        first[b + 1] = first[b] + _most_ties_first(indptr[low : high + 1], low, order[low:high])
     start, ends, weights = np.zeros(first[blocks] + 1, np.int64), np.empty_like(indices), np.empty_like(weight)
     place, longest = 0, 0
     for b in range(blocks):

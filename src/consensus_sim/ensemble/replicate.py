@@ -39,18 +39,21 @@ class _Read(NamedTuple):
     objects: tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]
 
 
-_last: _Read | None = None
+_latest: list[_Read] = []
+_MOST_KEPT = 2
 
 
 def _objects(study: Study) -> tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]:
-    """Behaviour, channels and topics of `study`. Those of the last study are kept: its replicates share the very
-    settings, so most need no comparison.
+    """Behaviour, channels and topics of `study`. Those of the last two are kept, a study and the same with parameters
+    drawn for its copies: their replicates share the very settings, so most need no comparison.
     """
-    global _last
     settings = (study.behaviour, study.channel, study.topic)
-    if _last is None or any(one is not other for one, other in zip(settings, _last.settings, strict=True)):
-        _last = _Read(settings, _read(canonical(list(settings))))
-    return _last.objects
+    for read in _latest:
+        if all(one is other for one, other in zip(settings, read.settings, strict=True)):
+            return read.objects
+    _latest.insert(0, _Read(settings, _read(canonical(list(settings)))))
+    del _latest[_MOST_KEPT:]
+    return _latest[0].objects
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Rows
+from consensus_sim.dynamics.ranking import drawn_by_lot
 from consensus_sim.dynamics.survey import likert_answers
 from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.randomness import uniforms_at
@@ -65,13 +66,12 @@ class CapabilitySurvey(Intervention):
     def _respondents(self, model: Any) -> tuple[Rows, Rows]:
         """Who is asked, drawn by lot among adults, and who of them answers; ascending."""
         p, residents = self.parameters, model.residents
-        lot = uniforms_at(model.key("survey:sample"), model.adults)
-        asked = np.sort(model.adults[np.argsort(lot, kind="stable")[: self.sample]]).astype(np.int32)
+        asked: Rows = drawn_by_lot(model.key("survey:sample"), model.adults, self.sample)
         odds = np.full(len(asked), np.log(p.response / (1.0 - p.response)) if 0 < p.response < 1 else np.inf)
         if p.response == 0:
             odds[:] = -np.inf
-        odds += p.response_tenant * residents.member_of("tenant")[asked]
-        odds += p.response_working * residents.member_of("working")[asked]
+        odds += p.response_tenant * residents.are("tenant", asked)
+        odds += p.response_working * residents.are("working", asked)
         chance = 1.0 / (1.0 + np.exp(-odds))
         return asked, asked[uniforms_at(model.key("survey:answer"), asked) < chance]
 
@@ -89,8 +89,7 @@ class CapabilitySurvey(Intervention):
             first += len(names)
         findings = {}
         for group in REPORT_GROUPS:
-            member = model.residents.member_of(group)
-            inside, n_asked = member[answered], int(member[asked].sum())
+            inside, n_asked = model.residents.are(group, answered), int(model.residents.are(group, asked).sum())
             n = int(inside.sum())
             for (dimension, name), column in columns.items():
                 mean = se = float("nan")
