@@ -72,6 +72,23 @@ def test_a_resolution_is_given_up_after_its_time_and_not_before(model):
     assert carry_out(model, [topic], 40) == []
 
 
+def test_the_luck_of_a_resolution_goes_by_its_age_and_its_attempt():
+    """The same resolution reached later is carried out after as many weeks; a second attempt has luck of its own."""
+    model = make_model("council", weeks=100, behaviour={"execution.hazard": 0.15, "execution.give_up": 60.0})
+
+    def weeks_taken(number, settled, failed):
+        topic = make_topic(number=number, settled_week=settled, failed_before=failed)
+        land(topic, settled)
+        for week in range(settled, settled + 60):
+            if carry_out(model, [topic], week):
+                return week - settled
+        return None
+
+    first = [weeks_taken(number, 20, 0) for number in range(30)]
+    assert first == [weeks_taken(number, 31, 0) for number in range(30)] and len(set(first)) > 5
+    assert first != [weeks_taken(number, 20, 1) for number in range(30)]
+
+
 @pytest.mark.parametrize(
     ("week", "execution", "worth"), [(21, "on_time", 1.0), (28, "on_time", 1.0), (29, "late", None)]
 )

@@ -112,3 +112,32 @@ def test_what_cannot_be_used_is_told(change, told):
     with pytest.raises(InputError) as error:
         arisen({"shared_garden": change})
     assert told in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("weeks", [0, 1, 40])
+def test_matters_from_before_the_first_day_wait_on_it(weeks):
+    """Poisson counts by micro-grid, each with a week of its own below 0; more urgent the longer they have waited."""
+    kinds = {name: TopicClass.from_config(name, entry) for name, entry in KINDS.items()}
+    p = P._replace(arrivals=0.3, backlog=weeks, escalation=0.02)
+    groups = community().population.adult.astype(np.uint16)
+    book = TopicBook(community(), kinds, 7, p, CALENDAR)
+    found = book.arise_before(groups)
+    mean = 0.3 * 12 / 52 * weeks * community().places.n_micro_grids
+    assert abs(len(found) - mean) <= 5 * np.sqrt(mean)  # false alarm 6e-7
+    assert found == book.topics and all(topic.state == "unheard" for topic in found)
+    assert [topic.arisen_week for topic in found] == sorted(topic.arisen_week for topic in found)
+    assert all(-weeks <= topic.arisen_week < 0 for topic in found)
+    still = TopicBook(community(), kinds, 7, p._replace(escalation=0.0), CALENDAR).arise_before(groups)
+    for waited, plain in zip(found, still, strict=True):
+        assert 1 - waited.urgency == pytest.approx((1 - plain.urgency) * 0.98**-waited.arisen_week)
+
+
+def test_what_arises_in_a_week_does_not_depend_on_what_waited_before():
+    kinds = {name: TopicClass.from_config(name, entry) for name, entry in KINDS.items()}
+    groups = community().population.adult.astype(np.uint16)
+    books = [TopicBook(community(), kinds, 7, P._replace(backlog=weeks), CALENDAR) for weeks in (0, 20)]
+    books[1].arise_before(groups)
+    for week in range(20):
+        alone, after = (book.arise(week, groups) for book in books)
+        own = [(t.kind.name, t.micro_grid, t.scope, t.urgency, t.polarity, t.funding_need) for t in alone]
+        assert own == [(t.kind.name, t.micro_grid, t.scope, t.urgency, t.polarity, t.funding_need) for t in after]

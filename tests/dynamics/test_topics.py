@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from consensus_sim.dynamics.topics import (
     add_interests,
+    disagreement,
     draw_positions,
     draw_stakes,
     draw_susceptibility,
@@ -59,6 +60,17 @@ def test_first_positions_are_those_of_the_group_in_two_camps():
     assert out.std() == pytest.approx(0.05, rel=0.05)
     draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.5, 1.0, out)
     assert out.min() == 0.0 and out.max() == 1.0
+
+
+def test_disagreement_is_the_spread_of_the_first_positions_of_adults():
+    groups = (np.random.default_rng(2).integers(0, 8, N) << 1 | 1).astype(np.uint16)
+    groups[:500] = 0  # under age
+    drawn = np.empty(N - 500)
+    draw_positions(key(1, "x"), np.arange(500, N), groups, POSITION, STAKE, 0.1, 0.03, drawn)
+    # The SD of a sample of 19,500 has a standard error of 0.5 %; false alarm below 1e-6.
+    assert disagreement(groups, POSITION, STAKE, 0.1, 0.03) == pytest.approx(drawn.std(), rel=0.025)
+    assert disagreement(groups[:500], POSITION, STAKE, 0.1, 0.03) == 0.0
+    assert disagreement(np.ones(9, np.uint16), POSITION, STAKE, 0.3, 0.4) == pytest.approx(0.5)
 
 
 def test_a_position_does_not_depend_on_who_else_is_asked():

@@ -43,6 +43,15 @@ def test_sessions_are_held_as_often_as_set(rate):
     assert len(attendance(model, "council")) == pytest.approx(rate * 24, abs=1.0)
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_agenda_holds_as_many_as_the_behaviour_says_where_the_lever_does_not(size):
+    model = make_model(
+        "council", weeks=56, behaviour={**LIVELY, "meeting.agenda_size": size}, extra=[look := Look(name="zz")]
+    )
+    model.run()
+    assert max(len(event.topics) for event, *_ in look.seen) == size
+
+
 @pytest.mark.parametrize("size", [0, 1, 3])
 def test_no_more_topics_than_the_agenda_holds(size):
     _, events = looked(council={"agenda_size": size})

@@ -15,6 +15,7 @@ class Bounds:
         places, people = community.places, community.population
         self.n = len(people)
         self.n_micro_grids = places.n_micro_grids
+        self.known_disagreement: dict[tuple[Any, ...], float] = {}
         edges = np.searchsorted(people.micro_grid, np.arange(self.n_micro_grids + 1))
         self.micro_grid = [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
         self.grid = self._ranges(people.grid, places.micro_grid_grid)

@@ -24,6 +24,7 @@ class MeetingParameters(NamedTuple):
 
     turn_sharing_none: float
     turn_sharing_moderator: float
+    agenda_size: int
     sittings_max: int
     procedure: float
     susceptibility: float

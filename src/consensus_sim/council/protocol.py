@@ -14,7 +14,7 @@ from consensus_sim.council import attendance
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.meeting import Minutes, first_positions, sit
 from consensus_sim.council.resolution import NEVER, carry_out, evaluate, land, reopen
-from consensus_sim.council.screening import label, score
+from consensus_sim.council.screening import formal_chance, label, score
 from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, LAPSED, SETTLED, SHELVED, UNHEARD, Topic
 from consensus_sim.dynamics.deliberation import accept_chance, settles
 from consensus_sim.dynamics.fatigue import add_bounded
@@ -37,7 +37,8 @@ def incubate(model: Any) -> None:
             topic.state = LAPSED
             _close(model, topic)
         topic.urgency += p.escalation * (1.0 - topic.urgency)
-    for topic in book.arise(model.week, model.residents.groups):
+    arisen = book.arise_before(model.residents.groups) if model.week == 0 else []
+    for topic in arisen + book.arise(model.week, model.residents.groups):
         raise_concern(topic.low, topic.stake, model.concern)
 
 
@@ -167,11 +168,13 @@ def hear(model: Any, event: Event) -> None:
 
 def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
     """A matter reaches the committee through `channel`, raised by resident `who`: it becomes a formal topic, and who
-    raised it finds that this counts, or it is answered on the spot (F31, F55).
+    raised it finds that this counts, or it is answered on the spot (F31, F55): the likelier, the less residents differ
+    over it.
     """
     p, residents = model.parameters, model.residents
     topic.heard_week, topic.channel = model.week, channel
-    if uniform(key(model.seed, "topics:conversion", 0, topic.number), 0) < p.topics.conversion:
+    chance = formal_chance(topic, residents.groups, model.topics, p.topics)
+    if uniform(key(model.seed, "topics:conversion", 0, topic.number), 0) < chance:
         raiser = np.array([who], np.int32)
         topic.state, topic.raised_by = HEARD, who
         topic.label = label(topic, p.topics)

@@ -11,7 +11,7 @@ from consensus_sim.council.organisations import pay, renew_funds, start_willingn
 from consensus_sim.council.topics import HEARD, SETTLED, Topic
 from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.dynamics.sitting import mean_fit
-from consensus_sim.randomness import uniforms_at
+from consensus_sim.randomness import key, uniforms_at
 
 PENDING, ON_TIME, LATE, NEVER = "pending", "on_time", "late", "never"
 
@@ -64,6 +64,15 @@ def hazard(
     return float(min(1.0, p.hazard * exp(strength)))
 
 
+def _lot(topic: Topic, week: int) -> int:
+    """Number of the chance that decides in `week` whether a resolution is carried out: by topic, attempt and weeks
+    since it was settled.
+
+    By its age rather than by the week: a resolution that one scenario reaches a week earlier meets the same luck.
+    """
+    return (topic.number << 16) + (topic.failed_before << 10) + week - topic.settled_week
+
+
 def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, float]]:
     """One week of execution. Returns the topics whose outcome became known, with its worth: 1 on time, less late, 0
     never.
@@ -74,7 +83,8 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
         each.rest(start_willingness(each.name, p), keep)
     if model.calendar.ends_quarter(week - 1):
         renew_funds(model.organisations)
-    chances = uniforms_at(model.key("execution"), np.array([topic.number for topic in topics], np.int64)).tolist()
+    lots = np.array([_lot(topic, week) for topic in topics], np.int64)
+    chances = uniforms_at(key(model.seed, "execution"), lots).tolist()
     for topic, drawn in zip(topics, chances, strict=True):
         if topic.execution != PENDING or topic.settled_week >= week:
             continue

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log
 
-from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicParameters
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook, TopicParameters
 
 URGENT, IMPORTANT, ROUTINE = "urgent", "important", "routine"
 
@@ -12,6 +15,21 @@ URGENT, IMPORTANT, ROUTINE = "urgent", "important", "routine"
 def attention(mentions: float, scale: float) -> float:
     """Residents' attention in [0, 1): 1 - e^(-mentions / scale)."""
     return 1.0 - exp(-mentions / scale) if scale > 0 else 0.0
+
+
+def formal_chance(topic: Topic, groups: NDArray[np.uint16], book: TopicBook, p: TopicParameters) -> float:
+    """Chance that a raised matter becomes a formal topic and is not answered on the spot (P44).
+
+    logistic(logit(conversion) + b_d (D - mean D) / 0.1): D is the standard deviation of the first positions of the
+    adults who live where it lies, its mean that of the kinds that arise. Easy matters are taken at once, hard ones go
+    to the council (F31). `groups` (n,) are those of all residents.
+    """
+    if not 0.0 < p.conversion < 1.0 or p.contested == 0.0:
+        return p.conversion
+    kind = topic.kind
+    own = book.disagreement_on(kind, groups[topic.low : topic.high], topic.polarity)
+    odds = log(p.conversion / (1.0 - p.conversion)) + p.contested * (own - book.mean_disagreement(groups)) / 0.1
+    return 1.0 / (1.0 + exp(-odds))
 
 
 def score(topic: Topic, p: TopicParameters) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.calendar import WEEK, Calendar
 from consensus_sim.council.bounds import Bounds
-from consensus_sim.dynamics.topics import draw_stakes
+from consensus_sim.dynamics.topics import disagreement, draw_stakes
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.randomness import key, keys, poissons, stream, uniforms, uniforms_of
 from consensus_sim.residents.columns import GROUPS
@@ -40,6 +40,8 @@ class TopicParameters(NamedTuple):
     arrivals: float
     suggestion: float
     conversion: float
+    contested: float
+    backlog: float
     escalation: float
     stake_spread: float
     outsider_stake: float
@@ -174,7 +176,8 @@ def _by_group(where: str, found: Mapping[str, Any], missing: float) -> NDArray[n
 
 @dataclass(slots=True, eq=False)
 class Topic:
-    """One topic from its arising to its evaluation. Weeks are -1 until they come.
+    """One topic from its arising to its evaluation. Weeks are -1 until they come; `arisen_week` is below 0 for a matter
+    that arose before the run's first day.
 
     The residents `low`..`high` live where it lies; their stakes are `stake` (high - low,). `who` and `position`
     grow with those who take part in its sittings. `gap` is the money still missing for its resolution, CNY;
@@ -290,6 +293,20 @@ class TopicBook:
         new = self._by_chance(week, places, groups) if places else []
         return new + [self._create_named(kind, week, groups) for kind in self.dated.get(week, [])]
 
+    def arise_before(self, groups: NDArray[np.uint16]) -> list[Topic]:
+        """The topics that arose in the `backlog` weeks before the first day and are still unheard on it, oldest first;
+        their weeks are below 0.
+
+        A community does not begin its life on the first day of a run: what nobody has raised yet has been waiting
+        (F71: a matter came to an agenda after near 6 months).
+        """
+        found = []
+        for week in range(-round(self.p.backlog), 0):
+            for topic in self.arise(week, groups):
+                topic.urgency = 1.0 - (1.0 - topic.urgency) * (1.0 - self.p.escalation) ** -week
+                found.append(topic)
+        return found
+
     def _by_chance(self, week: int, places: list[tuple[int, int]], groups: NDArray[np.uint16]) -> list[Topic]:
         """The topics that arise by chance in `week` in `places`, each a micro-grid and a count within it."""
         # Those with a date have numbers of their own, so that one more of them leaves the chances of all others alone.
@@ -367,6 +384,31 @@ class TopicBook:
         self.numbered[number] = topic
         self._open = None
         return topic
+
+    @staticmethod
+    def disagreement_on(kind: TopicClass, groups: NDArray[np.uint16], polarity: float) -> float:
+        """Standard deviation of the first positions on a matter of `kind` among the adults of the groups `groups`."""
+        return float(disagreement(groups, kind.group_position, kind.group_stake, polarity, kind.position_spread))
+
+    def mean_disagreement(self, groups: NDArray[np.uint16]) -> float:
+        """The same of an average matter: of all residents, at each kind's middle polarity, weighted by how often the
+        kinds arise; 0 if none does.
+        """
+        kinds, known = self.classes, self.bounds.known_disagreement
+        asked = tuple(
+            (
+                kind.weight,
+                kind.polarity,
+                kind.position_spread,
+                kind.group_position.tobytes(),
+                kind.group_stake.tobytes(),
+            )
+            for kind in kinds
+        )
+        if asked not in known:
+            found = [self.disagreement_on(kind, groups, sum(kind.polarity) / 2.0) for kind in kinds]
+            known[asked] = float(np.average(found, weights=[kind.weight for kind in kinds])) if kinds else 0.0
+        return known[asked]
 
     def _make_room(self, size: int) -> None:
         """Drop the stakes of closed topics from the store, and enlarge it if that is not enough."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,6 +96,30 @@ def draw_positions(
         camp = polarity if uniform(key, who[place]) < 0.5 else -polarity
         x = middle + camp + spread * normal(key, who[place])
         out[place] = min(1.0, max(0.0, x))
+
+
+@kernel
+def disagreement(
+    groups: NDArray[np.uint16],
+    group_position: NDArray[np.float64],
+    group_stake: NDArray[np.float64],
+    polarity: float,
+    spread: float,
+) -> float:
+    """Standard deviation of the first positions of the adults among residents of the groups `groups` (m,), before they
+    are cut to [0, 1]: `draw_positions`; 0 if there is no adult.
+    """
+    adults, total, squares = 0, 0.0, 0.0
+    for i in range(groups.shape[0]):
+        if groups[i] & np.uint16(1):
+            middle = group_position[interest_of(groups[i], group_stake, group_position)]
+            adults += 1
+            total += middle
+            squares += middle * middle
+    if adults == 0:
+        return 0.0
+    mean = total / adults
+    return sqrt(max(0.0, squares / adults - mean * mean) + polarity * polarity + spread * spread)
 
 
 @kernel

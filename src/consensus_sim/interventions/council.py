@@ -28,7 +28,7 @@ class Council(Intervention):
     """
 
     sessions_per_month: float = setting(0, 4.33, "sessions a month")
-    agenda_size: int = setting(0, 10, "topics a session", integer=True)
+    agenda_size: int | None = setting(0, 10, "topics a session", integer=True, optional=True)
     moderated: bool = switch()
     procedure: str = choice("plenary", "pairs", "round")
     personal_invitations: int = setting(0, 1000, "persons a session", integer=True)
@@ -60,7 +60,8 @@ class Council(Intervention):
     def events(self, model: Any) -> list[Event]:
         if not falls_due(self.sessions_per_month / WEEKS_PER_MONTH, model.week - self.begun):
             return []
-        topics = agenda(model.topics.open_topics()[0], self.agenda_size, model.parameters.topics, "council")
+        size = model.parameters.meeting.agenda_size if self.agenda_size is None else self.agenda_size
+        topics = agenda(model.topics.open_topics()[0], size, model.parameters.topics, "council")
         self.count_event()
         return [model.event("council", topics=topics, moderated=self.moderated)]
 
