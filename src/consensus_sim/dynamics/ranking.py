@@ -111,8 +111,8 @@ def most_driven(
 def most_driven_of(
     traits: tuple[NDArray[np.float32], ...], able: NDArray[np.bool_], taken: NDArray[np.bool_], past: NDArray[np.int64]
 ) -> int:
-    """The resident of highest sum of `traits` (n,) among those `able` (n,), not `taken` (n,) and not in `past`, the first
-    of equals; -1 where there is none.
+    """The resident of highest sum of `traits` (n,) among those `able` (n,), neither `taken` (n,) nor in `past`, the
+    first of equals; -1 where there is none.
     """
     best, most = -1, np.float32(0.0)
     for i in range(able.shape[0]):
