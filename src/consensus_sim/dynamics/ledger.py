@@ -46,9 +46,9 @@ def age_lots(lots: NDArray[np.int32], earned: NDArray[np.int32], held: NDArray[n
     """A quarter is over: what is left of the oldest lot expires, all others move one on, and nothing is earned yet in
     the new one; `lots` (k, n), `earned` and `held` (n,). Returns the points that expire.
     """
-    oldest, expired = lots.shape[0] - 1, np.int64(0)
+    oldest, expired = lots.shape[0] - 1, 0
     for i in range(held.shape[0]):
-        expired += np.int64(lots[oldest, i])
+        expired += int(lots[oldest, i])
         held[i] -= lots[oldest, i]
     for lot in range(oldest, 0, -1):
         for i in range(held.shape[0]):
