@@ -14,14 +14,17 @@ from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import add_bits, fill_scale, mean_at, means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
-from consensus_sim.residents.capability import SurveyResult
-from consensus_sim.residents.columns import BEHAVIOURS, CHANNELS, COGNITIONS, GROUPS, REPORT_GROUPS, SKILLS
+from consensus_sim.residents.capability import INDICATORS, WHOLE, SurveyResult
+from consensus_sim.residents.columns import CHANNELS, GROUPS, REPORT_GROUPS
 
 NAN = float("nan")
 ATTITUDES = ("trust", "efficacy", "belonging", "fatigue", "motive")
 """Columns of which the mean over adults is kept every week."""
-DIMENSIONS = ("cognition", "skill", "behaviour")
-"""Dimensions of the capability scale."""
+SCALE_ROWS = (
+    *((dimension, indicator) for dimension, indicators in INDICATORS.items() for indicator in indicators),
+    *((dimension, WHOLE) for dimension in INDICATORS),
+)
+"""Dimension and indicator of each row that `dynamics.measures.fill_scale` writes."""
 TEAM_BIT, ACTIVE_BIT = 1 << len(GROUPS), 1 << (len(GROUPS) + 1)
 """Bits beside the groups of residents: the council team, and who has taken part in this run."""
 
@@ -165,20 +168,14 @@ class Recorder:
         """The capability scale 协商能力评估量表 (F46) of all residents, by group, dimension and indicator."""
         model, residents = self.model, self.model.residents
         half_year = model.calendar.half_year(model.week)
-        indicators = (*COGNITIONS, *SKILLS, *BEHAVIOURS)
-        ends = np.cumsum([len(COGNITIONS), len(SKILLS), len(BEHAVIOURS)])
         block, bits = model.scratch.scale, model.scratch.bits
         fill_scale(
             residents.cognition, residents.skill, residents.habit, residents.initiative, residents.follow_through, block
         )
-        names = [*indicators, "all", "all", "all"]
-        within = [DIMENSIONS[int(np.searchsorted(ends, row, side="right"))] for row in range(len(indicators))]
         add_bits(residents.groups, model.team_mask, TEAM_BIT, model.took_part, ACTIVE_BIT, bits)
         count, means, deviations = moments_by_group(block, bits, len(GROUPS) + 2)
         for place, group in enumerate((*GROUPS, "team", "active")):
             if count[place] and (group in REPORT_GROUPS or place >= len(GROUPS)):
-                rows = zip(
-                    (*within, *DIMENSIONS), names, means[place].tolist(), deviations[place].tolist(), strict=True
-                )
-                for dimension, name, mean, sd in rows:
-                    self.capability.append((half_year, group, dimension, name, mean, sd, int(count[place])))
+                rows = zip(SCALE_ROWS, means[place].tolist(), deviations[place].tolist(), strict=True)
+                size = int(count[place])
+                self.capability += [(half_year, group, *row, mean, sd, size) for row, mean, sd in rows]

@@ -79,7 +79,7 @@ def spread_news(model: Any) -> None:
     else:
         scratch.online_user[:] = False
     news = model.news if model.news is not None else _news(model)
-    best = max(venue.show for venue in model.venues.values())
+    best = max([venue.show for venue in model.venues.values()])
     least = max(p.notice_plain, model.rules.notice_board)
     shows = [max(least, channel.venue.show, best if channel.novel else 0.0) for channel in news.channels]
     network = model.community.network

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consensus_sim.dynamics.ledger import book_points, held_by_who_can_pay, spend_oldest, within_reach
+from consensus_sim.dynamics.ledger import age_lots, book_points, held_by_who_can_pay, spend_oldest, within_reach
 
 N = 40
 
@@ -17,6 +17,18 @@ def test_what_is_held_by_who_can_pay_is_the_sum_written_out(prices):
     held = np.random.default_rng(5).integers(0, 20, 300).astype(np.int32)
     told = held_by_who_can_pay(held, np.array(prices, np.int64))
     np.testing.assert_array_equal(told, [held[held >= price].sum() for price in prices])
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 4])
+def test_points_live_for_as_many_quarters_as_there_are_lots(quarters):
+    lots = np.zeros((quarters, N), np.int32)
+    earned, held, who = np.zeros(N, np.int32), np.zeros(N, np.int32), np.arange(0, N, 3, dtype=np.int32)
+    book_points(lots[0], earned, held, who, 5)
+    for _ in range(quarters - 1):
+        assert age_lots(lots, earned, held) == 0
+    assert held.sum() == lots[-1].sum() == 5 * len(who)
+    assert age_lots(lots, earned, held) == 5 * len(who)
+    assert not (lots.any() or held.any() or earned.any())
 
 
 def test_points_are_booked_in_the_newest_lot_and_held():

@@ -13,6 +13,7 @@ from consensus_sim.dynamics.ranking import (
     keep_lowest,
     most_concerned,
     most_driven,
+    most_driven_of,
     note_present,
     trainees,
 )
@@ -50,6 +51,14 @@ def test_the_first_asked_are_those_of_lowest_lot_less_their_column(column, numbe
     pool = who[~left_out[who]]
     rank = 0.5 * uniforms_at(draw, pool) - (column[pool] if len(column) else 0.0)
     np.testing.assert_array_equal(found, np.sort(pool[np.argsort(rank)[:number]]))
+
+
+def test_the_successor_is_the_first_of_highest_drive_who_can_and_has_not_been():
+    traits = tuple(RNG.integers(0, 4, N).astype(np.float32) for _ in range(4))
+    able, taken, past = RNG.random(N) < 0.5, RNG.random(N) < 0.3, RNG.integers(0, N, 100)
+    pool = np.setdiff1d(np.flatnonzero(able & ~taken), past)
+    assert most_driven_of(traits, able, taken, past) == pool[np.argmax(sum(traits)[pool])]
+    assert most_driven_of(traits, able, able, past) == -1
 
 
 @pytest.mark.parametrize("number", [0, 1, 7, 400, 19_000, 50_000])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.dynamics.fatigue import tired_out
-from consensus_sim.dynamics.ranking import most_driven, note_present
+from consensus_sim.dynamics.ranking import most_driven, most_driven_of, note_present
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.randomness import uniforms
 
@@ -66,9 +66,9 @@ def read_roles(where: str, config: Mapping[str, Any]) -> dict[str, int]:
     return dict(config)
 
 
-def _drive(residents: Any) -> NDArray[np.float32]:
-    """Who would stand for a role: intrinsic motive, initiative, follow-through and expression together."""
-    return residents.motive + residents.initiative + residents.follow_through + residents.expression
+def _drives(residents: Any) -> tuple[NDArray[np.float32], ...]:
+    """What makes a resident stand for a role: intrinsic motive, initiative, follow-through and expression, summed."""
+    return residents.motive, residents.initiative, residents.follow_through, residents.expression
 
 
 def eligible(residents: Any, holder: str) -> NDArray[np.bool_]:
@@ -87,7 +87,7 @@ def form_team(model: Any, roles: Mapping[str, int], chance: float) -> Team:
     added.
     """
     residents = model.residents
-    drive = _drive(residents) + chance * uniforms(model.key("team:form"), residents.n)
+    drive = sum(_drives(residents)) + chance * uniforms(model.key("team:form"), residents.n)
     taken = np.zeros(residents.n, bool)
     chosen: list[tuple[int, str]] = []
     officers = 0
@@ -115,18 +115,15 @@ def lose_and_replace(model: Any, team: Team) -> list[int]:
         return []
     left = [int(team.members[place]) for place in leaving]
     team.past_members.update(left)
-    drive = _drive(residents)
     vacant = np.zeros(len(team.members), bool)
     for place in leaving:
-        able = eligible(residents, ROLES[team.role[place]][1]) & ~team.is_member
-        able[list(team.past_members)] = False
-        candidates = np.flatnonzero(able)
+        able, past = eligible(residents, ROLES[team.role[place]][1]), np.array(list(team.past_members), np.int64)
+        successor = most_driven_of(_drives(residents), able, team.is_member, past)
         team.is_member[team.members[place]] = False
         team.attended[place] = team.spoke[place] = 0
-        if not len(candidates):
+        if successor < 0:
             vacant[place] = True
             continue
-        successor = int(candidates[np.argmax(drive[candidates])])
         team.members[place] = successor
         team.is_member[successor] = True
     order = np.argsort(team.members, kind="stable")

@@ -443,8 +443,14 @@ class TopicBook:
 
 def _scope(kind: TopicClass, chances: list[float]) -> str:
     """How large the place of a topic of `kind` is, by the kind's shares."""
-    place = bisect_right(list(accumulate(kind.scope)), chances[1])
+    place = bisect_right(_up_to(kind.scope), chances[1])
     return SCOPES[min(place, len(SCOPES) - 1)]
+
+
+@lru_cache(maxsize=64)
+def _up_to(shares: tuple[float, ...]) -> list[float]:
+    """The sum of `shares` up to and with each."""
+    return list(accumulate(shares))
 
 
 def _between(bounds: tuple[float, float], quantile: float) -> float:

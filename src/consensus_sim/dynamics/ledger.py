@@ -42,6 +42,24 @@ def spend_oldest(
 
 
 @kernel
+def age_lots(lots: NDArray[np.int32], earned: NDArray[np.int32], held: NDArray[np.int32]) -> int:
+    """A quarter is over: what is left of the oldest lot expires, all others move one on, and nothing is earned yet in
+    the new one; `lots` (k, n), `earned` and `held` (n,). Returns the points that expire.
+    """
+    oldest, expired = lots.shape[0] - 1, 0
+    for i in range(held.shape[0]):
+        expired += int(lots[oldest, i])
+        held[i] -= lots[oldest, i]
+    for lot in range(oldest, 0, -1):
+        for i in range(held.shape[0]):
+            lots[lot, i] = lots[lot - 1, i]
+    for i in range(held.shape[0]):
+        lots[0, i] = 0
+        earned[i] = 0
+    return expired
+
+
+@kernel
 def wanted_items(
     points: NDArray[np.int32],
     share: float,

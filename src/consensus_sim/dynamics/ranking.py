@@ -108,6 +108,25 @@ def most_driven(
 
 
 @kernel
+def most_driven_of(
+    traits: tuple[NDArray[np.float32], ...], able: NDArray[np.bool_], taken: NDArray[np.bool_], past: NDArray[np.int64]
+) -> int:
+    """The resident of highest sum of `traits` (n,) among those `able` (n,), neither `taken` (n,) nor in `past`, the
+    first of equals; -1 where there is none.
+    """
+    best, most = -1, np.float32(0.0)
+    for i in range(able.shape[0]):
+        if not able[i] or taken[i]:
+            continue
+        drive = traits[0][i]
+        for trait in traits[1:]:
+            drive += trait[i]
+        if (best < 0 or drive > most) and not (past == i).any():
+            best, most = i, drive
+    return best
+
+
+@kernel
 def trainees(
     lot_key: np.uint64,
     come_key: np.uint64,

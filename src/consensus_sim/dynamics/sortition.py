@@ -204,6 +204,22 @@ def shortlist(key: np.uint64, rows: Rows, chance: float, left_out: Flags, out: N
 
 
 @kernel
+def of_the_listed(
+    rows: Rows, grid: NDArray[np.integer], vulnerable: Flags, follow_through: NDArray[np.float32], no_show: float
+) -> tuple[NDArray[np.int64], Flags, Floats]:
+    """Of the residents `rows` (m,) on a list: the grid in which they live, whether they are vulnerable, and the chance
+    1 - no_show (1 - follow-through) that they take a seat they have accepted; (m,) each.
+    """
+    m, one, stays_away = rows.shape[0], np.float32(1.0), np.float32(no_show)
+    where, weak, turnout = np.empty(m, np.int64), np.empty(m, np.bool_), np.empty(m)
+    for place in range(m):
+        i = rows[place]
+        where[place], weak[place] = grid[i], vulnerable[i]
+        turnout[place] = one - stays_away * (one - follow_through[i])
+    return where, weak, turnout
+
+
+@kernel
 def group_weights(stake: Floats, group: NDArray[np.int64]) -> Floats:
     """Summed stake of each interest group in `group` (n_pool,), -1 for none; (n_groups,)."""
     n_groups = 0

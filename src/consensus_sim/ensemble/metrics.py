@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED
-from consensus_sim.dynamics.measures import mean_at
+from consensus_sim.dynamics.measures import fill_scale, mean_at
+from consensus_sim.residents.capability import INDICATORS
 from consensus_sim.residents.columns import REPORT_GROUPS, group_bit
 
 QUARTER, YEAR, HALF_YEAR = 13, 52, 26
@@ -198,16 +199,15 @@ def _inclusion(model: Any) -> list[tuple[str, str, float]]:
 def _attitudes(model: Any) -> list[tuple[str, str, float]]:
     """Means over adults at the end, by group; fatigue also of the team."""
     residents, rows = model.residents, []
-    behaviour = (
-        np.maximum(residents.habit_offline, residents.habit_online) + residents.initiative + residents.follow_through
-    ) / 3.0
+    scale = model.scratch.scale
+    fill_scale(
+        residents.cognition, residents.skill, residents.habit, residents.initiative, residents.follow_through, scale
+    )
     columns = {
         "trust": residents.trust,
         "efficacy": residents.efficacy,
         "belonging": residents.belonging,
-        "cognition": residents.cognition.mean(axis=0),
-        "skill": residents.skill.mean(axis=0),
-        "behaviour": behaviour,
+        **dict(zip(INDICATORS, scale[-len(INDICATORS) :], strict=True)),
         "fatigue": residents.fatigue,
     }
     members = {group: residents.rows_of(group) for group in ("all", "elder", "young", "tenant", "vulnerable", "party")}

@@ -17,7 +17,7 @@ from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.topics import Topic
 from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull
 from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.dynamics.ledger import book_points, spend_oldest, within_reach
+from consensus_sim.dynamics.ledger import age_lots, book_points, spend_oldest, within_reach
 from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Purse, read_day, read_items
 from consensus_sim.randomness import uniforms_at
@@ -216,12 +216,7 @@ class Points(Intervention):
             return
         if self.honours:
             self._honour(model)
-        self.earned[:] = 0
-        old = self.lots[-1].copy()
-        self.expired += int(old.sum())
-        model.residents.points -= old
-        self.lots[1:] = self.lots[:-1].copy()
-        self.lots[0] = 0
+        self.expired += age_lots(self.lots, self.earned, model.residents.points)
         income = self.income(model.calendar.date(model.week + 1))
         self.purse.fill(income)
         self.shop.revise(self.claims(model), float(np.sum(income)), self.inflation, self.price_ceiling)

@@ -21,6 +21,7 @@ from consensus_sim.council.seating import (
     shortlist,
 )
 from consensus_sim.dynamics.participation import LETTER, PERSONAL
+from consensus_sim.dynamics.sortition import of_the_listed
 from consensus_sim.dynamics.topics import add_interests
 from consensus_sim.interventions.base import Intervention, choice, setting
 
@@ -68,13 +69,16 @@ class QuotaSeating(Intervention):
         rows = self._list(model, event)
         stake, group = self._interests(model, event, rows)
         by_letter, in_person = accept_chances(model, event, rows, (LETTER, PERSONAL), stake)
-        turnout = 1.0 - model.parameters.meeting.no_show * (1.0 - residents.follow_through.take(rows))
+        stratum, vulnerable, turnout = of_the_listed(
+            rows, model.community.population.grid, model.vulnerable, residents.follow_through,
+            float(model.parameters.meeting.no_show),
+        )  # fmt: skip
         pool = Pool(
             resident=rows,
-            stratum=model.community.population.grid.take(rows).astype(np.int64),
-            vulnerable=model.vulnerable.take(rows),
+            stratum=stratum,
+            vulnerable=vulnerable,
             acceptance=by_letter,
-            turnout=turnout.astype(np.float64),
+            turnout=turnout,
             stake=stake,
             group=group,
             stakeholder_acceptance=in_person,
