@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the tables and the posterior, say how it went."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--runs", type=int, help="parameter sets of the table (default: configured, 4096)")
-    options.add_argument("--kept", type=int, help="sets kept (default: configured)")
+    options.add_argument("--trees", type=int, help="boosting rounds of the emulator (default: configured)")
+    options.add_argument("--candidates", type=int, help="values tried with each set (default: configured)")
+    options.add_argument("--sets", type=int, help="sets of the posterior (default: configured)")
     options.add_argument("--held-out", type=int, help="synthetic truths (default: configured)")
     options.add_argument("--predictive", type=int, help="sets played again (default: configured)")
     options.add_argument("--community", default="case_study", help="community (default: case_study)")
@@ -67,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
     options.add_argument("--posterior", type=Path, default=POSTERIOR, help="posterior to write")
     given = options.parse_args(arguments)
-    counts = {"runs": given.runs, "kept": given.kept, "held_out": given.held_out, "predictive": given.predictive}
-    changes = [f"calibration.{name}={value}" for name, value in counts.items() if value is not None]
+    counts = ("runs", "held_out", "trees", "candidates", "sets", "predictive")
+    changes = [f"calibration.{name}={vars(given)[name]}" for name in counts if vars(given)[name] is not None]
     config = compose(["experiment=calibrate", f"community={given.community}", f"seed={given.seed}", *changes])
     community, engine, store = (
         build_community(config["community"]),
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write(predictive, given.out / "posterior_predictive.csv")
 
     targets = fitted(problem.targets, statistics)
-    split = Calibration(problem, statistics, [t for t in targets if t.name not in LEFT_OUT])
+    split = found.without(LEFT_OUT)
     other, held_out = split.predictive(engine, store)
     write(held_out[held_out["target"].isin(LEFT_OUT)], given.out / "held_out.csv")
     left = [t for t in targets if t.name in LEFT_OUT]
@@ -102,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     whole = recovery.set_index("parameter").loc["all"]
     judged = predictive[predictive["use"] == "calibration"]
     print(f"{problem.settings.runs} sets played in {played:.0f} s; {len(found.posterior.rows)} in the posterior")
-    print(f"effective {found.posterior.effective:.0f}; others drift by {found.largest_drift()[1]:.2f} prior SD at most")
+    print(f"{found.marginal.effective:.0f} of {len(found.marginal.rows)} candidates weigh")
     print(f"recovery: 90 % intervals hold {whole['coverage90']:.1%}, 50 % ones {whole['coverage50']:.1%}")
     print(f"E1: {judged['held'].sum()} of {len(judged)} figures inside the 90 % predictive interval")
     print(f"outside: {', '.join(judged.loc[~judged['held'].astype(bool), 'target']) or 'none'}")

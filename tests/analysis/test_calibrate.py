@@ -24,8 +24,9 @@ from tests.helpers import community
 
 pytest.importorskip("sklearn")
 SMALL = (
-    "community=teaching", "calibration.runs=128", "calibration.kept=60", "calibration.held_out=16",
-    "calibration.predictive=4", "calibration.periods.phase1.until=2024-08-01",
+    "community=teaching", "calibration.runs=128", "calibration.sets=40", "calibration.held_out=16",
+    "calibration.predictive=4", "calibration.trees=10", "calibration.candidates=64",
+    "calibration.periods.phase1.until=2024-08-01",
     "calibration.periods.baseline.until=2024-05-01", "calibration.periods.plain.until=2024-08-01",
 )  # fmt: skip
 CALIBRATE = ("experiment=calibrate", *SMALL)
@@ -77,8 +78,8 @@ def test_a_calibration_from_the_command_line(cli, tmp_path):
         "table.parquet", "provenance.json", "config.yaml",
     }  # fmt: skip
     sets = pd.read_csv(place / "posterior.csv")
-    assert 1 <= len(sets) <= 60 and sets["weight"].sum() == pytest.approx(1, abs=1e-4)
-    assert len(pd.read_csv(place / "identification.csv")) == 20
+    assert len(sets) == 40 and sets["weight"].sum() == pytest.approx(1, abs=1e-4)
+    assert len(pd.read_csv(place / "identification.csv")) == 21
     forecast = cli(
         "community=teaching", "scenarios=[before,council]", "replicates=4", "calendar.weeks=12", "posterior=mine.csv"
     )
@@ -140,7 +141,7 @@ def test_a_validation_from_the_command_line(cli, tmp_path):
     ("changes", "told"),
     [
         (("targets=nowhere",), "targets: found 'nowhere'"),
-        (("calibration.kept=500",), "calibration.kept: found 500"),
+        (("calibration.sets=500",), "calibration.sets: found 500"),
         (("calibration.periods.phase1.until=2020-01-01",), "allowed: after 2024-03-04"),
         (("calibration.periods.phase1.scenario=nothing",), "scenario: found 'nothing'"),
         (("+calibration.periods.phase1.from=2024-08-01",), "phase1.from: found 2024-08-01; allowed: from 2024-03-04"),

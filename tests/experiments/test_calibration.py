@@ -29,7 +29,9 @@ def test_the_predictive_check_is_told_with_its_misses(reference):
 def test_the_command_makes_every_table(load_study, reference, tmp_path):
     options = {
         "--runs": 128,
-        "--kept": 60,
+        "--sets": 40,
+        "--trees": 10,
+        "--candidates": 64,
         "--held-out": 16,
         "--predictive": 4,
         "--workers": 2,

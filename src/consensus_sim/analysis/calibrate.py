@@ -1,13 +1,14 @@
 """Calibration of the behaviour's parameters on targets: runs over the priors, posterior sets, how far to trust them.
 
-Method, sources and limits: docs/calibration.md. Steps: `analysis.design` (runs), `analysis.abc` (inference).
+Method, sources and limits: docs/calibration.md. Steps: `analysis.design` (runs), `analysis.emulator` (inference).
 """
 
 from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.analysis.abc import Amortised, Posterior, keep_prior, need_sklearn, recover
 from consensus_sim.analysis.design import DesignWork, Period, play, read_periods, sobol, values_at
+from consensus_sim.analysis.emulator import Emulator, need_sklearn, recover
 from consensus_sim.analysis.tables import identification, predictive_table, recovery_table
 from consensus_sim.analysis.targets import Target, read_targets
 from consensus_sim.ensemble.scenario import Study
@@ -35,8 +36,8 @@ CHECK = "plain"
 """Period that only the predictive check plays."""
 AGAIN = 500_000
 """Replicate from which the predictive runs are numbered: chance that no run of the table has met."""
-FEWEST = 1e-4
-"""Sets of less weight, as a share of an even one's, are left out of the posterior."""
+RECOVERED = 64
+"""Draws of the other parameters over which the posterior of a synthetic truth is taken."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,10 @@ class Settings:
     """Counts of a calibration; see configs/experiment/calibrate.yaml."""
 
     runs: int
-    kept: int
     held_out: int
+    trees: int
+    candidates: int
+    sets: int
     predictive: int
 
     @classmethod
@@ -57,8 +60,10 @@ class Settings:
         held_out = whole("calibration.held_out", config.get("held_out"), 0, runs // 2)
         return cls(
             runs=runs,
-            kept=whole("calibration.kept", config.get("kept"), 30, runs - held_out - 1),
             held_out=held_out,
+            trees=whole("calibration.trees", config.get("trees"), 10, 5000),
+            candidates=whole("calibration.candidates", config.get("candidates"), 16, 65536),
+            sets=whole("calibration.sets", config.get("sets"), 30, runs),
             predictive=whole("calibration.predictive", config.get("predictive"), 0),
         )
 
@@ -84,6 +89,15 @@ class Problem:
     def moved(self) -> NDArray[np.int64]:
         """Columns of the parameters that calibration may move."""
         return np.flatnonzero([p.calibrate for p in self.parameters])
+
+    @property
+    def candidates(self) -> Matrix:
+        """Quantiles that are tried for the calibrated parameters, (candidates, parameters); they fill their prior."""
+        from scipy.stats import qmc
+
+        sampler = qmc.Sobol(len(self.moved), scramble=True, rng=np.random.default_rng([self.study.seed, 1]))
+        found: Matrix = sampler.random(self.settings.candidates)
+        return found
 
     @property
     def calibrated(self) -> list[Parameter]:
@@ -141,29 +155,48 @@ class Calibration:
     """The inference on one table of runs.
 
     problem: what is calibrated; statistics: of every set of the design; targets: those of the fit
+    emulator: of these targets' statistics
     """
 
-    def __init__(self, problem: Problem, statistics: Statistics, targets: Sequence[Target] | None = None) -> None:
-        """`targets`: those to fit (None: all that are meant for it)."""
+    def __init__(self, problem: Problem, statistics: Statistics) -> None:
         self.problem, self.statistics = problem, statistics
-        self.targets = list(targets) if targets is not None else fitted(problem.targets, statistics)
+        self.targets = fitted(problem.targets, statistics)
         if not self.targets:
             raise InputError("targets: none of them has use: calibration")
-        self.errors = np.array([target.error for target in self.targets])
-        self.observed = np.array([float(target.scaled(target.value)) for target in self.targets])
-        self.table = matrix_of(self.targets, statistics)
         table = slice(0, problem.settings.runs - problem.settings.held_out)
-        self.amortised = Amortised(
-            problem.quantiles[table][:, problem.moved], self.table[table], self.errors, problem.study.seed
+        self.emulator = Emulator.fit(
+            problem.quantiles[table],
+            problem.moved,
+            matrix_of(self.targets, statistics)[table],
+            self.errors,
+            problem.quantiles[: problem.settings.sets],
+            problem.candidates,
+            problem.settings.trees,
+            problem.study.seed,
         )
-        joint = self.amortised.posterior(self.observed, problem.settings.kept)
-        others = np.delete(problem.quantiles[joint.rows], problem.moved, axis=1)
-        weights = keep_prior(joint.weights, others) if others.shape[1] else joint.weights
-        kept = weights > FEWEST / len(weights)
-        self.joint = joint
-        self.posterior = Posterior(
-            joint.rows[kept], weights[kept] / weights[kept].sum(), joint.quantiles[kept], joint.distance[kept]
-        )
+        self._infer()
+
+    def without(self, names: Collection[str]) -> Calibration:
+        """The same with the targets `names` left out of the fit."""
+        other = copy(self)
+        kept = [number for number, target in enumerate(self.targets) if target.name not in names]
+        other.targets, other.emulator = [self.targets[number] for number in kept], self.emulator.only(kept)
+        other._infer()
+        return other
+
+    def _infer(self) -> None:
+        self.posterior = self.emulator.posterior(self.observed, self.problem.study.seed)
+        self.marginal = self.emulator.marginal(self.observed)
+
+    @property
+    def errors(self) -> Matrix:
+        """The observation's standard deviations, (targets,)."""
+        return np.array([target.error for target in self.targets])
+
+    @property
+    def observed(self) -> Matrix:
+        """What was reported, (targets,), on the targets' scales."""
+        return np.array([float(target.scaled(target.value)) for target in self.targets])
 
     @property
     def values(self) -> Matrix:
@@ -176,27 +209,13 @@ class Calibration:
         """How well known truths, held out of the table, are found again."""
         held = slice(self.problem.settings.runs - self.problem.settings.held_out, self.problem.settings.runs)
         truths = self.problem.quantiles[held][:, self.problem.moved]
-        ranks, spread = recover(
-            self.amortised,
-            truths,
-            self.table[held],
-            self.errors,
-            self.problem.settings.kept,
-            self.problem.study.seed + 1,
-        )
+        told = matrix_of(self.targets, self.statistics)[held]
+        ranks, spread = recover(self.emulator.first(RECOVERED), truths, told, self.errors, self.problem.study.seed + 1)
         return recovery_table(self.problem.calibrated, ranks, spread)
 
     def identification(self) -> pd.DataFrame:
         """What the data say of each calibrated parameter."""
-        return identification(self.problem.calibrated, self.posterior)
-
-    def largest_drift(self) -> tuple[str, float]:
-        """The parameter outside the fit that strays furthest from its prior's mean, and by how many prior SD."""
-        weights, quantiles = self.posterior.weights, self.problem.quantiles[self.posterior.rows]
-        drift = np.abs((weights @ quantiles - 0.5) * np.sqrt(12))
-        drift[self.problem.moved] = 0
-        column = int(np.argmax(drift))
-        return self.problem.parameters[column].name.removeprefix("behaviour."), float(drift[column])
+        return identification(self.problem.calibrated, self.marginal)
 
     def resampled(self, count: int) -> Matrix:
         """`count` parameter sets drawn by weight (systematic resampling: no more often than the weight asks)."""
@@ -228,11 +247,10 @@ class Calibration:
 
         from consensus_sim.ensemble.store import code_digest
 
-        drifted, drift = self.largest_drift()
         digest = hashlib.blake2b(repr(sorted((t.name, t.value, t.error) for t in self.problem.targets)).encode())
         return {
             "made_by": "experiment=calibrate",
-            "method": "ABC with learned summaries, local-linear adjustment, priors of all other parameters kept",
+            "method": "synthetic likelihood by an emulator; all other parameters at their priors",
             "version": metadata.version("consensus-sim"),
             "sources": code_digest(),
             "libraries": {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-learn")},
@@ -240,10 +258,10 @@ class Calibration:
             "community": self.problem.community.fingerprint,
             "seed": self.problem.study.seed,
             "runs": self.problem.settings.runs,
-            "kept": self.problem.settings.kept,
+            "trees": self.problem.settings.trees,
+            "candidates": self.problem.settings.candidates,
             "sets": len(self.posterior.rows),
-            "effective_sets": round(self.posterior.effective, 1),
-            "largest_drift_of_others": {"parameter": drifted, "prior_sd": round(drift, 3)},
+            "effective_candidates": round(self.marginal.effective, 1),
             "targets": [t.name for t in self.targets],
             "targets_digest": digest.hexdigest()[:32],
             "calibrated": [p.name.removeprefix("behaviour.") for p in self.problem.calibrated],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.analysis.abc import Posterior, weighted_quantile
+from consensus_sim.analysis.emulator import Posterior, weighted_quantile
 from consensus_sim.analysis.targets import MOST, Target
 from consensus_sim.ensemble.posterior import SILENT, WEAK
 

@@ -1,0 +1,267 @@
+"""The likelihood of reported figures, learned from a table of runs; amortised: one fit serves any observation.
+
+1. Every statistic is set on its target's scale and blurred by the target's observation error (so that the error is part
+   of the inference: Wilkinson 2013), and turned into normal scores.
+2. Gradient-boosted trees predict its mean and the logarithm of its variance from the quantiles of *all* parameters: an
+   emulator of a stochastic simulator. Variances and correlations are those of residuals out of fold, so that what the
+   emulator does not know counts as noise and not as knowledge.
+3. The synthetic likelihood (Wood 2010) of an observation is the normal density of its scores under these means,
+   variances and the residuals' correlation.
+4. Parameters that stay at their prior are drawn from it: one draw a posterior set. Given such a draw, the calibrated
+   parameters are sampled from candidates that fill their prior evenly, each as often as the likelihood says (sampling
+   importance resampling; Rubin 1988). That is the cut posterior, p(others) p(calibrated | others, data) (Plummer 2015):
+   what must stay at its prior stays there exactly.
+
+All parameters are told by quantiles of their priors in (0, 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consensus_sim.errors import InputError
+
+Matrix = NDArray[np.float64]
+FOLDS = 5
+FEWEST = 50
+"""Runs that a table needs."""
+LEARNING_RATE, LEAVES, IN_LEAF = 0.05, 8, 30
+"""Of the trees for means: shallow, as the model has few strong interactions; leaves of 30 runs at least."""
+VARIANCE_SHARE, VARIANCE_LEAVES, VARIANCE_IN_LEAF = 0.3, 6, 60
+"""The same for variances, which are told less surely: share of the trees, leaves, runs in a leaf."""
+FLOOR = 1e-3
+"""Added to squared residuals before their logarithm is taken."""
+SHRINK = 0.05
+"""Share of the residuals' correlation that is taken away, which keeps it invertible."""
+EXTREME = 3.3
+"""Normal scores end here: beyond, a table of some thousand runs says nothing."""
+CHUNK = 32
+"""Draws whose candidates are predicted at a time."""
+
+
+def need_sklearn() -> Any:
+    """scikit-learn; a plain message where it is missing."""
+    try:
+        import sklearn
+    except ImportError:
+        raise InputError(
+            "calibration needs scikit-learn: install the extra, pip install 'consensus-sim[analysis]'"
+        ) from None
+    return sklearn
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Weighted sample: rows of the draws or candidates it is made of, their weights (adding up to one), and the
+    calibrated parameters' quantiles (rows, parameters).
+    """
+
+    rows: NDArray[np.int64]
+    weights: Matrix
+    quantiles: Matrix
+
+    @property
+    def effective(self) -> float:
+        """Effective number of rows (Kish)."""
+        return float(1 / np.sum(self.weights**2))
+
+
+@dataclass(frozen=True, eq=False)
+class Emulator:
+    """What the statistics would be at every pair of a draw of the parameters that stay and a candidate of the others.
+
+    scores: of each statistic, from its value to a normal score; mean, log_variance: (draws, candidates, statistics);
+    correlation: of residuals, (statistics, statistics); explained: share of each statistic's variance out of fold
+    candidates: quantiles of the calibrated parameters, (candidates, parameters)
+    """
+
+    scores: tuple[Any, ...]
+    mean: NDArray[np.float32]
+    log_variance: NDArray[np.float32]
+    correlation: Matrix
+    explained: Matrix
+    candidates: Matrix
+
+    @classmethod
+    def fit(
+        cls, quantiles: Matrix, moved: NDArray[np.int64], statistics: Matrix, errors: Matrix, draws: Matrix,
+        candidates: Matrix, trees: int, seed: int = 0,
+    ) -> Emulator:  # fmt: skip
+        """Learn from a table of runs.
+
+        quantiles: (runs, parameters) of all parameters; moved: columns of those that are calibrated
+        statistics: (runs, statistics), NaN where undefined, on the scale on which `errors` (statistics,), the
+        observation's standard deviations, are normal
+        draws: (draws, parameters), whose columns outside `moved` are used
+        candidates: (candidates, calibrated parameters)
+        trees: boosting rounds; seed: of the blurring
+        Raises InputError if there are too few runs or scikit-learn is missing.
+        """
+        need_sklearn()
+        from threadpoolctl import threadpool_limits
+
+        if len(quantiles) < FEWEST:
+            raise InputError(f"calibration.runs: found {len(quantiles)}; allowed: at least {FEWEST} runs in the table")
+        noise = np.random.default_rng(seed).standard_normal(statistics.shape)
+        blurred = statistics + noise * errors
+        shape = (len(draws), len(candidates), statistics.shape[1])
+        mean, log_variance = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        residuals, scores, explained = np.full(statistics.shape, np.nan), [], np.zeros(shape[2])
+        # One thread: trees this small gain little from more, and threads that wait for a busy core cost far more.
+        with threadpool_limits(limits=1):
+            for column in range(shape[2]):
+                one = _Learner(quantiles, blurred[:, column], trees, seed)
+                scores.append(one.scores)
+                explained[column] = one.explained
+                residuals[one.defined, column] = one.residuals
+                for first in range(0, len(draws), CHUNK):
+                    rows = _pairs(draws[first : first + CHUNK], moved, candidates)
+                    place = (slice(first, first + CHUNK), slice(None), column)
+                    mean[place], log_variance[place] = (
+                        found.reshape(-1, len(candidates)) for found in one.predict(rows)
+                    )
+        return cls(tuple(scores), mean, log_variance, _correlation(residuals), explained, candidates)
+
+    def only(self, statistics: Sequence[int]) -> Emulator:
+        """The same of some `statistics`, by number."""
+        chosen = np.asarray(statistics, np.int64)
+        return replace(
+            self,
+            scores=tuple(self.scores[number] for number in statistics),
+            mean=self.mean[:, :, chosen],
+            log_variance=self.log_variance[:, :, chosen],
+            correlation=self.correlation[np.ix_(chosen, chosen)],
+            explained=self.explained[chosen],
+        )
+
+    def first(self, draws: int) -> Emulator:
+        """The same of the first `draws` draws."""
+        return replace(self, mean=self.mean[:draws], log_variance=self.log_variance[:draws])
+
+    def weights(self, observed: Matrix) -> Matrix:
+        """Probability of each candidate given each draw, (draws, candidates), for `observed` statistics (statistics,),
+        NaN where one was not observed.
+        """
+        told = np.flatnonzero(~np.isnan(observed))
+        if not len(told):
+            return np.full(self.mean.shape[:2], 1 / self.mean.shape[1])
+        score = np.array([_score(self.scores[column], observed[column : column + 1])[0] for column in told])
+        root = np.linalg.cholesky(np.linalg.inv(self.correlation[np.ix_(told, told)]))
+        found = np.empty(self.mean.shape[:2])
+        for number in range(len(found)):
+            spread = self.log_variance[number][:, told]
+            off = (score - self.mean[number][:, told]) * np.exp(-0.5 * spread) @ root
+            found[number] = -0.5 * (np.sum(off**2, axis=1) + np.sum(spread, axis=1))
+        found = np.exp(found - found.max(axis=1, keepdims=True))
+        return found / found.sum(axis=1, keepdims=True)
+
+    def posterior(self, observed: Matrix, seed: int = 0) -> Posterior:
+        """One set a draw, its calibrated parameters sampled given the draw and `observed`; `seed`: of the sampling."""
+        weights = self.weights(observed)
+        chance = np.random.default_rng(seed).random((len(weights), 1))
+        chosen = np.minimum((np.cumsum(weights, axis=1) < chance).sum(axis=1), weights.shape[1] - 1)
+        return Posterior(np.arange(len(weights)), np.full(len(weights), 1 / len(weights)), self.candidates[chosen])
+
+    def marginal(self, observed: Matrix) -> Posterior:
+        """The calibrated parameters over all draws: candidates with their mean probability."""
+        weights = self.weights(observed).mean(axis=0)
+        return Posterior(np.arange(len(weights)), weights, self.candidates)
+
+
+class _Learner:
+    """Trees for the mean and the log variance of one statistic's normal scores."""
+
+    def __init__(self, quantiles: Matrix, values: Matrix, trees: int, seed: int) -> None:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+        from sklearn.model_selection import KFold, cross_val_predict
+        from sklearn.preprocessing import QuantileTransformer
+
+        self.defined = ~np.isnan(values)
+        inner, known = quantiles[self.defined], values[self.defined]
+        self.scores = QuantileTransformer(
+            n_quantiles=min(1000, len(known)), output_distribution="normal", subsample=None
+        ).fit(known[:, None])
+        score = _score(self.scores, known)
+        common = {"learning_rate": LEARNING_RATE, "early_stopping": False, "random_state": seed}
+        self.mean = HistGradientBoostingRegressor(
+            max_iter=trees, max_leaf_nodes=LEAVES, min_samples_leaf=IN_LEAF, **common
+        )
+        folds = KFold(FOLDS, shuffle=True, random_state=seed)
+        off = score - cross_val_predict(self.mean, inner, score, cv=folds)
+        self.explained = float(max(0.0, 1 - off.var() / max(score.var(), 1e-12)))
+        self.mean.fit(inner, score)
+        self.variance = HistGradientBoostingRegressor(
+            max_iter=max(1, round(VARIANCE_SHARE * trees)), max_leaf_nodes=VARIANCE_LEAVES,
+            min_samples_leaf=VARIANCE_IN_LEAF, **common,
+        )  # fmt: skip
+        size = np.log(off**2 + FLOOR)
+        out_of_fold = cross_val_predict(self.variance, inner, size, cv=folds)
+        # A mean of logarithms is not the logarithm of a mean: what is told is set to have residuals of variance one.
+        self.shift = float(np.log(np.mean(off**2 / np.exp(out_of_fold)) + 1e-12))
+        self.residuals = off / np.exp(0.5 * (out_of_fold + self.shift))
+        self.variance.fit(inner, size)
+
+    def predict(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+        """Mean and log variance at quantiles `rows` (m, parameters), (m,) each."""
+        return self.mean.predict(rows), self.variance.predict(rows) + self.shift
+
+
+def _score(transformer: Any, values: Matrix) -> Matrix:
+    """Normal scores of `values`."""
+    found: Matrix = transformer.transform(values[:, None])[:, 0]
+    return np.clip(found, -EXTREME, EXTREME)
+
+
+def _pairs(draws: Matrix, moved: NDArray[np.int64], candidates: Matrix) -> Matrix:
+    """Every draw with every candidate in its columns `moved`, (draws * candidates, parameters)."""
+    found: Matrix = np.repeat(draws, len(candidates), axis=0)
+    found[:, moved] = np.tile(candidates, (len(draws), 1))
+    return found
+
+
+def _correlation(residuals: Matrix) -> Matrix:
+    """Correlation of `residuals` (runs, statistics) where both are defined, drawn towards none by `SHRINK`."""
+    from pandas import DataFrame
+
+    found = DataFrame(residuals).corr(min_periods=FEWEST).fillna(0.0).to_numpy()
+    shrunk: Matrix = (1 - SHRINK) * found
+    np.fill_diagonal(shrunk, 1.0)
+    return shrunk
+
+
+def weighted_quantile(values: Matrix, weights: Matrix, at: Sequence[float]) -> Matrix:
+    """Quantiles `at` of weighted `values` (rows,), NaN left out: the inverse of the weighted distribution function,
+    with half of each weight on either side.
+    """
+    defined = ~np.isnan(values)
+    values, weights = values[defined], weights[defined]
+    if not len(values):
+        return np.full(len(at), np.nan)
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(weights[order]) - 0.5 * weights[order]
+    found: Matrix = np.interp(np.asarray(at) * weights.sum(), cumulative, values[order])
+    return found
+
+
+def recover(
+    emulator: Emulator, quantiles: Matrix, statistics: Matrix, errors: Matrix, seed: int
+) -> tuple[Matrix, Matrix]:
+    """Simulation-based calibration (Talts et al. 2018): ranks of synthetic truths held out of the table.
+
+    quantiles, statistics: of the truths; their statistics are blurred as an observation is. Returns for each truth and
+    parameter the probability of the posterior below the truth (uniform if the inference is right), and the posterior's
+    standard deviation in units of the prior's.
+    """
+    noise = np.random.default_rng(seed).standard_normal(statistics.shape)
+    ranks, spread = np.empty(quantiles.shape), np.empty(quantiles.shape)
+    for number, observed in enumerate(statistics + noise * errors):
+        found = emulator.marginal(observed)
+        ranks[number] = found.weights @ (found.quantiles < quantiles[number])
+        mean = found.weights @ found.quantiles
+        spread[number] = np.sqrt(found.weights @ (found.quantiles - mean) ** 2 * 12)
+    return ranks, spread
