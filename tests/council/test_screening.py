@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from consensus_sim.council.screening import formal_chance
+from consensus_sim.council.topics import TopicClass
 from consensus_sim.dynamics.topics import disagreement
-from tests.helpers import make_model
+from tests.helpers import config, make_model
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,13 @@ def spread_on(model, topic):
 
 def test_without_the_effect_every_matter_has_the_same_chance(model):
     assert (chances(model, conversion=0.57, contested=0.0) == 0.57).all()
+
+
+def test_a_named_dispute_keeps_its_chance(model):
+    named = TopicClass.from_config("landscape_water", config()["topic"]["landscape_water"])
+    topic = replace(model.topics.topics[0], kind=named)
+    p = model.parameters.topics._replace(conversion=0.57, contested=4.0)
+    assert formal_chance(topic, model.residents.groups, model.topics, p) == 0.57
 
 
 @pytest.mark.parametrize("conversion", [0.0, 1.0])

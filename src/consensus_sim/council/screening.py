@@ -23,10 +23,11 @@ def formal_chance(topic: Topic, groups: NDArray[np.uint16], book: TopicBook, p: 
     logistic(logit(conversion) + b_d (D - mean D) / 0.1): D is the standard deviation of the first positions of the
     adults who live where it lies, its mean that of the kinds that arise. Easy matters are taken at once, hard ones go
     to the council (F31). `groups` (n,) are those of all residents.
+    A named dispute, no draw from what arises and on record because it was no easy matter, keeps P44's chance.
     """
-    if not 0.0 < p.conversion < 1.0 or p.contested == 0.0:
-        return p.conversion
     kind = topic.kind
+    if not 0.0 < p.conversion < 1.0 or p.contested == 0.0 or kind.weight == 0:
+        return p.conversion
     own = book.disagreement_on(kind, groups[topic.low : topic.high], topic.polarity)
     odds = log(p.conversion / (1.0 - p.conversion)) + p.contested * (own - book.mean_disagreement(groups)) / 0.1
     return 1.0 / (1.0 + exp(-odds))
