@@ -11,7 +11,7 @@ pytest.importorskip("sklearn")
 def test_known_truths_are_recovered(reference):
     """At least 50 truths; 90 % intervals cover 82-97 %; ranks uniform (smallest p after Bonferroni above 1 %)."""
     table = pd.read_csv(reference / "recovery.csv").set_index("parameter")
-    assert (table["truths"] >= 50).all() and len(table) == 21
+    assert (table["truths"] >= 50).all() and len(table) == 22
     assert table["coverage90"].between(0.82, 0.97).all()
     assert table.loc["all", "coverage50"] == pytest.approx(0.5, abs=0.06)
     assert table.loc["all", "p"] > 0.01
@@ -20,7 +20,7 @@ def test_known_truths_are_recovered(reference):
 def test_the_predictive_check_is_told_with_its_misses(reference):
     table = pd.read_csv(reference / "posterior_predictive.csv")
     judged = table[table["use"] == "calibration"]
-    assert len(judged) == 12 and judged["held"].astype(bool).sum() >= 6
+    assert len(judged) == 12 and judged["held"].astype(bool).sum() >= 10
     missed = judged[~judged["held"].astype(bool)]
     assert missed["verdict"].str.contains("observed value (?:above|below)", regex=True).all()
     assert not table["target"].str.contains("consensus").any()

@@ -215,7 +215,7 @@ class Calibration:
 
     def identification(self) -> pd.DataFrame:
         """What the data say of each calibrated parameter."""
-        return identification(self.problem.calibrated, self.marginal)
+        return identification(self.problem.calibrated, self.posterior)
 
     def resampled(self, count: int) -> Matrix:
         """`count` parameter sets drawn by weight (systematic resampling: no more often than the weight asks)."""
