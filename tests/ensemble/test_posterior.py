@@ -133,7 +133,9 @@ def test_parameters_outside_the_fit_stay_at_their_prior():
 
 
 def test_spread_ratios_are_those_that_calibration_published():
-    """Of the shipped table, whose numbers are rounded: within 0.02, the same silent."""
+    """Of the shipped table, whose numbers are rounded: within 0.02 (0.05 for whole numbers, of which calibration knows the
+    quantile and the table the number), the same silent.
+    """
     from pathlib import Path
 
     from consensus_sim.ensemble.posterior import SILENT
@@ -142,7 +144,10 @@ def test_spread_ratios_are_those_that_calibration_published():
     found = sets.spread_ratios(BEHAVIOUR)
     folder = Path(__file__).parents[2] / "results" / "reference"
     published = pd.read_csv(folder / "calibration.csv").set_index("parameter")["sd_ratio"]
+    whole = {p.name.removeprefix("behaviour.") for p in BEHAVIOUR if p.integer}
     for name, ratio in published.items():
-        assert found[name] == pytest.approx(ratio, abs=0.02) and (found[name] < SILENT) == (ratio < SILENT)
+        assert found[name] == pytest.approx(ratio, abs=0.05 if name in whole else 0.02) and (found[name] < SILENT) == (
+            ratio < SILENT
+        )
     assert {ratio for name, ratio in found.items() if name not in published} == {1.0}
     assert set(replace(sets, kept=frozenset(sets.names)).spread_ratios(BEHAVIOUR).values()) == {1.0}

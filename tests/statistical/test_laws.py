@@ -101,7 +101,7 @@ def test_execution_waits_a_geometric_time():
     kind = TopicClass.from_config("environment", config()["topic"]["environment"])
     p, share = model.parameters.execution, model.parameters.deliberation.settlement_share
     plain = {"kind": kind, "settled_week": 0, "acceptance": share, "funding_need": 0.0, "execution": "none"}
-    plain["carried_by_residents"] = False
+    plain |= {"carried_by_residents": False, "failed_before": 0}
     topics = [SimpleNamespace(number=number, executed_week=-1, **plain) for number in range(4000)]
     for topic in topics:
         land(topic, 0)
