@@ -133,8 +133,8 @@ def test_parameters_outside_the_fit_stay_at_their_prior():
 
 
 def test_spread_ratios_are_those_that_calibration_published():
-    """Of the shipped table, whose numbers are rounded: within 0.02 (0.05 for whole numbers, of which calibration knows the
-    quantile and the table the number), the same silent.
+    """Of the shipped table, whose numbers are rounded: within 0.02, the same silent; within 0.05 for whole numbers, of
+    which calibration knows the quantile and the table the number.
     """
     from pathlib import Path
 
