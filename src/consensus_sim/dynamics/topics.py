@@ -110,9 +110,13 @@ def disagreement(
     are cut to [0, 1]: `draw_positions`; 0 if there is no adult.
     """
     adults, total, squares = 0, 0.0, 0.0
+    known = np.full(1 << group_stake.shape[0], np.nan)  # position by the groups that one belongs to, once looked up
     for i in range(groups.shape[0]):
         if groups[i] & np.uint16(1):
-            middle = group_position[interest_of(groups[i], group_stake, group_position)]
+            middle = known[groups[i]]
+            if middle != middle:
+                middle = group_position[interest_of(groups[i], group_stake, group_position)]
+                known[groups[i]] = middle
             adults += 1
             total += middle
             squares += middle * middle
