@@ -104,7 +104,7 @@ def test_every_settled_topic_is_a_resolution(watched_year):
     for topic in settled:
         assert topic.deadline_week == topic.settled_week + topic.kind.deadline_weeks
         assert topic.execution in ("pending", "on_time", "late", "never")
-        assert topic.acceptance >= 0.66
+        assert topic.acceptance >= model.parameters.deliberation.settlement_share - 0.0005
         if topic.execution == "on_time":
             assert topic.settled_week < topic.executed_week <= topic.deadline_week
 

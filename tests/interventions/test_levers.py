@@ -106,7 +106,7 @@ def test_a_quota_that_cannot_be_met_is_told(community):
 def test_a_quota_on_seats_taken_is_met_where_seats_are_full(community, share):
     overrides = [
         f"scenario.quota.interventions.quota_seating.share={share}",
-        "scenario.quota.interventions.quota_seating.rounds=20",
+        "scenario.quota.interventions.quota_seating.rounds=60",
     ]
     model = play(community, "quota", *overrides)
     shares = [sheet.vulnerable_accepted for sheet in model.recorder.sheets if sheet.channel == "council"]

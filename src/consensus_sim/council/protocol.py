@@ -32,11 +32,12 @@ SPOKE_ROWS, LISTENED_ROWS = (0, 2), (1, 3)
 def incubate(model: Any) -> None:
     """Step 1, incubation 议题孵化: matters arise, those that wait grow more urgent, and in the end lapse (D12)."""
     book, p = model.topics, model.parameters.topics
+    oldest, escalation = model.week - (p.lapse or float("inf")), p.escalation
     for topic in book.open_topics()[0]:
-        if p.lapse and topic.state != AGENDA and model.week - topic.arisen_week > p.lapse:
+        if topic.arisen_week < oldest and topic.state != AGENDA:
             topic.state = LAPSED
             _close(model, topic)
-        topic.urgency += p.escalation * (1.0 - topic.urgency)
+        topic.urgency += escalation * (1.0 - topic.urgency)
     arisen = book.arise_before(model.residents.groups) if model.week == 0 else []
     for topic in arisen + book.arise(model.week, model.residents.groups):
         raise_concern(topic.low, topic.stake, model.concern)
@@ -300,9 +301,10 @@ def execute(model: Any) -> None:
                 lever.on_executed(model, topic)
     patience = max(1, round(model.parameters.trust.patience))
     for topic in model.topics.open_topics()[0]:
-        waited = model.week - topic.heard_week
-        if topic.heard_week >= 0 and waited and waited % patience == 0:
-            show_outcome(model, topic, 0.0)
+        if topic.heard_week >= 0:
+            waited = model.week - topic.heard_week
+            if waited and waited % patience == 0:
+                show_outcome(model, topic, 0.0)
 
 
 def show_outcome(model: Any, topic: Topic, worth: float) -> None:

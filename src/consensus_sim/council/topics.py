@@ -264,6 +264,7 @@ class TopicBook:
         self.dated = self._weeks_of([classes[name] for name in sorted(classes)], calendar)
         self.stakes = np.zeros(STORE * len(community.population), np.float32)
         self.used = 0
+        self._spans = np.empty((3, 64), np.int64)
         self._open: tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def _weeks_of(self, kinds: list[TopicClass], calendar: Calendar | None) -> dict[int, list[TopicClass]]:
@@ -379,6 +380,9 @@ class TopicBook:
             funding_need=_between(kind.funding_need, chances[5]) if needs_money else 0.0,
             polarity=_between(kind.polarity, chances[6]),
         )
+        if len(self.topics) == self._spans.shape[1]:
+            self._spans = np.concatenate((self._spans, np.empty_like(self._spans)), axis=1)
+        self._spans[:, len(self.topics)] = low, high, self.used
         self.used += size
         self.topics.append(topic)
         self.numbered[number] = topic
@@ -425,6 +429,8 @@ class TopicBook:
             topic.offset, topic.stake = self.used, store[span]
             self.used = span.stop
         self.stakes = store
+        self._spans[2, : len(self.topics)] = [topic.offset for topic in self.topics]
+        self._open = None
 
     def changed(self) -> None:
         """Some topic was opened or closed: the list of open ones is made anew when next asked for."""
@@ -433,11 +439,9 @@ class TopicBook:
     def open_topics(self) -> tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """The open topics and, for the kernels, their first and last resident and place in `stakes`."""
         if self._open is None:
-            topics = [topic for topic in self.topics if topic.state in OPEN_STATES]
-            low = np.array([topic.low for topic in topics], np.int64)
-            high = np.array([topic.high for topic in topics], np.int64)
-            offset = np.array([topic.offset for topic in topics], np.int64)
-            self._open = topics, low, high, offset
+            places = [place for place, topic in enumerate(self.topics) if topic.state in OPEN_STATES]
+            low, high, offset = self._spans[:, places]
+            self._open = [self.topics[place] for place in places], low, high, offset
         return self._open
 
 
