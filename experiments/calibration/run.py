@@ -104,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     whole = recovery.set_index("parameter").loc["all"]
     judged = predictive[predictive["use"] == "calibration"]
     print(f"{problem.settings.runs} sets played in {played:.0f} s; {len(found.posterior.rows)} in the posterior")
+    told = ", ".join(f"{t.name} {r:.2f}" for t, r in zip(found.targets, found.emulator.explained, strict=True))
+    print(f"share of each figure that the emulator explains: {told}")
     print(f"{found.marginal.effective:.0f} of {len(found.marginal.rows)} candidates weigh")
     print(f"recovery: 90 % intervals hold {whole['coverage90']:.1%}, 50 % ones {whole['coverage50']:.1%}")
     print(f"E1: {judged['held'].sum()} of {len(judged)} figures inside the 90 % predictive interval")

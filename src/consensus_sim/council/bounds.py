@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 
 class Bounds:
-    """First and last resident of each place: residents are numbered by micro-grid, so a place is a range."""
+    """First and last resident of each place: residents are numbered by micro-grid, so a place is a range.
+
+    known_disagreement: what `TopicBook.mean_disagreement` has found for some kinds of topic among all residents
+    """
 
     def __init__(self, community: Any) -> None:
         places, people = community.places, community.population

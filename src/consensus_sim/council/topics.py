@@ -396,7 +396,7 @@ class TopicBook:
 
     def mean_disagreement(self, groups: NDArray[np.uint16]) -> float:
         """The same of an average matter: of all residents, at each kind's middle polarity, weighted by how often the
-        kinds arise; 0 if none does.
+        kinds arise; 0 if none does. `groups` (n,) are those of the community's residents: found once for all its runs.
         """
         kinds, known = self.classes, self.bounds.known_disagreement
         asked = tuple(
