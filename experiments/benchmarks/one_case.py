@@ -18,6 +18,8 @@ from time import perf_counter
 from typing import Any
 
 Numbers = dict[str, Any]
+BESIDE = 16
+"""Runs of the case study around each run of a scaled community."""
 
 
 def run(community: str, scenario: str, weeks: str, rounds: str) -> Numbers:
@@ -27,15 +29,12 @@ def run(community: str, scenario: str, weeks: str, rounds: str) -> Numbers:
     built, study = _study(community, scenario, int(weeks))
     run_replicate(built, study.scenario(scenario), study, 0)
     gc.freeze()  # as in a worker
-    seconds = [
-        _timed(run_replicate, built, study.scenario(scenario), study, number) for number in range(1, int(rounds) + 1)
-    ]
-    spent = _watch_kernels()
-    shares = []
+    watch, seconds, shares = _Watch(), [], []
     for number in range(1, int(rounds) + 1):
-        spent[0] = 0.0
-        whole = _timed(run_replicate, built, study.scenario(scenario), study, number)
-        shares.append(1.0 - spent[0] / whole)
+        seconds.append(_timed(run_replicate, built, study.scenario(scenario), study, number))
+        with watch:
+            run_replicate(built, study.scenario(scenario), study, number)
+        shares.append(1.0 - watch.spent / seconds[-1])
     return {"seconds": seconds, "outside": shares, "residents": built.n_residents}
 
 
@@ -48,7 +47,9 @@ def build(community: str, rounds: str) -> Numbers:
 
 
 def grow(community: str, scale: str, weeks: str, rounds: str) -> Numbers:
-    """`scale` copies side by side under `full`: seconds to build and of each run, residents, and the most memory."""
+    """`scale` copies side by side under `full`: seconds to build and of each run, residents, and the most memory;
+    `alone`: seconds of a run of the case study itself, the mean of several before and after each of these runs.
+    """
     from consensus_sim import load_community
     from consensus_sim.ensemble.copies import run_copies
 
@@ -58,8 +59,21 @@ def grow(community: str, scale: str, weeks: str, rounds: str) -> Numbers:
     started = perf_counter()
     built = load_community(community, scale=int(scale))
     spent = perf_counter() - started
-    seconds = [_timed(run_copies, built, study.scenario("full"), study, number) for number in range(int(rounds))]
-    return {"build": spent, "seconds": seconds, "residents": built.n_residents, "peak": _peak()}
+    full = study.scenario("full")
+    if int(rounds) == 1:
+        seconds = [_timed(run_copies, built, full, study, 0)]
+        return {"build": spent, "seconds": seconds, "alone": [], "residents": built.n_residents, "peak": _peak()}
+    seconds, alone, small = [], [], load_community("case_study")
+    run_copies(small, full, study, 0)
+    for number in range(int(rounds)):
+        # Every run has chance of its own and so other work to do: one is compared with the mean of several.
+        around = [_timed(run_copies, small, full, study, BESIDE * number + each) for each in range(BESIDE // 2)]
+        seconds.append(_timed(run_copies, built, full, study, number))
+        around += [
+            _timed(run_copies, small, full, study, BESIDE * number + each) for each in range(BESIDE // 2, BESIDE)
+        ]
+        alone.append(sum(around) / BESIDE / small.n_residents)
+    return {"build": spent, "seconds": seconds, "alone": alone, "residents": built.n_residents, "peak": _peak()}
 
 
 def memory(what: str) -> Numbers:
@@ -132,30 +146,42 @@ def _timed(function: Callable[..., Any], *arguments: Any) -> float:
     return perf_counter() - started
 
 
-def _watch_kernels() -> list[float]:
-    """Let every compiled function that Python calls add its time to the number that is returned in a list.
+class _Watch:
+    """While entered, the time `spent` in all compiled functions that Python calls, in seconds.
 
-    To be called once all is compiled: compiled functions keep those that they call.
+    To be made once all is compiled: compiled functions keep those that they call. The time of the whole is to be
+    taken from a run without it, since it slows what is not compiled.
     """
-    from numba.core.registry import CPUDispatcher
 
-    spent = [0.0]
+    def __init__(self) -> None:
+        from numba.core.registry import CPUDispatcher
 
-    def watched(kernel: Any) -> Any:
+        self.spent = 0.0
+        self._found = [
+            (module, name, value)
+            for module_name, module in list(sys.modules.items())
+            if module_name.startswith("consensus_sim.") and not module_name.startswith("consensus_sim.dynamics.")
+            for name, value in list(vars(module).items())
+            if isinstance(value, CPUDispatcher)
+        ]
+
+    def __enter__(self) -> None:
+        self.spent = 0.0
+        for module, name, kernel in self._found:
+            setattr(module, name, self._watched(kernel))
+
+    def __exit__(self, *_: object) -> None:
+        for module, name, kernel in self._found:
+            setattr(module, name, kernel)
+
+    def _watched(self, kernel: Any) -> Any:
         def call(*arguments: Any) -> Any:
             started = perf_counter()
             result = kernel(*arguments)
-            spent[0] += perf_counter() - started
+            self.spent += perf_counter() - started
             return result
 
         return call
-
-    for name, module in list(sys.modules.items()):
-        if name.startswith("consensus_sim.") and not name.startswith("consensus_sim.dynamics."):
-            for key, value in list(vars(module).items()):
-                if isinstance(value, CPUDispatcher):
-                    setattr(module, key, watched(value))
-    return spent
 
 
 def _peak() -> int:

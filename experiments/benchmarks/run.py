@@ -7,8 +7,10 @@
 Prints a table and writes results/reference/benchmarks.csv; with --only, rows of the other benchmarks are kept. --python
 names an interpreter with packages that this environment lacks (starsim, agentpy); a tool that is found nowhere is said
 to be not installed. Times belong to the machine; ratios, within one run, are what can be compared. `value` is the
-median of the rounds, `low` and `high` are their range, `ratio` is that of the best rounds. Part h is no time: how many
-times common random numbers cut the standard error of a contrast, the whole table of which goes to pairing.csv.
+median of the rounds, `low` and `high` are their range, `ratio` is that of the best rounds; for runs of part e it is the
+median over rounds of each against the mean of the case study's runs before and after it, since every run has chance of
+its own and so other work to do. Part h is no time: how many times common random numbers cut the standard error of a
+contrast, the whole table of which goes to pairing.csv.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from operator import attrgetter
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -50,13 +49,14 @@ class Recorder:
         self._numbers: dict[str, int] = defaultdict(int)
         self._present: dict[str, list[int]] = defaultdict(list)
         self._seen = 0
+        self._landed = 0
         self._names: list[str] = []
 
     def next_event(self, channel: str) -> int:
         """Number of the next event of a channel in the present week: 0 for the first."""
-        name = f"{channel}:{self.model.week}"
-        self._numbers[name] += 1
-        return self._numbers[name] - 1
+        number = self._numbers[channel]
+        self._numbers[channel] = number + 1
+        return number
 
     def event(self, event: Event) -> None:
         """Keep who took part."""
@@ -69,6 +69,10 @@ class Recorder:
     def minutes(self, minutes: Minutes) -> None:
         """Keep one row of the observation sheet."""
         self.sheets.append(minutes)
+
+    def landed(self) -> None:
+        """Count a resolution that was carried out, on time or late."""
+        self._landed += 1
 
     def seen(self, number: int) -> None:
         """Count residents who saw an outcome this week."""
@@ -117,12 +121,14 @@ class Recorder:
             self._empty.remove(row)
         self._seen = 0
         self._present.clear()
+        self._numbers.clear()
         if model.calendar.ends_half_year(model.week) or model.week == self.weeks - 1:
             self.scale()
 
     def _metrics(self) -> list[str]:
         """Names of what `record` keeps, in its order; one that has no value in any week is left out of `weekly`."""
         channels = list(self.model.known_channels)
+        self._places = {name: place for place, name in enumerate(channels)}
         return [
             *(f"participations_{channel}" for channel in channels),
             *(f"attendance_{channel}" for channel in channels),
@@ -138,17 +144,19 @@ class Recorder:
 
     def _of_channels(self) -> list[float]:
         """Participations in every open channel, then persons an event in those with any; NaN elsewhere."""
-        present, is_open, channels = self._present, self.model.channels, self.model.known_channels
-        participations = [float(sum(present.get(name, ()))) if name in is_open else NAN for name in channels]
-        return participations + [
-            sum(present[name]) / len(present[name]) if name in present else NAN for name in channels
-        ]
+        places, found = self._places, [NAN] * (2 * len(self._places))
+        for name in self.model.channels:
+            found[places[name]] = 0.0
+        for name, numbers in self._present.items():
+            total = sum(numbers)
+            if name in self.model.channels:
+                found[places[name]] = float(total)
+            found[len(places) + places[name]] = total / len(numbers)
+        return found
 
     def _of_topics(self) -> list[float]:
         """How many topics there are in each state, and matters landed."""
-        topics = self.model.topics.topics
-        states, executions = Counter(map(attrgetter("state"), topics)), Counter(map(attrgetter("execution"), topics))
-        return [*(float(states[state]) for state in STATES), float(executions["on_time"] + executions["late"])]
+        return [*map(float, self.model.topics.count_states().values()), float(self._landed)]
 
     def _of_residents(self) -> list[float]:
         """Means over adults, shares who know of each open channel, the team's fatigue, and who saw an outcome."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community import Community
-from consensus_sim.council import protocol
+from consensus_sim.council import attendance, protocol
 from consensus_sim.council.events import PLACELESS, Channel, OpenChannel, Venue
 from consensus_sim.council.meeting import Help, MeetingParameters, SupportParameters, deliberation_parameters
 from consensus_sim.council.resolution import EvaluationParameters, ExecutionParameters
@@ -21,7 +21,7 @@ from consensus_sim.dynamics.deliberation import DeliberationParameters
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
 from consensus_sim.dynamics.learning import HabitParameters, LearningParameters
 from consensus_sim.dynamics.measures import moments_of_level, moments_of_rows
-from consensus_sim.dynamics.participation import ParticipationParameters, Standard
+from consensus_sim.dynamics.participation import ParticipationParameters, Standard, cost_of_coming, mean_pull
 from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
@@ -209,12 +209,10 @@ class AtStart:
         """Log of the mean over adults (online: over those with access) of e^(what draws them), in a plain room; `plain`
         (n,) is what does not change from event to event.
         """
-        start = self.common if plain is None else self.common + plain.take(self.adults)
-        fear = model.parameters.participation.fear * channel.formality * self.fear_weight * self.unskilled
-        start = start - fear
-        if channel.online:
-            start = start[model.residents.online.take(self.adults)]
-        return float(np.log(np.mean(np.exp(start.astype(np.float64)))))
+        fear, residents = model.parameters.participation.fear * channel.formality, model.residents
+        counted = residents.online if channel.online else residents.adult
+        same = attendance.NOTHING if plain is None else plain
+        return float(mean_pull(self.common, same, fear, self.fear_weight, self.unskilled, self.adults, counted))
 
 
 def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
@@ -233,9 +231,10 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
         fixed[~residents.online] = NEVER
         level, centre = 0.0, model.at_start.centre(model, channel, None)
     else:
-        working = np.float32(channel.clash_working) * (people.employment == WORKING)
-        parent = np.float32(channel.clash_parent) * people.parent
-        fixed = np.float32(-p.time) * np.maximum(working, parent) - model.distance[venue.name]
+        working, away = people.employment == WORKING, model.distance[venue.name]
+        fixed = cost_of_coming(
+            working, people.parent, float(channel.clash_working), float(channel.clash_parent), p.time, away
+        )
         for group, suits in channel.suits.items():
             fixed += np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
         level, centre = model.parameters.channels[channel.name], model.at_start.centre(model, channel, fixed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,14 @@ def _news(model: Any) -> News:
     return model.news
 
 
+@lru_cache(maxsize=16)
+def _rates(notice: float, shows: tuple[float, ...], online: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For the kernel, which leaves them as they are: rates of notices where the channels are on show by `shows`, and of
+    the mini-programme, (m,) each.
+    """
+    return notice * np.array(shows), np.full(len(shows), online)
+
+
 def spread_news(model: Any) -> None:
     """D1: notices, ties and the mini-programme tell of each open channel; what is not heard of again is forgotten.
 
@@ -81,14 +90,15 @@ def spread_news(model: Any) -> None:
     news = model.news if model.news is not None else _news(model)
     best = max([venue.show for venue in model.venues.values()])
     least = max(p.notice_plain, model.rules.notice_board)
-    shows = [max(least, channel.venue.show, best if channel.novel else 0.0) for channel in news.channels]
+    shows = tuple([max(least, channel.venue.show, best if channel.novel else 0.0) for channel in news.channels])
+    notice_rates, online_rates = _rates(p.notice, shows, online_rate)
     network = model.community.network
     spread_awareness(
         model.key("news"),
         model.key("news:fine"),
         news.bits,
-        p.notice * np.array(shows),
-        np.full(len(shows), online_rate),
+        notice_rates,
+        online_rates,
         news.venue_rows,
         model.nearness,
         news.habit_rows,

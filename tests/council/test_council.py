@@ -89,7 +89,7 @@ def test_stakes_lie_where_the_topic_lies_and_survive_making_room(community, book
         for topic in book.topics[:-3]:
             if topic.open and week - topic.arisen_week > 10:
                 topic.state = "lapsed"
-                book.changed()
+                book.closed(topic)
     topics, low, high, offset = book.open_topics()
     assert 0 < len(topics) < len(book.topics)
     for place, topic in enumerate(topics):

@@ -52,8 +52,8 @@ def arrivals():
             counts.append(np.bincount([topic.micro_grid for topic in new], minlength=book.bounds.n_micro_grids))
             for topic in new:
                 topic.state = "lapsed"
+                book.closed(topic)
             topics += new
-            book.changed()
     return SimpleNamespace(topics=topics, counts=np.array(counts), p=p, classes=classes)
 
 

@@ -149,7 +149,7 @@ def _there_in_the_end(model: Any, event: Event, came: Rows) -> Rows:
     offered one and declined or stays away is not there.
     """
     residents, gain = model.residents, model.parameters.learning.follow_through_gain
-    if any(code in (LETTER, PERSONAL) for code, _ in event.asked):
+    if [code for code, _ in event.asked if code in (LETTER, PERSONAL)]:
         no_show = model.parameters.meeting.no_show
         draw = model.key("no_show", sub=event.number)
         came = keep_promises(draw, came, model.scratch.asked, no_show, gain, residents.follow_through)

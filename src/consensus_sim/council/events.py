@@ -124,6 +124,7 @@ class Event:
     open: OpenChannel
     week: int
     number: int
+    channel: Channel = field(init=False)
     topics: list[Any] = field(default_factory=list)
     asked: list[tuple[int, Rows]] = field(default_factory=list)
     moderated: bool = False
@@ -136,7 +137,5 @@ class Event:
     officers: int = 0
     raised: list[tuple[int, int]] = field(default_factory=list)
 
-    @property
-    def channel(self) -> Channel:
-        """The channel of which this is an occurrence."""
-        return self.open.channel
+    def __post_init__(self) -> None:
+        self.channel = self.open.channel

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import Event
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED, Topic
 from consensus_sim.dynamics.deliberation import PAIRS, PLENARY, ROUND, DeliberationParameters
+from consensus_sim.dynamics.measures import sum_at
 from consensus_sim.dynamics.sitting import Held, Standing, hold_sitting, share_of
 from consensus_sim.dynamics.topics import draw_positions
 from consensus_sim.randomness import key
@@ -114,9 +115,7 @@ def facilitation(model: Any, event: Event) -> Facilitation:
     sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
     if event.moderated and m.procedure and len(event.came):
         officers = event.officers * m.officer_skill
-        known = (float(model.residents.procedure.take(event.came).sum()) + officers) / (
-            len(event.came) + event.officers
-        )
+        known = (float(sum_at(model.residents.procedure, event.came)) + officers) / (len(event.came) + event.officers)
         sharing += m.procedure * (known - float(model.skill_mean[3]))
     procedure = rules.procedure if event.channel.name == "council" else "plenary"
     sharing = min(1.0, max(0.0, sharing + help_given.turn_sharing))

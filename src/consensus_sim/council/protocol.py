@@ -32,12 +32,17 @@ SPOKE_ROWS, LISTENED_ROWS = (0, 2), (1, 3)
 def incubate(model: Any) -> None:
     """Step 1, incubation 议题孵化: matters arise, those that wait grow more urgent, and in the end lapse (D12)."""
     book, p = model.topics, model.parameters.topics
-    oldest, escalation = model.week - (p.lapse or float("inf")), p.escalation
-    for topic in book.open_topics()[0]:
-        if topic.arisen_week < oldest and topic.state != AGENDA:
-            topic.state = LAPSED
-            _close(model, topic)
+    waiting, escalation = book.open_topics()[0], p.escalation
+    for topic in waiting:
         topic.urgency += escalation * (1.0 - topic.urgency)
+    if p.lapse:
+        oldest = model.week - p.lapse
+        for topic in waiting:
+            if topic.arisen_week >= oldest:
+                break  # the older come first
+            if topic.state != AGENDA:
+                topic.state = LAPSED
+                _close(model, topic)
     arisen = book.arise_before(model.residents.groups) if model.week == 0 else []
     for topic in arisen + book.arise(model.week, model.residents.groups):
         raise_concern(topic.low, topic.stake, model.concern)
@@ -157,9 +162,8 @@ def hear(model: Any, event: Event) -> None:
     )
     if not n_raised:
         return
-    for at, who in zip(raised.tolist(), event.came.tolist(), strict=True):
-        if at < 0:
-            continue
+    of = np.flatnonzero(raised >= 0)
+    for at, who in zip(raised[of].tolist(), event.came[of].tolist(), strict=True):
         topic = topics[at]
         topic.mentions += 1
         event.raised.append((who, topic.number))
@@ -241,7 +245,7 @@ def _shelve(model: Any, topic: Topic) -> None:
 
 def _close(model: Any, topic: Topic) -> None:
     """The matter is no longer open: concern about it ends."""
-    model.topics.changed()
+    model.topics.closed(topic)
     _, low, high, offset = model.topics.open_topics()
     recompute_concern(topic.low, topic.high, low, high, offset, model.topics.stakes, model.concern)
 
@@ -292,9 +296,10 @@ def execute(model: Any) -> None:
     for topic, worth in carry_out(model, pending, model.week):
         evaluate(model, topic, worth, model.week)
         show_outcome(model, topic, worth)
-        if topic.execution == NEVER and model.rules.redeliberate:
-            reopen(topic, model.week)
-            model.topics.changed()
+        if topic.execution != NEVER:
+            model.recorder.landed()
+        elif model.rules.redeliberate:
+            reopen(model.topics, topic, model.week)
             raise_concern(topic.low, topic.stake, model.concern)
         if worth > 0:
             for lever in model.active:

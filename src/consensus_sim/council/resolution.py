@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consensus_sim.council.organisations import pay, renew_funds, start_willingness, willingness_for
-from consensus_sim.council.topics import HEARD, SETTLED, Topic
+from consensus_sim.council.topics import HEARD, SETTLED, Topic, TopicBook
 from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.dynamics.sitting import mean_fit
 from consensus_sim.randomness import key, uniforms_at
@@ -103,12 +103,13 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
     return known
 
 
-def reopen(topic: Topic, week: int) -> None:
+def reopen(book: TopicBook, topic: Topic, week: int) -> None:
     """A resolution that came to nothing is heard again as a matter, with what was said kept in mind (D13).
 
     It counts as a new attempt: sittings start anew, its failed execution stays on record in `failed_before`.
     """
-    topic.state, topic.execution = HEARD, "none"
+    book.reopen(topic, HEARD)
+    topic.execution = "none"
     topic.failed_before += 1
     topic.heard_week, topic.sittings = week, 0
     topic.settled_week = topic.deadline_week = -1

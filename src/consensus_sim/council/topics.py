@@ -264,8 +264,10 @@ class TopicBook:
         self.dated = self._weeks_of([classes[name] for name in sorted(classes)], calendar)
         self.stakes = np.zeros(STORE * len(community.population), np.float32)
         self.used = 0
+        self._open: list[Topic] = []
         self._spans = np.empty((3, 64), np.int64)
-        self._open: tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None
+        self._closed_in = dict.fromkeys(STATES, 0)
+        self._mean_disagreement: float | None = None
 
     def _weeks_of(self, kinds: list[TopicClass], calendar: Calendar | None) -> dict[int, list[TopicClass]]:
         """Week -> the kinds whose date lies in it. One after the run's last day stays without effect."""
@@ -380,13 +382,10 @@ class TopicBook:
             funding_need=_between(kind.funding_need, chances[5]) if needs_money else 0.0,
             polarity=_between(kind.polarity, chances[6]),
         )
-        if len(self.topics) == self._spans.shape[1]:
-            self._spans = np.concatenate((self._spans, np.empty_like(self._spans)), axis=1)
-        self._spans[:, len(self.topics)] = low, high, self.used
         self.used += size
         self.topics.append(topic)
         self.numbered[number] = topic
-        self._open = None
+        self._set_open([*self._open, topic], first=len(self._open))
         return topic
 
     @staticmethod
@@ -398,6 +397,8 @@ class TopicBook:
         """The same of an average matter: of all residents, at each kind's middle polarity, weighted by how often the
         kinds arise; 0 if none does. `groups` (n,) are those of the community's residents: found once for all its runs.
         """
+        if self._mean_disagreement is not None:
+            return self._mean_disagreement
         kinds, known = self.classes, self.bounds.known_disagreement
         asked = tuple(
             (
@@ -412,16 +413,21 @@ class TopicBook:
         if asked not in known:
             found = [self.disagreement_on(kind, groups, sum(kind.polarity) / 2.0) for kind in kinds]
             known[asked] = float(np.average(found, weights=[kind.weight for kind in kinds])) if kinds else 0.0
+        self._mean_disagreement = known[asked]
         return known[asked]
 
     def _make_room(self, size: int) -> None:
         """Drop the stakes of closed topics from the store, and enlarge it if that is not enough."""
-        kept = [topic for topic in self.topics if topic.offset >= 0 and (topic.open or topic.execution == "pending")]
+        kept = []
+        for topic in self.topics:
+            if topic.offset < 0:
+                continue
+            if topic.open or topic.execution == "pending":
+                kept.append(topic)
+            else:
+                topic.offset, topic.stake = -1, np.empty(0, np.float32)
         needed = sum(len(topic.stake) for topic in kept) + size
         store = np.zeros(max(len(self.stakes), 2 * needed), np.float32)
-        for topic in self.topics:
-            if topic.offset >= 0 and topic not in kept:
-                topic.offset, topic.stake = -1, np.empty(0, np.float32)
         self.used = 0
         for topic in kept:
             span = slice(self.used, self.used + len(topic.stake))
@@ -429,20 +435,47 @@ class TopicBook:
             topic.offset, topic.stake = self.used, store[span]
             self.used = span.stop
         self.stakes = store
-        self._spans[2, : len(self.topics)] = [topic.offset for topic in self.topics]
-        self._open = None
+        self._set_open(self._open)
 
-    def changed(self) -> None:
-        """Some topic was opened or closed: the list of open ones is made anew when next asked for."""
-        self._open = None
+    def closed(self, topic: Topic) -> None:
+        """An open topic has come to a state in which it no longer waits for an answer."""
+        place = self._open.index(topic)
+        self._closed_in[topic.state] += 1
+        last = len(self._open)
+        self._open = self._open[:place] + self._open[place + 1 :]
+        self._spans[:, place : last - 1] = self._spans[:, place + 1 : last]
+
+    def reopen(self, topic: Topic, state: str) -> None:
+        """A topic that was closed waits again, in `state`."""
+        self._closed_in[topic.state] -= 1
+        topic.state = state
+        self._set_open([each for each in self.topics if each.open])
+
+    def _set_open(self, topics: list[Topic], first: int = 0) -> None:
+        """Make `topics`, in the order of `self.topics`, the open ones; those before `first` are as they were."""
+        # Each change makes a new list, so that whoever goes through the old one sees it whole.
+        self._open = topics
+        if len(topics) > self._spans.shape[1]:
+            self._spans = np.concatenate((self._spans, np.empty_like(self._spans)), axis=1)
+        for place in range(first, len(topics)):
+            topic = topics[place]
+            self._spans[:, place] = topic.low, topic.high, topic.offset
 
     def open_topics(self) -> tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The open topics and, for the kernels, their first and last resident and place in `stakes`."""
-        if self._open is None:
-            places = [place for place, topic in enumerate(self.topics) if topic.state in OPEN_STATES]
-            low, high, offset = self._spans[:, places]
-            self._open = [self.topics[place] for place in places], low, high, offset
-        return self._open
+        """The open topics and, for the kernels, their first and last resident and place in `stakes`.
+
+        The arrays hold until the next topic is opened or closed.
+        """
+        low, high, offset = self._spans[:, : len(self._open)]
+        return self._open, low, high, offset
+
+    def count_states(self) -> dict[str, int]:
+        """How many topics are in each of `STATES`."""
+        found = self._closed_in.copy()
+        waiting = [topic.state for topic in self._open]
+        for state in OPEN_STATES:
+            found[state] += waiting.count(state)
+        return found
 
 
 def _scope(kind: TopicClass, chances: list[float]) -> str:

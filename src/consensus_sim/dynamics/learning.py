@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,6 +120,7 @@ def recover(column: NDArray[np.float32], start: NDArray[np.float32], keep: float
             column[i] = start[i] + factor * lost
 
 
+@lru_cache(maxsize=256)
 def keep_factor(half_life: float) -> float:
     """The part kept in a week for a half-life in weeks: 2^(-1 / half_life); 0 for a half-life of 0."""
     return float(2.0 ** (-1.0 / half_life)) if half_life > 0 else 0.0

@@ -112,6 +112,25 @@ def held_by_who_can_pay(held: NDArray[np.int32], prices: NDArray[np.int64]) -> N
 
 
 @kernel
+def lay_pull(honour: NDArray[np.float32], points: float, out: NDArray[np.float32]) -> None:
+    """Write r_i of D9 to `out` (n,): the pull of `points`, the same for all, and of an `honour` within reach, (n,)."""
+    same = np.float32(points)
+    for i in range(out.shape[0]):
+        out[i] = honour[i] + same
+
+
+@kernel
+def claimed_worth(held: NDArray[np.int32], prices: NDArray[np.int64], worth: NDArray[np.float64]) -> float:
+    """What all points `held` (n,) claim together: for each item the points of who can pay its price, `prices` (k,), at
+    its `worth` (k,) a point.
+    """
+    claimed, able = 0.0, held_by_who_can_pay(held, prices)
+    for item in range(prices.shape[0]):
+        claimed += worth[item] * able[item]
+    return claimed
+
+
+@kernel
 def within_reach(earned: NDArray[np.int32], honours: int, share: float, listed: NDArray[np.int32]) -> NDArray[np.int64]:
     """Who has earned (n,) at least `share` of what the last of `honours` >= 1 places has earned; ascending. `listed`
     (n,) is working space.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.dynamics.measures import total_of
 from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import uniform
 
@@ -225,6 +226,41 @@ def fear_weights(
     """
     for i in range(out.shape[0]):
         out[i] = 1.0 + 2.0 * (status - 1.0) * (1.0 - belonging[i]) if exposed[i] else 1.0
+
+
+@kernel
+def mean_pull(
+    common: NDArray[np.float32], plain: NDArray[np.float32], fear: float, fear_weight: NDArray[np.float32],
+    unskilled: NDArray[np.float32], adults: NDArray[np.int64], counted: NDArray[np.bool_],
+) -> float:  # fmt: skip
+    """Log of the mean, over those of `adults` (m,) who are `counted` (n,), of e^(what draws them): common + plain -
+    fear g (1 - s^e) of D2; 0 if nobody is. `common`, `fear_weight` and `unskilled` are of shape (m,), `plain` (n,), or
+    (0,) for nothing.
+    """
+    found, size, most = np.empty(adults.shape[0]), 0, np.float32(fear)
+    for place in range(adults.shape[0]):
+        i = adults[place]
+        if counted[i]:
+            pull = common[place] + plain[i] if plain.shape[0] else common[place]
+            found[size] = exp(np.float64(pull - most * fear_weight[place] * unskilled[place]))
+            size += 1
+    return log(total_of(found[:size]) / size) if size else 0.0
+
+
+@kernel
+def cost_of_coming(
+    working: NDArray[np.bool_], parent: NDArray[np.bool_], clash_working: float, clash_parent: float, time: float,
+    distance: NDArray[np.float32],
+) -> NDArray[np.float32]:  # fmt: skip
+    """What stays the same from event to event of a channel (D2), (n,): - c_time max(clash of workers, of parents) - d /
+    delta.
+    """
+    out, zero = np.empty(distance.shape[0], np.float32), np.float32(0.0)
+    of_working, of_parent, cost = np.float32(clash_working), np.float32(clash_parent), np.float32(-time)
+    for i in range(out.shape[0]):
+        clash = max(of_working if working[i] else zero, of_parent if parent[i] else zero)
+        out[i] = cost * clash - distance[i]
+    return out
 
 
 @kernel

@@ -66,13 +66,14 @@ def collect_acts(model: Any) -> Acts:
 def weekly_table(model: Any, acts: Acts) -> Table:
     """Weekly metrics, one row a week, metric and group; participation also by group."""
     weeks = np.arange(model.calendar.weeks)
-    dates = np.array([model.calendar.date(week).isoformat() for week in weeks])
+    dates = np.array([day.isoformat() for day in model.calendar.dates[:-1]])
     series = [(name, "all", values) for name, values in sorted(model.recorder.weekly.items())]
     for group in ("all", "elder", "young", "tenant", "vulnerable"):
         member = model.residents.member_of(group)[acts.resident]
         counts = np.bincount(acts.week[member], minlength=len(weeks)).astype(np.float32)
         series.append(("participations", group, counts))
-    kept = [(name, group, weeks[~np.isnan(values)], values[~np.isnan(values)]) for name, group, values in series]
+    told = [np.flatnonzero(values == values) for _, _, values in series]
+    kept = [(name, group, at, values[at]) for at, (name, group, values) in zip(told, series, strict=True)]
     sizes = [len(week) for _, _, week, _ in kept]
     week = np.concatenate([week for _, _, week, _ in kept])
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -60,9 +61,8 @@ def _ratio(above: float, below: float) -> float:
 
 
 def _mean(values: Iterable[float]) -> float:
-    kept = np.array([value for value in values], np.float64)
-    kept = kept[~np.isnan(kept)]
-    return float(kept.mean()) if len(kept) else NAN
+    kept = [value for value in values if value == value]
+    return float(np.mean(np.array(kept, np.float64))) if kept else NAN
 
 
 def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
@@ -120,17 +120,13 @@ def _attendance(model: Any) -> list[tuple[str, str, float]]:
     """Persons present per event, by channel in the last quarter; of the council also at the edges of its first half-
     year.
     """
-    weeks, rows = model.calendar.weeks, []
-    events = model.recorder.events_held
-    for channel in model.known_channels:
-        rows.append(
-            (
-                f"attendance_{channel}",
-                "all",
-                _mean(n for week, name, n in events if name == channel and week >= weeks - QUARTER),
-            )
-        )
-    sessions = [(week, n) for week, name, n in events if name == "council"]
+    late, sessions = defaultdict(list), []
+    for week, name, n in model.recorder.events_held:
+        if week >= model.calendar.weeks - QUARTER:
+            late[name].append(n)
+        if name == "council":
+            sessions.append((week, n))
+    rows = [(f"attendance_{channel}", "all", _mean(late.get(channel, ()))) for channel in model.known_channels]
     first_half = [n for week, n in sessions if week < sessions[0][0] + HALF_YEAR]
     rows += [
         ("attendance_council_first4", "all", _mean(first_half[:EDGE])),
@@ -151,7 +147,7 @@ def _topics(model: Any) -> list[tuple[str, str, float]]:
     done = {name: sum(t.execution == name for t in due) for name in ("on_time", "late")}
     failed_before = sum(t.failed_before for t in topics)
     n, n_due = len(deliberated), len(due) + failed_before
-    finished = [t for t in topics if not np.isnan(t.satisfaction)]
+    finished = [t for t in topics if t.satisfaction == t.satisfaction]
     return [
         ("topics_deliberated", "all", float(n)),
         ("consensus_settled", "all", _ratio(len(settled), n)),

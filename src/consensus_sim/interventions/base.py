@@ -140,10 +140,13 @@ class Intervention:
     def book(self, model: Any) -> Cost:
         """What the present week cost, by the prices in `cost`, the events held and `spent`."""
         price, held = self.cost.get, self._events_held
-        first = 0.0 if self._started else price("start_money", 0.0)
-        self._started, self._events_held = True, 0
-        money = first + price("weekly_money", 0.0) + held * price("event_money", 0.0) + self.spent(model)
-        return Cost(float(money), float(price("weekly_hours", 0.0) + held * price("event_hours", 0.0)))
+        money, hours = price("weekly_money", 0.0), price("weekly_hours", 0.0)
+        if not self._started:
+            self._started, money = True, price("start_money", 0.0) + money
+        if held:
+            self._events_held = 0
+            money, hours = money + held * price("event_money", 0.0), hours + held * price("event_hours", 0.0)
+        return Cost(float(money + self.spent(model)), float(hours))
 
     def count_event(self, number: int = 1) -> None:
         """Count events held this week, for the costs."""

@@ -17,7 +17,7 @@ from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.topics import Topic
 from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull
 from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.dynamics.ledger import age_lots, book_points, spend_oldest, within_reach
+from consensus_sim.dynamics.ledger import age_lots, book_points, lay_pull, spend_oldest, within_reach
 from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Purse, read_day, read_items
 from consensus_sim.randomness import uniforms_at
@@ -136,7 +136,7 @@ class Points(Intervention):
             return pull
         if pull != self._laid:
             self._laid = pull
-            np.add(self.pull, np.float32(pull), out=self.worth)
+            lay_pull(self.pull, pull, self.worth)
         return self.worth
 
     def on_attended(self, model: Any, event: Event) -> None:

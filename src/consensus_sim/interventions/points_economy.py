@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.dynamics.ledger import held_by_who_can_pay, serve, wanted_items
+from consensus_sim.dynamics.ledger import claimed_worth, serve, wanted_items
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.interventions.base import check_number
 
@@ -117,8 +117,7 @@ class Catalogue:
         """Worth in CNY of what holders of `points` (n,) will bring in a quarter at present prices, `share` of theirs in
         the mean; who cannot pay for an item claims none of it.
         """
-        able = held_by_who_can_pay(points, self.prices)
-        return float((self._claimed * able).sum()) * share
+        return float(claimed_worth(points, self.prices, self._claimed)) * share
 
     def served(
         self, wanted: NDArray[np.int64], item: NDArray[np.int64], queue: NDArray[np.int64], money: float
