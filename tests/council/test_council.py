@@ -11,7 +11,7 @@ from consensus_sim import load_community, load_model
 from consensus_sim.council.events import Channel
 from consensus_sim.council.resolution import ExecutionParameters, hazard
 from consensus_sim.council.screening import agenda, attention, label, score
-from consensus_sim.council.topics import TopicBook, TopicClass, TopicParameters
+from consensus_sim.council.topics import STATES, TopicBook, TopicClass, TopicParameters
 from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
 
@@ -81,6 +81,26 @@ def test_topics_arise_at_the_rate_asked_for(community, book):
     assert abs(number - expected) < 5 * np.sqrt(expected)
     kinds = [topic.kind.name for topic in book.topics]
     assert set(kinds) == {name for name, entry in CONFIG["topic"].items() if entry["weight"] > 0}
+
+
+def test_the_book_knows_what_is_open_however_topics_close_and_come_back(community, book):
+    rng, closed = np.random.default_rng(2), []
+    for week in range(80):
+        book.arise(week, groups_of(community))
+        seen = book.open_topics()[0]
+        before = list(seen)
+        for topic in [each for each in before if rng.random() < 0.1]:
+            topic.state = str(rng.choice(["answered", "settled", "lapsed"]))
+            book.closed(topic)
+            closed.append(topic)
+        assert seen == before  # who goes through a list sees it whole
+        if closed and rng.random() < 0.3:
+            book.reopen(closed.pop(int(rng.integers(len(closed)))), "heard")
+        topics, low, high, _ = book.open_topics()
+        assert topics == [topic for topic in book.topics if topic.open]
+        assert low.tolist() == [topic.low for topic in topics] and high.tolist() == [topic.high for topic in topics]
+        states = [topic.state for topic in book.topics]
+        assert book.count_states() == {state: states.count(state) for state in STATES}
 
 
 def test_stakes_lie_where_the_topic_lies_and_survive_making_room(community, book):

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consensus_sim.dynamics.ledger import age_lots, book_points, held_by_who_can_pay, spend_oldest, within_reach
+from consensus_sim.dynamics.ledger import (
+    age_lots,
+    book_points,
+    claimed_worth,
+    held_by_who_can_pay,
+    lay_pull,
+    spend_oldest,
+    within_reach,
+)
 
 N = 40
 
@@ -17,6 +25,18 @@ def test_what_is_held_by_who_can_pay_is_the_sum_written_out(prices):
     held = np.random.default_rng(5).integers(0, 20, 300).astype(np.int32)
     told = held_by_who_can_pay(held, np.array(prices, np.int64))
     np.testing.assert_array_equal(told, [held[held >= price].sum() for price in prices])
+
+
+def test_claims_count_only_points_of_who_can_pay_for_the_item():
+    held, prices, worth = np.array([3, 5, 12], np.int32), np.array([4, 10], np.int64), np.array([0.5, 2.0])
+    assert claimed_worth(held, prices, worth) == 0.5 * (5 + 12) + 2.0 * 12
+    assert claimed_worth(held, prices + 100, worth) == 0
+
+
+def test_the_pull_of_points_is_laid_over_that_of_an_honour():
+    honour, out = np.array([0.0, 0.25, 0.0], np.float32), np.empty(3, np.float32)
+    lay_pull(honour, 0.5, out)
+    np.testing.assert_array_equal(out, [0.5, 0.75, 0.5])
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 4])

@@ -13,9 +13,11 @@ from consensus_sim.dynamics.participation import (
     Standard,
     accept_chance_of_seat,
     common_utility,
+    cost_of_coming,
     decide,
     fear_weights,
     housemates,
+    mean_pull,
     remember_ties,
 )
 from consensus_sim.ensemble.config import compose
@@ -198,3 +200,23 @@ def test_a_seat_is_accepted_with_the_logit_of_the_decision(reward):
     x = x + (reward[who] if len(reward) else 0.0)
     np.testing.assert_allclose(found, 1.0 / (1.0 + np.exp(-(level[:, None] + x))), rtol=1e-6)
     assert (found > 0).all() and (found < 1).all() and (found[1] > found[0]).all()
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_the_mean_pull_is_that_of_numpy(plain: bool):
+    rng = np.random.default_rng(3)
+    adults = np.flatnonzero(rng.random(500) < 0.8)
+    common, weight, unskilled = (rng.random(len(adults)).astype(np.float32) for _ in range(3))
+    fixed, counted = rng.normal(size=500).astype(np.float32), rng.random(500) < 0.6
+    same = fixed if plain else np.empty(0, np.float32)
+    pull = common + (fixed[adults] if plain else 0) - np.float32(0.7) * weight * unskilled
+    expected = np.log(np.exp(pull[counted[adults]].astype(np.float64)).mean())
+    assert mean_pull(common, same, 0.7, weight, unskilled, adults, counted) == pytest.approx(expected, rel=1e-12)
+    assert mean_pull(common, same, 0.7, weight, unskilled, adults, np.zeros(500, bool)) == 0
+
+
+def test_coming_costs_the_larger_clash_and_the_way():
+    working, parent = np.array([False, True, False, True]), np.array([False, False, True, True])
+    way = np.array([0.0, 0.5, 1.0, 0.0], np.float32)
+    told = cost_of_coming(working, parent, 0.25, 0.75, 2.0, way)
+    np.testing.assert_allclose(told, [0.0, -0.5 - 0.5, -1.5 - 1.0, -1.5])
