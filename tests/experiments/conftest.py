@@ -20,12 +20,12 @@ def reference() -> Path:
 
 
 @pytest.fixture(scope="session")
-def load_study() -> Callable[[str], ModuleType]:
-    """The script experiments/<name>/run.py as a module; it may import what lies beside it, as when it is run."""
+def load_study() -> Callable[..., ModuleType]:
+    """The script experiments/<name>/run.py, or another one there, as a module; it may import what lies beside it."""
 
-    def load(name: str) -> ModuleType:
+    def load(name: str, script: str = "run") -> ModuleType:
         folder = ROOT / "experiments" / name
-        spec = importlib.util.spec_from_file_location(f"study_{name}", folder / "run.py")
+        spec = importlib.util.spec_from_file_location(f"study_{name}_{script}", folder / f"{script}.py")
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.path.insert(0, str(folder))

@@ -50,3 +50,19 @@ def test_the_command_makes_every_table(load_study, reference, tmp_path):
     before = (tmp_path / "mine.csv").read_bytes()
     study.main([*given, "--table", str(tmp_path / "calibration_table.parquet")])
     assert (tmp_path / "mine.csv").read_bytes() == before
+
+    few = ["--sets", "3", "--chances", "2", "--community", "teaching", "--workers", "2"]
+    places = ["--work", str(tmp_path), "--out", str(tmp_path / "out"), "--posterior", str(tmp_path / "mine.csv")]
+    load_study("calibration", "spread").main([*few, *places])
+    found, published = (pd.read_csv(folder / "spread.csv") for folder in (tmp_path / "out", reference))
+    assert list(found) == list(published) and found["target"].tolist() == published["target"].tolist()
+
+
+def test_what_calibration_leaves_of_the_spread_is_told(reference):
+    """Ratios are those of the widths; what evidence E marks as weak is not called narrower than it is."""
+    table = pd.read_csv(reference / "spread.csv").set_index("target")
+    assert len(table) == 12
+    for kind in ("run", "mean"):
+        widths = {name: table[f"{kind}_{name}_q95"] - table[f"{kind}_{name}_q05"] for name in ("prior", "posterior")}
+        assert (widths["posterior"] / widths["prior"]).to_numpy() == pytest.approx(table[f"{kind}_ratio"], rel=1e-4)
+    assert (table.loc[["attendance_tea", "matters_landed", "active_pool"], ["run_ratio", "mean_ratio"]] < 0.9).all(axis=None)

@@ -1,0 +1,95 @@
+"""How much of each figure's spread calibration takes away, and how much is chance that it cannot: one command.
+
+    python experiments/calibration/spread.py                      # 2 x 512 sets x 4 runs, about 0.15 s each on one core
+
+Plays sets of the shipped posterior and their twins: the same draw of all parameters that stay at their prior, the
+calibrated ones from the prior's design; both meet the same chance. Writes results/reference/spread.csv, a row a figure
+of E1: 90 % intervals of single runs (`run_`) and of the mean over a set's runs (`mean_`: what a set leads one to
+expect, with less of the chance), the ratio of their widths, posterior to prior, and standard deviations between sets
+(`sd_parameters`, chance taken out) and within them (`sd_chance`). An interrupted run goes on when it is repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from consensus_sim.analysis.calibrate import read_problem
+from consensus_sim.analysis.design import play, values_at
+from consensus_sim.analysis.targets import Target
+from consensus_sim.community import build_community
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Processes
+from consensus_sim.ensemble.forecast import NUMBERS
+from consensus_sim.ensemble.posterior import read_posterior
+from consensus_sim.errors import InputError
+
+Matrix = NDArray[np.float64]
+ROOT = Path(__file__).resolve().parent.parent.parent
+FIRST = 900_000
+"""Replicate from which the runs are numbered: chance that no run of the calibration has met."""
+BOUNDS = (0.05, 0.95)
+
+
+def spread_row(target: Target, prior: Matrix, posterior: Matrix) -> dict[str, object]:
+    """The row of one figure from its values (sets, runs), NaN where undefined."""
+    row: dict[str, object] = {"target": target.name, "source": target.source, "unit": target.unit}
+    widths: dict[tuple[str, str], float] = {}
+    for name, values in (("prior", prior), ("posterior", posterior)):
+        with warnings.catch_warnings():  # a set in which no run defines the figure has no mean
+            warnings.simplefilter("ignore", RuntimeWarning)
+            means, within = np.nanmean(values, axis=1), np.nanvar(values, axis=1, ddof=1)
+        chance = float(np.nanmean(within))
+        runs = float(np.mean(np.count_nonzero(~np.isnan(values), axis=1)))
+        for kind, found in (("run", values), ("mean", means)):
+            low, high = np.nanquantile(found, BOUNDS)
+            row |= {f"{kind}_{name}_q05": low, f"{kind}_{name}_q95": high}
+            widths[kind, name] = high - low
+        between = max(0.0, float(np.nanvar(means, ddof=1)) - chance / runs)
+        row |= {f"sd_parameters_{name}": between**0.5, f"sd_chance_{name}": chance**0.5}
+    return row | {f"{kind}_ratio": widths[kind, "posterior"] / widths[kind, "prior"] for kind in ("run", "mean")}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the options, play, write the table."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options.add_argument("--sets", type=int, default=512, help="sets of the posterior, and as many twins")
+    options.add_argument("--chances", type=int, default=4, help="runs of each set, at least 2")
+    options.add_argument("--posterior", default="case_study", help="the posterior (default: the shipped one)")
+    options.add_argument("--community", default="case_study", help="community (default: case_study)")
+    options.add_argument("--seed", type=int, default=1, help="root of the design that was calibrated (default: 1)")
+    options.add_argument("--workers", type=int, help="processes (default: all cores)")
+    options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
+    options.add_argument("--out", type=Path, default=ROOT / "results" / "reference", help="folder to write")
+    given = options.parse_args(arguments)
+    config = compose(["experiment=calibrate", f"community={given.community}", f"seed={given.seed}"])
+    problem = read_problem(config, build_community(config["community"]))
+    sets = read_posterior(given.posterior)
+    if sets.names != tuple(p.name for p in problem.parameters):
+        raise InputError(f"posterior: {given.posterior} has other parameters than the behaviour; calibrate again")
+    prior = values_at(problem.behaviour, problem.quantiles[: len(sets.values)])
+    stay = np.setdiff1d(np.arange(prior.shape[1]), problem.moved)
+    # the table is written with six digits
+    if not np.allclose(prior[:, stay], sets.values[:, stay], rtol=1e-4, atol=1e-6):
+        raise InputError(f"posterior: {given.posterior} was not made from the design of seed {given.seed}")
+    count = min(given.sets, len(prior))
+    found = []
+    for values in (prior, sets.values):
+        work = problem.work(np.repeat(values[:count], given.chances, axis=0), FIRST)
+        told = play(work, range(count * given.chances), Processes(given.workers), given.work / ".replicates")
+        found.append({name: line.reshape(count, given.chances) for name, line in told.items()})
+    fitted = [target for target in problem.targets if target.use == "calibration"]
+    table = pd.DataFrame([spread_row(t, found[0][t.statistic], found[1][t.statistic]) for t in fitted])
+    given.out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(given.out / "spread.csv", index=False, float_format=NUMBERS, lineterminator="\n")
+    print(table[["target", "run_ratio", "mean_ratio"]].to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
