@@ -82,7 +82,7 @@ class Recorder:
         """Keep the state of the points ledger of this week (the last note of a week counts)."""
         week, purse = self.model.week, lever.purse
         ledger = (week, lever.issued, lever.held, lever.redeemed, lever.expired)
-        money = (float(purse.paid.sum()), float(purse.lapsed.sum()), *purse.came_in.tolist())
+        money = (float(sum(purse.paid.tolist())), float(sum(purse.lapsed.tolist())), *purse.came_in.tolist())
         row = (*ledger, lever.budget_left, claims, lever.belief, lever.shop.level, *money)
         if self.points_rows and self.points_rows[-1][0] == week:
             self.points_rows[-1] = row

@@ -21,7 +21,7 @@ from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.learning import gain_saturating, practise, take_part
 from consensus_sim.dynamics.participation import PERSONAL, common_utility, fear_weights, remember_ties
 from consensus_sim.dynamics.ranking import most_concerned
-from consensus_sim.dynamics.topics import raise_concern, raise_matters, recompute_concern
+from consensus_sim.dynamics.topics import matters_raised, raise_concern, recompute_concern
 from consensus_sim.dynamics.trust import move_efficacy, see_outcome
 from consensus_sim.randomness import key, uniform, uniforms_at
 
@@ -147,8 +147,7 @@ def hear(model: Any, event: Event) -> None:
     if not topics or not len(event.came):
         return
     p, residents = model.parameters, model.residents
-    raised = np.empty(len(event.came), np.int32)
-    n_raised = raise_matters(
+    raisers, matters = matters_raised(
         model.key(f"raise:{event.channel.name}", sub=event.number),
         event.came,
         p.topics.suggestion * event.channel.voice,
@@ -158,12 +157,8 @@ def hear(model: Any, event: Event) -> None:
         high,
         offset,
         model.topics.stakes,
-        raised,
     )
-    if not n_raised:
-        return
-    of = np.flatnonzero(raised >= 0)
-    for at, who in zip(raised[of].tolist(), event.came[of].tolist(), strict=True):
+    for at, who in zip(matters.tolist(), raisers.tolist(), strict=True):
         topic = topics[at]
         topic.mentions += 1
         event.raised.append((who, topic.number))

@@ -30,6 +30,8 @@ CHANCES = 7
 and how much, polarity.
 """
 SCOPES = ("micro_grid", "grid", "estate", "community")
+NOBODY, NO_POSITIONS = np.empty(0, np.int64), np.empty(0)
+"""Who has sat on a new topic, and their positions; never written to."""
 NAMED = 1_000_000_000
 """Numbers from here on are those of topics that arise on a date of their own; the others count up from 0."""
 
@@ -207,8 +209,8 @@ class Topic:
     venue_channel: str = ""
     sittings: int = 0
     heat: float = 0.0
-    who: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    position: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    who: NDArray[np.int64] = field(default_factory=lambda: NOBODY)
+    position: NDArray[np.float64] = field(default_factory=lambda: NO_POSITIONS)
     spoken_turns: int = 0
     gini_sum: float = 0.0
     vulnerable_turns: float = 0.0

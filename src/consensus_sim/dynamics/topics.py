@@ -207,6 +207,25 @@ def raise_matters(
 
 
 @kernel
+def matters_raised(
+    key: np.uint64, who: NDArray[np.int32], rate: float, expression: NDArray[np.float32],
+    efficacy: NDArray[np.float32], topic_low: NDArray[np.int64], topic_high: NDArray[np.int64],
+    offset: NDArray[np.int64], stakes: NDArray[np.float32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
+    """Those of `who` who raise a matter, in their order, and its place among the open matters; (k,) each: see
+    `raise_matters`.
+    """
+    raised = np.empty(who.shape[0], np.int32)
+    n = raise_matters(key, who, rate, expression, efficacy, topic_low, topic_high, offset, stakes, raised)
+    raisers, matters, size = np.empty(n, np.int32), np.empty(n, np.int32), 0
+    for place in range(who.shape[0]):
+        if raised[place] >= 0:
+            raisers[size], matters[size] = who[place], raised[place]
+            size += 1
+    return raisers, matters
+
+
+@kernel
 def spread_stakes(low: int, stake: NDArray[np.float32], event_stake: NDArray[np.float32], clear: bool) -> None:
     """Lay a topic's stakes over an event's (n,): the largest of its topics counts; with `clear` set them back to 0."""
     if clear:

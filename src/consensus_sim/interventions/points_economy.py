@@ -142,7 +142,7 @@ class Purse:
     @property
     def all_left(self) -> float:
         """What can still be spent, CNY."""
-        return float(self.left.sum())
+        return float(sum(self.left.tolist()))
 
     def fill(self, income: Sequence[float]) -> None:
         """A quarter begins: what is left lapses, `income` (n_sources,) comes in."""
