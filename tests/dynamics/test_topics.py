@@ -14,6 +14,7 @@ from consensus_sim.dynamics.topics import (
     draw_stakes,
     draw_susceptibility,
     interest_of,
+    matters_raised,
     raise_concern,
     raise_matters,
     recompute_concern,
@@ -144,6 +145,9 @@ def test_a_person_raises_the_matter_of_the_highest_own_stake():
         own = [float(stakes[o + i - a]) if a <= i < b else 0.0 for a, b, o in zip(low, high, offset, strict=True)]
         assert out[i] == (int(np.argmax(own)) if max(own) > 0 else -1)
     assert number == np.count_nonzero(out >= 0) and 0 < number < 60
+    raisers, matters = matters_raised(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes)
+    np.testing.assert_array_equal(raisers, np.flatnonzero(out >= 0))
+    np.testing.assert_array_equal(matters, out[out >= 0])
 
 
 def test_matters_are_raised_at_the_rate_of_expression_and_efficacy():
