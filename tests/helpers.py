@@ -13,7 +13,7 @@ import numpy as np
 from consensus_sim import CommunityModel, load_community
 from consensus_sim.calendar import Calendar
 from consensus_sim.council.events import Channel
-from consensus_sim.council.topics import TopicClass
+from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.ensemble.study import read_scenario

@@ -48,7 +48,7 @@ def build(community: str, rounds: str) -> Numbers:
 
 def grow(community: str, scale: str, weeks: str, rounds: str) -> Numbers:
     """`scale` copies side by side under `full`: seconds to build and of each run, residents, and the most memory;
-    `alone`: seconds of a run of the case study itself, the mean of several before and after each of these runs.
+    `alone`: seconds a resident of the case study itself, the mean of several runs before and after each of these.
     """
     from consensus_sim import load_community
     from consensus_sim.ensemble.copies import run_copies
@@ -60,20 +60,16 @@ def grow(community: str, scale: str, weeks: str, rounds: str) -> Numbers:
     built = load_community(community, scale=int(scale))
     spent = perf_counter() - started
     full = study.scenario("full")
-    if int(rounds) == 1:
-        seconds = [_timed(run_copies, built, full, study, 0)]
-        return {"build": spent, "seconds": seconds, "alone": [], "residents": built.n_residents, "peak": _peak()}
+    run_copies(built, full, study, 0)
+    peak = _peak()
     seconds, alone, small = [], [], load_community("case_study")
-    run_copies(small, full, study, 0)
     for number in range(int(rounds)):
         # Every run has chance of its own and so other work to do: one is compared with the mean of several.
-        around = [_timed(run_copies, small, full, study, BESIDE * number + each) for each in range(BESIDE // 2)]
+        times = [_timed(run_copies, small, full, study, BESIDE * number + each) for each in range(BESIDE // 2)]
         seconds.append(_timed(run_copies, built, full, study, number))
-        around += [
-            _timed(run_copies, small, full, study, BESIDE * number + each) for each in range(BESIDE // 2, BESIDE)
-        ]
-        alone.append(sum(around) / BESIDE / small.n_residents)
-    return {"build": spent, "seconds": seconds, "alone": alone, "residents": built.n_residents, "peak": _peak()}
+        times += [_timed(run_copies, small, full, study, BESIDE * number + each) for each in range(BESIDE // 2, BESIDE)]
+        alone.append(sum(times) / BESIDE / small.n_residents)
+    return {"build": spent, "seconds": seconds, "alone": alone, "residents": built.n_residents, "peak": peak}
 
 
 def memory(what: str) -> Numbers:

@@ -110,9 +110,8 @@ def growth(rounds: int, sizes: Any = GROWTH, weeks: int = WEEKS) -> Iterator[Row
             "run": row("e growth", f"run {n} residents", [1e6 * s / n for s in found["seconds"]], "us per resident",
                        f"{note}, {weeks} weeks of full"),
         }  # fmt: skip
-        if found["alone"]:
-            beside = [s / n / each for s, each in zip(found["seconds"], found["alone"], strict=True)]
-            rows["run"] |= {"ratio_to": "case_study around it", "ratio": median(beside)}
+        beside = [s / n / each for s, each in zip(found["seconds"], found["alone"], strict=True)]
+        rows["run"] |= {"ratio_to": "case_study around it", "ratio": median(beside)}
         if (community, scale) == ("case_study", 1):
             first = rows
         made += [(key, each) for key, each in rows.items()]

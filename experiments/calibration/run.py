@@ -21,22 +21,16 @@ from typing import Any
 from consensus_sim.analysis.calibrate import Calibration, Problem, fitted, read_problem, simulate
 from consensus_sim.analysis.design import load_table, save_table
 from consensus_sim.analysis.validate import score
+from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.forecast import NUMBERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REFERENCE = ROOT / "results" / "reference"
 POSTERIOR = ROOT / "configs" / "posterior" / "case_study.csv"
 LEFT_OUT = ("attendance_last4", "attendance_tea", "matters_landed", "frequency_ordinary")
 """Targets of the held-out split: one of each kind (attendance at both venues, outcome, frequency)."""
-
-
-def write(frame: Any, place: Path) -> None:
-    """`frame` as a CSV file, the same bytes wherever it is written."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(place, index=False, float_format=NUMBERS, lineterminator="\n")
 
 
 def table_of(problem: Problem, engine: Processes, folder: Path, given: Path | None) -> dict[str, Any]:

@@ -6,7 +6,8 @@ Plays sets of the shipped posterior and their twins: the same draw of all parame
 calibrated ones from the prior's design; both meet the same chance. Writes results/reference/spread.csv, a row a figure
 of E1: 90 % intervals of single runs (`run_`) and of the mean over a set's runs (`mean_`: what a set leads one to
 expect, with less of the chance), the ratio of their widths, posterior to prior, and standard deviations between sets
-(`sd_parameters`, chance taken out) and within them (`sd_chance`). An interrupted run goes on when it is repeated.
+(`sd_parameters`, chance taken out) and within them (`sd_chance`), of sets all of whose runs define the
+figure. An interrupted run goes on when it is repeated.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from numpy.typing import NDArray
 from consensus_sim.analysis.calibrate import read_problem
 from consensus_sim.analysis.design import play, values_at
 from consensus_sim.analysis.targets import Target
+from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.forecast import NUMBERS
 from consensus_sim.ensemble.posterior import read_posterior
+from consensus_sim.ensemble.variance import split
 from consensus_sim.errors import InputError
 
 Matrix = NDArray[np.float64]
@@ -44,15 +46,13 @@ def spread_row(target: Target, prior: Matrix, posterior: Matrix) -> dict[str, ob
     for name, values in (("prior", prior), ("posterior", posterior)):
         with warnings.catch_warnings():  # a set in which no run defines the figure has no mean
             warnings.simplefilter("ignore", RuntimeWarning)
-            means, within = np.nanmean(values, axis=1), np.nanvar(values, axis=1, ddof=1)
-        chance = float(np.nanmean(within))
-        runs = float(np.mean(np.count_nonzero(~np.isnan(values), axis=1)))
+            means = np.nanmean(values, axis=1)
         for kind, found in (("run", values), ("mean", means)):
             low, high = np.nanquantile(found, BOUNDS)
             row |= {f"{kind}_{name}_q05": low, f"{kind}_{name}_q95": high}
             widths[kind, name] = high - low
-        between = max(0.0, float(np.nanvar(means, ddof=1)) - chance / runs)
-        row |= {f"sd_parameters_{name}": between**0.5, f"sd_chance_{name}": chance**0.5}
+        parts = split(values, bounds=False)
+        row |= {f"sd_{part}_{name}": parts[part] ** 0.5 for part in ("parameters", "chance")}
     return row | {f"{kind}_ratio": widths[kind, "posterior"] / widths[kind, "prior"] for kind in ("run", "mean")}
 
 
@@ -68,6 +68,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
     options.add_argument("--out", type=Path, default=ROOT / "results" / "reference", help="folder to write")
     given = options.parse_args(arguments)
+    if given.sets < 2 or given.chances < 2:
+        options.error(f"found --sets {given.sets} --chances {given.chances}; allowed: at least 2 of each")
+    try:
+        table = spread_table(given)
+    except InputError as error:
+        options.error(str(error))
+    write(table, given.out / "spread.csv")
+    print(table[["target", "run_ratio", "mean_ratio"]].to_string(index=False))
+
+
+def spread_table(given: argparse.Namespace) -> pd.DataFrame:
+    """Play the sets and their twins as the options say; a row a figure. Raises InputError."""
     config = compose(["experiment=calibrate", f"community={given.community}", f"seed={given.seed}"])
     problem = read_problem(config, build_community(config["community"]))
     sets = read_posterior(given.posterior)
@@ -85,10 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         told = play(work, range(count * given.chances), Processes(given.workers), given.work / ".replicates")
         found.append({name: line.reshape(count, given.chances) for name, line in told.items()})
     fitted = [target for target in problem.targets if target.use == "calibration"]
-    table = pd.DataFrame([spread_row(t, found[0][t.statistic], found[1][t.statistic]) for t in fitted])
-    given.out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(given.out / "spread.csv", index=False, float_format=NUMBERS, lineterminator="\n")
-    print(table[["target", "run_ratio", "mean_ratio"]].to_string(index=False))
+    return pd.DataFrame([spread_row(t, found[0][t.statistic], found[1][t.statistic]) for t in fitted])
 
 
 if __name__ == "__main__":

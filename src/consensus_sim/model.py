@@ -21,7 +21,8 @@ from consensus_sim.council.events import PLACELESS, Channel, Event, OpenChannel,
 from consensus_sim.council.meeting import Facilitation, facilitation
 from consensus_sim.council.organisations import organisations
 from consensus_sim.council.team import Team
-from consensus_sim.council.topics import Topic, TopicBook, TopicClass
+from consensus_sim.council.topic_class import TopicClass
+from consensus_sim.council.topics import Topic, TopicBook
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
 from consensus_sim.interventions.base import Intervention

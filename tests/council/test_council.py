@@ -11,7 +11,8 @@ from consensus_sim import load_community, load_model
 from consensus_sim.council.events import Channel
 from consensus_sim.council.resolution import ExecutionParameters, hazard
 from consensus_sim.council.screening import agenda, attention, label, score
-from consensus_sim.council.topics import STATES, TopicBook, TopicClass, TopicParameters
+from consensus_sim.council.topic_class import TopicClass
+from consensus_sim.council.topics import STATES, TopicBook, TopicParameters
 from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from consensus_sim.council.screening import formal_chance
-from consensus_sim.council.topics import TopicClass
+from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.dynamics.topics import disagreement
 from tests.helpers import config, make_model
 

@@ -74,16 +74,16 @@ def test_the_page_names_many_functions():
 
 @pytest.mark.parametrize("name", NAMED)
 def test_what_the_page_names_is_there(name):
-    parts = name.split(".")
+    parts, found = name.split("."), None
     for cut in range(len(parts), 0, -1):
         try:
             found = importlib.import_module(".".join(["consensus_sim", *parts[:cut]]))
         except ModuleNotFoundError:
             continue
         for attribute in parts[cut:]:
-            found = getattr(found, attribute)
-        return
-    pytest.fail(f"docs/model.md names {name}, which does not exist")
+            found = getattr(found, attribute, None)
+        break
+    assert found is not None, f"docs/model.md names {name}, which does not exist"
 
 
 @pytest.mark.parametrize("name", KERNELS)

@@ -436,12 +436,12 @@ def test_concern_is_the_largest_open_stake():
 def test_people_raise_what_matters_most_to_them():
     low, high, offset = np.array([0, 0]), np.array([N, N]), np.array([0, N])
     stakes = np.concatenate([np.full(N, 0.3, np.float32), np.full(N, 0.6, np.float32)])
-    raised = np.empty(N, np.int32)
     half = np.full(N, 0.5, np.float32)
-    n = raise_matters(key(1, "r"), EVERYBODY, 0.175, half, half, low, high, offset, stakes, raised)
-    assert set(np.unique(raised)) == {-1, 1}
-    assert abs(n / N - 0.175) < 5 * np.sqrt(0.175 * 0.825 / N)
-    assert raise_matters(key(1, "r"), EVERYBODY, 0.0, half, half, low, high, offset, stakes, raised) == 0
+    raisers, matters = raise_matters(key(1, "r"), EVERYBODY, 0.175, half, half, low, high, offset, stakes)
+    assert set(matters) == {1} and len(raisers) == len(matters)
+    assert abs(len(raisers) / N - 0.175) < 5 * np.sqrt(0.175 * 0.825 / N)
+    nobody, nothing = raise_matters(key(1, "r"), EVERYBODY, 0.0, half, half, low, high, offset, stakes)
+    assert len(nobody) == len(nothing) == 0
 
 
 # --- measures ----------------------------------------------------------------------------------------------------

@@ -10,20 +10,22 @@ from consensus_sim.ensemble.summary import Values
 from consensus_sim.ensemble.variance import ENOUGH, drivers_table, split, unidentified, variance_table
 
 
-def pairs(seed, sets, parameters, chance):
+def pairs(seed, sets, parameters, chance, k=2):
     rng = np.random.default_rng(seed)
-    return rng.normal(0, parameters, (sets, 1)) + rng.normal(0, chance, (sets, 2))
+    return rng.normal(0, parameters, (sets, 1)) + rng.normal(0, chance, (sets, k))
 
 
-def test_components_are_found():
-    found = split(pairs(1, 20_000, 2.0, 1.0))
+@pytest.mark.parametrize("k", [2, 4])
+def test_components_are_found(k):
+    found = split(pairs(1, 20_000, 2.0, 1.0, k))
     assert found["parameters"] == pytest.approx(4, rel=0.05) and found["chance"] == pytest.approx(1, rel=0.05)
     assert found["share_parameters"] == pytest.approx(0.8, abs=0.02)
 
 
-def test_the_interval_holds_the_truth_nine_times_in_ten():
+@pytest.mark.parametrize("k", [2, 4])
+def test_the_interval_holds_the_truth_nine_times_in_ten(k):
     """400 splits of 10 sets: coverage of a 90 % interval within 4 standard errors."""
-    inside = [s["low"] <= 0.5 <= s["high"] for s in (split(pairs(n, 10, 1.0, 1.0)) for n in range(400))]
+    inside = [s["low"] <= 0.5 <= s["high"] for s in (split(pairs(n, 10, 1.0, 1.0, k)) for n in range(400))]
     assert np.mean(inside) == pytest.approx(0.9, abs=0.06)
 
 

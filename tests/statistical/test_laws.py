@@ -10,7 +10,8 @@ from scipy import stats
 
 from consensus_sim.council.resolution import carry_out, land
 from consensus_sim.council.team import lose_and_replace
-from consensus_sim.council.topics import SCOPES, TopicBook, TopicClass
+from consensus_sim.council.topic_class import SCOPES, TopicClass
+from consensus_sim.council.topics import TopicBook
 from consensus_sim.ensemble.replicate import replicate_seed
 from consensus_sim.randomness import key
 from consensus_sim.residents.residents import Residents

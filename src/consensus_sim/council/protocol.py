@@ -21,7 +21,7 @@ from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.learning import gain_saturating, practise, take_part
 from consensus_sim.dynamics.participation import PERSONAL, common_utility, fear_weights, remember_ties
 from consensus_sim.dynamics.ranking import most_concerned
-from consensus_sim.dynamics.topics import matters_raised, raise_concern, recompute_concern
+from consensus_sim.dynamics.topics import raise_concern, raise_matters, recompute_concern
 from consensus_sim.dynamics.trust import move_efficacy, see_outcome
 from consensus_sim.randomness import key, uniform, uniforms_at
 
@@ -147,7 +147,7 @@ def hear(model: Any, event: Event) -> None:
     if not topics or not len(event.came):
         return
     p, residents = model.parameters, model.residents
-    raisers, matters = matters_raised(
+    raisers, matters = raise_matters(
         model.key(f"raise:{event.channel.name}", sub=event.number),
         event.came,
         p.topics.suggestion * event.channel.voice,

@@ -172,57 +172,28 @@ def recompute_concern(
 
 @kernel
 def raise_matters(
-    key: np.uint64,
-    who: NDArray[np.int32],
-    rate: float,
-    expression: NDArray[np.float32],
-    efficacy: NDArray[np.float32],
-    topic_low: NDArray[np.int64],
-    topic_high: NDArray[np.int64],
-    offset: NDArray[np.int64],
-    stakes: NDArray[np.float32],
-    raised: NDArray[np.int32],
-) -> int:
-    """Which open matter each of `who` raises, written to `raised` (m,) as a place among the open matters, -1 for
-    none; returns how many.
-
-    Pr(raises) = min(1, rate (s^e_i + E_i)) for who has a stake in some open matter; the one of the highest stake (D12).
-    """
-    n_raised = 0
-    for place in range(who.shape[0]):
-        i = who[place]
-        raised[place] = -1
-        if uniform(key, i) >= rate * (expression[i] + efficacy[i]):
-            continue
-        best = np.float32(0.0)
-        for t in range(topic_low.shape[0]):
-            if topic_low[t] <= i < topic_high[t]:
-                value = stakes[offset[t] + i - topic_low[t]]
-                if value > best:
-                    best = value
-                    raised[place] = t
-        if raised[place] >= 0:
-            n_raised += 1
-    return n_raised
-
-
-@kernel
-def matters_raised(
     key: np.uint64, who: NDArray[np.int32], rate: float, expression: NDArray[np.float32],
     efficacy: NDArray[np.float32], topic_low: NDArray[np.int64], topic_high: NDArray[np.int64],
     offset: NDArray[np.int64], stakes: NDArray[np.float32],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
-    """Those of `who` who raise a matter, in their order, and its place among the open matters; (k,) each: see
-    `raise_matters`.
+    """Those of `who` (m,) who raise an open matter, in their order, and its place among the open matters; (k,) each.
+
+    Pr(raises) = min(1, rate (s^e_i + E_i)) for who has a stake in some open matter; the one of the highest stake (D12).
     """
-    raised = np.empty(who.shape[0], np.int32)
-    n = raise_matters(key, who, rate, expression, efficacy, topic_low, topic_high, offset, stakes, raised)
-    raisers, matters, size = np.empty(n, np.int32), np.empty(n, np.int32), 0
-    for place in range(who.shape[0]):
-        if raised[place] >= 0:
-            raisers[size], matters[size] = who[place], raised[place]
+    raisers, matters, size = np.empty(who.shape[0], np.int32), np.empty(who.shape[0], np.int32), 0
+    for i in who:
+        if uniform(key, i) >= rate * (expression[i] + efficacy[i]):
+            continue
+        best, matter = np.float32(0.0), -1
+        for t in range(topic_low.shape[0]):
+            if topic_low[t] <= i < topic_high[t]:
+                value = stakes[offset[t] + i - topic_low[t]]
+                if value > best:
+                    best, matter = value, t
+        if matter >= 0:
+            raisers[size], matters[size] = i, matter
             size += 1
-    return raisers, matters
+    return raisers[:size], matters[:size]
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consensus_sim.calendar import Calendar
 from consensus_sim.council.events import Channel
-from consensus_sim.council.topics import TopicClass
+from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study, canonical
 from consensus_sim.interventions.base import build_lever

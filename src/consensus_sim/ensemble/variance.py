@@ -35,29 +35,29 @@ LEVEL = 0.05
 NAN = float("nan")
 
 
-def split(pairs: NDArray[np.float64], bounds: bool = True) -> dict[str, Any]:
-    """The variance of `pairs` (sets, 2) split in two.
+def split(runs: NDArray[np.float64], bounds: bool = True) -> dict[str, Any]:
+    """The variance of `runs` (sets, k) split in two; k >= 2 runs of a set under different chance.
 
     parameters, chance: variance components, the first clipped at 0; share_parameters: of their sum; low, high: its 90 %
-    interval from the F distribution (exact for normal components; left out without `bounds`); sets: pairs in which
-    both are defined
+    interval from the F distribution (exact for normal components; left out without `bounds`); sets: those of which all
+    runs are defined
     """
     from scipy.stats import f
 
-    pairs = pairs[~np.isnan(pairs).any(axis=1)]
-    sets = len(pairs)
+    runs = runs[~np.isnan(runs).any(axis=1)]
+    sets, k = runs.shape
     if sets < 2:
         return {"parameters": NAN, "chance": NAN, "share_parameters": NAN, "low": NAN, "high": NAN, "sets": sets}
-    within = float(np.mean((pairs[:, 0] - pairs[:, 1]) ** 2) / 2)
-    between = float(2 * np.var(pairs.mean(axis=1), ddof=1))
-    parameters = max(0.0, (between - within) / 2)
+    within = float(np.mean(np.var(runs, axis=1, ddof=1)))
+    between = float(k * np.var(runs.mean(axis=1), ddof=1))
+    parameters = max(0.0, (between - within) / k)
     total = parameters + within
     found = {"parameters": parameters, "chance": within, "share_parameters": parameters / total if total else NAN}
     if not within or not bounds:
         return {**found, "low": NAN, "high": NAN, "sets": sets}
     ratio = between / within
-    edges = [ratio / f.ppf(q, sets - 1, sets) for q in (0.95, 0.05)]
-    low, high = (min(1.0, max(0.0, (edge - 1) / (edge + 1))) for edge in edges)
+    edges = [ratio / f.ppf(q, sets - 1, sets * (k - 1)) for q in (0.95, 0.05)]
+    low, high = (min(1.0, max(0.0, (edge - 1) / (edge + k - 1))) for edge in edges)
     return {**found, "low": low, "high": high, "sets": sets}
 
 
