@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 
 WEEK = datetime.timedelta(days=7)
@@ -76,6 +77,7 @@ class Calendar:
         return self.half_year(week) != self.half_year(week + 1)
 
 
+@lru_cache(maxsize=4096)  # asked every week by every lever, and always the same
 def falls_due(rate: float, weeks_since: int) -> bool:
     """Whether something held `rate` times a week (at most once in one) is held `weeks_since` weeks after its start.
 

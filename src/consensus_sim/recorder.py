@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,27 @@ SCALE_ROWS = (
     *((dimension, WHOLE) for dimension in INDICATORS),
 )
 """Dimension and indicator of each row that `dynamics.measures.fill_scale` writes."""
+SCALE_GROUPS = {
+    **{place: group for place, group in enumerate(GROUPS) if group in REPORT_GROUPS},
+    len(GROUPS): "team",
+    len(GROUPS) + 1: "active",
+}
+"""Row that `dynamics.measures.moments_by_group` gives a group -> its name."""
 TEAM_BIT, ACTIVE_BIT = 1 << len(GROUPS), 1 << (len(GROUPS) + 1)
 """Bits beside the groups of residents: the council team, and who has taken part in this run."""
+
+
+class ScaleReading(NamedTuple):
+    """The capability scale at the end of a half-year, of each group that has members."""
+
+    half_year: str
+    groups: list[str]
+    mean: NDArray[np.float64]
+    """(n_groups, rows of `SCALE_ROWS`)."""
+    sd: NDArray[np.float64]
+    """Of the same shape: standard deviation between members."""
+    n: NDArray[np.int64]
+    """(n_groups,) members."""
 
 
 class Recorder:
@@ -40,7 +59,7 @@ class Recorder:
         self.team_acts: list[NDArray[np.bool_]] = []
         self.events_held: list[tuple[int, str, int]] = []
         self.sheets: list[Minutes] = []
-        self.capability: list[tuple[str, str, str, str, float, float, int]] = []
+        self.capability: list[ScaleReading] = []
         self.revisions: list[tuple[int, int, str, float, bool]] = []
         self.points_rows: list[tuple[float, ...]] = []
         self.surveys: list[SurveyResult] = []
@@ -182,8 +201,6 @@ class Recorder:
         )
         add_bits(residents.groups, model.team_mask, TEAM_BIT, model.took_part, ACTIVE_BIT, bits)
         count, means, deviations = moments_by_group(block, bits, len(GROUPS) + 2)
-        for place, group in enumerate((*GROUPS, "team", "active")):
-            if count[place] and (group in REPORT_GROUPS or place >= len(GROUPS)):
-                rows = zip(SCALE_ROWS, means[place].tolist(), deviations[place].tolist(), strict=True)
-                size = int(count[place])
-                self.capability += [(half_year, group, *row, mean, sd, size) for row, mean, sd in rows]
+        kept = [place for place in SCALE_GROUPS if count[place]]
+        groups = [SCALE_GROUPS[place] for place in kept]
+        self.capability.append(ScaleReading(half_year, groups, means[kept], deviations[kept], count[kept]))

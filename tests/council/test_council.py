@@ -88,7 +88,7 @@ def test_the_book_knows_what_is_open_however_topics_close_and_come_back(communit
     rng, closed = np.random.default_rng(2), []
     for week in range(80):
         book.arise(week, groups_of(community))
-        seen = book.open_topics()[0]
+        seen = book.waiting
         before = list(seen)
         for topic in [each for each in before if rng.random() < 0.1]:
             topic.state = str(rng.choice(["answered", "settled", "lapsed"]))

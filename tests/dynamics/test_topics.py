@@ -10,20 +10,61 @@ from hypothesis import strategies as st
 from consensus_sim.dynamics.topics import (
     add_interests,
     disagreement,
+    draw_arrivals,
+    draw_kinds,
     draw_positions,
     draw_stakes,
     draw_susceptibility,
+    draw_traits,
+    first_above,
     interest_of,
     raise_concern,
     raise_matters,
     recompute_concern,
     spread_stakes,
 )
-from consensus_sim.randomness import key
+from consensus_sim.randomness import key, poissons
 
 N = 20_000
 STAKE = np.array([0.4, 0.9, 0.0, 0.6])
 POSITION = np.array([0.5, 0.2, np.nan, 0.8])
+
+
+def test_matters_arise_as_often_as_the_counts_say_and_are_numbered_within_a_place():
+    counts = poissons(key(1, "arrivals"), 500, 0.7)
+    place, before = draw_arrivals(key(1, "arrivals"), 500, 0.7)
+    assert np.bincount(place, minlength=500).tolist() == counts.tolist() and counts.max() > 2
+    assert before.tolist() == [copy for count in counts for copy in range(count)]
+    assert [len(array) for array in draw_arrivals(key(1, "arrivals"), 500, 0.0)] == [0, 0]
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6), st.floats(0, 1))
+def test_the_first_share_above_a_chance_is_found_as_by_bisection(shares, chance):
+    reached = np.cumsum(shares) / sum(shares)
+    assert first_above(reached, chance) == min(np.searchsorted(reached, chance, side="right"), len(shares) - 1)
+
+
+def test_kinds_come_in_their_shares():
+    chances = np.random.default_rng(2).random((N, 7))
+    found = np.bincount(draw_kinds(chances, np.array([0.2, 0.9, 1.0])), minlength=3) / N
+    assert np.abs(found - [0.2, 0.7, 0.1]).max() < 5 * 0.5 / np.sqrt(N)  # false alarm 2e-6
+
+
+def test_traits_lie_evenly_between_the_bounds_of_the_kind():
+    """Bounds hold for every matter; means within 5 SE; who needs no money needs none."""
+    chances, kinds = np.random.default_rng(3).random((N, 7)), np.arange(N) % 2
+    bounds = np.array([[[0, 1], [0.2, 0.4], [5, 9], [0.1, 0.1]], [[0.5, 0.6], [0, 1], [1, 2], [0, 0.3]]], float)
+    scope, funded = np.array([[0.5, 0.5, 1.0], [1.0, 1.0, 1.0]]), np.array([0.25, 1.0])
+    scopes, traits = draw_traits(chances, kinds, scope, bounds, funded)
+    assert set(scopes[kinds == 0]) == {0, 2} and set(scopes[kinds == 1]) == {0}
+    for kind in (0, 1):
+        here = traits[kinds == kind]
+        needy = here[:, 2] > 0
+        assert abs(needy.mean() - funded[kind]) < 5 * 0.5 / np.sqrt(N / 2)
+        for trait, (low, high) in enumerate(bounds[kind]):
+            values = here[needy, trait] if trait == 2 else here[:, trait]
+            assert values.min() >= low and values.max() <= high
+            assert abs(values.mean() - (low + high) / 2) <= 5 * (high - low) / np.sqrt(12 * len(values)) + 1e-12
 
 
 def test_a_stake_is_that_of_the_highest_group_less_a_spread():

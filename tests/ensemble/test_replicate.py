@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
 
 import numpy as np
 import pytest
 
 from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.replicate import STRIDE, build_model, replicate_seed, run_replicate
+from consensus_sim.ensemble.replicate import STRIDE, build_model, cleared_at_once, replicate_seed, run_replicate
 from consensus_sim.ensemble.study import read_study
 from tests.helpers import assert_same_tables, community, differing_tables
 
@@ -28,6 +30,25 @@ def test_seeds_of_replicates_do_not_meet():
     seeds = [replicate_seed(seed, number) for seed, number in itertools.product(range(50), range(100))]
     assert len(set(seeds)) == len(seeds)
     assert replicate_seed(3, 0) == 3 * STRIDE
+
+
+@pytest.mark.parametrize("searching", [True, False])
+def test_a_finished_model_is_given_back_at_once_and_python_searches_as_before(study, searching):
+    was_on = gc.isenabled()
+    (gc.enable if searching else gc.disable)()
+    try:
+        with cleared_at_once():
+            assert not gc.isenabled()
+            model = build_model(community(), study.scenario("council"), study, 0)
+            left = weakref.ref(model)
+            del model
+            assert left() is not None  # its parts refer to each other
+        assert left() is None and gc.isenabled() is searching
+        with pytest.raises(KeyError), cleared_at_once():
+            raise KeyError
+        assert gc.isenabled() is searching
+    finally:
+        (gc.enable if was_on else gc.disable)()
 
 
 def test_a_replicate_repeated_is_the_same_and_its_neighbour_is_another(study):

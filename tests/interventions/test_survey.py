@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.ensemble.facts import all_tables
+from consensus_sim.ensemble.facts import all_tables, capability_table
 from consensus_sim.residents.capability import INDICATORS, Finding, SurveyResult
 from consensus_sim.residents.columns import REPORT_GROUPS
 from tests.helpers import assert_same_tables, differing_tables, lever, make_model, make_tables
@@ -38,8 +38,9 @@ def test_a_census_without_error_finds_the_truth_to_the_rounding():
     """Where all answer, a group's mean differs from its true mean by no more than half an answer on a fine scale."""
     points = 11
     model, (survey,) = surveyed(weeks=17, behaviour=CENSUS, points=points, **EVERYBODY)
-    true = {row[1:4]: row[4] for row in model.recorder.capability}
-    n = {row[1:4]: row[6] for row in model.recorder.capability}
+    table = capability_table(model)
+    rows = list(zip(*(table[column].tolist() for column in ("group", "dimension", "indicator")), strict=True))
+    true, n = (dict(zip(rows, table[column].tolist(), strict=True)) for column in ("mean", "n"))
     assert len(survey.findings) == len(REPORT_GROUPS) * 13
     for key, found in survey.findings.items():
         assert found.n == found.asked == n[key]

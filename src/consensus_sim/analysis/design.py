@@ -111,18 +111,20 @@ class DesignWork:
     def run(self, task: Task) -> bytes:
         """The packed statistics of set `task[1]`."""
         from consensus_sim.analysis.statistics import read_runs
-        from consensus_sim.ensemble.replicate import model_of, read_behaviour
+        from consensus_sim.ensemble.replicate import cleared_at_once, model_of, read_behaviour
         from consensus_sim.ensemble.tables import pack
 
         values = dict(zip(self.names, self.values[task[1]].tolist(), strict=True))
         behaviour = read_behaviour(self.study).with_values(values)
-        models = {}
-        for period in self.periods:
-            study = replace(self.study, calendar={**self.study.calendar, "weeks": period.weeks})
-            scenario = study.scenario(period.scenario)
-            replicate = self.first + (0 if self.same_chance else task[1])
-            models[period.name] = model_of(self.community, scenario, study, replicate, behaviour).run()
-        found = read_runs(models, self.asked, {p.name: p.days for p in self.periods if p.days is not None})
+        with cleared_at_once():
+            models = {}
+            for period in self.periods:
+                study = replace(self.study, calendar={**self.study.calendar, "weeks": period.weeks})
+                scenario = study.scenario(period.scenario)
+                replicate = self.first + (0 if self.same_chance else task[1])
+                models[period.name] = model_of(self.community, scenario, study, replicate, behaviour).run()
+            found = read_runs(models, self.asked, {p.name: p.days for p in self.periods if p.days is not None})
+            models.clear()
         # "metrics" is the table that is kept in full precision
         return pack({"metrics": {"statistic": np.array(list(found)), "value": np.array(list(found.values()))}})
 

@@ -41,7 +41,7 @@ class MeasuredWork:
 
     def run(self, task: Task) -> bytes:
         """The packed numbers of replicate `task[1]` of scenario `task[0]`."""
-        from consensus_sim.ensemble.replicate import build_model
+        from consensus_sim.ensemble.replicate import build_model, cleared_at_once
         from consensus_sim.ensemble.tables import pack
 
         if self.community is None:
@@ -49,8 +49,10 @@ class MeasuredWork:
 
             assert self.spec is not None
             self.community = build_community(self.spec)
-        model = build_model(self.community, self.study.scenario(task[0]), self.study, task[1]).run()
-        found = measure_of(self.measure)(model)
+        with cleared_at_once():
+            model = build_model(self.community, self.study.scenario(task[0]), self.study, task[1]).run()
+            found = measure_of(self.measure)(model)
+            del model
         # "metrics" is the table that is kept in full precision
         return pack({"metrics": {"statistic": np.array(list(found)), "value": np.array(list(found.values()))}})
 

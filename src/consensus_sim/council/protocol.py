@@ -32,7 +32,7 @@ SPOKE_ROWS, LISTENED_ROWS = (0, 2), (1, 3)
 def incubate(model: Any) -> None:
     """Step 1, incubation 议题孵化: matters arise, those that wait grow more urgent, and in the end lapse (D12)."""
     book, p = model.topics, model.parameters.topics
-    waiting, escalation = book.open_topics()[0], p.escalation
+    waiting, escalation = book.waiting, p.escalation
     for topic in waiting:
         topic.urgency += escalation * (1.0 - topic.urgency)
     if p.lapse:
@@ -93,7 +93,7 @@ def _for_adhoc(model: Any) -> list[Topic]:
     """The matter an ad-hoc meeting takes: one begun there, else the heard one of the highest score not on another
     agenda.
     """
-    topics = model.topics.open_topics()[0]
+    topics = model.topics.waiting
     begun = [topic for topic in topics if topic.state == AGENDA and topic.venue_channel == "adhoc"]
     waiting = () if begun else [topic for topic in topics if topic.state == HEARD]
     if waiting:
@@ -300,7 +300,7 @@ def execute(model: Any) -> None:
             for lever in model.active:
                 lever.on_executed(model, topic)
     patience = max(1, round(model.parameters.trust.patience))
-    for topic in model.topics.open_topics()[0]:
+    for topic in model.topics.waiting:
         if topic.heard_week >= 0:
             waited = model.week - topic.heard_week
             if waited and waited % patience == 0:

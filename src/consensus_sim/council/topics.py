@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +13,9 @@ from numpy.typing import NDArray
 from consensus_sim.calendar import WEEK, Calendar
 from consensus_sim.council.bounds import Bounds
 from consensus_sim.council.topic_class import SCOPES, TopicClass
-from consensus_sim.dynamics.topics import disagreement, draw_stakes
+from consensus_sim.dynamics.topics import disagreement, draw_arrivals, draw_kinds, draw_stakes, draw_traits
 from consensus_sim.errors import InputError
-from consensus_sim.randomness import key, keys, poissons, uniforms, uniforms_of
+from consensus_sim.randomness import key, keys, uniforms, uniforms_of
 
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
 UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED, LAPSED = STATES
@@ -116,7 +114,11 @@ def bounds_of(community: Any) -> Bounds:
 
 
 class TopicBook:
-    """All topics of a run, and the stakes of the open ones in one flat store that kernels can scan."""
+    """All topics of a run, and the stakes of the open ones in one flat store that kernels can scan.
+
+    `waiting` are the open ones, the older first; each change makes a new list, so that whoever goes through the old one
+    sees it whole.
+    """
 
     def __init__(
         self,
@@ -134,7 +136,8 @@ class TopicBook:
         # Kinds of weight 0 take no part in the draw, so that adding one cannot move a last bit of the others' chances.
         self.classes = [classes[name] for name in sorted(classes) if classes[name].weight > 0]
         weights = np.array([kind.weight for kind in self.classes])
-        self.cumulative = (np.cumsum(weights) / weights.sum()).tolist() if len(weights) else []
+        self.cumulative = np.cumsum(weights) / weights.sum() if len(weights) else weights
+        self.kinds = _Kinds.of(self.classes)
         self.topics: list[Topic] = []
         self.numbered: dict[int, Topic] = {}
         self.by_chance = 0
@@ -142,7 +145,7 @@ class TopicBook:
         self.dated = self._weeks_of([classes[name] for name in sorted(classes)], calendar)
         self.stakes = np.zeros(STORE * len(community.population), np.float32)
         self.used = 0
-        self._open: list[Topic] = []
+        self.waiting: list[Topic] = []
         self._spans = np.empty((3, 64), np.int64)
         self._closed_in = dict.fromkeys(STATES, 0)
         self._mean_disagreement: float | None = None
@@ -169,9 +172,8 @@ class TopicBook:
         """
         rate = self.p.arrivals * 12.0 / 52.0
         arrivals = key(self.seed, "topics:arrivals", week)
-        counts = poissons(arrivals, self.bounds.n_micro_grids, rate if self.classes else 0.0).tolist()
-        places = [(micro_grid, copy) for micro_grid, count in enumerate(counts) for copy in range(count)]
-        new = self._by_chance(week, places, groups) if places else []
+        places, before = draw_arrivals(arrivals, self.bounds.n_micro_grids, rate if self.classes else 0.0)
+        new = self._by_chance(week, places, before, groups) if len(places) else []
         return new + [self._create_named(kind, week, groups) for kind in self.dated.get(week, [])]
 
     def arise_before(self, groups: NDArray[np.uint16]) -> list[Topic]:
@@ -188,27 +190,30 @@ class TopicBook:
                 found.append(topic)
         return found
 
-    def _by_chance(self, week: int, places: list[tuple[int, int]], groups: NDArray[np.uint16]) -> list[Topic]:
-        """The topics that arise by chance in `week` in `places`, each a micro-grid and a count within it."""
+    def _by_chance(
+        self, week: int, places: NDArray[np.int64], before: NDArray[np.int64], groups: NDArray[np.uint16]
+    ) -> list[Topic]:
+        """The topics that arise by chance in `week` in the micro-grids `places`, after as many there as `before`."""
         # Those with a date have numbers of their own, so that one more of them leaves the chances of all others alone.
         first, self.by_chance = self.by_chance, self.by_chance + len(places)
-        subs = [100 * micro_grid + copy for micro_grid, copy in places]
-        draws = uniforms_of(keys(self.seed, "topics:kind", week, np.array(subs, np.int64)), CHANCES).tolist()
+        chances = uniforms_of(keys(self.seed, "topics:kind", week, 100 * places + before), CHANCES)
+        kinds = draw_kinds(chances, self.cumulative)
+        scopes, traits = draw_traits(chances, kinds, *self.kinds)
         of_stakes = keys(self.seed, "topics:stake", week, np.arange(first, self.by_chance))
-        new = []
-        for at, ((micro_grid, _), chances) in enumerate(zip(places, draws, strict=True)):
-            kind = self.classes[bisect_right(self.cumulative, chances[0])]
-            scope = _scope(kind, chances)
-            new.append(self._enter(kind, scope, micro_grid, week, groups, chances, of_stakes[at], first + at))
-        return new
+        drawn = zip(kinds.tolist(), scopes.tolist(), places.tolist(), traits.tolist(), of_stakes, strict=True)
+        return [
+            self._enter(self.classes[kind], SCOPES[scope], micro_grid, week, groups, about, stake_key, first + at)
+            for at, (kind, scope, micro_grid, about, stake_key) in enumerate(drawn)
+        ]
 
     def _create_named(self, kind: TopicClass, week: int, groups: NDArray[np.uint16]) -> Topic:
         """The topic of a kind with a date; its chances are keyed by the kind's name."""
         draw = key(self.seed, "topics:named", 0, kind.number)
-        chances = uniforms(draw, CHANCES + 1).tolist()
+        chances = uniforms(draw, CHANCES + 1)
         drawn = int(chances[CHANCES] * self.bounds.n_micro_grids)
         place = drawn if kind.place is None else kind.place
-        return self.add(kind, _scope(kind, chances), place, week, groups, draw, kind.number)
+        scope, traits = _draw_one(kind, chances)
+        return self._enter(kind, scope, place, week, groups, traits, self._stake_key(week, kind.number), kind.number)
 
     def add(
         self,
@@ -223,8 +228,12 @@ class TopicBook:
         """Enter a topic of `kind` that lies in the given place; `draw` is the key of its chances, `number` that of
         what happens to it.
         """
-        of_stakes = key(self.seed, "topics:stake", week, number)
-        return self._enter(kind, scope, micro_grid, week, groups, uniforms(draw, CHANCES).tolist(), of_stakes, number)
+        _, traits = _draw_one(kind, uniforms(draw, CHANCES))
+        return self._enter(kind, scope, micro_grid, week, groups, traits, self._stake_key(week, number), number)
+
+    def _stake_key(self, week: int, number: int) -> np.uint64:
+        """The key of the stakes in topic `number`, which arises in `week`."""
+        return key(self.seed, "topics:stake", week, number)
 
     def _enter(
         self,
@@ -233,18 +242,18 @@ class TopicBook:
         micro_grid: int,
         week: int,
         groups: NDArray[np.uint16],
-        chances: list[float],
+        traits: Sequence[float],
         of_stakes: np.uint64,
         number: int,
     ) -> Topic:
-        """As `add`, with its `CHANCES` drawn; `of_stakes` is the key of its stakes."""
+        """As `add`, with its traits drawn (see `draw_traits`); `of_stakes` is the key of its stakes."""
         low, high = self.bounds.of(scope, micro_grid)
         size = high - low
         if self.used + size > len(self.stakes):
             self._make_room(size)
         stake = self.stakes[self.used : self.used + size]
         draw_stakes(of_stakes, low, groups, kind.group_stake, self.p.stake_spread, stake)
-        needs_money = chances[4] < kind.funding_chance
+        urgency, feasibility, funding_need, polarity = traits
         topic = Topic(
             number=number,
             kind=kind,
@@ -255,15 +264,15 @@ class TopicBook:
             offset=self.used,
             stake=stake,
             arisen_week=week,
-            urgency=_between(kind.urgency, chances[2]),
-            feasibility=_between(kind.feasibility, chances[3]),
-            funding_need=_between(kind.funding_need, chances[5]) if needs_money else 0.0,
-            polarity=_between(kind.polarity, chances[6]),
+            urgency=urgency,
+            feasibility=feasibility,
+            funding_need=funding_need,
+            polarity=polarity,
         )
         self.used += size
         self.topics.append(topic)
         self.numbered[number] = topic
-        self._set_open([*self._open, topic], first=len(self._open))
+        self._set_open([*self.waiting, topic], first=len(self.waiting))
         return topic
 
     @staticmethod
@@ -313,14 +322,14 @@ class TopicBook:
             topic.offset, topic.stake = self.used, store[span]
             self.used = span.stop
         self.stakes = store
-        self._set_open(self._open)
+        self._set_open(self.waiting)
 
     def closed(self, topic: Topic) -> None:
         """An open topic has come to a state in which it no longer waits for an answer."""
-        place = self._open.index(topic)
+        place = self.waiting.index(topic)
         self._closed_in[topic.state] += 1
-        last = len(self._open)
-        self._open = self._open[:place] + self._open[place + 1 :]
+        last = len(self.waiting)
+        self.waiting = self.waiting[:place] + self.waiting[place + 1 :]
         self._spans[:, place : last - 1] = self._spans[:, place + 1 : last]
 
     def reopen(self, topic: Topic, state: str) -> None:
@@ -331,42 +340,51 @@ class TopicBook:
 
     def _set_open(self, topics: list[Topic], first: int = 0) -> None:
         """Make `topics`, in the order of `self.topics`, the open ones; those before `first` are as they were."""
-        # Each change makes a new list, so that whoever goes through the old one sees it whole.
-        self._open = topics
+        self.waiting = topics
         if len(topics) > self._spans.shape[1]:
             self._spans = np.concatenate((self._spans, np.empty_like(self._spans)), axis=1)
         for place in range(first, len(topics)):
-            topic = topics[place]
-            self._spans[:, place] = topic.low, topic.high, topic.offset
+            topic, spans = topics[place], self._spans
+            spans[0, place], spans[1, place], spans[2, place] = topic.low, topic.high, topic.offset
 
     def open_topics(self) -> tuple[list[Topic], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The open topics and, for the kernels, their first and last resident and place in `stakes`.
+        """The topics `waiting` and, for the kernels, their first and last resident and place in `stakes`.
 
         The arrays hold until the next topic is opened or closed.
         """
-        low, high, offset = self._spans[:, : len(self._open)]
-        return self._open, low, high, offset
+        low, high, offset = self._spans[:, : len(self.waiting)]
+        return self.waiting, low, high, offset
 
     def count_states(self) -> dict[str, int]:
         """How many topics are in each of `STATES`."""
         found = self._closed_in.copy()
-        waiting = [topic.state for topic in self._open]
+        states = [topic.state for topic in self.waiting]
         for state in OPEN_STATES:
-            found[state] += waiting.count(state)
+            found[state] += states.count(state)
         return found
 
 
-def _scope(kind: TopicClass, chances: list[float]) -> str:
-    """How large the place of a topic of `kind` is, by the kind's shares."""
-    place = bisect_right(_up_to(kind.scope), chances[1])
-    return SCOPES[min(place, len(SCOPES) - 1)]
+class _Kinds(NamedTuple):
+    """What kinds of topic say of what is drawn, as `draw_traits` takes it."""
+
+    scope: NDArray[np.float64]
+    """(k, scopes) cumulative shares."""
+    bounds: NDArray[np.float64]
+    """(k, 4, 2) of urgency, feasibility, need of money, polarity."""
+    funding_chance: NDArray[np.float64]
+    """(k,)."""
+
+    @classmethod
+    def of(cls, kinds: Sequence[TopicClass]) -> _Kinds:
+        bounds = [(kind.urgency, kind.feasibility, kind.funding_need, kind.polarity) for kind in kinds]
+        return cls(
+            np.cumsum(np.array([kind.scope for kind in kinds], np.float64).reshape(-1, len(SCOPES)), axis=1),
+            np.array(bounds, np.float64).reshape(-1, 4, 2),
+            np.array([kind.funding_chance for kind in kinds], np.float64),
+        )
 
 
-@lru_cache(maxsize=64)
-def _up_to(shares: tuple[float, ...]) -> list[float]:
-    """The sum of `shares` up to and with each."""
-    return list(accumulate(shares))
-
-
-def _between(bounds: tuple[float, float], quantile: float) -> float:
-    return bounds[0] + quantile * (bounds[1] - bounds[0])
+def _draw_one(kind: TopicClass, chances: NDArray[np.float64]) -> tuple[str, list[float]]:
+    """Scope and traits of a single topic of `kind`, by `chances`."""
+    scopes, traits = draw_traits(chances[None], np.zeros(1, np.int64), *_Kinds.of([kind]))
+    return SCOPES[scopes[0]], traits[0].tolist()

@@ -8,7 +8,65 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.kernels import BLOCK, kernel
-from consensus_sim.randomness import normal, uniform
+from consensus_sim.randomness import normal, poissons, uniform
+
+
+@kernel
+def draw_arrivals(key: np.uint64, micro_grids: int, rate: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the matters of a week arise, Poisson with mean `rate` in each micro-grid (D12): the micro-grid of each, and
+    how many have arisen there before it; (m,) each.
+    """
+    counts = poissons(key, micro_grids, rate)
+    place, before, size = np.empty(counts.sum(), np.int64), np.empty(counts.sum(), np.int64), 0
+    for micro_grid in range(micro_grids):
+        for copy in range(counts[micro_grid]):
+            place[size], before[size] = micro_grid, copy
+            size += 1
+    return place, before
+
+
+@kernel
+def first_above(reached: NDArray[np.float64], chance: float) -> int:
+    """The first place at which the ascending `reached` (k,), k >= 1, is above `chance`; the last if none is."""
+    for place in range(reached.shape[0] - 1):
+        if chance < reached[place]:
+            return place
+    return reached.shape[0] - 1
+
+
+@kernel
+def draw_kinds(chances: NDArray[np.float64], cumulative: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The kind of each matter (m,), by the first of its `chances` (m, 7) and the kinds' `cumulative` shares (k,)."""
+    kinds = np.empty(chances.shape[0], np.int64)
+    for row in range(kinds.shape[0]):
+        kinds[row] = first_above(cumulative, chances[row, 0])
+    return kinds
+
+
+@kernel
+def draw_traits(
+    chances: NDArray[np.float64], kinds: NDArray[np.int64], scope: NDArray[np.float64], bounds: NDArray[np.float64],
+    funding_chance: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:  # fmt: skip
+    """What matters of the given `kinds` (m,) are like, by `chances` (m, 7): place of each in the scopes (m,); urgency,
+    feasibility, need of money and polarity (m, 4), each even between its kind's bounds, the need 0 for who needs none.
+
+    By kind: cumulative shares `scope` (k, scopes), `bounds` (k, 4, 2), and `funding_chance` (k,) of needing money. Of a
+    row of chances the first is not used, the second is for the scope, then urgency, feasibility, whether money is
+    needed, how much, polarity.
+    """
+    m = kinds.shape[0]
+    scopes, traits = np.empty(m, np.int64), np.empty((m, 4))
+    for row in range(m):
+        kind, chance = kinds[row], chances[row]
+        scopes[row] = first_above(scope[kind], chance[1])
+        drawn = (chance[2], chance[3], chance[5], chance[6])
+        for trait in range(4):
+            low, high = bounds[kind, trait]
+            traits[row, trait] = low + drawn[trait] * (high - low)
+        if chance[4] >= funding_chance[kind]:
+            traits[row, 2] = 0.0
+    return scopes, traits
 
 
 @kernel

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import NOBODY
 from consensus_sim.council.team import ROLES
 from consensus_sim.ensemble.metrics import Acts, headline_metrics
+from consensus_sim.recorder import SCALE_ROWS
 from consensus_sim.residents.capability import INDICATORS
 
 Table = dict[str, NDArray[Any]]
@@ -23,9 +24,7 @@ def all_tables(model: Any) -> dict[str, Table]:
         "grids": grids_table(model, acts),
         "topics": topics_table(model),
         "meetings": meetings_table(model),
-        "capability": _rows(
-            model.recorder.capability, ("half_year", "group", "dimension", "indicator", "mean", "sd", "n")
-        ),
+        "capability": capability_table(model),
         "survey": survey_table(model),
         "survey_answers": survey_answers_table(model),
         "points": _rows(
@@ -148,6 +147,22 @@ def team_table(model: Any) -> Table:
             team.spoke.tolist(), strict=True)
     )  # fmt: skip
     return _rows(rows, ("resident", "role", "layer", "attended", "spoke"))
+
+
+def capability_table(model: Any) -> Table:
+    """The capability scale of all residents: one row a half-year, group, dimension and indicator."""
+    readings, width = model.recorder.capability, len(SCALE_ROWS)
+    groups = [group for reading in readings for group in reading.groups]
+    dimension, indicator = (np.tile([row[side] for row in SCALE_ROWS], len(groups)) for side in (0, 1))
+    return {
+        "half_year": np.repeat([each.half_year for each in readings], [width * len(each.groups) for each in readings]),
+        "group": np.repeat(groups, width),
+        "dimension": dimension,
+        "indicator": indicator,
+        "mean": np.concatenate([reading.mean for reading in readings]).reshape(-1),
+        "sd": np.concatenate([reading.sd for reading in readings]).reshape(-1),
+        "n": np.repeat(np.concatenate([reading.n for reading in readings]), width),
+    }
 
 
 def survey_table(model: Any) -> Table:

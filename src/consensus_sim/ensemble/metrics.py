@@ -71,10 +71,10 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
     quarter = acts.where(acts.week >= weeks - QUARTER)
     year = acts.where(acts.week >= weeks - YEAR)
     rows = []
-    in_year = np.zeros(model.residents.n, bool)
-    in_year[year.resident] = True
-    groups, acted = model.residents.groups, quarter.resident
-    of_acts, of_quarter, of_year = groups[acted], groups[np.unique(acted)], groups[np.flatnonzero(in_year)]
+    in_quarter, in_year = np.zeros((2, model.residents.n), bool)
+    in_quarter[quarter.resident], in_year[year.resident] = True, True
+    groups = model.residents.groups
+    of_acts, of_quarter, of_year = groups[quarter.resident], groups[in_quarter], groups[in_year]
     for group in REPORT_GROUPS:
         bit, size = np.uint16(group_bit(group)), len(model.residents.rows_of(group))
         acts_of, quarter_of, year_of = (float(np.count_nonzero(bits & bit)) for bits in (of_acts, of_quarter, of_year))
@@ -110,8 +110,7 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
     silent = model.community.places.n_micro_grids - len(np.unique(places))
     rows.append(("silent_micro_grids", "all", float(silent)))
     counts = np.bincount(acts.resident, minlength=model.residents.n).take(model.adults)
-    rest = len(counts) - max(1, round(0.01 * len(counts)))
-    most = np.partition(counts, rest)[rest:]
+    most = np.sort(counts[counts > 0])[-max(1, round(0.01 * len(counts))) :]
     rows.append(("top_percent_share", "all", _ratio(float(most.sum()), float(counts.sum()))))
     return rows
 

@@ -45,7 +45,7 @@ class OnlineBallot(Intervention):
     def events(self, model: Any) -> list[Event]:
         if not model.is_open("ballot") or not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
             return []
-        heard = [topic for topic in model.topics.open_topics()[0] if topic.state == HEARD]
+        heard = [topic for topic in model.topics.waiting if topic.state == HEARD]
         heard.sort(key=lambda topic: (-topic.mentions, topic.number))
         self.count_event()
         return [model.event("ballot", topics=heard[: self.topics_per_ballot])]

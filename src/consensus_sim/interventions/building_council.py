@@ -40,7 +40,7 @@ class BuildingCouncil(Intervention):
     def events(self, model: Any) -> list[Event]:
         if not model.is_open("building_council"):
             return []
-        local = [topic for topic in model.topics.open_topics()[0] if self._local(topic)]
+        local = [topic for topic in model.topics.waiting if self._local(topic)]
         p = model.parameters.topics
         local.sort(key=lambda topic: (topic.state != AGENDA, -score(topic, p), topic.number))
         held = []

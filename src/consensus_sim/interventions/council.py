@@ -61,7 +61,7 @@ class Council(Intervention):
         if not falls_due(self.sessions_per_month / WEEKS_PER_MONTH, model.week - self.begun):
             return []
         size = model.parameters.meeting.agenda_size if self.agenda_size is None else self.agenda_size
-        topics = agenda(model.topics.open_topics()[0], size, model.parameters.topics, "council")
+        topics = agenda(model.topics.waiting, size, model.parameters.topics, "council")
         self.count_event()
         return [model.event("council", topics=topics, moderated=self.moderated)]
 

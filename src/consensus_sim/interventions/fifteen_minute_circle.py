@@ -71,7 +71,7 @@ class FifteenMinuteCircle(Intervention):
     def on_week_end(self, model: Any) -> None:
         model.recorder.note("walk_reach", self.reach)
         if self.near.any():
-            for topic in model.topics.open_topics()[0]:
+            for topic in model.topics.waiting:
                 if topic.state == UNHEARD:
                     self._box(model, topic)
 

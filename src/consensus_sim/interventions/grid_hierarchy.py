@@ -57,7 +57,7 @@ class GridHierarchy(Intervention):
 
     def _pass_up(self, model: Any) -> None:
         """Matters that have climbed all tiers are taken up; others begin to climb."""
-        for topic in model.topics.open_topics()[0]:
+        for topic in model.topics.waiting:
             if topic.state != UNHEARD:
                 continue
             if topic.number in self.on_the_way:

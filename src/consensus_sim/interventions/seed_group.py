@@ -54,7 +54,7 @@ class SeedGroup(Intervention):
     def events(self, model: Any) -> list[Event]:
         if not len(self.group) or not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
             return []
-        small = [topic for topic in model.topics.open_topics()[0] if self._small(topic)]
+        small = [topic for topic in model.topics.waiting if self._small(topic)]
         topics = agenda(small, self.agenda_size, model.parameters.topics, "seed_group")
         self.count_event()
         return [model.event("seed_group", topics=topics, moderated=self.coached)]
