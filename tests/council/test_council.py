@@ -47,6 +47,7 @@ def groups_of(community):
         ({"formality": 1.5}, "channel.tea.formality: found 1.5; allowed: 0 to 1"),
         ({"formalty": 1.0}, "did you mean 'formality'"),
         ({"capacity": -1}, "channel.tea.capacity: found -1"),
+        ({"gathers": 1}, "channel.tea.gathers: found 1; allowed: true or false"),
     ],
 )
 def test_a_wrong_channel_is_told(change, told):

@@ -78,6 +78,18 @@ def test_a_topic_is_shelved_after_the_sittings_allowed():
     assert topic.state == "shelved" and topic.settled_week == -1
 
 
+def test_what_sittings_have_worked_out_stays_on_the_table():
+    """Each adds the mean integration skill in the room, and acceptance widens by gamma times the sum (D5)."""
+    model, event, topic = make_sitting(behaviour={"deliberation.settlement_share": 1.0})
+    skill, officer = model.residents.integration[event.came], model.parameters.meeting.officer_skill
+    mean = (skill.sum(dtype=float) + event.officers * officer) / (len(skill) + event.officers)
+    assert topic.groundwork == 0.0
+    for number in range(3):
+        event.number = number
+        sit(model, event, topic)
+        assert topic.groundwork == pytest.approx((number + 1) * mean)
+
+
 def test_heat_opens_with_urgency_less_in_a_kindly_room_and_is_carried_to_the_next_sitting():
     from consensus_sim.council.meeting import _opening_heat
 

@@ -437,10 +437,15 @@ def test_people_raise_what_matters_most_to_them():
     low, high, offset = np.array([0, 0]), np.array([N, N]), np.array([0, N])
     stakes = np.concatenate([np.full(N, 0.3, np.float32), np.full(N, 0.6, np.float32)])
     half = np.full(N, 0.5, np.float32)
-    raisers, matters = raise_matters(key(1, "r"), EVERYBODY, 0.175, half, half, low, high, offset, stakes)
+    raisers, matters = raise_matters(
+        key(1, "r"), EVERYBODY, 0.175, half, half, low, high, offset, stakes, np.empty(0, np.bool_)
+    )
     assert set(matters) == {1} and len(raisers) == len(matters)
     assert abs(len(raisers) / N - 0.175) < 5 * np.sqrt(0.175 * 0.825 / N)
-    nobody, nothing = raise_matters(key(1, "r"), EVERYBODY, 0.0, half, half, low, high, offset, stakes)
+    new = np.array([True, False])
+    again, fresh = raise_matters(key(1, "r"), EVERYBODY, 0.175, half, half, low, high, offset, stakes, new)
+    assert set(fresh) == {0} and again.tolist() == raisers.tolist()
+    nobody, nothing = raise_matters(key(1, "r"), EVERYBODY, 0.0, half, half, low, high, offset, stakes, new)
     assert len(nobody) == len(nothing) == 0
 
 

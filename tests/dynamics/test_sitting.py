@@ -105,13 +105,14 @@ def test_shares_and_fit():
     assert fit == np.mean(1.0 - np.abs(position - 0.4) * stake) and 0 <= fit <= 1
 
 
+@pytest.mark.parametrize("groundwork", [0.0, 0.9])
 @pytest.mark.parametrize("room", [PLAIN, ROOM], ids=["plain", "helped"])
 @pytest.mark.parametrize("procedure", [PLENARY, PAIRS])
-def test_a_sitting_is_deliberation_on_what_people_bring(room: Standing, procedure: int):
+def test_a_sitting_is_deliberation_on_what_people_bring(room: Standing, procedure: int, groundwork: float):
     topic = (LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, ROWS[:5], np.linspace(0, 1, 5))
     held = hold_sitting(
-        *KEYS, CAME, OFFICERS, *topic, GROUPS, PARTY, TENANT, SKILL, VULNERABLE, TEAM, room, 0.3, procedure, 0.4, 0.15,
-        TALK,
+        *KEYS, CAME, OFFICERS, *topic, GROUPS, PARTY, TENANT, SKILL, VULNERABLE, TEAM, room, 0.3, groundwork, procedure,
+        0.4, 0.15, TALK,
     )  # fmt: skip
     position = bring_positions(
         KEYS[1], KEYS[2], ROWS, OFFICERS, GROUPS, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, ROWS[:5], np.linspace(0, 1, 5)
@@ -123,7 +124,8 @@ def test_a_sitting_is_deliberation_on_what_people_bring(room: Standing, procedur
         KEYS[0], np.append(ROWS, N + np.arange(OFFICERS)), position, position,
         bring_stake(STAKE, LOW, ROWS, OFFICERS, room.outsider_stake),
         bring_susceptibility(KEYS[3], ROWS, OFFICERS, GROUPS, PARTY, room), *skills,
-        bring_voice(ROWS, skills[0], within, GROUPS, TENANT, VULNERABLE, room), np.zeros(len(position)), 0.3, procedure,
+        bring_voice(ROWS, skills[0], within, GROUPS, TENANT, VULNERABLE, room),
+        np.full(len(position), TALK.integration_widening * groundwork), 0.3, procedure,
         TALK._replace(turn_sharing=0.4, heat_gain=0.15),
     )  # fmt: skip
     np.testing.assert_array_equal(held.who, ROWS)
@@ -136,6 +138,7 @@ def test_a_sitting_is_deliberation_on_what_people_bring(room: Standing, procedur
     assert held.vulnerable_speaking == group_share(alone.turns, weak)
     assert (held.gini, held.top_fifth) == (gini(alone.turns), top_fifth_share(alone.turns))
     assert held.n_turns == alone.turns.sum()
+    assert held.groundwork == pytest.approx(groundwork + skills[2].mean())
     assert held.n_team == TEAM[ROWS].sum() and held.n_inside == within.sum()
 
 
@@ -144,6 +147,23 @@ def test_officers_alone_can_sit_and_nobody_can_too():
     for officers in (2, 0):
         held = hold_sitting(
             *KEYS, CAME[:0], officers, LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, *empty, GROUPS, PARTY, TENANT,
-            SKILL, VULNERABLE, TEAM, ROOM, 0.3, PLENARY, 0.4, 0.15, TALK,
+            SKILL, VULNERABLE, TEAM, ROOM, 0.3, 0.5, PLENARY, 0.4, 0.15, TALK,
         )  # fmt: skip
         assert len(held.who) == len(held.turns) == 0 and (held.n_turns > 0) == (officers > 0)
+        assert (held.groundwork > 0.5) == (officers > 0) and held.groundwork >= 0.5
+
+
+def test_the_more_has_been_worked_out_the_more_accept():
+    """Over many rooms of the same people: acceptance rises with the groundwork of earlier sittings (D5)."""
+    topic = (LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, np.empty(0, np.int64), np.empty(0))
+    share = [
+        np.mean([
+            hold_sitting(
+                key(5, "sitting", sub=number), *KEYS[1:], CAME, OFFICERS, *topic, GROUPS, PARTY, TENANT, SKILL,
+                VULNERABLE, TEAM, PLAIN._replace(outsider_stake=1.0), 0.3, groundwork, PLENARY, 0.4, 0.15, TALK,
+            ).share
+            for number in range(40)
+        ])
+        for groundwork in (0.0, 0.5, 1.0, 2.0)
+    ]  # fmt: skip
+    assert (np.diff(share) > 0.01).all() and share[0] < 0.8 and share[-1] > 0.95

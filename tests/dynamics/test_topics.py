@@ -26,6 +26,7 @@ from consensus_sim.dynamics.topics import (
 from consensus_sim.randomness import key, poissons
 
 N = 20_000
+NONE = np.empty(0, np.bool_)
 STAKE = np.array([0.4, 0.9, 0.0, 0.6])
 POSITION = np.array([0.5, 0.2, np.nan, 0.8])
 
@@ -180,12 +181,28 @@ def test_a_person_raises_the_matter_of_the_highest_own_stake():
     low, high, offset, stakes = make_matters(3)
     who, out = np.arange(60, dtype=np.int32), np.full(60, -1)
     full = np.ones(60, np.float32)
-    raisers, matters = raise_matters(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes)
+    raisers, matters = raise_matters(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes, NONE)
     out[raisers] = matters
     for i in range(60):
         own = [float(stakes[o + i - a]) if a <= i < b else 0.0 for a, b, o in zip(low, high, offset, strict=True)]
         assert out[i] == (int(np.argmax(own)) if max(own) > 0 else -1)
     assert (np.diff(raisers) > 0).all() and 0 < len(raisers) < 60
+
+
+def test_a_person_raises_a_matter_that_comes_first_before_all_others_if_it_is_of_concern():
+    low, high, offset, stakes = make_matters(3)
+    who, full = np.arange(60, dtype=np.int32), np.ones(60, np.float32)
+    first = np.arange(len(low)) % 2 == 0
+    plain, _ = raise_matters(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes, NONE)
+    raisers, matters = raise_matters(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes, first)
+    np.testing.assert_array_equal(raisers, plain)  # who speaks up is not who is asked for news
+    moved = 0
+    for i, matter in zip(raisers.tolist(), matters.tolist(), strict=True):
+        own = np.array([stakes[o + i - a] if a <= i < b else 0.0 for a, b, o in zip(low, high, offset, strict=True)])
+        among = own * first if (own * first).any() else own
+        assert matter == int(np.argmax(among))
+        moved += matter != int(np.argmax(own))
+    assert moved > 3
 
 
 def test_matters_are_raised_at_the_rate_of_expression_and_efficacy():
@@ -194,7 +211,7 @@ def test_matters_are_raised_at_the_rate_of_expression_and_efficacy():
     place = np.zeros(1, np.int64)
     raisers, _ = raise_matters(
         key(1, "raise"), np.arange(N, dtype=np.int32), 0.2, expression, efficacy, place, np.array([N]), place,
-        np.ones(N, np.float32),
+        np.ones(N, np.float32), NONE,
     )  # fmt: skip
     assert abs(len(raisers) / N - 0.16) < 5 * np.sqrt(0.16 * 0.84 / N)
 

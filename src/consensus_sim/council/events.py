@@ -24,7 +24,8 @@ class Channel:
 
     `formality` 0 (chat) to 1 (formal session) scales the fear of speaking; `clash_working` and `clash_parent` the
     share of the time cost that hits workers and parents of small children; `voice` how often people raise a matter
-    here, relative to the tea; `suits` log-odds by group of residents whom it suits more or less than its hours say.
+    here, relative to the tea, and `gathers` whether they are asked for what nobody has raised yet, and bring that
+    first; `suits` log-odds by group of residents whom it suits more or less than its hours say.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Channel:
     invitations: int
     invite_chance: float
     suits: dict[str, float]
+    gathers: bool
 
     @classmethod
     def from_config(cls, name: str, config: Mapping[str, Any]) -> Channel:
@@ -48,7 +50,7 @@ class Channel:
         for key in config:
             if key not in fields:
                 raise one_of(f"channel.{name}: unknown key", key, fields)
-        config = {"sessions_per_month": 0.0, "suits": {}, **config}
+        config = {"sessions_per_month": 0.0, "suits": {}, "gathers": False, **config}
         missing = [key for key in fields if key not in config]
         if missing:
             raise InputError(f"channel.{name}: missing {', '.join(missing)}")
@@ -65,6 +67,8 @@ class Channel:
             found = config[key]
             if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= high:
                 raise InputError(f"channel.{name}.{key}: found {found!r}; allowed: 0 to {high:g}")
+        if not isinstance(config["gathers"], bool):
+            raise InputError(f"channel.{name}.gathers: found {config['gathers']!r}; allowed: true or false")
         for group, found in config["suits"].items():
             if group not in GROUPS:
                 raise one_of(f"channel.{name}.suits: unknown group", group, GROUPS)

@@ -136,6 +136,7 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
     held = _play(model, event, topic, run)
     topic.sittings += 1
     topic.heat, topic.who, topic.position = held.heat, held.who, held.position
+    topic.groundwork = held.groundwork
     if held.n_turns > 0:
         topic.spoken_turns += 1
         topic.gini_sum += held.gini
@@ -175,6 +176,7 @@ def _play(model: Any, event: Event, topic: Topic, run: Facilitation) -> Held:
         model.team_mask,
         _standing(model, run.help),
         _opening_heat(model, event, topic, run.help.calm),
+        topic.groundwork,
         run.procedure,
         run.turn_sharing,
         p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm),

@@ -25,6 +25,8 @@ from consensus_sim.dynamics.topics import raise_concern, raise_matters, recomput
 from consensus_sim.dynamics.trust import move_efficacy, see_outcome
 from consensus_sim.randomness import key, uniform, uniforms_at
 
+NONE_FIRST = np.empty(0, np.bool_)
+"""No matter is raised before the others."""
 SPOKE_ROWS, LISTENED_ROWS = (0, 2), (1, 3)
 """Rows of `Residents.skill` practised by speaking (expression, integration) and by listening (listening, procedure)."""
 
@@ -142,11 +144,15 @@ def _still_due(topic: Topic, event: Event) -> bool:
 
 
 def hear(model: Any, event: Event) -> None:
-    """Those present raise matters; a new one becomes a formal topic or is answered on the spot (F31, F55)."""
+    """Those present raise matters; a new one becomes a formal topic or is answered on the spot (F31, F55).
+
+    Where what is new is gathered (F23), people come out with what nobody has raised yet, if they have such a matter.
+    """
     topics, low, high, offset = model.topics.open_topics()
     if not topics or not len(event.came):
         return
     p, residents = model.parameters, model.residents
+    new = np.array([topic.state == UNHEARD for topic in topics]) if event.channel.gathers else NONE_FIRST
     raisers, matters = raise_matters(
         model.key(f"raise:{event.channel.name}", sub=event.number),
         event.came,
@@ -157,6 +163,7 @@ def hear(model: Any, event: Event) -> None:
         high,
         offset,
         model.topics.stakes,
+        new,
     )
     for at, who in zip(matters.tolist(), raisers.tolist(), strict=True):
         topic = topics[at]
@@ -257,7 +264,8 @@ def vote(model: Any, event: Event, topic: Topic, voters: Rows) -> None:
     proposal = float(np.median(position))
     stake = topic.stake[rows - topic.low].astype(np.float64)
     integration = residents.integration[rows].astype(np.float64)
-    chance = accept_chance(position, stake, integration, np.zeros(len(rows)), proposal, p.deliberation)
+    leeway = np.full(len(rows), p.deliberation.integration_widening * topic.groundwork)
+    chance = accept_chance(position, stake, integration, leeway, proposal, p.deliberation)
     share = float(np.mean(uniforms_at(model.key(f"vote:{topic.number}"), rows) < chance))
     topic.agenda_week, topic.venue_channel, topic.sittings = event.week, event.channel.name, 1
     topic.acceptance, topic.who, topic.position = share, rows, position

@@ -55,9 +55,10 @@ class Topic:
     """One topic from its arising to its evaluation. Weeks are -1 until they come; `arisen_week` is below 0 for a matter
     that arose before the run's first day.
 
-    The residents `low`..`high` live where it lies; their stakes are `stake` (high - low,). `who` and `position`
-    grow with those who take part in its sittings. `gap` is the money still missing for its resolution, CNY;
-    `carried_by_residents` says that no organisation is needed; `failed_before` counts resolutions that came to nothing.
+    The residents `low`..`high` live where it lies; their stakes are `stake` (high - low,). `who` and `position` grow
+    with those who take part in its sittings, `groundwork` with the integration skill that is there at each (D5). `gap`
+    is the money still missing for its resolution, CNY; `carried_by_residents` says that no organisation is needed;
+    `failed_before` counts resolutions that came to nothing.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Topic:
     venue_channel: str = ""
     sittings: int = 0
     heat: float = 0.0
+    groundwork: float = 0.0
     who: NDArray[np.int64] = field(default_factory=lambda: NOBODY)
     position: NDArray[np.float64] = field(default_factory=lambda: NO_POSITIONS)
     spoken_turns: int = 0

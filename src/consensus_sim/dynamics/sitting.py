@@ -79,6 +79,8 @@ class Held(NamedTuple):
     """Members of the team among the residents present."""
     n_inside: int
     """Members of the team or the Party among them."""
+    groundwork: float
+    """What all sittings on the topic have worked out: mean integration skill of those present, summed over them."""
 
 
 @kernel
@@ -213,14 +215,15 @@ def hold_sitting(
     present: NDArray[np.int32], officers: int, low: int, stake: NDArray[np.float32], group_position: Floats,
     group_stake: Floats, polarity: float, spread: float, known: Rows, kept: Floats, groups: NDArray[np.uint16],
     party: int, tenant: int, skill: NDArray[np.float32], vulnerable: Flags, team: Flags, room: Standing, heat: float,
-    procedure: int, turn_sharing: float, heat_gain: float, parameters: DeliberationParameters,
+    groundwork: float, procedure: int, turn_sharing: float, heat_gain: float, parameters: DeliberationParameters,
 ) -> Held:  # fmt: skip
     """One sitting of the residents `present` (ascending) and some officers on one topic, from what they bring to what
     it leaves: `bring_...`, `deliberate` with `turn_sharing` and `heat_gain` of this room, `merge_positions`.
 
     `groups`, `vulnerable`, `team` are (n,), `skill` is (4, n); `party` and `tenant` are bits of `groups`; the topic has
     `low`, `stake`, positions and stakes by group, `polarity` and `spread` as in `dynamics.topics`, and is remembered by
-    the residents `known` with the positions `kept`.
+    the residents `known` with the positions `kept`. What earlier sittings have worked out, `groundwork`, stays on the
+    table: it widens acceptance for all by `integration_widening` times it, as this sitting's work does.
     """
     came, m = present.astype(np.int64), present.shape[0]
     n_team, n_inside, inside, weak = 0, 0, np.zeros(m, np.bool_), np.zeros(m + officers, np.bool_)
@@ -254,7 +257,7 @@ def hold_sitting(
         listening,
         integration,
         bring_voice(came, expression, inside, groups, tenant, vulnerable, room),
-        np.zeros(m + officers),
+        np.full(m + officers, p.integration_widening * groundwork),
         heat,
         procedure,
         here,
@@ -264,4 +267,5 @@ def hold_sitting(
     return Held(
         who, positions, turns[:m].copy(), turns.sum(), sitting.heat, sitting.proposal, sitting.share, sitting.settled,
         gini(turns), top_fifth_share(turns), group_share(turns, weak), n_team, n_inside,
+        groundwork + (total_of(integration) / (m + officers) if m + officers > 0 else 0.0),
     )  # fmt: skip

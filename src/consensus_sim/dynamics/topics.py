@@ -232,20 +232,24 @@ def recompute_concern(
 def raise_matters(
     key: np.uint64, who: NDArray[np.int32], rate: float, expression: NDArray[np.float32],
     efficacy: NDArray[np.float32], topic_low: NDArray[np.int64], topic_high: NDArray[np.int64],
-    offset: NDArray[np.int64], stakes: NDArray[np.float32],
+    offset: NDArray[np.int64], stakes: NDArray[np.float32], first: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
     """Those of `who` (m,) who raise an open matter, in their order, and its place among the open matters; (k,) each.
 
-    Pr(raises) = min(1, rate (s^e_i + E_i)) for who has a stake in some open matter; the one of the highest stake (D12).
+    Pr(raises) = min(1, rate (s^e_i + E_i)) for who has a stake in some open matter; the one of the highest stake, and
+    any of those flagged `first` (t,) before all others (D12). An empty `first` flags none.
     """
     raisers, matters, size = np.empty(who.shape[0], np.int32), np.empty(who.shape[0], np.int32), 0
+    flagged = first.shape[0] > 0
     for i in who:
         if uniform(key, i) >= rate * (expression[i] + efficacy[i]):
             continue
-        best, matter = np.float32(0.0), -1
+        best, matter = 0.0, -1
         for t in range(topic_low.shape[0]):
             if topic_low[t] <= i < topic_high[t]:
-                value = stakes[offset[t] + i - topic_low[t]]
+                value = float(stakes[offset[t] + i - topic_low[t]])
+                if flagged and value > 0.0 and first[t]:
+                    value += 1.0  # above every stake
                 if value > best:
                     best, matter = value, t
         if matter >= 0:
