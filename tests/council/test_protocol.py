@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,6 +142,35 @@ def test_working_space_is_clean_after_every_week():
     while model.week < 40:
         model.step()
         assert not model.scratch.asked.any() and not model.scratch.stake.any() and not model.scratch.flags.any()
+
+
+def test_new_matters_come_first_where_they_are_gathered():
+    """F23: the same people raise as often, but more of what they raise is new; means over 40 paired teas."""
+    raised, new = {}, {}
+    for gathers in (False, True):
+        model = make_model("council", weeks=56, behaviour={**BUSY, "topics.conversion": 1.0})
+        for _ in range(20):
+            model.step()
+        open_channel = model.channels["tea"]
+        open_channel.channel = replace(open_channel.channel, gathers=gathers)
+        for topic in model.topics.waiting[::2]:
+            if topic.state == "unheard":
+                topic.state = "heard"
+        unheard = {topic.number for topic in model.topics.waiting if topic.state == "unheard"}
+        events = []
+        for number in range(40):
+            event = model.event("tea")
+            event.number, event.came = number, np.flatnonzero(model.residents.adult)[::6].astype(np.int32)
+            model.residents.efficacy[:] = 0.5  # success with a matter raises it
+            protocol.hear(model, event)
+            events.append([topic for _, topic in event.raised])
+            for topic in model.topics.topics:
+                if topic.number in unheard:
+                    topic.state = "unheard"
+        raised[gathers] = sum(map(len, events))
+        new[gathers] = sum(topic in unheard for topics in events for topic in topics)
+    assert raised[True] == raised[False] > 40
+    assert new[True] > 1.2 * new[False] > 0
 
 
 def test_all_heard_matters_are_answered_where_none_is_formal_and_formal_where_all_are():

@@ -64,6 +64,23 @@ def test_votes_settle_only_routine_matters_without_money_of_enough_voters():
     assert found > 3
 
 
+def test_what_sittings_worked_out_widens_acceptance_in_a_vote():
+    """D5: a matter that is deliberated anew brings its groundwork; with much of it everybody accepts."""
+    shares = []
+    for groundwork in (0.0, 1.0, 100.0):
+        model = make_model("council", weeks=104, levers={"ballot": {"use": 1.0}}, behaviour=BUSY)
+        while not model.is_open("ballot") or not model.topics.topics:
+            model.step()
+        topic = max(model.topics.topics, key=lambda topic: len(topic.stake))
+        voters = np.flatnonzero(model.residents.adult[topic.low : topic.high]).astype(np.int32) + np.int32(topic.low)
+        topic.state, topic.groundwork = "heard", groundwork
+        event = model.event("ballot", topics=[topic])
+        event.came = voters
+        model.vote(event, topic, voters)
+        shares.append(topic.acceptance)
+    assert shares[0] < shares[1] <= shares[2] == 1.0
+
+
 def test_without_votes_nothing_is_settled_online():
     model = make_model("council", weeks=104, levers={"ballot": {"use": 1.0}}, behaviour=BUSY).run()
     assert "ballot" not in {sheet.channel for sheet in model.recorder.sheets}
