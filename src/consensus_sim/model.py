@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import mesa
@@ -23,6 +24,7 @@ from consensus_sim.council.organisations import organisations
 from consensus_sim.council.team import Team
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.council.topics import Topic, TopicBook
+from consensus_sim.dynamics.attendance import learn_of
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
 from consensus_sim.interventions.base import Intervention
@@ -80,7 +82,6 @@ class CommunityModel(mesa.Model):
         self.calendar = calendar
         self.behaviour = behaviour
         self.levers = sorted(levers, key=lambda lever: lever.name)
-        self._spans: dict[str, tuple[int, int]] = {}
         self.active: list[Intervention] = []
         self._hooked: dict[str, list[Intervention]] = {}
         self.week = 0
@@ -133,12 +134,11 @@ class CommunityModel(mesa.Model):
 
     def start_and_stop_levers(self) -> None:
         """Levers whose first day has come begin; those whose last day has passed end."""
-        for lever in self.levers:
-            begins, ends = self._span(lever)
-            if self.week == begins and begins < ends and not lever.held_back:
-                self.start_lever(lever)
-            elif self.week == ends:
+        for lever, begins in self._turns.get(self.week, ()):
+            if not begins:
                 self.stop_lever(lever)
+            elif not lever.held_back:
+                self.start_lever(lever)
         for lever in self.with_hook("on_week_start"):
             lever.on_week_start(self)
 
@@ -287,7 +287,7 @@ class CommunityModel(mesa.Model):
 
     def tell(self, channel: OpenChannel, who: Rows) -> None:
         """Let `who` know of `channel`."""
-        self.residents.aware[who] |= np.uint16(channel.bit)
+        learn_of(self.residents.aware, who, channel.bit)
 
     def change(self, column: str, who: Rows, gain: float) -> None:
         """Move a column of `who` towards 1 (gain > 0) or towards 0 (gain < 0) by that share."""
@@ -307,13 +307,17 @@ class CommunityModel(mesa.Model):
         """Put `topic` to the vote of `voters` online."""
         protocol.vote(self, event, topic, voters)
 
-    def _span(self, lever: Intervention) -> tuple[int, int]:
-        """First week of a lever by the calendar, and the first week after its last day."""
-        if lever.name not in self._spans:
+    @cached_property
+    def _turns(self) -> dict[int, list[tuple[Intervention, bool]]]:
+        """Week -> the levers that begin (True) or end in it by the calendar, in their order."""
+        turns: dict[int, list[tuple[Intervention, bool]]] = {}
+        for lever in self.levers:
             begins = 0 if lever.start is None else max(0, self.calendar.week_of(lever.start))
-            after = None if lever.end is None else self.calendar.week_of(lever.end + timedelta(days=1))
-            self._spans[lever.name] = begins, self.calendar.weeks if after is None else after
-        return self._spans[lever.name]
+            ends = self.calendar.weeks if lever.end is None else self.calendar.week_of(lever.end + timedelta(days=1))
+            if begins < ends:
+                turns.setdefault(begins, []).append((lever, True))
+            turns.setdefault(ends, []).append((lever, False))
+        return turns
 
     # --- Mesa ----------------------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ class Recorder:
     def event(self, event: Event) -> None:
         """Keep who took part."""
         self.acts.append((event.week, event.channel.name, event.came))
-        self.team_acts.append(self.model.team_mask[event.came])
+        self.team_acts.append(self.model.team_mask.take(event.came))
         self.events_held.append((event.week, event.channel.name, len(event.came) + event.officers))
         self.suggestions[event.channel.name] += len(event.raised)
         self._present[event.channel.name].append(len(event.came) + event.officers)

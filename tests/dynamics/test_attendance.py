@@ -9,6 +9,7 @@ from consensus_sim.dynamics.attendance import (
     clear_asked,
     join_seated,
     keep_promises,
+    learn_of,
     let_in,
     not_asked_yet,
     note_asked,
@@ -33,6 +34,8 @@ def test_who_is_asked_is_noted_once_and_cleared_and_knows():
     assert (asked[CAME] == NOT_INVITED).all() and (aware[CAME] == 6).all() and (np.delete(aware, CAME) == 4).all()
     clear_asked(asked, others, 0, aware)
     assert not asked.any() and (aware[others] == 4).all()
+    learn_of(aware, others, 8)
+    assert (aware[others] == 12).all() and (np.delete(aware, others) & 8 == 0).all()
 
 
 def test_those_with_little_follow_through_stay_away_more_often():

@@ -13,9 +13,11 @@ from consensus_sim.dynamics.ledger import (
     claimed_worth,
     held_by_who_can_pay,
     lay_pull,
+    queue_up,
     spend_oldest,
     within_reach,
 )
+from consensus_sim.randomness import key, uniforms_at
 
 N = 40
 
@@ -37,6 +39,14 @@ def test_the_pull_of_points_is_laid_over_that_of_an_honour():
     honour, out = np.array([0.0, 0.25, 0.0], np.float32), np.empty(3, np.float32)
     lay_pull(honour, 0.5, out)
     np.testing.assert_array_equal(out, [0.5, 0.75, 0.5])
+
+
+def test_holders_come_in_an_order_by_lot():
+    held = np.random.default_rng(6).integers(0, 3, 300).astype(np.int32)
+    holders, queue = queue_up(key(1, "queue"), held)
+    np.testing.assert_array_equal(holders, np.flatnonzero(held))
+    assert (np.diff(uniforms_at(key(1, "queue"), holders)[queue]) > 0).all() and 0 < len(holders) < 300
+    assert [len(array) for array in queue_up(key(1, "queue"), np.zeros(9, np.int32))] == [0, 0]
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 4])

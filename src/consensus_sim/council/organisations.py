@@ -16,16 +16,19 @@ ORGANISATIONS = ("property_manager", "owners_committee", "neighbourhood_committe
 
 @dataclass(slots=True)
 class Organisation:
-    """One organisation: willingness to carry out resolutions [0, 1], and what it can put into them (CNY)."""
+    """One organisation: willingness to carry out resolutions [0, 1], now and before anybody persuaded it, and what it
+    can put into them (CNY), now and each quarter.
+    """
 
     name: str
+    start: float
     willingness: float
     funds: float
     quarterly: float
 
-    def rest(self, start: float, keep: float) -> None:
+    def rest(self, keep: float) -> None:
         """Willingness goes back to where it stood by the factor `keep`."""
-        self.willingness = start + keep * (self.willingness - start)
+        self.willingness = self.start + keep * (self.willingness - self.start)
 
     def persuade(self, step: float) -> None:
         """Willingness moves towards 1 by the share `step`."""
@@ -36,10 +39,11 @@ def organisations(p: ExecutionParameters) -> dict[str, Organisation]:
     """All organisations at the start: the committee is willing, the others lukewarm (F70); a contractor lives on what
     it is paid and has no funds of its own.
     """
-    return {
-        name: Organisation(name, start_willingness(name, p), 0.0 if name == "contractor" else p.funds, p.funds)
-        for name in ORGANISATIONS
-    }
+    found = {}
+    for name in ORGANISATIONS:
+        start, funds = start_willingness(name, p), 0.0 if name == "contractor" else p.funds
+        found[name] = Organisation(name, start, start, funds, p.funds)
+    return found
 
 
 def start_willingness(name: str, p: ExecutionParameters) -> float:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from consensus_sim.council.organisations import pay, renew_funds, start_willingness, willingness_for
+from consensus_sim.council.organisations import pay, renew_funds, willingness_for
 from consensus_sim.council.topics import HEARD, SETTLED, Topic, TopicBook
 from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.dynamics.sitting import mean_fit
@@ -77,12 +77,15 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
     """One week of execution. Returns the topics whose outcome became known, with its worth: 1 on time, less late, 0
     never.
     """
-    p, known, rules = model.parameters.execution, [], model.rules
+    p, rules = model.parameters.execution, model.rules
+    known: list[tuple[Topic, float]] = []
     keep = keep_factor(p.willingness_half_life)
     for each in model.organisations.values():
-        each.rest(start_willingness(each.name, p), keep)
+        each.rest(keep)
     if model.calendar.ends_quarter(week - 1):
         renew_funds(model.organisations)
+    if not topics:
+        return known
     lots = np.array([_lot(topic, week) for topic in topics], np.int64)
     chances = uniforms_at(key(model.seed, "execution"), lots).tolist()
     for topic, drawn in zip(topics, chances, strict=True):

@@ -20,8 +20,8 @@ from consensus_sim.randomness import key, keys, uniforms, uniforms_of
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
 UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED, LAPSED = STATES
 OPEN_STATES = (UNHEARD, HEARD, AGENDA)
-STORE = 16
-"""First size of the store of stakes, in numbers a resident; it grows when needed."""
+STORE = 32
+"""First size of the store of stakes, in numbers a resident: what is not used takes no memory; it grows when needed."""
 CHANCES = 7
 """Numbers by chance that make a topic: its kind, how large its place is, urgency, feasibility, whether it needs money
 and how much, polarity.

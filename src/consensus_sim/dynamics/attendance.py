@@ -23,6 +23,13 @@ def note_asked(asked: NDArray[np.uint8], who: Rows, code: int) -> None:
 
 
 @kernel
+def learn_of(aware: NDArray[np.uint16], who: Rows, bit: int) -> None:
+    """Set the channel `bit` in `aware` (n,) of `who`: they know of it."""
+    for row in range(who.shape[0]):
+        aware[who[row]] |= np.uint16(bit)
+
+
+@kernel
 def clear_asked(asked: NDArray[np.uint8], who: Rows, bit: int, aware: NDArray[np.uint16]) -> None:
     """Set `asked` (n,) of `who` back to 0; they know of the channel `bit` from now on (0: of none)."""
     for row in range(who.shape[0]):

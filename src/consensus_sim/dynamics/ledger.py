@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.dynamics.ranking import keep_lowest
 from consensus_sim.kernels import kernel
+from consensus_sim.randomness import uniforms_at
 
 
 @kernel
@@ -57,6 +58,15 @@ def age_lots(lots: NDArray[np.int32], earned: NDArray[np.int32], held: NDArray[n
         lots[0, i] = 0
         earned[i] = 0
     return expired
+
+
+@kernel
+def queue_up(key: np.uint64, held: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Who holds any of the points `held` (n,), ascending (m,), and the order by lot in which they come: places among
+    them (m,).
+    """
+    holders = np.flatnonzero(held)
+    return holders, np.argsort(uniforms_at(key, holders), kind="mergesort")
 
 
 @kernel

@@ -17,7 +17,7 @@ from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.topics import Topic
 from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull
 from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.dynamics.ledger import age_lots, book_points, lay_pull, spend_oldest, within_reach
+from consensus_sim.dynamics.ledger import age_lots, book_points, lay_pull, queue_up, spend_oldest, within_reach
 from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Purse, read_day, read_items
 from consensus_sim.randomness import uniforms_at
@@ -188,7 +188,7 @@ class Points(Intervention):
         while the money lasts.
         """
         points, shop = model.residents.points, self.shop
-        holders = np.flatnonzero(points)
+        holders, queue = queue_up(model.key("points:queue"), points)
         if not len(holders) or shop.point_value == 0:
             return
         item = np.zeros(len(holders), np.int64)
@@ -196,7 +196,6 @@ class Points(Intervention):
             item = shop.wished(uniforms_at(model.key("points:item"), holders))
         lot = uniforms_at(model.key("points:redeem"), holders)
         wanted = shop.wanted(points[holders], self.redeemed_share, item, lot)
-        queue = np.argsort(uniforms_at(model.key("points:queue"), holders), kind="stable")
         items = shop.served(wanted, item, queue, self.budget_left)
         given = items * shop.prices[item]
         spend_oldest(self.lots, points, holders, given)
