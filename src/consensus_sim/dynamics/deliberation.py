@@ -66,7 +66,7 @@ class DeliberationParameters(NamedTuple):
     acceptance_softness: float
     """sigma_a > 0: logistic scale of acceptance, same unit as tau; 0.03-0.10 (P24)."""
     integration_widening: float
-    """gamma: what a mean integration of 1 adds to tau; 0.05-0.30 (P23)."""
+    """gamma: what a mean integration of 1 adds to tau at a sitting; 0.05-0.30 (P23)."""
     turns_per_person: float
     """Speeches per person present; rounds in `ROUND`; judgement, 1-3."""
     settlement_share: float
@@ -326,7 +326,7 @@ def deliberate(
     - `stake` S in [0, 1]; `susceptibility` theta in [0, 1] (P18; 0 never moves);
     - `expression` s_e, `listening` s_l, `integration` s_g in [0, 1];
     - `voice`: z(expression) + status, in SD at the start of the run; what D4 puts in square brackets;
-    - `leeway`: added to the half-width of acceptance, D5's tau_i - tau (0 for nothing);
+    - `leeway`: added to the half-width of acceptance (0 for nothing), such as what earlier sittings have worked out;
     - `heat` in [0, 1] at the opening; `procedure`: `PLENARY`, `PAIRS` or `ROUND`.
 
     A speech heats by the mean over the n - 1 others of distance times stake times (1 - s_l); in a pair only
