@@ -214,8 +214,8 @@ class TopicBook:
         chances = uniforms(draw, CHANCES + 1)
         drawn = int(chances[CHANCES] * self.bounds.n_micro_grids)
         place = drawn if kind.place is None else kind.place
-        scope, traits = _draw_one(kind, chances)
-        return self._enter(kind, scope, place, week, groups, traits, self._stake_key(week, kind.number), kind.number)
+        scope, _ = _draw_one(kind, chances)
+        return self.add(kind, scope, place, week, groups, draw, kind.number)
 
     def add(
         self,
@@ -231,11 +231,8 @@ class TopicBook:
         what happens to it.
         """
         _, traits = _draw_one(kind, uniforms(draw, CHANCES))
-        return self._enter(kind, scope, micro_grid, week, groups, traits, self._stake_key(week, number), number)
-
-    def _stake_key(self, week: int, number: int) -> np.uint64:
-        """The key of the stakes in topic `number`, which arises in `week`."""
-        return key(self.seed, "topics:stake", week, number)
+        of_stakes = key(self.seed, "topics:stake", week, number)
+        return self._enter(kind, scope, micro_grid, week, groups, traits, of_stakes, number)
 
     def _enter(
         self,

@@ -34,7 +34,7 @@ def clear_asked(asked: NDArray[np.uint8], who: Rows, bit: int, aware: NDArray[np
     """Set `asked` (n,) of `who` back to 0; they know of the channel `bit` from now on (0: of none)."""
     for row in range(who.shape[0]):
         asked[who[row]] = 0
-        aware[who[row]] |= np.uint16(bit)
+    learn_of(aware, who, bit)
 
 
 @kernel
