@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consensus_sim.ensemble.engines import Engine
+from consensus_sim.ensemble.engines import Engine, cores
 from consensus_sim.ensemble.forecast import Forecast
 from consensus_sim.ensemble.precision import Reached, reached
+from consensus_sim.ensemble.precompile import compile_ahead
 from consensus_sim.ensemble.progress import Bar, say
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.ensemble.store import ReplicateStore, Store, code_digest
@@ -190,13 +191,15 @@ def stored(tasks: list[Task], work: Work, store: Store, naming: Naming) -> Itera
 
 
 def first_start() -> bool:
-    """Whether this version has not been run here before, so that its compiled functions have to be made; says so.
+    """Whether this version has not been run here before; then says so, and compiles what the default scenarios call.
 
     Call it before the first compiled function is used, that is, before a community is built.
     """
     cold = not _warm_mark().exists()
     if cold:
-        say("compiling kernels, once per installation (about a minute)")
+        say("compiling kernels, once per installation (half a minute to a minute)")
+        if cores() > 1:
+            compile_ahead(cores())
     return cold
 
 
