@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from consensus_sim.council.topics import STATES
+from consensus_sim.ensemble.facts import LAST_WEEKS
 from tests.helpers import make_model, make_tables
 
 WEEKS = 70
@@ -103,7 +104,7 @@ def test_costs_and_ends(tables, metric):
 
 
 def test_reach_of_places_and_of_all_agree(tables, metric):
-    """In the last calendar quarter that the run holds in full, participants of micro-grids add up to those of grids."""
+    """In every quarter participants of micro-grids add up to those of grids; the last 13 weeks are the metrics' own."""
     grids = tables["grids"]
     for _, rows in grids.groupby("quarter"):
         sums = rows.groupby("level")[["adults", "participants", "participations", "ordinary_participations"]].sum()
@@ -111,6 +112,9 @@ def test_reach_of_places_and_of_all_agree(tables, metric):
         reached = rows[rows["participants"] > 0]
         np.testing.assert_allclose(reached["reach"], reached["participants"] / reached["adults"], rtol=1e-5)
         np.testing.assert_allclose(reached["frequency"], reached["participations"] / reached["participants"], rtol=1e-5)
+    last = grids[(grids["quarter"] == LAST_WEEKS) & (grids["level"] == "micro_grid")]
+    assert metric("silent_micro_grids") == (last["ordinary_participations"] == 0).sum()
+    assert metric("reach_quarter") == about(last["participants"].sum() / last["adults"].sum())
 
 
 def test_where_nothing_happens_shares_are_undefined_and_counts_are_nought():

@@ -161,7 +161,7 @@ def make_grids(scenarios: list[str], replicates: int, places: SquarePlaces, seed
     levels = {"grid": places.n_grids, "micro_grid": places.n_micro_grids}
     for number, scenario in enumerate(scenarios):
         for replicate in range(replicates):
-            for quarter in ("2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1"):
+            for quarter in ("2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1", "last_13_weeks"):
                 for level, n in levels.items():
                     adults = 3400 // n * 4
                     people = rng.poisson((0.3 + 0.05 * number + 3 * ((np.arange(n) * 7) % 10) / 10) * 50 / n * 0.6)

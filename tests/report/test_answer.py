@@ -14,8 +14,10 @@ from consensus_sim.report.tables import Numbers
 SCENARIOS = [("a", {"zh": "甲", "en": "A"}), ("b", {"zh": "乙", "en": "B"}), ("c", {"zh": "丙", "en": "C"})]
 
 
-def change(difference: float, q05: float, q95: float, error: float) -> dict[str, Any]:
-    return {"difference": difference, "q05": q05, "q95": q95, "standard_error": error}
+def change(difference: float, q05: float, q95: float, error: float, replicates: int = 9) -> dict[str, Any]:
+    return {
+        "difference": difference, "q05": q05, "q95": q95, "standard_error": error, "replicates": replicates,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,11 @@ def change(difference: float, q05: float, q95: float, error: float) -> dict[str,
         (change(0.0, 0.0, 0.0, 0.0), "same"),
         (change(0.2, -0.1, 0.5, math.nan), "unclear"),
         (change(0.01, 0.0, 0.05, 0.01), "unclear"),
+        (change(0.3, 0.1, 0.5, 0.05, 5), "higher"),
+        (change(0.3, 0.1, 0.5, 0.05, 4), "unclear"),
+        (change(0.2, -0.1, 0.5, 0.05, 4), "unclear"),
+        (change(0.3, 0.3, 0.3, math.nan, 1), "unclear"),
+        (change(0.0, 0.0, 0.0, math.nan, 1), "same"),
     ],
 )
 def test_kinds_of_change(given: dict[str, Any], kind: str) -> None:
@@ -41,12 +48,15 @@ def numbers() -> Numbers:
         ("b", "cost_money", change(1000, 900, 1100, 10)),
         ("b", "cost_hours", change(-5, -6, -4, 1)),
     ]
-    contrasts += [("b", "frequency", change(0.05, -0.3, 0.5, 0.05))]
+    contrasts += [
+        ("b", "frequency", change(0.05, -0.3, 0.5, 0.05)),
+        ("b", "vulnerable_present", change(0.1, 0.05, 0.2, 0.01, 6)),
+    ]
     rows = [{"scenario": s, "reference": "a", "metric": m, "group": "all", **c} for s, m, c in contrasts]
     values = [("a", "trust", 0.5), ("b", "trust", 0.8), ("b", "cost_money", 2000), ("b", "cost_hours", 20)]
     values += [("b", "silent_micro_grids", 12.5)]
     summary = [
-        {"scenario": s, "metric": m, "group": "all", "mean": v, "q05": v, "q95": v, "replicates": 3}
+        {"scenario": s, "metric": m, "group": "all", "mean": v, "q05": v, "q95": v, "replicates": 9}
         for s, m, v in values
     ]
     return Numbers(pd.DataFrame(summary), pd.DataFrame(rows), "a")
@@ -59,7 +69,8 @@ def test_headlines_name_the_scenarios_on_each_side(numbers: Numbers) -> None:
 
 def test_a_verdict_tells_changes_cost_and_silence(numbers: Numbers) -> None:
     first, second = verdicts(numbers, SCENARIOS, "en", 50)
-    assert first.higher == ["Trust +0.300 (+0.100 to +0.500)"]
+    assert "Trust +0.300 (+0.100 to +0.500)" in first.higher and len(first.higher) == 2
+    assert first.higher[0].endswith("(6/9 replicates have values)")
     assert first.lower == first.leaning == []
     assert first.unclear == ["Frequency"]
     assert first.cost == "2,000 CNY and 20 staff hours; +1,000 CNY and -5 hours against the reference."

@@ -17,11 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from consensus_sim.community import load_community
+from consensus_sim.ensemble.facts import LAST_WEEKS
 from consensus_sim.report import figures
 from consensus_sim.report.figures.contrasts import limits
 from consensus_sim.report.figures.forecasts import bands
 from consensus_sim.report.figures.geometry import map_shape
-from consensus_sim.report.figures.map import last_quarter, micro_grid_reach
+from consensus_sim.report.figures.map import micro_grid_reach
 from consensus_sim.report.words import cells, fold
 
 LANGUAGES = ("zh", "en")
@@ -30,7 +31,7 @@ DRAW: dict[str, Callable[[dict[str, Any], str], Figure]] = {
     "contrasts": lambda s, lang: figures.draw_contrasts(s["contrasts"], s["scenarios"], s["reference"], lang),
     "groups": lambda s, lang: figures.draw_groups(s["summary"], s["scenarios"], s["reference"], lang),
     "consensus": lambda s, lang: figures.draw_consensus(s["summary"], s["scenarios"], lang),
-    "map": lambda s, lang: figures.draw_map(s["tables"]["grids"], s["community"], s["scenarios"], lang, "2025-03-24"),
+    "map": lambda s, lang: figures.draw_map(s["tables"]["grids"], s["community"], s["scenarios"], lang),
 }
 
 
@@ -131,21 +132,13 @@ def test_one_far_scenario_does_not_squeeze_the_others() -> None:
     assert limits({"a": (0.0, 0.0)}) == limits({}) == (-1.0, 1.0)
 
 
-def test_the_map_shows_the_last_whole_quarter() -> None:
-    grids = pd.DataFrame({"quarter": ["2024Q4", "2025Q1", "2025Q2"]})
-    assert last_quarter(grids, "2025-03-24") == "2025Q1"
-    assert last_quarter(grids, "2025-04-21") == "2025Q1"
-    assert last_quarter(grids, "2025-02-03") == "2024Q4"
-    assert last_quarter(grids, None) == "2025Q2"
-    assert last_quarter(grids.iloc[2:], "2025-04-21") == "2025Q2"
-
-
 def test_a_micro_grid_is_silent_if_half_of_the_replicates_are() -> None:
     columns = ["scenario", "replicate", "quarter", "level", "place", "participations", "reach"]
     rows = [
-        ("a", r, "2024Q2", "micro_grid", p, n, 0.01 * n) for r, p, n in ((0, 0, 0), (1, 0, 2), (0, 1, 1), (1, 1, 1))
+        ("a", r, LAST_WEEKS, "micro_grid", p, n, 0.01 * n) for r, p, n in ((0, 0, 0), (1, 0, 2), (0, 1, 1), (1, 1, 1))
     ]
-    found = micro_grid_reach(pd.DataFrame(rows, columns=columns), "2024Q2").set_index("place")
+    rows += [("a", r, "2024Q2", "micro_grid", p, 9, 0.09) for r in (0, 1) for p in (0, 1)]
+    found = micro_grid_reach(pd.DataFrame(rows, columns=columns)).set_index("place")
     assert found["silent"].tolist() == [True, False]
     assert found["reach"].tolist() == pytest.approx([0.01, 0.01])
 

@@ -43,8 +43,12 @@ def test_a_terminal_of_100_columns_takes_one_table_a_theme(
 
 
 def test_cells_say_what_the_frames_say(make_sample: Callable[..., dict[str, Any]]) -> None:
-    sample = make_sample(replicates=4)
+    sample = make_sample(replicates=6)
     numbers = Numbers(sample["summary"], sample["contrasts"], sample["reference"])
+    assert any(
+        numbers.cell(row["scenario"], row["metric"], row["group"]).clear
+        for row in sample["contrasts"].to_dict("records")
+    )
     for row in sample["contrasts"].to_dict("records"):
         cell = numbers.cell(row["scenario"], row["metric"], row["group"])
         assert cell.clear == (row["q05"] > 0 or row["q95"] < 0)
@@ -52,6 +56,20 @@ def test_cells_say_what_the_frames_say(make_sample: Callable[..., dict[str, Any]
         assert cell.welcome is None or cell.clear
     assert numbers.cell("council", "trust").difference == ""
     assert numbers.cell("before", "attendance_council").value == "–"
+
+
+def test_differences_of_few_replicates_are_not_marked_and_gaps_are_told(
+    make_sample: Callable[..., dict[str, Any]],
+) -> None:
+    sample = make_sample(replicates=6)
+    gaps = (sample["contrasts"]["metric"] == "trust") & (sample["contrasts"]["scenario"] == "points")
+    for few, told in ((6, ""), (5, "5/6"), (4, "4/6")):
+        changes = sample["contrasts"].assign(replicates=lambda f, n=few: f["replicates"].where(~gaps, n))
+        numbers = Numbers(sample["summary"], changes.assign(q05=1.0, q95=2.0), sample["reference"])
+        cell = numbers.cell("points", "trust")
+        assert (cell.clear, cell.difference_behind, cell.behind) == (few >= 5, told, "")
+        lines = "\n".join(printed({**sample, "contrasts": changes}, "en", 160))
+        assert (f"({few}/6)" in lines) == ("a difference needs one" in lines) == bool(told)
 
 
 def test_a_single_scenario_has_no_differences(make_sample: Callable[..., dict[str, Any]]) -> None:

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import NOBODY
 from consensus_sim.council.team import ROLES
-from consensus_sim.ensemble.metrics import Acts, headline_metrics
+from consensus_sim.ensemble.metrics import QUARTER, Acts, headline_metrics
 from consensus_sim.recorder import SCALE_ROWS
 from consensus_sim.residents.capability import INDICATORS
 
 Table = dict[str, NDArray[Any]]
+LAST_WEEKS = f"last_{QUARTER}_weeks"
+"""What stands for the quarter in the rows of the table grids that cover the same weeks as the headline metrics."""
 
 
 def all_tables(model: Any) -> dict[str, Table]:
@@ -85,19 +87,22 @@ def weekly_table(model: Any, acts: Acts) -> Table:
 
 
 def grids_table(model: Any, acts: Acts) -> Table:
-    """Participation by quarter in each grid and micro-grid."""
+    """Participation in each grid and micro-grid, by quarter of the calendar and once more in the last 13 weeks."""
     people, places, calendar = model.community.population, model.community.places, model.calendar
     quarters = [calendar.quarter(week) for week in range(calendar.weeks)]
-    names = list(dict.fromkeys(quarters))
+    names = [*dict.fromkeys(quarters), LAST_WEEKS]
     number = np.array([names.index(quarter) for quarter in quarters])
+    recent = np.flatnonzero(acts.week >= calendar.weeks - QUARTER)
+    quarter = np.concatenate([number[acts.week], np.full(len(recent), len(names) - 1)])
+    resident, team = (np.concatenate([column, column[recent]]) for column in (acts.resident, acts.team))
     parts: list[Table] = []
-    quarter, residents = number[acts.week], model.residents.n
-    once = np.unique(quarter * residents + acts.resident)
+    residents = model.residents.n
+    once = np.unique(quarter * residents + resident)
     for level, place, count in (
         ("grid", people.grid, places.n_grids),
         ("micro_grid", people.micro_grid, places.n_micro_grids),
     ):
-        size, where = count * len(names), quarter * count + place[acts.resident]
+        size, where = count * len(names), quarter * count + place[resident]
         adults = np.tile(np.bincount(place[model.adults], minlength=count), len(names))
         participations = np.bincount(where, minlength=size)
         participants = np.bincount(once // residents * count + place[once % residents], minlength=size)
@@ -110,7 +115,7 @@ def grids_table(model: Any, acts: Acts) -> Table:
                     "adults": adults,
                     "participants": participants,
                     "participations": participations,
-                    "ordinary_participations": np.bincount(where[~acts.team], minlength=size),
+                    "ordinary_participations": np.bincount(where[~team], minlength=size),
                     "reach": (participants / adults).astype(np.float32),
                     "frequency": (participations / participants).astype(np.float32),
                 }

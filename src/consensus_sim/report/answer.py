@@ -7,7 +7,7 @@ from typing import Any
 
 from consensus_sim.catalogue import contrast_metrics, metric, text
 from consensus_sim.report import Scenarios
-from consensus_sim.report.tables import Numbers, is_clear
+from consensus_sim.report.tables import FEWEST, Numbers, is_clear
 
 HEADLINES = ("reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking", "trust")
 """Metrics of the sentences that come first."""
@@ -37,12 +37,15 @@ class Verdict:
 
 
 def kind_of_change(change: dict[Any, Any]) -> str:
-    """higher, lower (the interval leaves out zero), leaning (the mean's error does), same (always zero) or unclear."""
+    """higher, lower (the interval leaves out zero), leaning (the mean's error does), same (always zero) or unclear;
+    of fewer than `FEWEST` replicates nothing but that they are all the same is told.
+    """
     if change["q05"] == 0 == change["q95"] and change["difference"] == 0:
         return "same"
     if is_clear(change):
         return "higher" if change["difference"] > 0 else "lower"
-    if abs(change["difference"]) > ONE_SIDED * change["standard_error"]:  # False where the error is undefined
+    sampled = ONE_SIDED * change["standard_error"]
+    if change["replicates"] >= FEWEST and abs(change["difference"]) > sampled:  # False where the error is undefined
         return "leaning"
     return "unclear"
 
@@ -61,6 +64,8 @@ def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grid
                 continue
             kind = kind_of_change(change)
             words = metric(name).label(language) if kind in ("same", "unclear") else _change(name, change, language)
+            if numbers.behind(change):
+                words += text("report.behind", language, behind=numbers.behind(change))
             getattr(verdict, kind).append(words)
         verdict.cost = _cost(numbers, scenario, language)
         verdict.silent = _silent(numbers, scenario, language, n_micro_grids)

@@ -12,7 +12,7 @@ from consensus_sim.catalogue import check_language, label_of, metric, metric_nam
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.report import Scenarios
 from consensus_sim.report.answer import headlines, verdicts
-from consensus_sim.report.tables import Numbers
+from consensus_sim.report.tables import FEWEST, Numbers, legend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,9 +112,7 @@ def _draw(
     words = {"reference": dict(scenarios)[reference][language]}
     wanted: list[tuple[str, Callable[[], Figure], dict[str, str]]] = []
     weekly, grids = tables.get("weekly"), tables.get("grids")
-    last_date = None
     if weekly is not None and len(weekly):
-        last_date = str(weekly["date"].iloc[int(weekly["week"].argmax())])
         wanted.append(("forecasts", lambda: draw.draw_forecasts(weekly, scenarios, reference, language), words))
     if len(scenarios) > 1 and len(contrasts):
         wanted.append(("contrasts", lambda: draw.draw_contrasts(contrasts, scenarios, reference, language), words))
@@ -125,7 +123,7 @@ def _draw(
     if grids is not None and len(grids):
         ordinary = "ordinary" if draw.counted(grids) != "participations" else "resident"
         whom = {"whom": text(f"figure.map.{ordinary}", language)}
-        wanted.append(("map", lambda: draw.draw_map(grids, community, scenarios, language, last_date), whom))
+        wanted.append(("map", lambda: draw.draw_map(grids, community, scenarios, language), whom))
     return [(name, _png(function(), dpi), given) for name, function, given in wanted]
 
 
@@ -179,13 +177,13 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
     rows = [{**row, "unit": text("figure.groups.axis", language)} for row in rows if row is not None]
     if len(rows) > 1:
         found.append({"caption": text("report.groups", language), "head": text("table.group", language), "rows": rows})
-    key = "table.legend" if several else "table.legend_one"
     return {
         "headlines": headlines(numbers, scenarios, language) if several else [],
         "few": text("report.few", language, replicates=replicates) if several and replicates < FEW else "",
         "verdicts": verdicts(numbers, scenarios, language, n_micro_grids),
         "tables": found,
-        "legend": text(key, language, replicates=replicates, reference=label),
+        "legend": legend(numbers, scenarios, language),
+        "fewest": FEWEST,
         "scenarios": scenarios,
         "several": several,
         "reference": label,

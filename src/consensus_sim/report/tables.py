@@ -20,6 +20,10 @@ LABEL = 14
 """Cells of a terminal that the names of scenarios take, at least."""
 GAP = 2
 """Cells between two columns."""
+FEWEST = 5
+"""Replicates behind a difference that may be called clear, at least: that fewer go the same way happens by chance in
+more than a tenth of cases (2 x 0.5^n), which is what an interval of 90 % leaves.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,16 @@ class Cell:
 
     value, interval: mean and 90 % interval
     difference, difference_interval: to the reference; "" for the reference itself
-    clear: the difference's interval leaves out zero; welcome: it then goes the way a planner would wish (None: neutral)
+    behind, difference_behind: such as "3/5", where only 3 of 5 replicates have a value (the difference: under both)
+    clear: as `is_clear` of the difference; welcome: it then goes the way a planner would wish (None: neutral)
     """
 
     value: str
     interval: str = ""
     difference: str = ""
     difference_interval: str = ""
+    behind: str = ""
+    difference_behind: str = ""
     clear: bool = False
     welcome: bool | None = None
 
@@ -65,6 +72,15 @@ class Numbers:
         """The largest number of replicates behind any value."""
         return int(max((row["replicates"] for row in self.values.values()), default=0))
 
+    def behind(self, row: dict[Any, Any]) -> str:
+        """How many replicates a row rests on, such as "3/5"; "" where it is all of them."""
+        played = self.replicates()
+        return f"{row['replicates']:.0f}/{played}" if row["replicates"] < played else ""
+
+    def has_gaps(self) -> bool:
+        """Whether any row rests on fewer replicates than were played."""
+        return any(self.behind(row) for rows in (self.values, self.differences) for row in rows.values())
+
     def error(self, name: str, group: str = "all") -> tuple[float, float]:
         """The largest Monte Carlo error of a metric over the scenarios: of the means, and of the mean differences.
 
@@ -88,13 +104,15 @@ class Numbers:
             return Cell(text_undefined())
         value, interval = found.show(row["mean"]), found.show_interval(row["q05"], row["q95"])
         if change is None or scenario == self.reference:
-            return Cell(value, interval)
+            return Cell(value, interval, behind=self.behind(row))
         clear = is_clear(change)
         return Cell(
             value,
             interval,
             found.show_difference(change["difference"]),
             f"[{found.show_difference(change['q05'])}, {found.show_difference(change['q95'])}]",
+            self.behind(row),
+            self.behind(change),
             clear,
             is_welcome(found, change["difference"]) if clear else None,
         )
@@ -106,8 +124,16 @@ def text_undefined() -> str:
 
 
 def is_clear(change: dict[Any, Any]) -> bool:
-    """Whether the 90 % interval of a paired difference leaves out zero."""
-    return bool(change["q05"] > 0 or change["q95"] < 0)
+    """Whether the 90 % interval of a paired difference leaves out zero, and enough replicates are behind it."""
+    return bool(change["replicates"] >= FEWEST and (change["q05"] > 0 or change["q95"] < 0))
+
+
+def legend(numbers: Numbers, scenarios: Scenarios, language: str) -> str:
+    """What the short tables' signs mean."""
+    replicates, label = numbers.replicates(), dict(scenarios)[numbers.reference][language]
+    key = "table.legend" if len(scenarios) > 1 else "table.legend_one"
+    said = text(key, language, replicates=replicates, reference=label, fewest=FEWEST)
+    return said + text("table.gaps", language, replicates=replicates) if numbers.has_gaps() else said
 
 
 def is_welcome(found: Metric, difference: float) -> bool | None:
@@ -140,9 +166,7 @@ def print_table(
                 console.print(Text(text(f"table.{name}", language), style="bold"))
             console.print(_short_table(numbers, fitting, scenarios, language))
             console.print()
-    key = "table.legend" if len(scenarios) > 1 else "table.legend_one"
-    label = dict(scenarios)[reference][language]
-    console.print(text(key, language, replicates=numbers.replicates(), reference=label), markup=False, style="dim")
+    console.print(legend(numbers, scenarios, language), markup=False, style="dim")
 
 
 @dataclass(frozen=True)
@@ -202,11 +226,17 @@ def _two_lines(cell: Cell) -> Text:
 
     words = Text(cell.value.replace(" %", ""))
     if cell.interval:
-        words.append(f" {_tight(cell.interval)}", style="dim")
+        words.append(f" {_tight(cell.interval)}{_bracketed(cell.behind)}", style="dim")
     if cell.difference:
         style = {True: "bold green", False: "bold red", None: "bold" if cell.clear else ""}[cell.welcome]
-        words.append(f"\n{cell.difference}{'*' if cell.clear else ''} {_tight(cell.difference_interval)}", style=style)
+        behind = f"{_tight(cell.difference_interval)}{_bracketed(cell.difference_behind)}"
+        words.append(f"\n{cell.difference}{'*' if cell.clear else ''} {behind}", style=style)
     return words
+
+
+def _bracketed(behind: str) -> str:
+    """` (3/5)`, or nothing."""
+    return f" ({behind})" if behind else ""
 
 
 def _tight(interval: str) -> str:

@@ -15,6 +15,7 @@ from consensus_sim.report.figures.layout import (
     value_labels,
     wrap,
 )
+from consensus_sim.report.tables import FEWEST, is_clear
 from consensus_sim.report.typeface import styled
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def draw_contrasts(
         heading(
             figure,
             text("figure.contrasts.title", language, reference=label),
-            text("figure.contrasts.key", language),
+            text("figure.contrasts.key", language, fewest=FEWEST),
         )
         return figure
 
@@ -114,7 +115,7 @@ def _forest(axes: Axes, rows: dict[Any, dict[Any, Any]], found: Metric, shown: S
             _arrow(axes, place, middle > right, f"{found.show_difference(row['difference'])}", colour)
             continue
         axes.plot([low, high], [place, place], color=colour, lw=2.0, solid_capstyle="butt", zorder=2)
-        face = colour if low > 0 or high < 0 else "white"
+        face = colour if is_clear(row) else "white"
         axes.plot([middle], [place], "o", ms=5.5, mew=1.4, zorder=3, mec=colour, mfc=face)
     axes.locator_params(axis="x", nbins=4)
     axes.grid(axis="x", color="#ececec", lw=0.6)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import label_of, metric, text
+from consensus_sim.ensemble.facts import LAST_WEEKS
 from consensus_sim.report.figures.geometry import MapShape, map_shape
 from consensus_sim.report.figures.layout import PAPER, Margins, heading, panels, wrap
 from consensus_sim.report.typeface import FAMILY, styled
@@ -23,24 +23,6 @@ PER_LINE = 4
 SILENT = "#b0412e"
 MARKERS = ("D", "s", "^", "o")
 VENUE: dict[str, Any] = {"color": "#D55E00", "mec": "white", "mew": 0.6}
-SLACK = 14
-"""Days that may lack at the end of a quarter that still counts as whole."""
-
-
-def last_quarter(grids: pd.DataFrame, last_date: str | None) -> str:
-    """The latest quarter ("2024Q2") of the table grids that is whole by `last_date`, or the latest one there is."""
-    quarters = sorted(str(quarter) for quarter in grids["quarter"].unique())
-    if last_date is not None:
-        until = datetime.date.fromisoformat(last_date[:10]) + datetime.timedelta(days=7 + SLACK)
-        whole = [quarter for quarter in quarters if _end(quarter) <= until]
-        quarters = whole or quarters
-    return quarters[-1]
-
-
-def _end(quarter: str) -> datetime.date:
-    """The day after the quarter's last one."""
-    year, number = int(quarter[:4]), int(quarter[-1])
-    return datetime.date(year + number // 4, number % 4 * 3 + 1, 1)
 
 
 def counted(grids: pd.DataFrame) -> str:
@@ -48,23 +30,22 @@ def counted(grids: pd.DataFrame) -> str:
     return "ordinary_participations" if "ordinary_participations" in grids.columns else "participations"
 
 
-def micro_grid_reach(grids: pd.DataFrame, quarter: str) -> pd.DataFrame:
-    """A row a scenario and micro-grid (place): mean reach, share of replicates that are silent, whether half are."""
-    rows = grids[(grids["level"] == "micro_grid") & (grids["quarter"] == quarter)]
+def micro_grid_reach(grids: pd.DataFrame) -> pd.DataFrame:
+    """A row a scenario and micro-grid (place), of the last 13 weeks: mean reach, share of replicates that are silent,
+    whether half are.
+    """
+    rows = grids[(grids["level"] == "micro_grid") & (grids["quarter"] == LAST_WEEKS)]
     rows = rows.assign(silent_share=rows[counted(rows)] == 0)
     found = rows.groupby(["scenario", "place"], observed=True)[["reach", "silent_share"]].mean()
     return found.assign(silent=found["silent_share"] >= 0.5).reset_index()
 
 
-def draw_map(
-    grids: pd.DataFrame, community: Any, scenarios: Scenarios, language: str, last_date: str | None = None
-) -> Figure:
-    """One map a scenario: micro-grids coloured by reach in the last whole quarter, silent ones hatched.
+def draw_map(grids: pd.DataFrame, community: Any, scenarios: Scenarios, language: str) -> Figure:
+    """One map a scenario: micro-grids coloured by reach in the last 13 weeks, silent ones hatched.
 
-    grids: the table grids; community: gives `places`; last_date: ISO date of the run's last week
+    grids: the table grids; community: gives `places`
     """
-    quarter = last_quarter(grids, last_date)
-    values = micro_grid_reach(grids, quarter)
+    values = micro_grid_reach(grids)
     shape = map_shape(community.places)
     left, right, bottom, top = shape.box
     columns = min(PER_LINE, len(scenarios))
@@ -89,7 +70,7 @@ def draw_map(
         for axes in flat[len(scenarios) :]:
             axes.remove()
         _scale(figure, colours, community.places.venues, language)
-        heading(figure, text("figure.map.title", language, quarter=quarter))
+        heading(figure, text("figure.map.title", language))
         return figure
 
 
