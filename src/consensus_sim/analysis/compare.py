@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -38,7 +38,7 @@ def compare(
         metric's scale (docs/results.md); `Forecast.precision` says what was reached
     seed: root of all chance, at least 0
     weeks: length of the run, 1 to 522 (None: as configured, 56)
-    reference: the scenario that the others are measured against (None: the configured one, or the first)
+    reference: the scenario that the others are measured against (None: "council" where it is compared, else the first)
     workers: number of processes (None: all cores; 1: this process); the numbers do not depend on it
     overrides: settings as on the command line, such as "intervention.points.attendance=4"
     config_dir: folder with your own files, such as intervention/mine.yaml and scenario/mine.yaml
@@ -54,11 +54,10 @@ def compare(
 
     if isinstance(scenarios, str):
         raise InputError(f"scenarios: found {scenarios!r}; allowed: a list of names")
-    if reference is not None and reference not in scenarios:
-        raise one_of("reference", reference, scenarios)
     config = compose(_overrides(community, overrides), config_dir=config_dir)
     config |= {"scenarios": list(scenarios), "replicates": replicates, "precision": precision, "seed": seed}
-    config["reference"] = reference or config["reference"]
+    if reference is not None:
+        config["reference"] = reference
     if weeks is not None:
         config["calendar"]["weeks"] = weeks
     engine = Serial() if workers == 1 else Processes(workers)

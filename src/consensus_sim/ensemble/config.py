@@ -230,7 +230,9 @@ def _unknown_key(key: str, own: Sequence[str]) -> InputError:
     with package_configs():
         config: Any = OmegaConf.to_container(hydra_compose(config_name=CONFIG_NAME, overrides=list(own)))
     if key in config:  # a group none of whose files is chosen: Hydra found nothing to put in its place
-        return InputError(f"{key}: all its files take part, none is chosen; allowed: {key}.<name>.<setting>=VALUE")
+        hint = "; to compare some of them, scenarios=[before,points]" if key == "scenario" else ""
+        allowed = f"{key}.<name>.<setting>=VALUE{hint}"
+        return InputError(f"{key}: all its files take part, none is chosen; allowed: {allowed}")
     above = key.rpartition(".")[0]
     level: Any = config
     for part in above.split("."):

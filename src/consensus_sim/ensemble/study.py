@@ -147,11 +147,21 @@ def check_levers(scenarios: Iterable[Scenario], files: Mapping[str, Any]) -> Non
 
 
 def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
-    """The scenario that the others are measured against: as configured, or the first where that is not compared."""
-    wanted = config.get("reference")
-    if wanted is not None and wanted not in config["scenario"]:
-        raise one_of("reference", wanted, config["scenario"])
-    return wanted if wanted in names else names[0]
+    """The scenario that the others are measured against: `reference`; if that is null, `usual_reference` where it is
+    compared, else the first.
+
+    Raises InputError for a reference that is not compared.
+    """
+    for key in ("reference", "usual_reference"):
+        wanted = config.get(key)
+        if wanted is not None and wanted not in config["scenario"]:
+            raise one_of(key, wanted, config["scenario"])
+    wanted, usual = config.get("reference"), config.get("usual_reference")
+    if wanted is None:
+        return usual if usual in names else names[0]
+    if wanted not in names:
+        raise InputError(f"reference: found {wanted!r}; allowed: one of the scenarios compared, {', '.join(names)}")
+    return str(wanted)
 
 
 def read_study(config: Mapping[str, Any], *, community: Settings | None = None) -> Study:

@@ -96,6 +96,7 @@ def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
     )
     for sentence in exactness(forecast, language):
         console.print(sentence, markup=False, highlight=False)
-    if config.get("reference") not in (None, forecast.study.reference):
-        print(f"reference {config['reference']} is not among the scenarios: compared with {forecast.study.reference}")
     print(f"results: {os.path.relpath(place)}")
+    page = place / "report.html"
+    if page.is_file():
+        print(f"report: {os.path.relpath(page)}")

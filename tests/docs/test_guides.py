@@ -1,0 +1,93 @@
+"""The pages for planners are true: their commands are ones that the program takes, the example community is built."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from consensus_sim import load_community
+from consensus_sim.catalogue import text
+from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.study import read_study
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+EXAMPLE = DOCS / "examples" / "own_community"
+PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("community.md", "guide.zh.md")}
+
+
+def commands() -> list[tuple[Path, str]]:
+    """Every command line of the pages, and the folder in which it is given."""
+    found = []
+    for page in PAGES.values():
+        for block in re.findall(r"^```sh\n(.*?)^```", page, flags=re.M | re.S):
+            folder = ROOT
+            for line in block.splitlines():
+                if line.startswith("cd "):
+                    folder = ROOT / line.removeprefix("cd ")
+                else:
+                    found.append((folder, line))
+    return found
+
+
+@pytest.mark.parametrize(("folder", "line"), commands())
+def test_every_command_makes_a_study_and_a_community(folder, line, monkeypatch):
+    program, *words = shlex.split(line)
+    assert program.removeprefix(".venv/bin/") == "consensus-sim"
+    monkeypatch.chdir(folder)
+    own = Path(words[words.index("--config-dir") + 1]) if "--config-dir" in words else None
+    config = compose([word for word in words if "=" in word], config_dir=own)
+    study = read_study(config)
+    assert study.reference in [scenario.name for scenario in study.scenarios]
+    if own is not None:
+        from consensus_sim.community import build_community
+
+        assert build_community(config["community"]).name == "riverside"
+
+
+def test_the_example_is_the_community_that_its_file_describes():
+    file = EXAMPLE / "community" / "riverside.yaml"
+    spec = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for register in (None, "../buildings.csv"):
+        built = load_community(str(file), overrides={"buildings_file": register})
+        assert built.n_residents == spec["totals"]["residents"]["value"]
+        assert built.places.n_micro_grids == spec["totals"]["micro_grids"]["value"]
+        assert built.places.n_dwellings == spec["totals"]["dwellings"]["value"]
+
+
+def test_the_register_on_the_page_is_that_of_the_example():
+    (block,) = re.findall(r"^```csv\n(.*?)^```", PAGES["community.md"], flags=re.M | re.S)
+    rows = (EXAMPLE / "buildings.csv").read_text(encoding="utf-8").splitlines()
+    assert block.splitlines()[0] == rows[0] and set(block.splitlines()) <= set(rows)
+
+
+def test_the_python_example_runs_as_written(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGES["community.md"], flags=re.M | re.S)
+    names: dict = {}
+    exec(compile(code, "docs/community.md", "exec"), names)
+    assert set(names["forecast"].summary()["scenario"]) == {"before", "council"}
+
+
+def test_the_table_names_every_setting_of_a_community():
+    named = set(re.findall(r"^\| (.*?) \|", PAGES["community.md"], flags=re.M))
+    settings = {word.split(".")[0] for cell in named for word in re.findall(r"`([\w.<>]+)`", cell)}
+    own = yaml.safe_load((EXAMPLE / "community" / "riverside.yaml").read_text(encoding="utf-8"))
+    assert settings == set(own) - {"defaults"}
+
+
+def test_the_chinese_guide_calls_the_parts_of_the_page_as_the_page_does():
+    rows = re.findall(r"^\| ([^|`]+?) \|", PAGES["guide.zh.md"].split("## 三")[0], flags=re.M)
+    titles = {text(f"report.{name}", "zh") for name in ("answer", "figures", "tables", "certainty", "limits")}
+    assert set(rows) - {"章节", "---"} == titles
+
+
+def test_the_chinese_guide_calls_the_scenarios_as_the_program_does():
+    page = PAGES["guide.zh.md"]
+    scenarios = compose([])["scenario"]
+    named = {name for row in re.findall(r"^\| (`.*?) \|", page, flags=re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert named and named <= set(scenarios)
