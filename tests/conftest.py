@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -48,7 +49,14 @@ def cli(tmp_path: Path) -> Cli:
 def begin(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start `consensus-sim` in a process group of its own, to be interrupted."""
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def prepare(limit: int | None) -> None:
+        # Whoever runs the tests in the background has Ctrl-C ignored, and children would inherit that.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    def start(*arguments: str, limit: int | None = None) -> subprocess.Popen[str]:
+        """limit: bytes that a file may have, as under a quota."""
         return subprocess.Popen(
             command(*arguments),
             cwd=tmp_path,
@@ -57,8 +65,7 @@ def begin(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            # Whoever runs the tests in the background has Ctrl-C ignored, and children would inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: prepare(limit),
         )
 
     return start

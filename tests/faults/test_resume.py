@@ -206,3 +206,22 @@ def test_after_a_full_disk_the_same_command_goes_on(cli, tmp_path, given, disk):
     assert done.returncode == 0, done.stderr
     assert f"{len(kept)} of {2 * REPLICATES} replicates are stored already" in done.stderr
     assert summary(tmp_path, "disk") == undisturbed(tmp_path, ["before", "raises"], "intervention.raises.share=0")
+
+
+def test_after_a_quota_on_the_size_of_files_the_same_command_goes_on(cli, begin, tmp_path, given):
+    """Needs no file system of its own: a write stops with an error in the middle, as where a quota is used up."""
+    command = [*given, "scenarios=[before,raises]", "intervention.raises.share=0"]
+    first = cli(*command, "store.keep=true", "results=first")
+    assert first.returncode == 0, first.stderr
+    sizes = sorted(path.stat().st_size for path in stored(tmp_path / "first"))
+    largest = sizes[-1]
+    process = begin(*command, limit=largest - 1)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert len(said.splitlines()) == 1 and "File too large" in said
+    assert not (tmp_path / "results" / "compare").exists() and not list((tmp_path / "results").rglob(".part-*"))
+    kept = stored(tmp_path / "results")
+    assert len(kept) < len(sizes) and all(path.stat().st_size < largest for path in kept)
+    done = cli(*command)
+    assert done.returncode == 0, done.stderr
+    assert summary(tmp_path) == summary(tmp_path, "first")
