@@ -1,7 +1,7 @@
 """How fast the package is, and against what: one command, ratios in one run.
 
     python experiments/benchmarks/run.py                # some minutes: everything but what follows
-    python experiments/benchmarks/run.py --big --cold   # also 256,000 and 1,000,000 residents, and a first start
+    python experiments/benchmarks/run.py --big --cold   # also 256,000 and 1,000,000 residents, and the main job
     python experiments/benchmarks/run.py --only g --python /path/to/another/python
 
 Prints a table and writes results/reference/benchmarks.csv; with --only, rows of the other benchmarks are kept. --python
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--only", default=PARTS, help="parts to run, letters of abcdefgh (default: all)")
     options.add_argument("--rounds", type=int, default=7, help="rounds of each measurement (default: 7)")
     options.add_argument("--big", action="store_true", help="also 256,000 and 1,000,000 residents")
-    options.add_argument("--cold", action="store_true", help="also a first start, compiling everything anew")
+    options.add_argument("--cold", action="store_true", help="also the main job, at a first start and warm")
     options.add_argument("--python", action="append", default=[], help="an interpreter with further tools")
     options.add_argument("--out", type=Path, default=REFERENCE, help="file to write")
     given = options.parse_args(arguments)

@@ -91,3 +91,15 @@ def test_the_published_table_says_where_three_times_holds(pairing, reference):
     assert table["verdict"].tolist() == expected
     told = table[table["metric"].isin(contrast_metrics()) & table["ratio"].notna()]
     np.testing.assert_allclose(told["ratio"], told["independent"] / told["paired"], rtol=2e-3)
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.1, 1.1167), (0.5, 2.2361), (2.0, 2.2361)])
+def test_no_correlation_beats_the_most(pairing, share, most):
+    """SDs 1 and s, perfectly correlated: sqrt(1 + s^2) / |1 - s|; any other correlation gives less."""
+    rng = np.random.default_rng(5)
+    a, own = rng.normal(size=(2, 1000))
+    assert pairing.most(a, share * a) == pytest.approx(most, abs=1e-3)
+    assert pairing.ratio(a, share * a) == pytest.approx(most, abs=1e-3)
+    b = share * (0.9 * a + np.sqrt(1 - 0.81) * own)
+    assert pairing.ratio(a, b) < pairing.most(a, b)
+    assert pairing.most(a, a) == np.inf
