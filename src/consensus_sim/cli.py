@@ -7,6 +7,7 @@ Hydra leaves no files of its own.
 from __future__ import annotations
 
 import datetime
+import gc
 import os
 import shutil
 import signal
@@ -37,6 +38,10 @@ from consensus_sim.ensemble.config_source import parse
 from consensus_sim.errors import ConsensusSimError, InputError
 from consensus_sim.paths import configs_dir
 
+SEARCHED = 50_000
+"""New objects after which Python looks for cycles among them: a command makes many that stay, and few cycles, and with
+Python's own 700 a tenth of its time would go into looking.
+"""
 _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
@@ -169,6 +174,7 @@ def main() -> NoReturn:
     """Entry point of `consensus-sim`."""
     global _here
     _here = True
+    gc.set_threshold(SEARCHED)
     signal.signal(signal.SIGTERM, _end)
     debug = _debug()
     code = 0

@@ -95,6 +95,14 @@ class Forecast:
 
     def variance(self) -> pd.DataFrame:
         """How much of the variance comes from parameters and how much from chance; no rows with parameters=centre."""
+        return self._variance.copy()
+
+    def drivers(self) -> pd.DataFrame:
+        """The parameters that the variance of the headline contrasts comes from; no rows where sets are too few."""
+        return self._drivers.copy()
+
+    @cached_property
+    def _variance(self) -> pd.DataFrame:
         import pandas as pd
 
         from consensus_sim.catalogue import contrast_metrics
@@ -111,8 +119,8 @@ class Forecast:
                 narrowed[:, place] = self._drawn[name]
         return variance_table(self._values, self._units, self.study.reference, narrowed, contrast_metrics())
 
-    def drivers(self) -> pd.DataFrame:
-        """The parameters that the variance of the headline contrasts comes from; no rows where sets are too few."""
+    @cached_property
+    def _drivers(self) -> pd.DataFrame:
         import pandas as pd
 
         from consensus_sim.catalogue import contrast_metrics

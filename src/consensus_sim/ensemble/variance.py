@@ -42,7 +42,7 @@ def split(runs: NDArray[np.float64], bounds: bool = True) -> dict[str, Any]:
     interval from the F distribution (exact for normal components; left out without `bounds`); sets: those of which all
     runs are defined
     """
-    from scipy.stats import f
+    from scipy.special import fdtri
 
     runs = runs[~np.isnan(runs).any(axis=1)]
     sets, k = runs.shape
@@ -56,7 +56,7 @@ def split(runs: NDArray[np.float64], bounds: bool = True) -> dict[str, Any]:
     if not within or not bounds:
         return {**found, "low": NAN, "high": NAN, "sets": sets}
     ratio = between / within
-    edges = [ratio / f.ppf(q, sets - 1, sets * (k - 1)) for q in (0.95, 0.05)]
+    edges = [ratio / float(fdtri(sets - 1, sets * (k - 1), q)) for q in (0.95, 0.05)]
     low, high = (min(1.0, max(0.0, (edge - 1) / (edge + k - 1))) for edge in edges)
     return {**found, "low": low, "high": high, "sets": sets}
 
