@@ -25,7 +25,7 @@ CALLS = Path(__file__).parent / "kernel_calls.jsonl"
 def compile_ahead(processes: int) -> None:
     """Compile the listed kernels in `processes` helpers and wait; what a helper that ends early leaves is undone."""
     waiting = deque(CALLS.read_bytes().splitlines(keepends=True))
-    command = [sys.executable, "-m", "consensus_sim.ensemble.precompile"]
+    command = [sys.executable, "-P", "-m", "consensus_sim.ensemble.precompile"]  # -P: not from the working folder
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "bufsize": 0}
     with contextlib.ExitStack() as helpers, ThreadPoolExecutor(processes) as threads:
         for _ in range(processes):
