@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
@@ -74,6 +75,22 @@ def test_replicates_auto_says_what_it_reached_on_terminal_page_and_in_the_facts(
     assert facts["monte_carlo_error"]["missing"][0] == facts["monte_carlo_error"]["largest"]
     assert pd.read_csv(folder / "summary.csv")["replicates"].max() == 6
     assert not (tmp_path / "results" / ".replicates").exists()
+
+
+def test_the_version_is_the_packages_own(cli):
+    done = cli("--version")
+    assert (done.returncode, done.stdout) == (0, f"consensus-sim {metadata.version('consensus-sim')}\n")
+
+
+def test_page_and_facts_tell_the_settings_that_were_given_and_nothing_else(cli, tmp_path):
+    change = "scenario.points.interventions.points.attendance=3"
+    done = cli(*SMALL, change, "engine.workers=1", "report.figures=false")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "results" / "compare").iterdir()
+    facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    assert facts["changes"] == [*SMALL, change]
+    assert ", ".join(facts["changes"]) in (folder / "report.html").read_text(encoding="utf-8")
+    assert "changes" not in (folder / "config.yaml").read_text(encoding="utf-8")
 
 
 def test_a_sweep_gives_each_job_its_own_folder_and_leaves_no_trace_of_hydra(cli, tmp_path):

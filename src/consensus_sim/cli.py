@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import gc
 import os
+import re
 import shutil
 import signal
 import string
@@ -16,6 +17,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,6 +45,7 @@ SEARCHED = 50_000
 Python's own 700 a tenth of its time would go into looking.
 """
 _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
+_NO_NUMBERS = re.compile(r"^(\+|hydra\.|(engine|report|store|results|debug)\b)")
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
 _sweep_folders: list[Path] = []
@@ -73,6 +76,7 @@ def job(config: DictConfig) -> None:
     from consensus_sim.experiment import run_experiment
 
     plain: Any = OmegaConf.to_container(config, resolve=True)
+    plain["changes"] = changes(HydraConfig.get().overrides.task)
     try:
         run_experiment(plain, results_folder(plain))
     except Exception as error:
@@ -80,6 +84,14 @@ def job(config: DictConfig) -> None:
         if not _here:
             raise ToldError(code, said if "SUBMITIT_EXECUTOR" in os.environ else "") from None
         _failed.append(code)
+
+
+def changes(overrides: Sequence[str]) -> list[str]:
+    """Those of `overrides` that may change numbers, as somebody would write them: not where and how things are run or
+    shown, nor what the command has added.
+    """
+    plain = [change.removeprefix("++") for change in overrides]
+    return [change for change in plain if not _NO_NUMBERS.match(change)]
 
 
 def results_folder(config: dict[str, Any]) -> Path:
@@ -134,8 +146,11 @@ def help_text(config_dir: str | None) -> str:
 def arguments(argv: Sequence[str]) -> list[str]:
     """`argv` as Hydra is to see it: options first, then the overrides, completed by what the user's own files need.
 
-    Raises SystemExit once help is printed, where that is asked for.
+    Raises SystemExit once help or version is printed, where that is asked for.
     """
+    if "--version" in argv:
+        print(f"consensus-sim {metadata.version('consensus-sim')}")
+        raise SystemExit(0)
     parser = get_args_parser()
 
     def refuse(message: str) -> NoReturn:

@@ -164,7 +164,15 @@ def test_each_micro_grid_has_its_worker(community: Community) -> None:
     [
         ({"marginals.retired.value": 0.40, "marginals.working.value": 0.35}, "community.marginals.retired"),
         ({"marginals.female.value": 0.05}, "community.marginals.female"),
-        ({"marginals.households_with_children.value": 0.9}, "community.marginals: no mixture"),
+        (
+            {"marginals.households_with_children.value": 0.9},
+            r"community.marginals: no mixture .* \(willow_court 2.79, ",
+        ),
+        (
+            {"estates.willow_court.residents.value": 900, "totals.residents": None},
+            "willow_court.residents: found 900 in 86",
+        ),
+        ({"venues.park.x.value": 1500}, "community.venues.park: found x = 1500"),
         (
             {"marginals.age_15_17.value": 0.327, "marginals.age_18_35.value": 0.0},
             "community.marginals: no mixture",

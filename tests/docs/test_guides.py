@@ -89,5 +89,15 @@ def test_the_chinese_guide_calls_the_parts_of_the_page_as_the_page_does():
 def test_the_chinese_guide_calls_the_scenarios_as_the_program_does():
     page = PAGES["guide.zh.md"]
     scenarios = compose([])["scenario"]
-    named = {name for row in re.findall(r"^\| (`.*?) \|", page, flags=re.M) for name in re.findall(r"`(\w+)`", row)}
+    rows = re.findall(r"^\| (`.*?) \|", page.split("## 四")[0], flags=re.M)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert named and named <= set(scenarios)
+
+
+def test_the_chinese_guide_names_the_settings_of_a_community():
+    part = PAGES["guide.zh.md"].split("## 五")[1].split("## 六")[0]
+    named = {name for row in re.findall(r"^\| (`.*?) \|", part, flags=re.M) for name in re.findall(r"`(\w+)`", row)}
+    own = yaml.safe_load((EXAMPLE / "community" / "riverside.yaml").read_text(encoding="utf-8"))
+    assert named == set(own) - {"defaults", "scale", "seed"}
+    estate = set(own["estates"]["old_yard"]) - {"label", "housing"}
+    assert estate <= set(re.findall(r"`(\w+)`", part))

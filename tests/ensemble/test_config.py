@@ -85,6 +85,14 @@ def test_null_switches_a_lever_off():
         (["calendar=null"], "calendar: found None; allowed: default"),
         (["community=3"], "community: found 3; allowed: case_study, teaching"),
         (["calendar={wekks: 3}"], "did you mean calendar.weeks?"),
+        (["targets=README.md"], "targets: not read by this experiment; allowed with experiment=calibrate"),
+        (["weeks=30"], "did you mean calendar.weeks?"),
+        (["store.kept=1"], "did you mean store.keep?"),
+        (["store.color=1"], "store.color: there is no such setting; store has reuse, keep"),
+        (
+            ["experiment=calibrate", "calibration.kept=1"],
+            "no such setting; calibration has runs, trees, ",
+        ),
         (["intervention.points.catalogue={a: {price: 1}}"], "write ++intervention.points.catalogue="),
         (["++intervention.points.catalogue={a: {price: 0, worth: 1, share: 1}}"], "catalogue.a.price: found 0"),
         (["topic=[1]"], "topic: all its files take part"),
@@ -156,3 +164,20 @@ def test_a_file_that_changes_is_read_again(tmp_path):
         mine.write_text(f"base: council\ninterventions: {{council: {{sessions_per_month: {sessions}}}}}\n")
         found = compose(config_dir=tmp_path)["scenario"]["mine"]["interventions"]["council"]
         assert found == {"sessions_per_month": sessions}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"name: a\nname: b\n", r"bad\.yaml:2: found duplicate key name; allowed: YAML"),
+        (b"defaults: [_base\nname: x\n", r"bad\.yaml:2: expected ',' or '\]'"),
+        (b"name: x\n\tseed: 1\n", r"bad\.yaml:2: found character"),
+        ("name: \u6ee8\u6cb3".encode("gbk"), r"bad\.yaml: found text that is not in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_named_with_its_line(tmp_path, content, told):
+    (tmp_path / "community").mkdir()
+    (tmp_path / "community" / "bad.yaml").write_bytes(content)
+    with pytest.raises(InputError, match=told) as caught:
+        compose(["community=bad"], config_dir=tmp_path)
+    assert "\n" not in str(caught.value)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.ensemble.summary import CONTRASTS, SUMMARY, Values, contrast, summarise
+from consensus_sim.ensemble.summary import CONTRASTS, SUMMARY, Values, contrast, same_way, summarise
 
 UNIT = {"reach_year": "share", "trust": "score"}
 
@@ -70,3 +70,12 @@ def test_rows_follow_the_study_and_not_the_order_of_arrival():
     shuffled = frame.sample(frac=1, random_state=3)
     for order in (("before", "full"), ("full", "before")):
         assert tuple(summarise(Values(shuffled, order, 2), UNIT)["scenario"]) == order
+
+
+def test_the_share_that_goes_the_same_way():
+    nan = np.nan
+    values = np.array([[1.0, 2, -1, 0], [nan, -1, -2, nan], [0, 0, 0, nan], [nan, nan, nan, nan], [5, -1, -1, -1]])
+    found = same_way(values)
+    assert found[:3].tolist() == [0.5, 1.0, 1.0] and np.isnan(found[3])
+    assert found[4] == 0.25  # the sign is that of the mean, not of most
+    assert np.array_equal(same_way(-values), found, equal_nan=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,8 @@ def contrast(metrics: pd.DataFrame, reference: str) -> pd.DataFrame:
         for (name, group), values in difference.groupby(["metric", "group"], sort=False):
             rows.append(
                 (scenario, reference, name, group, metric(name).unit, values.mean(), values.quantile(0.05),
-                 values.quantile(0.95), values.std() / len(values) ** 0.5, len(values))
+                 values.quantile(0.95), values.std() / len(values) ** 0.5,
+                 (values * values.mean() > 0).mean(), len(values))
             )  # fmt: skip
     columns = [
         "scenario",
@@ -119,6 +121,7 @@ def contrast(metrics: pd.DataFrame, reference: str) -> pd.DataFrame:
         "q05",
         "q95",
         "standard_error",
+        "same_way",
         "replicates",
     ]
     return pd.DataFrame(rows, columns=columns)
@@ -229,6 +232,7 @@ class SquareCommunity:
     name: str = "square"
     label: dict[str, str] = field(default_factory=lambda: {"zh": "方形社区", "en": "Square community"})
     n_residents: int = 16012
+    spec: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(buildings_file=None))
 
     def marginals(self) -> pd.DataFrame:
         """Targets against achieved."""

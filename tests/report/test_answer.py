@@ -14,9 +14,12 @@ from consensus_sim.report.tables import Numbers
 SCENARIOS = [("a", {"zh": "甲", "en": "A"}), ("b", {"zh": "乙", "en": "B"}), ("c", {"zh": "丙", "en": "C"})]
 
 
-def change(difference: float, q05: float, q95: float, error: float, replicates: int = 9) -> dict[str, Any]:
+def change(
+    difference: float, q05: float, q95: float, error: float, replicates: int = 9, same_way: float = 1.0
+) -> dict[str, Any]:
     return {
-        "difference": difference, "q05": q05, "q95": q95, "standard_error": error, "replicates": replicates,
+        "difference": difference, "q05": q05, "q95": q95, "standard_error": error, "same_way": same_way,
+        "replicates": replicates,
     }  # fmt: skip
 
 
@@ -34,7 +37,9 @@ def change(difference: float, q05: float, q95: float, error: float, replicates: 
         (change(0.3, 0.1, 0.5, 0.05, 4), "unclear"),
         (change(0.2, -0.1, 0.5, 0.05, 4), "unclear"),
         (change(0.3, 0.3, 0.3, math.nan, 1), "unclear"),
-        (change(0.0, 0.0, 0.0, math.nan, 1), "same"),
+        (change(0.0, 0.0, 0.0, math.nan, 1), "unclear"),
+        (change(0.3, 0.1, 0.5, 0.05, 20, 0.95), "higher"),
+        (change(0.3, 0.1, 0.5, 0.05, 9, 8 / 9), "leaning"),
     ],
 )
 def test_kinds_of_change(given: dict[str, Any], kind: str) -> None:

@@ -51,7 +51,7 @@ def test_cells_say_what_the_frames_say(make_sample: Callable[..., dict[str, Any]
     )
     for row in sample["contrasts"].to_dict("records"):
         cell = numbers.cell(row["scenario"], row["metric"], row["group"])
-        assert cell.clear == (row["q05"] > 0 or row["q95"] < 0)
+        assert cell.clear == ((row["q05"] > 0 or row["q95"] < 0) and row["same_way"] == 1)
         assert cell.difference.startswith("-") <= (row["difference"] < 0)
         assert cell.welcome is None or cell.clear
     assert numbers.cell("council", "trust").difference == ""
@@ -65,7 +65,7 @@ def test_differences_of_few_replicates_are_not_marked_and_gaps_are_told(
     gaps = (sample["contrasts"]["metric"] == "trust") & (sample["contrasts"]["scenario"] == "points")
     for few, told in ((6, ""), (5, "5/6"), (4, "4/6")):
         changes = sample["contrasts"].assign(replicates=lambda f, n=few: f["replicates"].where(~gaps, n))
-        numbers = Numbers(sample["summary"], changes.assign(q05=1.0, q95=2.0), sample["reference"])
+        numbers = Numbers(sample["summary"], changes.assign(q05=1.0, q95=2.0, same_way=1.0), sample["reference"])
         cell = numbers.cell("points", "trust")
         assert (cell.clear, cell.difference_behind, cell.behind) == (few >= 5, told, "")
         lines = "\n".join(printed({**sample, "contrasts": changes}, "en", 160))

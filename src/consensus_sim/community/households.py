@@ -59,7 +59,20 @@ def household_counts(spec: CommunitySpec) -> NDArray[np.int64]:
     old = float(shares.age_60_64) + float(shares.age_65_plus)
     bands = np.array([float(shares.age_0_14), float(shares.age_15_17), float(shares.age_18_35), old])
     wanted = np.append(bands * residents.sum(), float(shares.households_with_children) * households.sum())
+    for name, people, homes in zip(spec.estates, residents, households, strict=True):
+        if people > size.max() * homes:
+            raise InputError(
+                f"{ROOT}.estates.{name}.residents: found {people:.0f} in {homes:.0f} households; "
+                f"allowed: at most {size.max():.0f} a household, as the largest type has"
+            )
     expected = _raked(prior, size, counted, households, residents, wanted)
+    if expected is None:
+        each = zip(spec.estates, residents / households, strict=True)
+        crowded = ", ".join(f"{name} {persons:.2f}" for name, persons in each)
+        raise InputError(
+            f"{ROOT}.marginals: no mixture of the household types gives these ages and households with children with "
+            f"the residents a household of the estates ({crowded}); allowed: what the types in households.types make up"
+        )
     counts = np.zeros(expected.shape, np.int64)
     left = np.zeros(counted.shape[1])
     for estate, row in enumerate(expected):
@@ -77,8 +90,10 @@ def household_counts(spec: CommunitySpec) -> NDArray[np.int64]:
 
 def _raked(
     prior: Floats, size: Floats, counted: Floats, households: Floats, residents: Floats, wanted: Floats
-) -> Floats:
-    """The expected counts nearest to the prior that meet all targets (Newton on the convex dual)."""
+) -> Floats | None:
+    """The expected counts nearest to the prior that meet all targets (Newton on the convex dual); None if there are
+    none.
+    """
     n_estates, n_marginals = len(households), counted.shape[1]
     scale = 1 / households.sum()
     goal = np.concatenate([residents, wanted]) * scale
@@ -104,11 +119,7 @@ def _raked(
             curvature += scale * ((feature.T * row) @ feature - np.outer(mean, mean) / n)
         step: Floats = np.linalg.solve(curvature + 1e-10 * np.eye(len(dual)), gap)
         dual -= step * min(1.0, 1.0 / np.abs(step).max())
-    raise InputError(
-        f"{ROOT}.marginals: no mixture of the household types gives these ages with "
-        f"{residents.sum() / households.sum():.2f} residents a household; allowed: age bands and households "
-        "with children that the types in households.types can make up"
-    )
+    return None
 
 
 def _whole(

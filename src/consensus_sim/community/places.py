@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community.register import Part, read_register
-from consensus_sim.community.spec import ROOT, TOTALS, CommunitySpec, Estate, check_room, check_total
+from consensus_sim.community.spec import ROOT, TOTALS, CommunitySpec, Estate, check_near, check_room, check_total
 from consensus_sim.errors import InputError
 
 Ints = NDArray[np.integer[Any]]
@@ -238,6 +238,8 @@ def _check_register(spec: CommunitySpec, parts: dict[str, list[Part]]) -> None:
             "dwellings": sum(part.dwellings for part in parts[name]),
             "micro_grids": len({part.micro_grid for part in parts[name]}),
         }
+        for part in parts[name]:
+            check_near(spec, f"{spec.buildings_file}: building {part.building!r} of {name}", part.x, part.y)
         for key, counted in found.items():
             given = getattr(estate, key)
             if given is not None and int(given) != counted:

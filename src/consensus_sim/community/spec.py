@@ -32,6 +32,8 @@ VENUES = ("committee_office", "parlour", "park")
 KINDS = ("household", "unit", "building", "micro_grid", "interest", "online")
 OUTSIDE_KINDS = KINDS[1:]
 COUNTED = ("buildings", "units", "dwellings", "micro_grids")
+FAR = 10
+"""Sides of a square of a community's area that a place may lie from its corner: a slip of the pen lies farther."""
 TOTALS = ("residents", "buildings", "units", "dwellings", "grids", "micro_grids")
 
 
@@ -294,10 +296,22 @@ def read_spec(found: Mapping[str, Any]) -> CommunitySpec:
     _check_shares(spec)
     _check_types(spec)
     _check_estates(spec)
+    for name, venue in spec.venues.items():
+        check_near(spec, f"{ROOT}.venues.{name}", float(venue.x), float(venue.y))
     if spec.buildings_file is None:
         for total in TOTALS:
             check_total(spec, total, sum(int(getattr(estate, total)) for estate in spec.estates.values()))
     return spec
+
+
+def check_near(spec: CommunitySpec, where: str, x: float, y: float) -> None:
+    """Refuse a place (x, y) in metres that cannot belong to a community of this area."""
+    farthest = FAR * 1000.0 * float(spec.area) ** 0.5
+    if max(abs(x), abs(y)) > farthest:
+        allowed = (
+            f"at most {farthest:.0f} m from the south-western corner ({FAR} times the side of a square of the area)"
+        )
+        raise InputError(f"{where}: found x = {x:g}, y = {y:g}; allowed: {allowed}")
 
 
 def check_total(spec: CommunitySpec, total: str, found: int) -> None:

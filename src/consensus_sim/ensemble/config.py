@@ -19,7 +19,7 @@ OPEN_GROUPS = ("channel", "topic", "intervention", "scenario")
 _SCENARIO_CHANGE = re.compile(r"^\+{0,2}scenario\.(?P<name>[^.=]+)\.interventions(\.|=)")
 # Keys whose value is a file, which Hydra would take for one of its groups of the same name.
 _FILES = {"targets": "targets.files", "posterior": "posterior.file"}
-_OWN_FILE = re.compile(r"^\+\w+@\w+\.\w")
+_BRINGS_SETTINGS = re.compile(r"^(hydra\.searchpath=|(experiment|community|behaviour)=\w+$|\+\w+@\w+\.\w)")
 
 
 def compose(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None) -> dict[str, Any]:
@@ -178,18 +178,21 @@ def _check_names(config_dir: str | Path) -> None:
 
 
 def own_files(overrides: Iterable[str]) -> list[str]:
-    """Those of `overrides` that bring in the user's own files."""
-    return [change for change in overrides if change.startswith("hydra.searchpath=") or _OWN_FILE.match(change)]
+    """Those of `overrides` that bring in settings: the user's own files, and the experiment if one is chosen."""
+    return [change for change in overrides if _BRINGS_SETTINGS.match(change)]
 
 
 def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
     """`error` as an InputError of one line if it tells of a mistake in the configuration, else `error` itself.
 
-    own: overrides that bring in the user's own files, so that their settings are suggested, too
+    own: overrides that bring in settings (`own_files`), so that these are suggested, too
     """
+    import yaml
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
+    if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
+        return _unreadable(error, own)
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return error
     text = " ".join(str(error).split())
@@ -213,6 +216,23 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
     return InputError(text.split(" full_key:")[0].split(" Config search path:")[0].split(" Search path:")[0])
 
 
+def _unreadable(error: Exception, own: Sequence[str]) -> InputError:
+    """One line for a file of the user's that is no YAML, or not in UTF-8."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        problem = " ".join(str(getattr(error, "problem", "")).split())
+        return InputError(f"{mark.name}:{mark.line + 1}: {problem}; allowed: YAML, each key once, indented by blanks")
+    folders = [found[1] for change in own if (found := re.search(r'file://([^"\]]+)', change))]
+    for path in sorted(path for folder in folders for path in Path(folder).rglob("*.yaml")):
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return InputError(f"{path}: found text that is not in UTF-8; allowed: UTF-8")
+        except OSError:
+            continue
+    return InputError(" ".join(str(error).split()))
+
+
 def _missing(error: Any, text: str) -> InputError:
     """One line for a file that is not there, with the names that are."""
     if error.missing_cfg_file and error.options:
@@ -234,11 +254,15 @@ def _unknown_key(key: str, own: Sequence[str]) -> InputError:
         allowed = f"{key}.<name>.<setting>=VALUE{hint}"
         return InputError(f"{key}: all its files take part, none is chosen; allowed: {allowed}")
     above = key.rpartition(".")[0]
+    if key == _FILES["targets"]:
+        return InputError("targets: not read by this experiment; allowed with experiment=calibrate or validate")
     level: Any = config
     for part in above.split("."):
         level = level.get(part) if isinstance(level, Mapping) else None
     if isinstance(level, Mapping) and not level:  # such as the items of a catalogue: Hydra adds nothing unasked
         return InputError(f"{key}: {above} is empty; to put something there, write ++{above}=...")
+    if isinstance(level, Mapping) and not difflib.get_close_matches(key.rpartition(".")[2], list(level), n=1):
+        return InputError(f"{key}: there is no such setting; {above} has {', '.join(map(str, level))}")
     near = nearest_key(key, config)
     hint = f"; did you mean {near}?" if near else "; consensus-sim --cfg job lists them all"
     return InputError(f"{key}: there is no such setting{hint}")
@@ -257,6 +281,9 @@ def nearest_key(key: str, config: Mapping[str, Any]) -> str | None:
         level = level[near[0]]
     else:
         return ".".join(found)
+    same = sorted((one for one in dotted(config) if one.rpartition(".")[2] == key), key=len)
+    if same:
+        return same[0]
     everywhere = difflib.get_close_matches(key, list(dotted(config)), n=1)
     return everywhere[0] if everywhere else None
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from consensus_sim.community import Community
 
+CHANGES = "changes"
+"""The key under which the command line tells which settings were given; no setting itself."""
 NUMBERS = "%.6g"  # in the csv files; enough for every unit, and the same bytes wherever they are written
 
 
@@ -207,11 +209,17 @@ def write_origin(
     started: datetime.datetime,
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write config.yaml, readable again by Hydra, and provenance.json, whose content, with `more`, is returned."""
+    """Write config.yaml, readable again by Hydra, and provenance.json, whose content, with `more`, is returned.
+
+    config: the resolved config; under `CHANGES` it may have the settings that were given, which go to the provenance
+    """
     from omegaconf import OmegaConf
 
-    OmegaConf.save(OmegaConf.create(dict(config)), folder / "config.yaml")
-    facts = {**provenance(study, started), **(more or {})}
+    OmegaConf.save(
+        OmegaConf.create({name: node for name, node in config.items() if name != CHANGES}), folder / "config.yaml"
+    )
+    given = config.get(CHANGES)
+    facts = {**provenance(study, started), **({CHANGES: list(given)} if given else {}), **(more or {})}
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     (folder / "provenance.json").write_text(text, encoding="utf-8")
     return facts

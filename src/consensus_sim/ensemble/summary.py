@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 SUMMARY = ("scenario", "metric", "group", "unit", "mean", "sd", "q05", "q50", "q95", "standard_error", "replicates")
 CONTRASTS = (
-    "scenario", "reference", "metric", "group", "unit", "difference", "q05", "q95", "standard_error", "replicates",
+    "scenario", "reference", "metric", "group", "unit", "difference", "q05", "q95", "standard_error", "same_way",
+    "replicates",
 )  # fmt: skip
 
 
@@ -89,6 +90,19 @@ def statistics(values: NDArray[np.float64], together: int = 1) -> dict[str, NDAr
     return {**found, "standard_error": standard_error(values, together), "replicates": count}
 
 
+def same_way(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each row of `values` (rows, replicates), over its defined ones: the share with the sign of their mean (rows,).
+
+    1 where the mean and all values are zero; NaN without any defined value.
+    """
+    defined = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(defined, values, 0.0).sum(axis=1)
+        alike = (np.sign(values) == np.sign(mean)[:, None]) & defined
+        share: NDArray[np.float64] = alike.sum(axis=1) / defined.sum(axis=1)
+    return share
+
+
 def summarise(values: Values, unit_of: Mapping[str, str]) -> pd.DataFrame:
     """One row per scenario, metric and group that is defined in at least one replicate. Columns: `SUMMARY`."""
     import pandas as pd
@@ -105,6 +119,7 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
 
     difference: mean of the paired differences; q05, q95: their quantiles
     standard_error: of the mean difference (Monte Carlo, over clusters), NaN for a single one
+    same_way: share of the paired differences that have the sign of their mean; those of zero have none
     replicates: pairs in which both are defined
     """
     import pandas as pd
@@ -114,6 +129,7 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
     for name, block in zip(values.scenarios, values.array, strict=True):
         if name != reference:
             found = statistics(block - base, values.together)
+            found["same_way"] = same_way(block - base)
             part = _table(values.rows, unit_of, found, {"scenario": name, "reference": reference})
             part["difference"] = part["mean"]
             parts.append(part[list(CONTRASTS)])

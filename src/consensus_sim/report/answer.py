@@ -37,15 +37,16 @@ class Verdict:
 
 
 def kind_of_change(change: dict[Any, Any]) -> str:
-    """higher, lower (the interval leaves out zero), leaning (the mean's error does), same (always zero) or unclear;
-    of fewer than `FEWEST` replicates nothing but that they are all the same is told.
+    """higher, lower (clear), leaning (the mean exceeds its error), same (always zero) or unclear; everything is of
+    fewer than `FEWEST` replicates.
     """
+    if change["replicates"] < FEWEST:
+        return "unclear"
     if change["q05"] == 0 == change["q95"] and change["difference"] == 0:
         return "same"
     if is_clear(change):
         return "higher" if change["difference"] > 0 else "lower"
-    sampled = ONE_SIDED * change["standard_error"]
-    if change["replicates"] >= FEWEST and abs(change["difference"]) > sampled:  # False where the error is undefined
+    if abs(change["difference"]) > ONE_SIDED * change["standard_error"]:  # False where the error is undefined
         return "leaning"
     return "unclear"
 

@@ -80,6 +80,7 @@ def write_report(
             "question": question[language],
             "subtitle": _subtitle(community, language),
             "compared": _compared(numbers, scenarios, language, _weeks(tables, provenance)),
+            "changes": _flat(provenance.get("changes", ())),
             "figures": [
                 _figure_content(name, picture, words, language, len(scenarios) == 1) for name, picture, words in drawn
             ],
@@ -122,7 +123,8 @@ def _draw(
         wanted.append(("groups", lambda: draw.draw_groups(summary, scenarios, reference, language, BY_GROUP), words))
     if grids is not None and len(grids):
         ordinary = "ordinary" if draw.counted(grids) != "participations" else "resident"
-        whom = {"whom": text(f"figure.map.{ordinary}", language)}
+        known = "assumed" if community.spec.buildings_file is None else "registered"
+        whom = {name: text(f"figure.map.{key}", language) for name, key in (("whom", ordinary), ("places", known))}
         wanted.append(("map", lambda: draw.draw_map(grids, community, scenarios, language), whom))
     return [(name, _png(function(), dpi), given) for name, function, given in wanted]
 
@@ -179,7 +181,7 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
         found.append({"caption": text("report.groups", language), "head": text("table.group", language), "rows": rows})
     return {
         "headlines": headlines(numbers, scenarios, language) if several else [],
-        "few": text("report.few", language, replicates=replicates) if several and replicates < FEW else "",
+        "few": _few(replicates, language) if several else "",
         "verdicts": verdicts(numbers, scenarios, language, n_micro_grids),
         "tables": found,
         "legend": legend(numbers, scenarios, language),
@@ -192,6 +194,14 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
         "tints": colours(scenarios, numbers.reference),
         "definitions": [metric(name) for name in metric_names() if numbers.has(name)],
     }
+
+
+def _few(replicates: int, language: str) -> str:
+    """What so few replicates cannot tell; "" where they are enough."""
+    if replicates >= FEW:
+        return ""
+    key = "report.few" if replicates >= FEWEST else "report.too_few"
+    return text(key, language, replicates=replicates, fewest=FEWEST)
 
 
 def _row(

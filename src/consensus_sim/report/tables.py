@@ -21,8 +21,12 @@ LABEL = 14
 GAP = 2
 """Cells between two columns."""
 FEWEST = 5
-"""Replicates behind a difference that may be called clear, at least: that fewer go the same way happens by chance in
-more than a tenth of cases (2 x 0.5^n), which is what an interval of 90 % leaves.
+"""Replicates behind a difference of which anything is told, at least: that fewer all go the same way happens by chance
+in more than a tenth of cases (2 x 0.5^n), which is what an interval of 90 % leaves.
+"""
+ALIKE = 0.95
+"""Share of the replicates of a clear difference that go its way, at least: of fewer than twenty all of them, which
+quantiles between two replicates do not see to.
 """
 
 
@@ -124,8 +128,11 @@ def text_undefined() -> str:
 
 
 def is_clear(change: dict[Any, Any]) -> bool:
-    """Whether the 90 % interval of a paired difference leaves out zero, and enough replicates are behind it."""
-    return bool(change["replicates"] >= FEWEST and (change["q05"] > 0 or change["q95"] < 0))
+    """Whether the 90 % interval of a paired difference leaves out zero, with enough replicates behind it of which
+    hardly any goes another way.
+    """
+    outside = change["q05"] > 0 or change["q95"] < 0
+    return bool(outside and change["replicates"] >= FEWEST and change["same_way"] >= ALIKE)
 
 
 def legend(numbers: Numbers, scenarios: Scenarios, language: str) -> str:
