@@ -6,6 +6,7 @@ folder's name therefore holds a digest of every compiled source file, so stale m
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -28,15 +29,17 @@ def _digest() -> str:
 
 
 def cache_dir() -> Path:
-    """Folder for compiled code: `$NUMBA_CACHE_DIR` if set, else the user's cache folder, else a temporary one."""
+    """Folder for compiled code: `$NUMBA_CACHE_DIR` if set, else the user's cache folder if it can be written, else a
+    temporary one.
+    """
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
         return Path(chosen)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "consensus_sim"
     folder = base / f"kernels-{_digest()}"
-    try:
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    if not os.access(folder, os.W_OK):  # numba refuses a folder that it can only read
         folder = Path(tempfile.gettempdir()) / f"consensus_sim-kernels-{os.getuid()}" / _digest()
         folder.mkdir(parents=True, exist_ok=True)
     return folder

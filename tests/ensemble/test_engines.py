@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from dataclasses import dataclass
 
 import pytest
 
-from consensus_sim.ensemble.engines import Processes, _undisturbed
+from consensus_sim.ensemble.engines import NOT_BEGUN, Processes, _undisturbed
 from consensus_sim.ensemble.work import Task
 
 
@@ -39,3 +40,18 @@ def test_workers_leave_an_interruption_to_the_command_and_can_be_ended():
     expected = f"{signal.SIG_IGN!r} {signal.SIG_DFL!r}".encode()
     assert [outcome.payload for outcome in outcomes] == [expected] * 2
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_tasks_are_given_up_where_workers_end_before_they_begin_any(monkeypatch):
+    here, start = os.getpid(), threading.Thread.start
+
+    def no_threads_elsewhere(thread):
+        if os.getpid() != here:
+            os._exit(1)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", no_threads_elsewhere)
+    tasks = [("a", number) for number in range(5)]
+    outcomes = [one for one in Processes(2).run(tasks, Handlers()) if one is not None]
+    assert [outcome.task for outcome in outcomes] == tasks
+    assert {outcome.error for outcome in outcomes} == {NOT_BEGUN}

@@ -71,6 +71,62 @@ def test_helpers_fill_the_cache_and_a_line_they_cannot_read_costs_nothing_else(t
     assert _compiled(cache) == ["learning.fade"]
 
 
+@pytest.mark.parametrize(
+    "text", ["", "no line", json.dumps(["consensus_sim.dynamics.learning.fade", "float32 1 C"])[:-3]]
+)
+def test_a_damaged_list_costs_nothing_but_time(tmp_path, monkeypatch, text):
+    cache = _listing(tmp_path, monkeypatch, SMALL)
+    precompile.CALLS.write_text(json.dumps(SMALL) + "\n" + text)
+    precompile.compile_ahead(1)
+    assert _compiled(cache) == ["learning.fade"]
+
+
+def test_without_list_or_interpreter_nothing_is_compiled_ahead(tmp_path, monkeypatch):
+    cache = _listing(tmp_path, monkeypatch, SMALL)
+    for wrong in ("", None, str(tmp_path / "no-python")):
+        monkeypatch.setattr(sys, "executable", wrong)
+        precompile.compile_ahead(2)
+    monkeypatch.undo()
+    monkeypatch.setattr(precompile, "CALLS", tmp_path / "no-list")
+    precompile.compile_ahead(2)
+    assert not cache.exists()
+
+
+def test_a_module_of_the_working_folder_is_not_run(tmp_path, monkeypatch):
+    cache = _listing(tmp_path, monkeypatch, SMALL)
+    (tmp_path / "json.py").write_text("raise SystemExit('the working folder was searched')")
+    monkeypatch.chdir(tmp_path)
+    precompile.compile_ahead(1)
+    assert _compiled(cache) == ["learning.fade"]
+
+
+def test_no_helper_outlives_a_parent_that_is_killed(tmp_path):
+    """In the middle of a kernel that takes some seconds."""
+    slow = precompile.CALLS.read_text("utf-8").splitlines()[0]
+    (tmp_path / "calls.jsonl").write_text(f"{slow}\n")
+    code = (
+        "import pathlib; from consensus_sim.ensemble import precompile;"
+        f"precompile.CALLS = pathlib.Path({str(tmp_path / 'calls.jsonl')!r}); print(flush=True);"
+        "precompile.compile_ahead(1)"
+    )
+    surroundings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True, env=surroundings
+    ) as parent:
+        parent.stdout.readline()
+        time.sleep(2.0)
+        helper = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True).stdout.split()
+        parent.kill()
+    until = time.monotonic() + 5
+    while _alive(parent.pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert helper and not _alive(parent.pid)
+
+
+def _alive(session: int) -> str:
+    return subprocess.run(["pgrep", "-s", str(session)], capture_output=True, text=True).stdout
+
+
 def test_helpers_that_are_killed_are_not_waited_for(tmp_path, monkeypatch):
     slow = json.loads(precompile.CALLS.read_text("utf-8").splitlines()[0])
     _listing(tmp_path, monkeypatch, slow, SMALL)
@@ -99,4 +155,4 @@ def test_an_interrupted_start_leaves_no_helper(tmp_path, monkeypatch):
     with subprocess.Popen([sys.executable, "-c", code], **pipes) as started:
         _, said = started.communicate(timeout=60)
     assert "KeyboardInterrupt" in said
-    assert not subprocess.run(["pgrep", "-s", str(started.pid)], capture_output=True, text=True).stdout
+    assert not _alive(started.pid)

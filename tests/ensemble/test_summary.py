@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.ensemble.summary import CONTRASTS, SUMMARY, Values, contrast, same_way, summarise
+from consensus_sim.ensemble.summary import CONTRASTS, SUMMARY, Values, contrast, count_clusters, same_way, summarise
 
 UNIT = {"reach_year": "share", "trust": "score"}
 
@@ -79,3 +79,9 @@ def test_the_share_that_goes_the_same_way():
     assert found[:3].tolist() == [0.5, 1.0, 1.0] and np.isnan(found[3])
     assert found[4] == 0.25  # the sign is that of the mean, not of most
     assert np.array_equal(same_way(-values), found, equal_nan=True)
+
+
+def test_sets_that_share_parameters_count_once():
+    defined = np.array([[True] * 5, [True, False, False, False, True], [False] * 5])
+    assert count_clusters(defined, 2).tolist() == [3, 2, 0]
+    assert count_clusters(defined, 1).tolist() == [5, 2, 0]

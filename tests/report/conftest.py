@@ -109,7 +109,7 @@ def contrast(metrics: pd.DataFrame, reference: str) -> pd.DataFrame:
             rows.append(
                 (scenario, reference, name, group, metric(name).unit, values.mean(), values.quantile(0.05),
                  values.quantile(0.95), values.std() / len(values) ** 0.5,
-                 (values * values.mean() > 0).mean(), len(values))
+                 (values * values.mean() > 0).mean(), len(values), len(values))
             )  # fmt: skip
     columns = [
         "scenario",
@@ -123,6 +123,7 @@ def contrast(metrics: pd.DataFrame, reference: str) -> pd.DataFrame:
         "standard_error",
         "same_way",
         "replicates",
+        "sets",
     ]
     return pd.DataFrame(rows, columns=columns)
 

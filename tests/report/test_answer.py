@@ -19,7 +19,7 @@ def change(
 ) -> dict[str, Any]:
     return {
         "difference": difference, "q05": q05, "q95": q95, "standard_error": error, "same_way": same_way,
-        "replicates": replicates,
+        "replicates": replicates, "sets": replicates,
     }  # fmt: skip
 
 

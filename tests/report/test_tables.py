@@ -64,7 +64,8 @@ def test_differences_of_few_replicates_are_not_marked_and_gaps_are_told(
     sample = make_sample(replicates=6)
     gaps = (sample["contrasts"]["metric"] == "trust") & (sample["contrasts"]["scenario"] == "points")
     for few, told in ((6, ""), (5, "5/6"), (4, "4/6")):
-        changes = sample["contrasts"].assign(replicates=lambda f, n=few: f["replicates"].where(~gaps, n))
+        fewer = {name: sample["contrasts"][name].where(~gaps, few) for name in ("replicates", "sets")}
+        changes = sample["contrasts"].assign(**fewer)
         numbers = Numbers(sample["summary"], changes.assign(q05=1.0, q95=2.0, same_way=1.0), sample["reference"])
         cell = numbers.cell("points", "trust")
         assert (cell.clear, cell.difference_behind, cell.behind) == (few >= 5, told, "")

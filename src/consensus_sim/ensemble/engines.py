@@ -25,6 +25,8 @@ from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
 from consensus_sim.errors import InputError
 
 KILLED = "its worker process was killed twice (out of memory?)"
+NOT_BEGUN = "worker processes end before they begin a task (out of memory, or no more processes allowed?)"
+TRIED = 3  # pools in a row that begin nothing, after which the tasks are given up
 PATIENCE = 0.2  # seconds without news after which an engine yields None
 
 
@@ -116,7 +118,7 @@ class Processes:
 
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
         """Run `tasks`; an outcome comes as soon as its worker is done, None about five times a second otherwise."""
-        waiting = list(tasks)
+        waiting, fruitless = list(tasks), 0
         while waiting:
             done: set[Task] = set()
             in_flight: list[Task] = []
@@ -124,6 +126,10 @@ class Processes:
                 if outcome is not None:
                     done.add(outcome.task)
                 yield outcome
+            fruitless = 0 if done or in_flight else fruitless + 1
+            if fruitless == TRIED:
+                yield from (Outcome(task, error=NOT_BEGUN) for task in waiting)
+                return
             for task in in_flight:
                 done.add(task)
                 yield from self._alone(task, work)
@@ -141,6 +147,8 @@ class Processes:
     def _pool(self, tasks: Sequence[Task], workers: int, work: Work, in_flight: list[Task]) -> Iterator[Outcome | None]:
         """Run `tasks` in a fresh pool until all are done or it breaks; then `in_flight` gets those that were begun."""
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        # A script without a guard hangs under spawn, and is then to be interrupted.
+        undisturbed = _undisturbed if context.get_start_method() == "fork" else contextlib.nullcontext
         begun = context.RawArray("b", len(tasks))
         others = set(multiprocessing.active_children())
         pool = concurrent.futures.ProcessPoolExecutor(
@@ -149,9 +157,11 @@ class Processes:
         ready: queue.SimpleQueue[concurrent.futures.Future[Outcome]] = queue.SimpleQueue()
         finished = False
         try:
-            with _undisturbed():
-                places = {pool.submit(_do, number, task): number for number, task in enumerate(tasks)}
-                for future in places:
+            places: dict[concurrent.futures.Future[Outcome], int] = {}
+            with undisturbed(), contextlib.suppress(BrokenProcessPool):  # workers may end while tasks are handed in
+                for number, task in enumerate(tasks):
+                    future = pool.submit(_do, number, task)
+                    places[future] = number
                     future.add_done_callback(ready.put)
             while places:
                 try:
@@ -166,7 +176,7 @@ class Processes:
             finished = not any(begun)
             in_flight += [task for number, task in enumerate(tasks) if begun[number]]
         finally:
-            with _undisturbed():
+            with undisturbed():
                 if not finished:
                     for process in set(multiprocessing.active_children()) - others:
                         process.terminate()

@@ -10,38 +10,55 @@ one's own, a changed kernel) is compiled when it is called, as ever: the list sa
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import os
+import queue
 import subprocess
 import sys
+import threading
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 CALLS = Path(__file__).parent / "kernel_calls.jsonl"
+MOST = 8
+"""Helpers at most: each holds a third of a gigabyte, and the longest kernel takes a tenth of the whole."""
 
 
 def compile_ahead(processes: int) -> None:
-    """Compile the listed kernels in `processes` helpers and wait; what a helper that ends early leaves is undone."""
-    waiting = deque(CALLS.read_bytes().splitlines(keepends=True))
+    """Compile the listed kernels in `processes` helpers (`MOST` at most), and wait. What a helper that does not start
+    or ends early leaves is undone.
+    """
     command = [sys.executable, "-P", "-m", "consensus_sim.ensemble.precompile"]  # -P: not from the working folder
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "bufsize": 0}
-    with contextlib.ExitStack() as helpers, ThreadPoolExecutor(processes) as threads:
-        for _ in range(processes):
-            helper = helpers.enter_context(subprocess.Popen(command, **pipes))  # type: ignore[call-overload]
-            helpers.callback(helper.kill)  # where this process is interrupted in the middle of a kernel
-            threads.submit(_hand_out, waiting, helper)
+    with contextlib.ExitStack() as helpers, contextlib.suppress(OSError, TypeError):  # no list, no interpreter
+        waiting = deque(_batches(CALLS.read_bytes()))
+        with ThreadPoolExecutor(MOST) as threads:
+            for _ in range(min(processes, MOST)):
+                helper = helpers.enter_context(subprocess.Popen(command, **pipes))  # type: ignore[call-overload]
+                helpers.callback(helper.kill)  # where this process is interrupted in the middle of a kernel
+                threads.submit(_hand_out, waiting, helper)
 
 
-def _hand_out(waiting: deque[bytes], helper: subprocess.Popen[bytes]) -> None:
-    """Give `helper` one line of `waiting` after another, until none is left or it has ended."""
+def _batches(listed: bytes) -> Iterator[list[bytes]]:
+    """The lines of one kernel together: what numba keeps of a kernel in its cache has one index, without a lock."""
+    for _, lines in itertools.groupby(listed.splitlines(), lambda line: line.split(b",")[0]):
+        yield [line + b"\n" for line in lines]
+
+
+def _hand_out(waiting: deque[list[bytes]], helper: subprocess.Popen[bytes]) -> None:
+    """Give `helper` one kernel of `waiting` after another, until none is left or it has ended."""
     assert helper.stdin and helper.stdout
     with contextlib.suppress(IndexError, OSError, ValueError):
         while True:
-            helper.stdin.write(waiting.popleft())
-            if not helper.stdout.readline():
-                return
+            for line in waiting.popleft():
+                helper.stdin.write(line)
+                if not helper.stdout.readline():
+                    return
 
 
 def compile_call(line: str) -> None:
@@ -74,10 +91,18 @@ def _named(path: str) -> Any:
 
 
 def main() -> None:
-    """Compile the calls that standard input names, a line each; answer each with an empty line."""
-    for line in sys.stdin:
+    """Compile the calls that standard input names, a line each; answer each with an empty line; end when it ends."""
+    calls: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            calls.put(line)
+        os._exit(0)  # in the middle of a kernel, if need be: nobody waits for it
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
         with contextlib.suppress(Exception):  # it is compiled when it is called, and fails there with its reason
-            compile_call(line)
+            compile_call(calls.get())
         print(flush=True)
 
 

@@ -7,7 +7,7 @@ summarised over the replicates where it is defined, and `replicates` says how ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SUMMARY = ("scenario", "metric", "group", "unit", "mean", "sd", "q05", "q50", "q95", "standard_error", "replicates")
 CONTRASTS = (
     "scenario", "reference", "metric", "group", "unit", "difference", "q05", "q95", "standard_error", "same_way",
-    "replicates",
+    "replicates", "sets",
 )  # fmt: skip
 
 
@@ -56,21 +56,30 @@ def standard_error(values: NDArray[np.float64], together: int = 1) -> NDArray[np
     with the factor G / (G - 1) for G clusters). It is sd / sqrt(n) where clusters hold one replicate, and the standard
     error of the mean of the clusters' means where each holds the same number. NaN with fewer than two clusters.
     """
-    rows, replicates = values.shape
     defined = ~np.isnan(values)
     count = defined.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(defined, values, 0.0).sum(axis=1) / count
         residuals = np.where(defined, values - mean[:, None], 0.0)
-        absent = -replicates % together  # the last cluster may be cut off
-        shape = (rows, (replicates + absent) // together, together)
-        sums = np.pad(residuals, ((0, 0), (0, absent))).reshape(shape).sum(axis=2)
-        clusters = np.pad(defined, ((0, 0), (0, absent))).reshape(shape).any(axis=2).sum(axis=1)
+        sums, clusters = in_clusters(residuals, together).sum(axis=2), count_clusters(defined, together)
         error = np.sqrt((sums**2).sum(axis=1) * clusters / (clusters - 1)) / count
     return np.where(clusters > 1, error, np.nan)
 
 
-def statistics(values: NDArray[np.float64], together: int = 1) -> dict[str, NDArray[np.float64]]:
+def in_clusters(values: NDArray[Any], together: int) -> NDArray[Any]:
+    """`values` (rows, replicates) as (rows, clusters, together); a last cluster that is cut off is filled with 0."""
+    rows, replicates = values.shape
+    absent = -replicates % together
+    return np.pad(values, ((0, 0), (0, absent))).reshape(rows, (replicates + absent) // together, together)
+
+
+def count_clusters(defined: NDArray[np.bool_], together: int) -> NDArray[np.int64]:
+    """Clusters of `together` that hold any of the `defined` (rows, replicates): (rows,)."""
+    found: NDArray[np.int64] = in_clusters(defined, together).any(axis=2).sum(axis=1)
+    return found
+
+
+def statistics(values: NDArray[np.float64], together: int = 1) -> dict[str, NDArray[Any]]:
     """Of each row of `values` (rows, replicates) over its defined ones: mean, sd, q05, q50, q95, standard_error,
     replicates.
 
@@ -120,7 +129,7 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
     difference: mean of the paired differences; q05, q95: their quantiles
     standard_error: of the mean difference (Monte Carlo, over clusters), NaN for a single one
     same_way: share of the paired differences that have the sign of their mean; those of zero have none
-    replicates: pairs in which both are defined
+    replicates: pairs in which both are defined; sets: clusters that hold any of them, which are independent
     """
     import pandas as pd
 
@@ -130,6 +139,7 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
         if name != reference:
             found = statistics(block - base, values.together)
             found["same_way"] = same_way(block - base)
+            found["sets"] = count_clusters(~np.isnan(block - base), values.together)
             part = _table(values.rows, unit_of, found, {"scenario": name, "reference": reference})
             part["difference"] = part["mean"]
             parts.append(part[list(CONTRASTS)])

@@ -38,9 +38,9 @@ class Verdict:
 
 def kind_of_change(change: dict[Any, Any]) -> str:
     """higher, lower (clear), leaning (the mean exceeds its error), same (always zero) or unclear; everything is of
-    fewer than `FEWEST` replicates.
+    fewer than `FEWEST` sets of parameters.
     """
-    if change["replicates"] < FEWEST:
+    if change["sets"] < FEWEST:
         return "unclear"
     if change["q05"] == 0 == change["q95"] and change["difference"] == 0:
         return "same"

@@ -181,7 +181,7 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
         found.append({"caption": text("report.groups", language), "head": text("table.group", language), "rows": rows})
     return {
         "headlines": headlines(numbers, scenarios, language) if several else [],
-        "few": _few(replicates, language) if several else "",
+        "few": _few(replicates, numbers.sets(), language) if several else "",
         "verdicts": verdicts(numbers, scenarios, language, n_micro_grids),
         "tables": found,
         "legend": legend(numbers, scenarios, language),
@@ -196,12 +196,12 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
     }
 
 
-def _few(replicates: int, language: str) -> str:
-    """What so few replicates cannot tell; "" where they are enough."""
+def _few(replicates: int, sets: int, language: str) -> str:
+    """What so few replicates, of so many sets of parameters, cannot tell; "" where they are enough."""
     if replicates >= FEW:
         return ""
-    key = "report.few" if replicates >= FEWEST else "report.too_few"
-    return text(key, language, replicates=replicates, fewest=FEWEST)
+    key = "report.few" if sets >= FEWEST else "report.too_few"
+    return text(key, language, replicates=replicates, sets=sets, fewest=FEWEST)
 
 
 def _row(

@@ -21,8 +21,9 @@ LABEL = 14
 GAP = 2
 """Cells between two columns."""
 FEWEST = 5
-"""Replicates behind a difference of which anything is told, at least: that fewer all go the same way happens by chance
-in more than a tenth of cases (2 x 0.5^n), which is what an interval of 90 % leaves.
+"""Sets of parameters (replicates that share one count once) behind a difference of which anything is told, at least:
+that fewer all go the same way happens by chance in more than a tenth of cases (2 x 0.5^n), which is what an interval of
+90 % leaves.
 """
 ALIKE = 0.95
 """Share of the replicates of a clear difference that go its way, at least: of fewer than twenty all of them, which
@@ -76,6 +77,10 @@ class Numbers:
         """The largest number of replicates behind any value."""
         return int(max((row["replicates"] for row in self.values.values()), default=0))
 
+    def sets(self) -> int:
+        """The largest number of sets of parameters behind any difference."""
+        return int(max((row["sets"] for row in self.differences.values()), default=0))
+
     def behind(self, row: dict[Any, Any]) -> str:
         """How many replicates a row rests on, such as "3/5"; "" where it is all of them."""
         played = self.replicates()
@@ -128,11 +133,11 @@ def text_undefined() -> str:
 
 
 def is_clear(change: dict[Any, Any]) -> bool:
-    """Whether the 90 % interval of a paired difference leaves out zero, with enough replicates behind it of which
-    hardly any goes another way.
+    """Whether the 90 % interval of a paired difference leaves out zero, with enough sets of parameters behind it, and
+    hardly any replicate that goes another way.
     """
     outside = change["q05"] > 0 or change["q95"] < 0
-    return bool(outside and change["replicates"] >= FEWEST and change["same_way"] >= ALIKE)
+    return bool(outside and change["sets"] >= FEWEST and change["same_way"] >= ALIKE)
 
 
 def legend(numbers: Numbers, scenarios: Scenarios, language: str) -> str:

@@ -15,7 +15,7 @@ from consensus_sim.report.figures.layout import (
     value_labels,
     wrap,
 )
-from consensus_sim.report.tables import FEWEST, is_clear
+from consensus_sim.report.tables import is_clear
 from consensus_sim.report.typeface import styled
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def draw_contrasts(
         heading(
             figure,
             text("figure.contrasts.title", language, reference=label),
-            text("figure.contrasts.key", language, fewest=FEWEST),
+            text("figure.contrasts.key", language),
         )
         return figure
 
