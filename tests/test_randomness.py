@@ -111,4 +111,6 @@ def test_many_keys_and_draws_at_once_are_those_one_by_one():
     several = keys(3, "topics:kind", 5, subs)
     np.testing.assert_array_equal(several, [key(3, "topics:kind", 5, int(sub)) for sub in subs])
     np.testing.assert_array_equal(uniforms_of(several, 7), [uniforms(each, 7) for each in several])
-    np.testing.assert_array_equal(keys_of_weeks(3, "news", 60), [key(3, "news", week) for week in range(60)])
+    for sub in (0, 4):
+        weeks = [key(3, "news", week, sub) for week in range(60)]
+        np.testing.assert_array_equal(keys_of_weeks(3, "news", 60, sub), weeks)

@@ -77,7 +77,7 @@ class CommunityModel(mesa.Model):
     ) -> None:
         super().__init__(seed=seed)
         self.seed = seed
-        self._keys: dict[str, NDArray[np.uint64]] = {}
+        self._keys: dict[tuple[str, int], NDArray[np.uint64]] = {}
         self.community = community
         self.calendar = calendar
         self.behaviour = behaviour
@@ -189,11 +189,12 @@ class CommunityModel(mesa.Model):
 
     def key(self, name: str, sub: int = 0) -> np.uint64:
         """The key of stream `name` in the present week."""
-        if sub or self.week >= self.calendar.weeks:
+        if self.week >= self.calendar.weeks:
             return key(self.seed, name, self.week, sub)
-        if name not in self._keys:
-            self._keys[name] = keys_of_weeks(self.seed, name, self.calendar.weeks)
-        found: np.uint64 = self._keys[name][self.week]
+        keys = self._keys.get((name, sub))
+        if keys is None:
+            keys = self._keys[name, sub] = keys_of_weeks(self.seed, name, self.calendar.weeks, sub)
+        found: np.uint64 = keys[self.week]
         return found
 
     def start_lever(self, lever: Intervention) -> None:

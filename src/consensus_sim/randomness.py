@@ -56,9 +56,9 @@ def keys(seed: int, name: str, week: int, subs: NDArray[np.int64]) -> NDArray[np
     return _folds(_under(seed, name), week, subs)
 
 
-def keys_of_weeks(seed: int, name: str, weeks: int) -> NDArray[np.uint64]:
+def keys_of_weeks(seed: int, name: str, weeks: int, sub: int = 0) -> NDArray[np.uint64]:
     """The keys of `key` for the weeks 0..`weeks` - 1: (weeks,)."""
-    return _folds_of_weeks(_under(seed, name), weeks)
+    return _folds_of_weeks(_under(seed, name), weeks, sub)
 
 
 @kernel(inline="always")
@@ -86,11 +86,11 @@ def _folds(under: np.uint64, week: int, subs: NDArray[np.int64]) -> NDArray[np.u
 
 
 @kernel
-def _folds_of_weeks(under: np.uint64, weeks: int) -> NDArray[np.uint64]:
-    """`_fold` for each week, with `sub` 0."""
+def _folds_of_weeks(under: np.uint64, weeks: int, sub: int) -> NDArray[np.uint64]:
+    """`_fold` for each week."""
     out = np.empty(weeks, np.uint64)
     for week in range(weeks):
-        out[week] = _fold(under, week, 0)
+        out[week] = _fold(under, week, sub)
     return out
 
 

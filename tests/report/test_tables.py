@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from consensus_sim.errors import InputError
-from consensus_sim.report.tables import Numbers, print_table
+from consensus_sim.report.tables import Numbers, caution, print_table
 
 
 def printed(sample: dict[str, Any], language: str, width: int) -> list[str]:
@@ -114,3 +114,9 @@ def test_markup_in_a_label_is_only_text(make_sample: Callable[..., dict[str, Any
 def test_an_unknown_language_is_refused(make_sample: Callable[..., dict[str, Any]]) -> None:
     with pytest.raises(InputError, match=r"report\.language: found 'de'"):
         printed(make_sample(replicates=2, names=["council"]), "de", 100)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_verdicts_on_few_replicates_come_with_a_caution(language: str) -> None:
+    assert caution(10, language) == ""
+    assert "9" in caution(9, language) and "10" in caution(9, language)

@@ -18,6 +18,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     from consensus_sim.ensemble.config import compose
     from consensus_sim.ensemble.study import read_study
     from consensus_sim.jobs.tables import save_tables
+    from consensus_sim.report.tables import caution
 
     metrics, alternatives = read_alternatives(config.get("robustness"))
     engine, results = build_engine(config["engine"]), Path(config["results"])
@@ -33,6 +34,9 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
         tables = {"robustness": agreement, "levels": levels}
         place = save_tables(folder, tables, {}, studies[BASE], config, started)
     show(agreement, {each.name: each.label for each in alternatives}, config["report"]["language"])
+    said = caution(studies[BASE].replicates, config["report"]["language"])
+    if said:
+        print(said)
     print(f"results: {os.path.relpath(place)}")
     return place
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import text
+from consensus_sim.report.tables import caution
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,3 +40,6 @@ def print_patterns(found: PatternResults, language: str, console: Console) -> No
     console.print(table)
     counts = {name: list(found.verdicts.values()).count(name) for name in ("pass", "sign", "fail")}
     console.print(text("pattern.counts", language, **{f"n_{name}": n for name, n in counts.items()}))
+    said = caution(found.study.replicates, language)
+    if said:
+        console.print(said)

@@ -31,6 +31,10 @@ quantiles between two replicates do not see to.
 """
 
 
+VERDICTS = 10
+"""Replicates with fewer of which verdicts (on patterns, on rankings) are printed with a caution."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One scenario's value of one metric, in words.
@@ -125,6 +129,11 @@ class Numbers:
             clear,
             is_welcome(found, change["difference"]) if clear else None,
         )
+
+
+def caution(replicates: int, language: str) -> str:
+    """What to say beside verdicts that rest on `replicates`; "" where they are enough."""
+    return text("caution", language, replicates=replicates, enough=VERDICTS) if replicates < VERDICTS else ""
 
 
 def text_undefined() -> str:
