@@ -64,6 +64,8 @@ class Numbers:
         kept = contrasts[contrasts["reference"] == reference]
         self.values = {(r["scenario"], r["metric"], r["group"]): r for r in summary.to_dict("records")}
         self.differences = {(r["scenario"], r["metric"], r["group"]): r for r in kept.to_dict("records")}
+        self._replicates = int(max((row["replicates"] for row in self.values.values()), default=0))
+        self._sets = int(max((row["sets"] for row in self.differences.values()), default=0))
 
     def value(self, scenario: str, name: str, group: str = "all") -> dict[Any, Any] | None:
         """The row of summary, or None where the metric is undefined."""
@@ -79,15 +81,15 @@ class Numbers:
 
     def replicates(self) -> int:
         """The largest number of replicates behind any value."""
-        return int(max((row["replicates"] for row in self.values.values()), default=0))
+        return self._replicates
 
     def sets(self) -> int:
         """The largest number of sets of parameters behind any difference."""
-        return int(max((row["sets"] for row in self.differences.values()), default=0))
+        return self._sets
 
     def behind(self, row: dict[Any, Any]) -> str:
         """How many replicates a row rests on, such as "3/5"; "" where it is all of them."""
-        played = self.replicates()
+        played = self._replicates
         return f"{row['replicates']:.0f}/{played}" if row["replicates"] < played else ""
 
     def has_gaps(self) -> bool:
