@@ -70,7 +70,8 @@ def test_draws_from_the_prior_stay_in_range_and_are_the_same_for_all_scenarios()
     for at_centre, *drawn in zip(behaviour, *draws, strict=True):
         values = np.array([parameter.value for parameter in drawn])
         assert values.min() >= at_centre.low and values.max() <= at_centre.high
-        assert at_centre.low == at_centre.high or values.std() > 0 or at_centre.integer
+        fixed = at_centre.low == at_centre.high or at_centre.distribution == "fixed"
+        assert (values == at_centre.value).all() if fixed else values.std() > 0 or at_centre.integer
     assert behaviour.drawn(1, 3).fingerprint() == draws[3].fingerprint() != draws[4].fingerprint()
 
 
@@ -96,6 +97,7 @@ def test_priors_have_the_shape_that_they_say():
     mode = {"value": 0.14}
     assert spread(distribution="triangular", **mode)[1].mean() == pytest.approx((0.1 + 0.14 + 0.3) / 3, rel=1e-3)
     assert spread(distribution="beta", **mode)[1].mean() == pytest.approx((0.1 + 4 * 0.14 + 0.3) / 6, rel=1e-3)
+    assert (spread(distribution="fixed", **mode)[1] == 0.14).all()
     whole, values = spread(value=5, low=3, high=6, integer=True)
     assert set(values) == {3, 4, 5, 6} and isinstance(whole.at(0.4), float)
 
@@ -105,6 +107,7 @@ def test_priors_have_the_shape_that_they_say():
     [
         ({"distribution": "normal"}, "distribution: found 'normal'"),
         ({"distribution": "log-uniform", "low": 0}, "needs a low above 0"),
+        ({"distribution": "fixed", "calibrate": True}, "what is fixed cannot be calibrated"),
         ({"calibrate": "yes"}, "calibrate: found 'yes'; allowed: true, false"),
     ],
 )

@@ -1,6 +1,6 @@
 """Calibrate on the case study's figures, ship the posterior, and check it: one command.
 
-    python experiments/calibration/run.py                       # about 4096 x 0.14 s on one core, plus the checks
+    python experiments/calibration/run.py                       # about 8192 x 0.13 s on one core, plus the checks
     python experiments/calibration/run.py --runs 1024 --out elsewhere --posterior elsewhere/case_study.csv
     python experiments/calibration/run.py --table results/calibration_table.parquet   # inference alone
 
@@ -49,7 +49,7 @@ def table_of(problem: Problem, engine: Processes, folder: Path, given: Path | No
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the tables and the posterior, say how it went."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    options.add_argument("--runs", type=int, help="parameter sets of the table (default: configured, 4096)")
+    options.add_argument("--runs", type=int, help="parameter sets of the table (default: configured, 8192)")
     options.add_argument("--trees", type=int, help="boosting rounds of the emulator (default: configured)")
     options.add_argument("--candidates", type=int, help="values tried with each set (default: configured)")
     options.add_argument("--sets", type=int, help="sets of the posterior (default: configured)")

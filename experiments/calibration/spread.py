@@ -5,15 +5,15 @@
 Plays sets of the shipped posterior and their twins: the same draw of all parameters that stay at their prior, the
 calibrated ones from the prior's design; both meet the same chance. Writes results/reference/spread.csv, a row a figure
 of E1: 90 % intervals of single runs (`run_`) and of the mean over a set's runs (`mean_`: what a set leads one to
-expect, with less of the chance), the ratio of their widths, posterior to prior, and standard deviations between sets
-(`sd_parameters`, chance taken out) and within them (`sd_chance`), of sets all of whose runs define the
-figure. An interrupted run goes on when it is repeated.
+expect, with less of the chance), standard deviations between sets (`sd_parameters`, chance taken out) and within them
+(`sd_chance`), of sets all of whose runs define the figure, and ratios, posterior to prior, of the intervals' widths
+(`run_ratio`, `mean_ratio`) and of the deviation between sets (`parameters_ratio`), each with its 90 % bootstrap
+interval over sets (`_low`, `_high`). An interrupted run goes on when it is repeated.
 """
 
 from __future__ import annotations
 
 import argparse
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,23 +37,54 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FIRST = 900_000
 """Replicate from which the runs are numbered: chance that no run of the calibration has met."""
 BOUNDS = (0.05, 0.95)
+RESAMPLES = 500
+"""Bootstrap samples of the sets, behind the intervals of the ratios."""
 
 
 def spread_row(target: Target, prior: Matrix, posterior: Matrix) -> dict[str, object]:
     """The row of one figure from its values (sets, runs), NaN where undefined."""
     row: dict[str, object] = {"target": target.name, "source": target.source, "unit": target.unit}
-    widths: dict[tuple[str, str], float] = {}
     for name, values in (("prior", prior), ("posterior", posterior)):
-        with warnings.catch_warnings():  # a set in which no run defines the figure has no mean
-            warnings.simplefilter("ignore", RuntimeWarning)
-            means = np.nanmean(values, axis=1)
-        for kind, found in (("run", values), ("mean", means)):
-            low, high = np.nanquantile(found, BOUNDS)
+        for kind, found in (("run", values), ("mean", _means(values))):
+            low, high = _bounds(found)
             row |= {f"{kind}_{name}_q05": low, f"{kind}_{name}_q95": high}
-            widths[kind, name] = high - low
         parts = split(values, bounds=False)
         row |= {f"sd_{part}_{name}": parts[part] ** 0.5 for part in ("parameters", "chance")}
-    return row | {f"{kind}_ratio": widths[kind, "posterior"] / widths[kind, "prior"] for kind in ("run", "mean")}
+    found = ratios(prior, posterior)
+    rng = np.random.default_rng(1)
+    drawn = [ratios(prior[rows], posterior[rows]) for rows in rng.integers(len(prior), size=(RESAMPLES, len(prior)))]
+    for kind, ratio in found.items():
+        low, high = np.quantile([one[kind] for one in drawn], BOUNDS)
+        row |= {f"{kind}_ratio": ratio, f"{kind}_ratio_low": low, f"{kind}_ratio_high": high}
+    return row
+
+
+def ratios(prior: Matrix, posterior: Matrix) -> dict[str, float]:
+    """Posterior to prior, of values (sets, runs): widths of the 90 % intervals of single runs and of sets' means, and
+    the standard deviation between sets with chance taken out; NaN where the prior's is 0.
+    """
+    pair = (posterior, prior)
+    widths = {
+        "run": [float(np.ptp(_bounds(values))) for values in pair],
+        "mean": [float(np.ptp(_bounds(_means(values)))) for values in pair],
+        "parameters": [split(values, bounds=False)["parameters"] ** 0.5 for values in pair],
+    }
+    return {kind: own / before if before > 0 else float("nan") for kind, (own, before) in widths.items()}
+
+
+def _means(values: Matrix) -> Matrix:
+    """(sets,); a set in which no run defines the figure has no mean."""
+    defined = ~np.isnan(values)
+    found: Matrix = np.full(len(values), np.nan)
+    np.divide(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1), out=found, where=defined.any(axis=1))
+    return found
+
+
+def _bounds(values: Matrix) -> Matrix:
+    """The bounds of the 90 % interval of those that are defined."""
+    defined = values[~np.isnan(values)]
+    found: Matrix = np.quantile(defined, BOUNDS) if len(defined) else np.full(2, np.nan)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except InputError as error:
         options.error(str(error))
     write(table, given.out / "spread.csv")
-    print(table[["target", "run_ratio", "mean_ratio"]].to_string(index=False))
+    print(table[["target", *(name for name in table if "_ratio" in name)]].to_string(index=False))
 
 
 def spread_table(given: argparse.Namespace) -> pd.DataFrame:

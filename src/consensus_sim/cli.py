@@ -32,9 +32,9 @@ from consensus_sim.ensemble.config import (
     CONFIG_NAME,
     explain,
     extend,
-    own_files,
     package_configs,
     search_path,
+    settings_sources,
 )
 from consensus_sim.ensemble.config_source import parse
 from consensus_sim.errors import ConsensusSimError, InputError
@@ -49,7 +49,7 @@ _NO_NUMBERS = re.compile(r"^(\+|hydra\.|(engine|report|store|results|debug)\b)")
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
 _sweep_folders: list[Path] = []
-_own: list[str] = []  # overrides that bring in the user's own files
+_own: list[str] = []  # overrides that bring in settings
 
 
 class ToldError(Exception):
@@ -171,7 +171,7 @@ def arguments(argv: Sequence[str]) -> list[str]:
         raise SystemExit(0)
     with package_configs():
         extended = extend(searched, config_dir=args.config_dir)
-    _own[:] = own_files(extended)
+    _own[:] = settings_sources(extended)
     return [*options, *(change for change in extended if change not in searched or change in given)]
 
 

@@ -19,8 +19,10 @@ FIELDS = (
     "value", "low", "high", "distribution", "unit", "symbol", "source", "grade", "identified", "calibrate", "meaning",
     "integer",
 )  # fmt: skip
-DISTRIBUTIONS = ("uniform", "log-uniform", "triangular", "beta")
-"""Priors between low and high. Triangular and beta have their mode at the value; beta is the PERT distribution."""
+DISTRIBUTIONS = ("uniform", "log-uniform", "triangular", "beta", "fixed")
+"""Priors between low and high. Triangular and beta have their mode at the value; beta is the PERT distribution; fixed
+is the value alone.
+"""
 GRADES = ("V", "V2", "M", "D", "J")
 Group = TypeVar("Group", bound=tuple)
 
@@ -48,8 +50,11 @@ class Parameter:
 
         uniform, log-uniform: over [low, high]; triangular: mode at the value; beta: PERT, the beta distribution on
         [low, high] with shape parameters 1 + 4 (value - low) / width and 1 + 4 (high - value) / width
+        fixed: the value, whatever the quantile: what is decided on is not uncertain
         """
-        if self.distribution == "uniform" or self.low == self.high:
+        if self.distribution == "fixed":
+            drawn = quantile * 0.0 + self.value
+        elif self.distribution == "uniform" or self.low == self.high:
             drawn = self.low + quantile * (self.high - self.low)
         else:
             drawn = _prior(self.distribution, self.low, self.high, self.value).ppf(quantile)
@@ -113,6 +118,8 @@ def read_parameter(name: str, entry: Any) -> Parameter:
     for field in ("integer", "calibrate"):
         if not isinstance(entry.get(field, False), bool):
             raise InputError(f"{name}.{field}: found {entry[field]!r}; allowed: true, false")
+    if distribution == "fixed" and entry.get("calibrate", False):
+        raise InputError(f"{name}: found calibrate: true with distribution: fixed; what is fixed cannot be calibrated")
     integer = bool(entry.get("integer", False))
     if integer and value != round(value):
         raise InputError(f"{name}.value: found {value:g}; a whole number is needed")

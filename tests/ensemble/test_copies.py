@@ -98,10 +98,12 @@ def test_tables_of_all_copies_hold_what_each_has(scaled, played):
         ends = sum(float(tables["points"][column][-1]) for tables in alone)
         assert float(together["points"][column][-1]) == pytest.approx(ends)
     weekly = together["weekly"]
-    rows = list(zip(weekly["metric"].tolist(), weekly["group"].tolist(), weekly["week"].tolist(), strict=True))
-    assert len(set(rows)) == len(rows) and set(rows[:5]) <= set(
-        zip(*(alone[0]["weekly"][name].tolist() for name in ("metric", "group", "week")), strict=True)
-    )
+
+    def keys(table):
+        return list(zip(*(table[name].tolist() for name in ("metric", "group", "week")), strict=True))
+
+    rows = keys(weekly)
+    assert len(set(rows)) == len(rows) and set(rows) == {key for tables in alone for key in keys(tables["weekly"])}
 
 
 def test_the_capability_scale_is_pooled_over_people(played):

@@ -2,10 +2,10 @@
 
 Morris 1991, Technometrics 33:161-174 (mu* of Campolongo et al. 2007); Saltelli et al. 2010, Comput. Phys. Commun.
 181:259-270, for the estimators of first-order and total indices. Parameters are varied over the quantiles of their
-priors, so an index tells of the prior's range, too. Every set meets the same chances, and outputs are means over
-`chances` of them. A parameter that changes anything also sends the run down another path of chance, however little it
-does itself: that much of mu* and of a total index is no effect. How much it is, `noise` runs at the centre tell, and a
-parameter is said to matter only where it does more.
+priors, so an index tells of the prior's range, too; one whose prior is fixed (a design choice) is left out. Every set
+meets the same chances, and outputs are means over `chances` of them. A parameter that changes anything also sends the
+run down another path of chance, however little it does itself: that much of mu* and of a total index is no effect. How
+much it is, `noise` runs at the centre tell, and a parameter is said to matter only where it does more.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from consensus_sim.community import Community
     from consensus_sim.ensemble.engines import Engine
     from consensus_sim.ensemble.scenario import Study
+    from consensus_sim.parameters import Parameter
 
 Output = tuple[str, str, str]
 """Scenario, reference ("" for a level, else the difference to it), metric."""
@@ -112,7 +113,7 @@ class Sensitivity:
         """SD of every output with all parameters at the centre of their priors: chance alone; none if not asked for."""
         if self.settings.noise < 2:
             return {}
-        centre = np.full((self.settings.noise, len(list(read_behaviour(self.study)))), 0.5)
+        centre = np.full((self.settings.noise, len(self._parameters)), 0.5)
         runs = self._differences(self._played(centre, 0, same_chance=False))
         scale = np.sqrt(self.settings.chances)
         return {
@@ -153,23 +154,29 @@ class Sensitivity:
         """The tables of Morris and of Sobol (no rows where nothing goes on)."""
         import pandas as pd
 
-        names, settings, noise = self._names, self.settings, self.noise()
-        screening = morris(names, settings.trajectories, settings.levels, self.outputs, noise)
+        settings, noise = self.settings, self.noise()
+        free = [p.name.removeprefix("behaviour.") for p in self._parameters if p.distribution != "fixed"]
+        screening = morris(free, settings.trajectories, settings.levels, self._outputs_of(free), noise)
         chosen = screened(screening, settings.screened)
         if not chosen:
             return screening, pd.DataFrame(columns=list(SOBOL))
-        rows = [names.index(name) for name in chosen]
+        return screening, sobol(chosen, settings.base, self._outputs_of(chosen), noise)
 
-        def at(drawn: Matrix) -> dict[Output, Matrix]:
+    def _outputs_of(self, varied: Sequence[str]) -> Callable[[Matrix], Outputs]:
+        """Outputs as a function of the quantiles (sets, varied) of some parameters, the others at the centre."""
+        names = [parameter.name.removeprefix("behaviour.") for parameter in self._parameters]
+        columns = [names.index(name) for name in varied]
+
+        def at(drawn: Matrix) -> Outputs:
             quantiles = np.full((len(drawn), len(names)), 0.5)
-            quantiles[:, rows] = drawn
+            quantiles[:, columns] = drawn
             return self.outputs(quantiles)
 
-        return screening, sobol(chosen, settings.base, at, noise)
+        return at
 
     @property
-    def _names(self) -> list[str]:
-        return [parameter.name.removeprefix("behaviour.") for parameter in read_behaviour(self.study)]
+    def _parameters(self) -> list[Parameter]:
+        return list(read_behaviour(self.study))
 
 
 def morris(

@@ -64,7 +64,7 @@ def _composed(overrides: Sequence[str], config_dir: str | Path | None) -> dict[s
             config = hydra_compose(config_name=CONFIG_NAME, overrides=extended)
             return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
         except Exception as error:
-            raise explain(error, own_files(extended)) from None
+            raise explain(error, settings_sources(extended)) from None
 
 
 @contextlib.contextmanager
@@ -177,7 +177,7 @@ def _check_names(config_dir: str | Path) -> None:
                 )
 
 
-def own_files(overrides: Iterable[str]) -> list[str]:
+def settings_sources(overrides: Iterable[str]) -> list[str]:
     """Those of `overrides` that bring in settings: the user's own files, and the experiment if one is chosen."""
     return [change for change in overrides if _BRINGS_SETTINGS.match(change)]
 
@@ -185,7 +185,7 @@ def own_files(overrides: Iterable[str]) -> list[str]:
 def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
     """`error` as an InputError of one line if it tells of a mistake in the configuration, else `error` itself.
 
-    own: overrides that bring in settings (`own_files`), so that these are suggested, too
+    own: overrides that bring in settings (`settings_sources`), so that these are suggested, too
     """
     import yaml
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
