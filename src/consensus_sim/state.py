@@ -98,7 +98,7 @@ class Rules:
     redeliberate: bool = False
     """Whether a resolution that came to nothing is heard again as a matter."""
     monthly_notice: bool = False
-    """Whether outcomes, good and bad, are posted where the council meets."""
+    """Whether what became of resolutions, good and bad, is posted where the council meets."""
     notice_board: float = 0.0
     """Share of the notice rate at which simple posters tell of every channel, wherever it is held."""
     online_publicity: float = 0.0

@@ -302,6 +302,22 @@ def test_results_on_the_wall_are_seen_by_more():
     assert seen[True] > seen[False]
 
 
+@pytest.mark.parametrize(("execution", "posted"), [("never", True), ("none", False)])
+def test_the_monthly_notice_tells_of_resolutions_alone(execution, posted):
+    """F37: it follows what was agreed. A passer-by learns of a resolution that came to nothing, not of what was shelved
+    or still waits.
+    """
+    unseen = {f"trust.visible_{way}": 0.0 for way in ("tie", "stake", "online")}
+    model = make_model("supervision", weeks=40, behaviour={**BUSY, **unseen, "trust.visible_notice": 1.0}).run()
+    assert model.rules.monthly_notice
+    topic = next(topic for topic in model.topics.waiting if topic.heard_week >= 0 and not len(topic.who))
+    before = model.residents.trust.copy()
+    protocol.show_outcome(model, replace(topic, execution=execution), 0.0)
+    assert (model.residents.trust <= before).all()
+    assert (model.residents.trust < before).any() == posted
+
+
+
 def test_protocol_draws_nothing_from_elsewhere():
     """Same seed, same acts: a second model made and stepped in between changes nothing."""
     first = make_model("full", weeks=20, seed=5)

@@ -318,14 +318,15 @@ def execute(model: Any) -> None:
 def show_outcome(model: Any, topic: Topic, worth: float) -> None:
     """Residents who see the outcome move their trust; a result seen relieves those who worked for it (D8, D10).
 
-    Good news is published: on the parlour's wall if it shows results, and online if the programme carries notices;
-    bad news reaches those who took part, their ties, and those who live with it.
+    Good news is published: on the parlour's wall if it shows results, and online if the programme carries notices. Bad
+    news reaches those who took part, their ties, and those who live with it; a monthly notice follows resolutions
+    (F37), so it tells also of one that was never carried out, not of what waits or was shelved.
     """
     residents, scratch, p, rules = model.residents, model.scratch, model.parameters, model.rules
     flags = scratch.flags
     flags[topic.who] = True
     venue = model.venues[rules.council_venue]
-    published = worth > 0 or rules.monthly_notice
+    published = worth > 0 or (rules.monthly_notice and topic.execution == NEVER)
     n_seen = see_outcome(
         model.key("see", sub=topic.number),
         worth,

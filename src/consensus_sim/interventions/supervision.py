@@ -17,7 +17,7 @@ class Supervision(Intervention):
     """A group of `members` follows every resolution: its weekly chance of being carried out rises by the
     parameter `execution.supervision`, `chase` times as much past the deadline.
 
-    With `notice` outcomes, good and bad, are posted monthly where the council meets; with `redeliberate` a
+    With `notice` what became of them, good or bad, is posted monthly where the council meets; with `redeliberate` a
     resolution that came to nothing comes back as a matter. The members, adults outside the team of most
     initiative and follow-through, tire a little every month.
     """
