@@ -317,7 +317,6 @@ def test_the_monthly_notice_tells_of_resolutions_alone(execution, posted):
     assert (model.residents.trust < before).any() == posted
 
 
-
 def test_protocol_draws_nothing_from_elsewhere():
     """Same seed, same acts: a second model made and stepped in between changes nothing."""
     first = make_model("full", weeks=20, seed=5)
