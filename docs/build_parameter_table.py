@@ -12,6 +12,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -96,23 +97,48 @@ def comes_out(row: dict[str, str]) -> str:
 
 
 def verdicts_table() -> str:
-    """One row a pattern: source, verdict, the checks that fail in the published runs, how it was set up."""
+    """One row a pattern: source, verdict at the centre and under the posterior, each with the checks that fail in the
+    published runs, and how it was set up.
+    """
     import pandas as pd
 
     from consensus_sim.analysis.patterns import pattern_rows, read_patterns
+
+    patterns = read_patterns()
+    tables = [
+        pattern_rows(patterns, pd.read_csv(REFERENCE / f"{name}_replicates.csv"))
+        for name in ("patterns", "patterns_posterior")
+    ]
+    lines = [
+        "| id | pattern | source | at the centre | checks that fail | with the posterior | checks that fail "
+        "| how it was set up |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for pattern in patterns:
+        own = [[row for row in rows if row["id"] == pattern.id] for rows in tables]
+        words = f"{pattern.words['en']} {pattern.words['zh']}"
+        said = " | ".join(f"{verdict_of(rows)} | {failing(rows)}" for rows in own)
+        lines.append(f"| {pattern.id} | {words} | {pattern.source} | {said} | {pattern.note} |")
+    return "\n".join(lines) + "\n"
+
+
+def verdict_of(rows: list[dict[str, Any]]) -> str:
+    """The verdict on a pattern from its rows, in words."""
     from consensus_sim.analysis.verdicts import overall
     from consensus_sim.catalogue import text
 
-    patterns = read_patterns()
-    rows = pattern_rows(patterns, pd.read_csv(REFERENCE / "patterns_replicates.csv"))
-    lines = ["| id | pattern | source | verdict | checks that fail | how it was set up |", "|---|---|---|---|---|---|"]
-    for pattern in patterns:
-        own = [row for row in rows if row["id"] == pattern.id]
-        verdict = text(f"pattern.verdicts.{overall(own)}", "en")
-        failed = ", ".join(row["quantity"] for row in own if row["band"] and not row["passed"])
-        words = f"{pattern.words['en']} {pattern.words['zh']}"
-        lines.append(f"| {pattern.id} | {words} | {pattern.source} | {verdict} | {failed} | {pattern.note} |")
-    return "\n".join(lines) + "\n"
+    return text(f"pattern.verdicts.{overall(rows)}", "en")
+
+
+def failing(rows: list[dict[str, Any]]) -> str:
+    """The checks of a pattern that do not pass, of a sign with the share of runs in which it holds."""
+    from consensus_sim.analysis.verdicts import SIGNS
+
+    failed = [row for row in rows if row["band"] and not row["passed"]]
+    return ", ".join(
+        row["quantity"] + (f" ({row['share']:.0%})" if row["rule"] in SIGNS and row["replicates"] else "")
+        for row in failed
+    )
 
 
 def metrics_table() -> str:

@@ -3,8 +3,8 @@
     python experiments/disputes/run.py                                     # makes both published tables anew
     python experiments/disputes/run.py --community teaching --replicates 6   # one of them
 
-Plays experiment=disputes: the case study with 30 replicates and the teaching community with 6, seed 1, parameters at
-the centres of their priors, all cores. Writes results/reference/disputes.csv and
+Plays experiment=disputes: the case study with 200 replicates and the teaching community with 6, seed 1, parameters
+drawn from the posterior, all cores. Writes results/reference/disputes.csv and
 results/reference/disputes_teaching.csv; a test makes the second anew and compares it with the published one. Columns:
 consensus_sim.analysis.disputes.disputes_table.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
-PUBLISHED = {"case_study": 30, "teaching": 6}
+PUBLISHED = {"case_study": 200, "teaching": 6}
 """Community -> replicates of its published table."""
 NUMBERS = "%.4g"
 
@@ -42,7 +42,7 @@ def study(community: str, replicates: int, seed: int, workers: int | None = None
         workers=workers,
         overrides=["experiment=disputes"],
     )
-    return disputes_table(forecast.tables["topics"], forecast.study.topic, scenarios)
+    return disputes_table(forecast.tables["topics"], forecast.study.topic, scenarios, forecast.study.together)
 
 
 def place_of(community: str) -> Path:
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, make the table or tables, write them."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--community", help="one community (default: every published table)")
-    options.add_argument("--replicates", type=int, help="runs of each scenario (default: as published, else 30)")
+    options.add_argument("--replicates", type=int, help="runs of each scenario (default: as published, else 200)")
     options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
     options.add_argument("--workers", type=int, help="processes (default: all cores)")
     options.add_argument("--out", type=Path, help="file to write, with --community (default: results/reference/)")
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.out and not given.community:
         options.error("--out needs --community")
     for community in [given.community] if given.community else PUBLISHED:
-        table = study(community, given.replicates or PUBLISHED.get(community, 30), given.seed, given.workers)
+        table = study(community, given.replicates or PUBLISHED.get(community, 200), given.seed, given.workers)
         place = given.out or place_of(community)
         place.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(place, index=False, float_format=NUMBERS, lineterminator="\n")

@@ -4,13 +4,14 @@
     python experiments/levers/run.py --study institutions                  # every institution alone on top of phase 1
     python experiments/levers/run.py --community teaching --replicates 6   # one table
 
-Defaults: the case study with 30 replicates and, for study levers, the teaching community with 6, seed 1, the configured
-56 weeks, parameters at the centre of their priors, all cores. Writes levers.csv, levers_teaching.csv and
-institutions.csv to results/reference/; a test makes the second anew and compares it with the published one. What is
-expected, and why, stands in expectations.yaml and institutions.yaml beside this file.
+Defaults: the case study with 200 replicates and, for study levers, the teaching community with 12, seed 1, the
+configured 56 weeks, parameters drawn from the posterior as in every forecast (two replicates a set), all cores. Writes
+levers.csv, levers_teaching.csv and institutions.csv to results/reference/; a test makes the second anew and compares it
+with the published one. What is expected, and why, stands in expectations.yaml and institutions.yaml beside this file.
 
 The interval [q05, q95] is that of the paired differences of single runs, so it says what one community may live
-through; the standard error says how well 30 runs know the mean. The verdict follows from these numbers alone.
+through, given what is not known of its parameters; the standard error says how well the runs know the mean. The verdict
+follows from these numbers alone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parent.parent / "results" / "reference"
 EXPECTATIONS = {"levers": "expectations.yaml", "institutions": "institutions.yaml"}
 """Study -> its file of expectations."""
-PUBLISHED = {"case_study": 30, "teaching": 6}
+PUBLISHED = {"case_study": 200, "teaching": 12}
 """Community -> replicates of its published table."""
 COLUMNS = (
     "contrast", "scenario", "reference", "metric", "group", "unit", "expectation", "source",
@@ -78,7 +79,7 @@ def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.D
     import pandas as pd
 
     names = [scenario.name for scenario in forecast.study.scenarios]
-    values = Values(with_team(forecast), names, forecast.study.replicates)
+    values = Values(with_team(forecast), names, forecast.study.replicates, forecast.study.together)
     units = {name: metric(name).unit for name, _ in values.rows}
     found = {}
     for reference in {each["reference"] for each in contrasts}:
@@ -127,8 +128,7 @@ def study(community: str, replicates: int, seed: int, workers: int | None = None
     """Run every scenario that is needed and return the table of the study."""
     contrasts = read_expectations(name)
     scenarios = scenarios_of(contrasts)
-    overrides = ["parameters=centre"]  # what a lever does at the centre; uncertainty of parameters is told elsewhere
-    forecast = compare(community, scenarios, replicates=replicates, seed=seed, workers=workers, overrides=overrides)
+    forecast = compare(community, scenarios, replicates=replicates, seed=seed, workers=workers)
     return lever_table(forecast, contrasts)
 
 
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--study", choices=EXPECTATIONS, help="one study (default: all)")
     options.add_argument("--community", help="one community (default: every published table)")
-    options.add_argument("--replicates", type=int, help="runs of each scenario (default: as published, else 30)")
+    options.add_argument("--replicates", type=int, help="runs of each scenario (default: as published, else 200)")
     options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
     options.add_argument("--workers", type=int, help="processes (default: all cores)")
     options.add_argument("--out", type=Path, help="file to write, with --community (default: results/reference/)")
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.community:
         tables = [(studies[0], given.community)]
     for name, community in [each for each in tables if each[0] in studies]:
-        replicates = given.replicates or PUBLISHED.get(community, 30)
+        replicates = given.replicates or PUBLISHED.get(community, 200)
         table = study(community, replicates, given.seed, given.workers, name)
         place = given.out or place_of(community, name)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,14 @@
 """Do the patterns of the evidence come out, and is the rough size of things right before any fitting?
 
-    python experiments/patterns/run.py                  # both tables, 30 replicates of each set-up
+    python experiments/patterns/run.py                  # all tables, 30 replicates of each set-up
     python experiments/patterns/run.py --replicates 4 --out elsewhere
 
 Defaults: the case study, 30 replicates, seed 1, all cores. Writes to results/reference/: patterns.csv (B1-B26, as
-`consensus-sim experiment=patterns` finds) and rough_size.csv (E1), and beside each the values of its single
-runs, of which a test makes the first two anew. What is compared and expected stands in configs/pattern/ and
-targets.yaml; nothing here was tuned to it, and what fails is told as failing.
+`consensus-sim experiment=patterns` finds, parameters at the centres of their priors), patterns_posterior.csv (the same
+with parameters drawn from the posterior, as forecasts have them, and twice the replicates, two a set) and
+rough_size.csv (E1), and beside each the values of its single runs, of which a test makes the first anew. What is
+compared and expected stands in configs/pattern/ and targets.yaml; nothing here was tuned to it, and what fails is told
+as failing.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parent.parent / "results" / "reference"
 CENTRE = ("parameters=centre",)
-"""Patterns and rough size are a matter of the model at its centre; the uncertainty of parameters is told elsewhere."""
+"""The rough size is a matter of the model before any fitting."""
+PATTERNS = {"patterns": ("centre", 1), "patterns_posterior": ("posterior", 2)}
+"""Table -> parameters, and how many times the replicates: what mechanisms bring at the centre, and what is left of it
+where parameters are as uncertain as in a forecast."""
 YEAR = ("before", "council", "plain_room")
 """Scenarios of the targets that need more than phase 1."""
 TARGETS = ("target", "quantity", "value", "band", "mean", "q05", "q95", "share", "replicates", "inside", "note")
@@ -42,12 +47,13 @@ def read(name: str) -> Any:
         return yaml.safe_load(file)
 
 
-def pattern_runs(replicates: int, seed: int, workers: int | None = None) -> pd.DataFrame:
+def pattern_runs(parameters: str, replicates: int, seed: int, workers: int | None = None) -> pd.DataFrame:
     """The values of single runs, or pairs of runs, for all patterns."""
     from consensus_sim.ensemble.config import compose
     from consensus_sim.ensemble.engines import Processes
 
-    config = compose(["experiment=patterns", f"replicates={replicates}", f"seed={seed}"])
+    own = [f"parameters={parameters}", f"replicates={replicates}", f"seed={seed}"]
+    config = compose(["experiment=patterns", *own])
     return run_patterns(config, Processes(workers)).singles
 
 
@@ -78,23 +84,26 @@ def target_table(replicates: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the options, run, write the four files, say what holds."""
+    """Read the options, run, write the six files, say what holds."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--replicates", type=int, default=30, help="runs of each set-up (default: 30)")
     options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
     options.add_argument("--workers", type=int, help="processes (default: all cores)")
     options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
     given = options.parse_args(arguments)
-    single_patterns = pattern_runs(given.replicates, given.seed, given.workers)
+    for table, (parameters, times) in PATTERNS.items():
+        singles = pattern_runs(parameters, times * given.replicates, given.seed, given.workers)
+        found = pattern_table(read_patterns(), singles)
+        write(singles, given.out / f"{table}_replicates.csv")
+        write(found, given.out / f"{table}.csv")
+        print(f"parameters={parameters}")
+        for name, rows in found.groupby("pattern", sort=False):
+            failed = rows.loc[rows["verdict"] == "fail", "quantity"].tolist()
+            print(f"  {name}: {'holds' if not failed else 'fails in ' + ', '.join(failed)}")
     single_targets = target_runs(given.replicates, given.seed, given.workers)
-    patterns, targets = pattern_table(read_patterns(), single_patterns), target_table(single_targets)
-    write(single_patterns, given.out / "patterns_replicates.csv")
+    targets = target_table(single_targets)
     write(single_targets, given.out / "rough_size_replicates.csv")
-    write(patterns, given.out / "patterns.csv")
     write(targets, given.out / "rough_size.csv")
-    for name, rows in patterns.groupby("pattern", sort=False):
-        failed = rows.loc[rows["verdict"] == "fail", "quantity"].tolist()
-        print(f"{name}: {'holds' if not failed else 'fails in ' + ', '.join(failed)}")
     outside = targets.loc[targets["inside"] == "no", "quantity"].tolist()
     print(f"rough size: {(targets['inside'] == 'yes').sum()} inside; outside: {', '.join(outside) or 'none'}")
 

@@ -20,18 +20,18 @@ TOPICS = {
     "plain": {},
 }
 COLUMNS = (
-    "topic_class", "scenario", "state", "sittings", "arisen_week", "heard_week", "agenda_week", "execution",
+    "replicate", "topic_class", "scenario", "state", "sittings", "arisen_week", "heard_week", "agenda_week", "execution",
     "executed_week",
 )  # fmt: skip
 PLAYED = pd.DataFrame(
     [
-        ("first", "a", "settled", 1, 9, 10, 12, "on_time", 15),
-        ("first", "a", "settled", 3, 9, 10, 14, "never", -1),
-        ("first", "a", "shelved", 4, 9, 12, 19, "none", -1),
-        ("first", "a", "agenda", 1, 9, 12, 29, "none", -1),
-        ("first", "a", "answered", 0, 9, 12, -1, "none", -1),
-        ("later", "a", "lapsed", 0, 13, -1, -1, "none", -1),
-        ("plain", "a", "settled", 1, 1, 2, 3, "late", 9),
+        (0, "first", "a", "settled", 1, 9, 10, 12, "on_time", 15),
+        (1, "first", "a", "settled", 3, 9, 10, 14, "never", -1),
+        (2, "first", "a", "shelved", 4, 9, 12, 19, "none", -1),
+        (3, "first", "a", "agenda", 1, 9, 12, 29, "none", -1),
+        (4, "first", "a", "answered", 0, 9, 12, -1, "none", -1),
+        (0, "later", "a", "lapsed", 0, 13, -1, -1, "none", -1),
+        (0, "plain", "a", "settled", 1, 1, 2, 3, "late", 9),
     ],
     columns=list(COLUMNS),
 )
@@ -49,7 +49,7 @@ def test_only_kinds_with_a_date_count_and_the_earlier_comes_first(table):
         disputes_of({"never": {"arises": None}})
 
 
-def test_shares_are_counts_and_intervals_are_wilsons(table):
+def test_shares_are_counts_and_intervals_are_jeffreys(table):
     row = table.loc["first", "a"]
     assert (row["replicates"], row["tried_twice"], row["resolutions"]) == (5, 3, 2)
     assert (row["heard"], row["on_agenda"]) == (1.0, 0.8)
@@ -57,11 +57,47 @@ def test_shares_are_counts_and_intervals_are_wilsons(table):
     assert sum(row[name] for name in OUTCOMES) == pytest.approx(1)
     assert row["failed_first_two"] == pytest.approx(2 / 3)
     assert [row[name] for name in EXECUTIONS] == [0.5, 0.0, 0.5]
-    # Wilson's interval by its own formula, not the library's.
-    z, n, p = stats.norm.ppf(0.95), 5, 0.4
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    assert (row["settled_low"], row["settled_high"]) == (pytest.approx(middle - half), pytest.approx(middle + half))
+    # The density x^(k - 1/2) (1 - x)^(n - k - 1/2), integrated by hand: 5 % lie below the interval, 5 % above.
+    x = np.linspace(0, 1, 200_001)
+    density = x**1.5 * (1 - x) ** 2.5
+    below = np.interp([row["settled_low"], row["settled_high"]], x, np.cumsum(density) / density.sum())
+    assert below == pytest.approx([0.05, 0.95], abs=1e-4)
+    assert row["heard_high"] == 1 and row["heard_low"] < 1 and row["lapsed_low"] == 0 < row["lapsed_high"]
+
+
+def runs(settled, weeks):
+    """Runs of one dispute, settled or not, on an agenda after so many weeks."""
+    return pd.DataFrame(
+        {
+            "replicate": np.arange(len(settled)), "topic_class": "first", "scenario": "a",
+            "state": np.where(settled, "settled", "agenda"), "sittings": 1 + np.asarray(settled), "arisen_week": 0,
+            "heard_week": 0, "agenda_week": weeks, "execution": "none", "executed_week": -1,
+        }
+    )  # fmt: skip
+
+
+FIRST = {"first": TOPICS["first"]}
+
+
+def test_two_runs_of_a_set_that_are_always_alike_count_once():
+    """Intervals are those of half as many independent runs, of a share, a mean and a median."""
+    settled, weeks = np.arange(40) % 3 == 0, np.arange(40) * 2
+    once = disputes_table(runs(settled, weeks), FIRST, ["a"]).iloc[0]
+    twice = disputes_table(runs(np.repeat(settled, 2), np.repeat(weeks, 2)), FIRST, ["a"], together=2).iloc[0]
+    ends = [f"{name}_{end}" for name in ("settled", "sittings", "weeks_to_agenda") for end in ("low", "high")]
+    assert twice[ends].to_numpy(float) == pytest.approx(once[ends].to_numpy(float))
+    naive = disputes_table(runs(np.repeat(settled, 2), np.repeat(weeks, 2)), FIRST, ["a"]).iloc[0]
+    assert naive["settled_low"] > twice["settled_low"] and naive["settled_high"] < twice["settled_high"]
+
+
+def test_intervals_of_sets_hold_the_truth_as_often_as_they_say():
+    """90 % of the intervals of 60 sets of two runs, half of whose spread is the set's, hold the true share."""
+    generator, held = np.random.default_rng(8), 0
+    for _ in range(300):
+        chance = np.repeat(generator.beta(0.6, 1.4, 60), 2)  # mean 0.3, correlation within a set 1/3
+        row = disputes_table(runs(generator.random(120) < chance, 1), FIRST, ["a"], together=2).iloc[0]
+        held += row["settled_low"] <= 0.3 <= row["settled_high"]
+    assert abs(held - 270) < 4 * math.sqrt(300 * 0.9 * 0.1)  # false alarm 6e-5
 
 
 def test_what_never_comes_is_later_than_all_that_does(table):
@@ -73,28 +109,21 @@ def test_what_never_comes_is_later_than_all_that_does(table):
 
 
 def test_the_medians_interval_holds_it_as_often_as_it_says():
-    """90 % of the intervals of 30 runs hold the true median; the ranks are those of the binomial law."""
-    generator = np.random.default_rng(5)
-    frame = pd.DataFrame(
-        {
-            "topic_class": "first",
-            "scenario": "a",
-            "state": "agenda",
-            "sittings": 1,
-            "arisen_week": 0,
-            "heard_week": 0,
-            "execution": "none",
-            "executed_week": -1,
-        },
-        index=range(30),
-    )
-    held = 0
+    """About 90 % of the intervals of 30 runs hold the true median."""
+    generator, held = np.random.default_rng(5), 0
     for _ in range(200):
-        frame["agenda_week"] = np.minimum(generator.geometric(0.001, 30), 10**6)
-        row = disputes_table(frame, {"first": TOPICS["first"]}, ["a"]).iloc[0]
+        frame = runs(np.zeros(30, bool), np.minimum(generator.geometric(0.001, 30), 10**6))
+        row = disputes_table(frame, FIRST, ["a"]).iloc[0]
         held += row["weeks_to_agenda_low"] <= stats.geom.median(0.001) <= row["weeks_to_agenda_high"]
-    expected = 1 - 2 * stats.binom.cdf(10, 30, 0.5)  # 11th and 20th of 30 values: 0.901
+    # The share below the median, of 30 runs between 0.354 and 0.646, ends the interval at the 11th and 20th value.
+    expected = 1 - 2 * stats.binom.cdf(10, 30, 0.5)
     assert abs(held - 200 * expected) < 4 * math.sqrt(200 * expected * (1 - expected))  # false alarm 6e-5
+
+
+def test_few_runs_have_no_interval_of_the_median():
+    few = disputes_table(runs(np.zeros(4, bool), np.arange(4)), FIRST, ["a"]).iloc[0]
+    enough = disputes_table(runs(np.zeros(5, bool), np.arange(5)), FIRST, ["a"]).iloc[0]
+    assert np.isnan(few["weeks_to_agenda_low"]) and enough["weeks_to_agenda_low"] == 0
 
 
 def test_what_did_not_arise_is_undefined_and_what_is_reported_stands_beside(table):

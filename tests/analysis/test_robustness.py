@@ -64,6 +64,16 @@ def test_the_interval_of_the_rank_correlation_is_narrow_where_scenarios_are_far_
     assert np.isnan(rank_correlation(noise[:1], noise[:1])[0])
 
 
+def test_replicates_of_a_set_are_drawn_together():
+    """Two replicates of a set that are always alike say no more than one: the interval is the same."""
+    rng = np.random.default_rng(4)
+    first, second = rng.normal(size=(5, 20)), rng.normal(size=(5, 20))
+    twice = [np.repeat(values, 2, axis=1) for values in (first, second)]
+    assert rank_correlation(*twice, 2) == pytest.approx(rank_correlation(first, second))
+    cut_off = rank_correlation(*(values[:, :-1] for values in twice), 2)
+    assert -1 <= cut_off[1] <= cut_off[2] <= 1
+
+
 def test_where_less_is_better_the_lowest_is_best():
     (row,) = compare_ranks(runs(a=1.0, b=2.0), runs(a=1.0, b=2.0), ["trust"], {"trust": "lower"})
     assert row["best"] == "a" and row["same_best"] == "yes"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.topics import ANSWERED, LAPSED, OPEN_STATES, SETTLED, SHELVED
+from consensus_sim.ensemble.summary import standard_error
 from consensus_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ def disputes_of(topics: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def disputes_table(
-    played: pd.DataFrame, topics: Mapping[str, Mapping[str, Any]], scenarios: Sequence[str]
+    played: pd.DataFrame, topics: Mapping[str, Mapping[str, Any]], scenarios: Sequence[str], together: int = 1
 ) -> pd.DataFrame:
     """One row a dispute and scenario, in the order of dates and of `scenarios`.
 
-    played: table topics of a forecast; topics: the composed configs/topic
+    played: table topics of a forecast; topics: the composed configs/topic; together: replicates that share a set of
+    parameters (`Study.together`) and so are not independent: intervals count as many runs as are worth as much
 
-    Columns: dispute, scenario, replicates (runs in which it arose); shares, each with a Wilson interval `_low`,
+    Columns: dispute, scenario, replicates (runs in which it arose); shares, each with a Jeffreys interval `_low`,
     `_high`: heard, on_agenda, the five of `OUTCOMES`, failed_first_two (of `tried_twice`: those settled within two
     sittings or sat on twice), and of the `resolutions` the three of `EXECUTIONS`; weeks_to_agenda and
     weeks_to_execution (from arising; median, `_q05`, `_q95` over runs, and the median's interval `_low`, `_high`),
@@ -59,7 +61,7 @@ def disputes_table(
                     "dispute": name,
                     "scenario": scenario,
                     "replicates": len(own),
-                    **_row({str(column): own[column].to_numpy() for column in own}),
+                    **_row({str(column): own[column].to_numpy() for column in own}, together),
                     "reported_zh": reported["zh"],
                     "reported_en": reported["en"],
                     "source": reported["source"],
@@ -68,59 +70,92 @@ def disputes_table(
     return pd.DataFrame(rows)
 
 
-def _row(own: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+def _row(own: Mapping[str, NDArray[Any]], together: int) -> dict[str, float]:
     """What became of one dispute in all runs of one scenario."""
-    state, sittings = own["state"].astype(str), own["sittings"]
+    state, sittings, sets = own["state"].astype(str), own["sittings"], own["replicate"] // together
     settled = state == SETTLED
     quick = settled & (sittings <= 2)
     tried = quick | (sittings >= 2)
     named = {"settled": (SETTLED,), "shelved": (SHELVED,), "open": OPEN_STATES, "answered": (ANSWERED,)}
     named["lapsed"] = (LAPSED,)
-    found = _share("heard", own["heard_week"] >= 0)
-    found |= _share("on_agenda", own["agenda_week"] >= 0)
+    found = _share("heard", own["heard_week"] >= 0, sets)
+    found |= _share("on_agenda", own["agenda_week"] >= 0, sets)
     for outcome in OUTCOMES:
-        found |= _share(outcome, np.isin(state, named[outcome]))
-    found |= _weeks("weeks_to_agenda", own["agenda_week"], own["arisen_week"])
-    found |= _mean("sittings", sittings[sittings > 0].astype(np.float64))
-    found |= {"tried_twice": int(tried.sum()), **_share("failed_first_two", ~quick[tried])}
+        found |= _share(outcome, np.isin(state, named[outcome]), sets)
+    found |= _weeks("weeks_to_agenda", own["agenda_week"], own["arisen_week"], sets)
+    sat = sittings > 0
+    found |= _mean("sittings", sittings[sat].astype(np.float64), sets[sat])
+    found |= {"tried_twice": int(tried.sum()), **_share("failed_first_two", ~quick[tried], sets[tried])}
     found["resolutions"] = int(settled.sum())
     execution = own["execution"].astype(str)[settled]
     for name in EXECUTIONS:
-        found |= _share(name, execution == name)
-    return found | _weeks("weeks_to_execution", own["executed_week"], own["arisen_week"])
+        found |= _share(name, execution == name, sets[settled])
+    return found | _weeks("weeks_to_execution", own["executed_week"], own["arisen_week"], sets)
 
 
-def _share(name: str, hits: NDArray[np.bool_]) -> dict[str, float]:
-    """The share of `hits`, with its Wilson interval (Wilson 1927); NaN where there is nothing to count."""
-    from scipy.stats import binomtest
+def _error(values: NDArray[np.float64], sets: NDArray[np.int64]) -> float:
+    """Standard error of the mean of `values` (runs,); those of one of `sets` (runs,) are one cluster."""
+    _, code, size = np.unique(sets, return_inverse=True, return_counts=True)
+    order = np.argsort(code, kind="stable")
+    side_by_side = np.full((len(size), int(size.max())), np.nan)
+    side_by_side[code[order], np.arange(len(code)) - (np.cumsum(size) - size)[code[order]]] = values[order]
+    return float(standard_error(side_by_side.reshape(1, -1), side_by_side.shape[1])[0])
 
+
+def _effective(hits: NDArray[np.bool_], sets: NDArray[np.int64]) -> float:
+    """Independent runs that would know the share of `hits` (runs,) as well (Kish 1965): at most the runs, and no fewer
+    than the sets; as many as the sets where all hits are alike, which tells nothing of how alike the runs of a set are.
+    """
+    runs, clusters, share = len(hits), len(np.unique(sets)), float(hits.mean())
+    if share in (0.0, 1.0) or clusters < 2:
+        return float(clusters)
+    error = _error(hits.astype(np.float64), sets)
+    return float(np.clip(share * (1.0 - share) / error**2, clusters, runs)) if error > 0 else float(runs)
+
+
+def _jeffreys(hits: float, runs: float) -> tuple[float, float]:
+    """The interval of a share by Jeffreys' prior (Brown, Cai & DasGupta 2001, Stat. Sci. 16:101-133), which reaches 0
+    or 1 where the share does.
+    """
+    from scipy.stats import beta
+
+    low, high = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], hits + 0.5, runs - hits + 0.5)
+    return (0.0 if hits == 0 else float(low)), (1.0 if hits == runs else float(high))
+
+
+def _share(name: str, hits: NDArray[np.bool_], sets: NDArray[np.int64]) -> dict[str, float]:
+    """The share of `hits` with its interval for as many runs as they are worth; NaN where there is nothing to count."""
     if not len(hits):
         return {name: np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
-    found = binomtest(int(hits.sum()), len(hits)).proportion_ci(LEVEL, method="wilson")
-    return {name: float(hits.mean()), f"{name}_low": float(found.low), f"{name}_high": float(found.high)}
+    share, worth = float(hits.mean()), _effective(hits, sets)
+    low, high = _jeffreys(share * worth, worth)
+    return {name: share, f"{name}_low": low, f"{name}_high": high}
 
 
-def _mean(name: str, values: NDArray[np.float64]) -> dict[str, float]:
-    """The mean with its t interval, which takes two values."""
-    from scipy.stats import sem, t
+def _mean(name: str, values: NDArray[np.float64], sets: NDArray[np.int64]) -> dict[str, float]:
+    """The mean with its t interval, which takes two sets."""
+    from scipy.stats import t
 
+    clusters = len(np.unique(sets))
     mean = float(values.mean()) if len(values) else np.nan
-    half = float(sem(values) * t.ppf((1 + LEVEL) / 2, len(values) - 1)) if len(values) > 1 else np.nan
+    half = float(_error(values, sets) * t.ppf((1 + LEVEL) / 2, clusters - 1)) if clusters > 1 else np.nan
     return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
 
 
-def _weeks(name: str, until: NDArray[Any], since: NDArray[Any]) -> dict[str, float]:
+def _weeks(name: str, until: NDArray[Any], since: NDArray[Any], sets: NDArray[np.int64]) -> dict[str, float]:
     """Median and quantiles of the weeks from `since` to `until` (-1: never, counted as infinite).
 
-    The median's interval is that of order statistics, NaN where the runs are too few for its level.
+    The median's interval is Woodruff's (1952, J. Am. Stat. Assoc. 47): the quantiles at the ends of the interval of the
+    share below it; NaN where the runs are too few for its level.
     """
-    from scipy.stats import quantile_test
-
     columns = ("", "_q05", "_q95", "_low", "_high")
     if not len(until):
         return {name + column: np.nan for column in columns}
     weeks = np.where(until >= 0, until - since, np.inf).astype(np.float64)
-    middle, low, high = np.quantile(weeks, [0.5, 0.05, 0.95], method="inverted_cdf")
-    known = quantile_test(weeks).confidence_interval(LEVEL)
-    values = (middle, low, high, known.low, known.high)
-    return {name + column: float(value) for column, value in zip(columns, values, strict=True)}
+    middle = np.quantile(weeks, 0.5, method="inverted_cdf")
+    worth = _effective(weeks <= middle, sets)
+    ends = _jeffreys(worth / 2, worth)
+    found = np.quantile(weeks, [0.5, 0.05, 0.95, *ends], method="inverted_cdf")
+    if 2 * 0.5**worth > 1 - LEVEL:  # even the whole range would not hold the median so surely
+        found[3:] = np.nan
+    return {name + column: float(value) for column, value in zip(columns, found, strict=True)}

@@ -67,21 +67,25 @@ def _stacked(base: Runs, other: Runs, metric: str) -> tuple[list[str], np.ndarra
     return names, first, second
 
 
-def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
+def rank_correlation(first: np.ndarray, second: np.ndarray, together: int = 1) -> tuple[float, float, float]:
     """Kendall's tau-b between the means of `first` and `second` (scenarios, replicates), and its 90 % interval by
-    bootstrap over replicates, which both draw alike; NaN for fewer than two scenarios.
+    bootstrap over replicates, `together` at a time, which both draw alike; NaN for fewer than two scenarios.
     """
     from scipy.stats import DegenerateDataWarning, bootstrap, kendalltau
 
+    replicates = first.shape[1]
+
     def tau(drawn: np.ndarray) -> float:
+        chosen = (drawn.astype(int)[:, None] * together + np.arange(together)).ravel()
+        chosen = chosen[chosen < replicates]  # the last set may have been cut off
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a draw may miss all replicates in which it is defined
-            means = [np.nanmean(values[:, drawn.astype(int)], axis=1) for values in (first, second)]
+            means = [np.nanmean(values[:, chosen], axis=1) for values in (first, second)]
         return float(kendalltau(*means, nan_policy="omit").statistic)
 
     if len(first) < 2:
         return NAN, NAN, NAN
-    rows = np.arange(first.shape[1])
+    rows = np.arange(-(-replicates // together))
     found = tau(rows)
     if len(rows) < 2 or found != found:
         return found, NAN, NAN
@@ -121,7 +125,7 @@ def compare_ranks(
         names, first, second = _stacked(base, other, metric)
         if not names:
             continue
-        tau, low, high = rank_correlation(first, second)
+        tau, low, high = rank_correlation(first, second, together)
         upper = np.triu_indices(len(names), 1)
         before, after = (told_apart(values, together)[upper] for values in (first, second))
         product = before * after
