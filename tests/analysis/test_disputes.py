@@ -20,8 +20,8 @@ TOPICS = {
     "plain": {},
 }
 COLUMNS = (
-    "replicate", "topic_class", "scenario", "state", "sittings", "arisen_week", "heard_week", "agenda_week", "execution",
-    "executed_week",
+    "replicate", "topic_class", "scenario", "state", "sittings", "arisen_week", "heard_week", "agenda_week",
+    "execution", "executed_week",
 )  # fmt: skip
 PLAYED = pd.DataFrame(
     [
