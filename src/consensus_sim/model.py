@@ -98,7 +98,8 @@ class CommunityModel(mesa.Model):
         self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
         self.scratch.start_trust[:] = self.residents.trust
         self.elder = self.residents.member_of("elder")
-        self.exposed = self.residents.member_of("tenant") | self.residents.member_of("elder")
+        self.tenant = self.residents.member_of("tenant")
+        self.exposed = self.tenant | self.elder
         self.at_start = AtStart(self)
         self.concern = np.zeros(self.residents.n, np.float32)
         self.took_part = np.zeros(self.residents.n, bool)

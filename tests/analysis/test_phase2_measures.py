@@ -18,27 +18,12 @@ PHASE1 = 35 - 9
 NAN = float("nan")
 
 
-def sheet(topic, week, channel="council", vulnerable_speaking=NAN):
-    """A row of the observation sheet of which only these cells are read."""
+def sheet(topic, week, channel="council", vulnerable=NAN, elder=NAN, tenant=NAN):
+    """A row of the observation sheet of which only these cells are read: shares of 20 turns, or nobody spoke."""
+    turns = 20 if vulnerable == vulnerable else 0
+    seats = (NAN, NAN, NAN, NAN)
     return Minutes(
-        week,
-        channel,
-        "parlour",
-        topic,
-        1,
-        10,
-        5,
-        NAN,
-        NAN,
-        NAN,
-        NAN,
-        vulnerable_speaking,
-        20,
-        NAN,
-        NAN,
-        0.0,
-        "none",
-        NAN,
+        week, channel, "parlour", topic, 1, 10, 5, *seats, vulnerable, elder, tenant, turns, NAN, NAN, 0.0, "none", NAN
     )
 
 
@@ -97,9 +82,11 @@ def found(people):
         for name, value in fields.items():
             setattr(topic, name, value)
     recorder.sheets += [
-        sheet(topics[2], 30, vulnerable_speaking=0.9), sheet(topics[0], 36, vulnerable_speaking=0.2),
-        sheet(topics[0], 38, vulnerable_speaking=0.4), sheet(topics[1], 40), sheet(topics[3], 41),
-        sheet(topics[3], 45, "adhoc", vulnerable_speaking=0.7), sheet(topics[4], 50),
+        sheet(topics[2], 30, vulnerable=0.9, elder=0.9, tenant=0.9),
+        sheet(topics[0], 36, vulnerable=0.2, elder=0.1, tenant=0.2),
+        sheet(topics[0], 38, vulnerable=0.4, elder=0.4, tenant=0.0),
+        sheet(topics[1], 40), sheet(topics[3], 41),
+        sheet(topics[3], 45, "adhoc", vulnerable=0.7, elder=0.7, tenant=0.7), sheet(topics[4], 50),
     ]  # fmt: skip
 
     exposed = [who[name] for name in ("young 1", "elder 1", "elder 2", "team", "other")]
@@ -145,6 +132,8 @@ EXPECTED = {
     ("attendance_share", "vulnerable"): 1 / 2,
     # two council sheets of the period with a value
     ("speaking_share", "vulnerable"): 0.3,
+    ("speaking_share", "elder"): 0.25,
+    ("speaking_share", "tenant"): 0.1,
     ("skill_gain", "active"): 0.5,
     ("fatigue", "all"): 0.1,
     ("trust", "all"): 0.2,

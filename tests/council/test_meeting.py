@@ -40,6 +40,10 @@ def test_the_minutes_add_up():
     assert minutes.team_or_party_share == pytest.approx((inside.sum() + 2) / minutes.present)
     assert minutes.vulnerable_present == pytest.approx(model.vulnerable[event.came].mean())
     assert minutes.vulnerable_speaking == pytest.approx(turns[model.vulnerable[event.came]].sum() / minutes.turns)
+    for group in ("elder", "tenant"):
+        own = model.residents.member_of(group)[event.came]
+        assert getattr(minutes, f"{group}_speaking") == pytest.approx(turns[own].sum() / minutes.turns)
+        assert 0 < getattr(minutes, f"{group}_speaking") < minutes.vulnerable_speaking  # both count as vulnerable
     assert 0 <= minutes.gini_speaking <= 1 and 0.2 <= minutes.top_fifth_speaking <= 1
     assert minutes.sitting == topic.sittings == 1
     assert 0 <= minutes.heat_end <= 1 and 0 <= minutes.acceptance <= 1

@@ -64,7 +64,7 @@ QUANTITIES: dict[str, Quantity] = {
         "share proposed by Party members of the topics first raised by a resident in the period"
     ),
     "attendance_share": Quantity("the group's share of ordinary residents present in person at council sessions"),
-    "speaking_share": Quantity("vulnerable people's mean share of turns at council sittings"),
+    "speaking_share": Quantity("the group's mean share of turns at council sittings, of all turns of all present"),
     "skill_gain": Quantity(
         "mean skill of who took part in person before the period's end, less their start, in SD of adults at the start"
     ),
@@ -178,9 +178,10 @@ def _inclusion(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[str,
         ("attendance_share", group): float(residents.member_of(group)[there].mean()) if len(there) else NAN
         for group in ("elder", "tenant", "vulnerable")
     }
-    spoke = [s.vulnerable_speaking for s in model.recorder.sheets if s.channel == "council" and first <= s.week < last]
-    known = [share for share in spoke if share == share]
-    found["speaking_share", "vulnerable"] = float(np.mean(known)) if known else NAN
+    sheets = [s for s in model.recorder.sheets if s.channel == "council" and first <= s.week < last and s.turns]
+    for group in ("elder", "tenant", "vulnerable"):
+        spoke = [getattr(s, f"{group}_speaking") for s in sheets]
+        found["speaking_share", group] = float(np.mean(spoke)) if spoke else NAN
     return found
 
 

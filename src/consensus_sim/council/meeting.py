@@ -99,6 +99,8 @@ class Minutes(NamedTuple):
     vulnerable_accepted: float
     vulnerable_present: float
     vulnerable_speaking: float
+    elder_speaking: float
+    tenant_speaking: float
     turns: int
     gini_speaking: float
     top_fifth_speaking: float
@@ -219,6 +221,11 @@ def first_positions(
     draw_positions(draw, who, groups, kind.group_position, kind.group_stake, topic.polarity, kind.position_spread, out)
 
 
+def _spoken_by(member: NDArray[np.bool_], event: Event, held: Held) -> float:
+    """Share of all speeches by those of the residents present who are `member` (n,); nan if nobody spoke."""
+    return float(held.turns[member[event.came]].sum()) / held.n_turns if held.n_turns else float("nan")
+
+
 def _minutes(model: Any, event: Event, topic: Topic, held: Held) -> Minutes:
     total, nan = len(event.came) + event.officers, float("nan")
     offered, accepted = event.seats_offered, event.seats_accepted
@@ -235,6 +242,8 @@ def _minutes(model: Any, event: Event, topic: Topic, held: Held) -> Minutes:
         vulnerable_accepted=nan if accepted is None else share_of(model.vulnerable, accepted),
         vulnerable_present=share_of(model.vulnerable, event.came),
         vulnerable_speaking=held.vulnerable_speaking,
+        elder_speaking=_spoken_by(model.elder, event, held),
+        tenant_speaking=_spoken_by(model.tenant, event, held),
         turns=held.n_turns,
         gini_speaking=held.gini,
         top_fifth_speaking=held.top_fifth,

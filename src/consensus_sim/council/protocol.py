@@ -285,7 +285,7 @@ def _vote_minutes(model: Any, event: Event, topic: Topic, voters: Rows, share: f
     return Minutes(
         event.week, event.channel.name, event.open.venue.name, topic, topic.sittings, len(voters),
         int(np.count_nonzero(model.team_mask[voters])), float(inside.mean()), nan, nan,
-        float(model.vulnerable[voters].mean()), nan, 0, nan, nan, 0.0, "vote" if settled else "none", share,
+        float(model.vulnerable[voters].mean()), nan, nan, nan, 0, nan, nan, 0.0, "vote" if settled else "none", share,
     )  # fmt: skip
 
 

@@ -203,7 +203,8 @@ def survey_answers_table(model: Any) -> Table:
 MEETING_COLUMNS = (
     "week", "date", "channel", "venue", "topic", "topic_class", "sitting", "present", "team_present",
     "team_or_party_share", "vulnerable_offered", "vulnerable_accepted", "vulnerable_present", "vulnerable_speaking",
-    "turns", "gini_speaking", "top_fifth_speaking", "heat_end", "how", "acceptance", "execution",
+    "elder_speaking", "tenant_speaking", "turns", "gini_speaking", "top_fifth_speaking", "heat_end", "how",
+    "acceptance", "execution",
 )  # fmt: skip
 
 
@@ -214,8 +215,8 @@ def meetings_table(model: Any) -> Table:
         (
             m.week, date(m.week).isoformat(), m.channel, m.venue, m.topic.number, m.topic.kind.name, m.sitting,
             m.present, m.team_present, m.team_or_party_share, m.vulnerable_offered, m.vulnerable_accepted,
-            m.vulnerable_present, m.vulnerable_speaking, m.turns, m.gini_speaking, m.top_fifth_speaking, m.heat_end,
-            m.how, m.acceptance, m.topic.execution,
+            m.vulnerable_present, m.vulnerable_speaking, m.elder_speaking, m.tenant_speaking, m.turns, m.gini_speaking,
+            m.top_fifth_speaking, m.heat_end, m.how, m.acceptance, m.topic.execution,
         )
         for m in model.recorder.sheets
     ]  # fmt: skip
