@@ -21,12 +21,19 @@ format:
 benchmark:
 	$(BIN)/python experiments/benchmarks/run.py
 
+# Calibration first: what follows draws from its posterior. Some two hours on two cores, half of them sensitivity and factorial.
 reference:
 	$(BIN)/python -m tests.baseline.refresh
+	$(BIN)/python experiments/calibration/run.py
+	$(BIN)/python experiments/calibration/spread.py
+	$(BIN)/python experiments/calibration/lasting.py
+	$(BIN)/python experiments/sensitivity/run.py
 	$(BIN)/python experiments/levers/run.py
 	$(BIN)/python experiments/patterns/run.py
-	$(BIN)/python experiments/calibration/run.py
 	$(BIN)/python experiments/disputes/run.py
+	$(BIN)/python experiments/robustness/run.py
+	$(BIN)/python experiments/factorial/run.py
+	$(BIN)/python experiments/phase2/run.py --replicates 200
 	$(BIN)/python docs/build_parameter_table.py
 
 # The pinned packages: hashes and no addresses. Needs uv.

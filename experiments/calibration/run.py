@@ -1,6 +1,6 @@
 """Calibrate on the case study's figures, ship the posterior, and check it: one command.
 
-    python experiments/calibration/run.py                       # about 8192 x 0.13 s on one core, plus the checks
+    python experiments/calibration/run.py                       # about 8192 x 0.13 s on one core, and twenty minutes
     python experiments/calibration/run.py --runs 1024 --out elsewhere --posterior elsewhere/case_study.csv
     python experiments/calibration/run.py --table results/calibration_table.parquet   # inference alone
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from scipy.stats import qmc
 
+from consensus_sim.analysis import emulator
 from consensus_sim.analysis.emulator import Emulator, Posterior, recover, weighted_quantile
 from consensus_sim.analysis.tables import identification, recovery_table
 from consensus_sim.errors import InputError
@@ -79,6 +80,21 @@ def test_sets_are_sampled_from_the_posterior(fitted):
     assert {tuple(row) for row in some.quantiles} <= {tuple(row) for row in CANDIDATES}
     again = fitted.posterior(np.array([1.0, 0.5]), seed=4)
     np.testing.assert_array_equal(some.quantiles, again.quantiles)
+
+
+def test_statistics_learned_side_by_side_are_the_same(monkeypatch):
+    """In as many processes as there are cores, or in this one: every number, also of what is undefined in some runs."""
+    quantiles, statistics = toy(5, 400)
+    statistics[::7, 1] = np.nan
+    found = []
+    for worth in (np.inf, 0):
+        monkeypatch.setattr(emulator, "WORTH_PROCESSES", worth)
+        found.append(fit(quantiles, statistics, DRAWS[:3], trees=20))
+    here, beside = found
+    for name in ("mean", "log_variance", "correlation", "explained"):
+        np.testing.assert_array_equal(getattr(here, name), getattr(beside, name))
+    observed = np.array([1.0, 0.5])
+    np.testing.assert_array_equal(here.weights(observed), beside.weights(observed))
 
 
 def test_what_is_known_of_the_other_parameters_is_used():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -70,3 +73,30 @@ def test_what_calibration_leaves_of_the_spread_is_told(reference):
         assert (table[f"{kind}_ratio"] <= table[f"{kind}_ratio_high"]).all()
     # of every figure, what parameters cause is surely narrower than before, and so is what a set leads one to expect
     assert (table[["mean_ratio", "parameters_ratio_high"]] < 1).all(axis=None)
+
+
+@pytest.fixture(scope="module")
+def lasting(load_study):
+    return load_study("calibration", "lasting")
+
+
+def test_only_runs_whose_attendance_is_accepted_are_asked(lasting):
+    targets = [
+        SimpleNamespace(name=name, statistic=name, source="F", unit="1", low=1.0, high=2.0)
+        for name in (*lasting.KEPT_BY, *lasting.ASKED_OF)
+    ]
+    statistics = {name: np.array([1.0, 1.5, 2.0, 2.5, 1.5]) for name in lasting.KEPT_BY}
+    statistics["attendance_tea"] = np.array([1.0, 1.5, 0.9, 1.5, 2.0])
+    statistics |= {"frequency_ordinary": np.array([3.0, 1.5, 9.0, 9.0, np.nan]), "active_pool": np.arange(5.0)}
+    often, many = lasting.rows_of(0.6, targets, statistics)
+    assert (often["q50"], often["share"], often["kept"], often["runs"]) == (2.25, 0.5, 2, 5)
+    assert (many["q50"], many["share"], many["kept"]) == (1.0, 1 / 3, 3)
+
+
+def test_the_published_table_of_lasting_differences_is_whole(lasting, reference):
+    table = pd.read_csv(reference / "lasting.csv")
+    assert list(zip(table["pull"], table["target"], strict=True)) == [
+        (pull, name) for pull in lasting.PULLS for name in lasting.ASKED_OF
+    ]
+    assert (table["q05"] <= table["q50"]).all() and (table["q50"] <= table["q95"]).all()
+    assert table["share"].between(0, 1).all() and (table["kept"] >= 30).all() and (table["runs"] == 2048).all()

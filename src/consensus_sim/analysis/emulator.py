@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ EXTREME = 3.3
 """Normal scores end here: beyond, a table of some thousand runs says nothing."""
 CHUNK = 32
 """Draws whose candidates are predicted at a time."""
+WORTH_PROCESSES = 200_000
+"""Runs times trees from which statistics are learned side by side: below, starting processes takes longer."""
 
 
 def need_sklearn() -> Any:
@@ -103,29 +105,25 @@ class Emulator:
         Raises InputError if there are too few runs or scikit-learn is missing.
         """
         need_sklearn()
-        from threadpoolctl import threadpool_limits
+        from joblib import Parallel, delayed
 
         if len(quantiles) < FEWEST:
             raise InputError(f"calibration.runs: found {len(quantiles)}; allowed: at least {FEWEST} runs in the table")
         noise = np.random.default_rng(seed).standard_normal(statistics.shape)
         blurred = statistics + noise * errors
-        shape = (len(draws), len(candidates), statistics.shape[1])
-        mean, log_variance = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        residuals, scores, explained = np.full(statistics.shape, np.nan), [], np.zeros(shape[2])
-        # One thread: trees this small gain little from more, and threads that wait for a busy core cost far more.
-        with threadpool_limits(limits=1):
-            for column in range(shape[2]):
-                one = _Learner(quantiles, blurred[:, column], trees, seed)
-                scores.append(one.scores)
-                explained[column] = one.explained
-                residuals[one.defined, column] = one.residuals
-                for first in range(0, len(draws), CHUNK):
-                    rows = _pairs(draws[first : first + CHUNK], moved, candidates)
-                    place = (slice(first, first + CHUNK), slice(None), column)
-                    mean[place], log_variance[place] = (
-                        found.reshape(-1, len(candidates)) for found in one.predict(rows)
-                    )
-        return cls(tuple(scores), mean, log_variance, _correlation(residuals), explained, candidates)
+        side_by_side = Parallel(n_jobs=-1 if len(quantiles) * trees >= WORTH_PROCESSES else 1)
+        learned = side_by_side(
+            delayed(_learn)(quantiles, moved, values, draws, candidates, trees, seed) for values in blurred.T
+        )
+        residuals = np.column_stack([one.residuals for one in learned])
+        return cls(
+            tuple(one.scores for one in learned),
+            np.stack([one.mean for one in learned], axis=2),
+            np.stack([one.log_variance for one in learned], axis=2),
+            _correlation(residuals),
+            np.array([one.explained for one in learned]),
+            candidates,
+        )
 
     def only(self, statistics: Sequence[int]) -> Emulator:
         """The same of some `statistics`, by number."""
@@ -171,6 +169,38 @@ class Emulator:
         """The calibrated parameters over all draws: candidates with their mean probability."""
         weights = self.weights(observed).mean(axis=0)
         return Posterior(np.arange(len(weights)), weights, self.candidates)
+
+
+class _Learned(NamedTuple):
+    """Of one statistic: its normal scores, the share of variance explained and the residuals (runs,) out of fold (NaN
+    where it is undefined), and mean and log variance at every draw and candidate, (draws, candidates).
+    """
+
+    scores: Any
+    explained: float
+    residuals: Matrix
+    mean: NDArray[np.float32]
+    log_variance: NDArray[np.float32]
+
+
+def _learn(
+    quantiles: Matrix, moved: NDArray[np.int64], values: Matrix, draws: Matrix, candidates: Matrix, trees: int,
+    seed: int,
+) -> _Learned:  # fmt: skip
+    """Learn one statistic, `values` (runs,), and predict it; the same numbers in whatever process."""
+    from threadpoolctl import threadpool_limits
+
+    mean, log_variance = np.empty((2, len(draws), len(candidates)), np.float32)
+    # One thread: trees this small gain little from more, and threads that wait for a busy core cost far more.
+    with threadpool_limits(limits=1):
+        one = _Learner(quantiles, values, trees, seed)
+        for first in range(0, len(draws), CHUNK):
+            place = slice(first, first + CHUNK)
+            rows = _pairs(draws[place], moved, candidates)
+            mean[place], log_variance[place] = (found.reshape(-1, len(candidates)) for found in one.predict(rows))
+    residuals = np.full(len(values), np.nan)
+    residuals[one.defined] = one.residuals
+    return _Learned(one.scores, one.explained, residuals, mean, log_variance)
 
 
 class _Learner:
