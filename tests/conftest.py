@@ -21,6 +21,14 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=3", "calendar.weeks=12")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def interruptions_are_heard() -> None:
+    """Whoever runs the tests in the background has Ctrl-C ignored, here and in every process of pytest-xdist; with a
+    handler of its own, which children do not inherit, the tests do not depend on it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def environment() -> dict[str, str]:
     """This environment, with the tests' own broken levers on the import path and no Hydra setting of the caller."""
     path = os.pathsep.join(part for part in (str(TESTS / "faults"), os.environ.get("PYTHONPATH", "")) if part)
