@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from consensus_sim.paths import configs_dir
+
 SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=2", "calendar.weeks=12")
 FILES = {
     "config.yaml", "provenance.json", "weekly.parquet", "grids.parquet", "topics.parquet", "meetings.parquet",
@@ -120,6 +122,7 @@ MISTAKES = [
     (["intervention.points.start=2024-09-01", "intervention.points.end=2024-06-01"], "lies before its start"),
     (["replicates=0"], "replicates: found 0"),
     (["replicates=many"], "replicates: found 'many'"),
+    (["replicates=100000000"], "replicates: found 100000000; allowed: a whole number from 1 to 100000"),
     (["replicates=auto", "precision=0"], "precision: found 0"),
     (["replicates=auto", "precision=x"], "precision: found 'x'"),
     (["precision=0.1"], "precision: found 0.1 with replicates=20"),
@@ -165,6 +168,43 @@ def test_own_lever_and_scenario_from_a_folder(cli, tmp_path):
     assert done.returncode == 0, done.stderr
     done = cli(*chosen, "scenarios=[council,mine]", "intervention.quiet.shore=0")
     assert done.returncode == 2 and "intervention.quiet.share" in done.stderr
+
+
+OWN_MISTAKES = {
+    "scenario: a key": ("scenario", "bse: full\n", "scenario.mine: unknown key: found 'bse' (did you mean 'base'?)"),
+    "scenario: plural": ("scenario", "intervention: {tea: {}}\n", "(did you mean 'interventions'?)"),
+    "scenario: a value": ("scenario", "interventions: {tea: {places: 1}}\n", "interventions.tea: found 'places'"),
+    "topic": ("topic", "polarity: [0.9, 0.1]\n", "topic.mine.polarity: found [0.9, 0.1]; allowed: [low, high], low no"),
+    "lever": ("intervention", "_target_: own_levers.Broken\n", "cannot be loaded (SyntaxError"),
+}
+
+
+@pytest.mark.parametrize("mistake", OWN_MISTAKES)
+def test_a_mistake_in_an_own_file_is_told_with_the_file(cli, tmp_path, mistake, monkeypatch):
+    group, text, told = OWN_MISTAKES[mistake]
+    (tmp_path / "mine" / group).mkdir(parents=True)
+    if group == "topic":
+        text = (
+            (configs_dir() / "topic" / "traffic.yaml")
+            .read_text(encoding="utf-8")
+            .replace("polarity: [0.00, 0.10]", text.strip())
+        )
+    (tmp_path / "mine" / group / "mine.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "own_levers.py").write_text("class Broken(:\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    before = sorted(path.name for path in tmp_path.iterdir())
+    names = "[before,mine]" if group == "scenario" else "[before,council]"
+    done = cli("--config-dir", "mine", *SMALL, f"scenarios={names}")
+    assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert f"mine/{group}/mine.yaml: " in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == before
+
+
+def test_the_folder_of_one_group_is_no_config_dir(cli, tmp_path):
+    (tmp_path / "mine" / "community").mkdir(parents=True)
+    (tmp_path / "mine" / "community" / "ours.yaml").write_text("name: ours\n", encoding="utf-8")
+    done = cli("--config-dir", "mine/community", *SMALL)
+    assert done.returncode == 2 and "allowed: the folder above" in done.stderr and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("sweep", [[], ["-m", "seed=1,2"]], ids=["run", "sweep"])

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from consensus_sim.analysis.calibrate import read_problem, simulate
+from consensus_sim.analysis.design import Stored
 from consensus_sim.analysis.targets import Target
 from consensus_sim.analysis.verdicts import inside, write
 from consensus_sim.community import build_community
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         config = compose(["experiment=calibrate", *own, *changed])
         community = community or build_community(config["community"])
         problem = read_problem(config, community)
-        rows += rows_of(pull, problem.targets, simulate(problem, engine, given.work / ".replicates"))
+        rows += rows_of(pull, problem.targets, simulate(problem, engine, Stored(given.work / ".replicates")))
     table = pd.DataFrame(rows)
     write(table, given.out / "lasting.csv")
     print(table[["pull", "target", "q05", "q50", "q95", "share", "kept"]].to_string(index=False))

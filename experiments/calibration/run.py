@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.analysis.calibrate import Calibration, Problem, fitted, read_problem, simulate
-from consensus_sim.analysis.design import load_table, save_table
+from consensus_sim.analysis.design import Stored, load_table, save_table
 from consensus_sim.analysis.validate import score
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
@@ -33,10 +33,10 @@ LEFT_OUT = ("attendance_last4", "attendance_tea", "matters_landed", "frequency_o
 """Targets of the held-out split: one of each kind (attendance at both venues, outcome, frequency)."""
 
 
-def table_of(problem: Problem, engine: Processes, folder: Path, given: Path | None) -> dict[str, Any]:
-    """The statistics of the design: read from `given`, or played and kept in `folder`."""
+def table_of(problem: Problem, engine: Processes, stored: Stored, folder: Path, given: Path | None) -> dict[str, Any]:
+    """The statistics of the design: read from `given`, or played in `stored` and kept in `folder`."""
     if given is None:
-        statistics = simulate(problem, engine, folder / ".replicates")
+        statistics = simulate(problem, engine, stored)
         about = {"runs": problem.settings.runs, "seed": problem.study.seed}
         save_table(folder / "calibration_table.parquet", statistics, about)
         return statistics
@@ -66,13 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     counts = ("runs", "held_out", "trees", "candidates", "sets", "predictive")
     changes = [f"calibration.{name}={vars(given)[name]}" for name in counts if vars(given)[name] is not None]
     config = compose(["experiment=calibrate", f"community={given.community}", f"seed={given.seed}", *changes])
-    community, engine, store = (
-        build_community(config["community"]),
-        Processes(given.workers),
-        given.work / ".replicates",
-    )
+    community, engine = build_community(config["community"]), Processes(given.workers)
+    stored = Stored(given.work / ".replicates")
     problem, began = read_problem(config, community), time.monotonic()
-    statistics = table_of(problem, engine, given.work, given.table)
+    statistics = table_of(problem, engine, stored, given.work, given.table)
     played = time.monotonic() - began
 
     found = Calibration(problem, statistics)
@@ -80,12 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write(found.identification(), given.out / "calibration.csv")
     recovery = found.recovery()
     write(recovery, given.out / "recovery.csv")
-    again, predictive = found.predictive(engine, store)
+    again, predictive = found.predictive(engine, stored)
     write(predictive, given.out / "posterior_predictive.csv")
 
     targets = fitted(problem.targets, statistics)
     split = found.without(LEFT_OUT)
-    other, held_out = split.predictive(engine, store)
+    other, held_out = split.predictive(engine, stored)
     write(held_out[held_out["target"].isin(LEFT_OUT)], given.out / "held_out.csv")
     left = [t for t in targets if t.name in LEFT_OUT]
     in_sample = score(targets, again, statistics).assign(split="in sample")

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from consensus_sim.analysis.calibrate import read_problem
-from consensus_sim.analysis.design import play, values_at
+from consensus_sim.analysis.design import Stored, play, values_at
 from consensus_sim.analysis.targets import Target
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
@@ -125,7 +125,7 @@ def spread_table(given: argparse.Namespace) -> pd.DataFrame:
     found = []
     for values in (prior, sets.values):
         work = problem.work(np.repeat(values[:count], given.chances, axis=0), FIRST)
-        told = play(work, range(count * given.chances), Processes(given.workers), given.work / ".replicates")
+        told = play(work, range(count * given.chances), Processes(given.workers), Stored(given.work / ".replicates"))
         found.append({name: line.reshape(count, given.chances) for name, line in told.items()})
     fitted = [target for target in problem.targets if target.use == "calibration"]
     return pd.DataFrame([spread_row(t, found[0][t.statistic], found[1][t.statistic]) for t in fitted])

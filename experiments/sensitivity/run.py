@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consensus_sim.analysis.design import Stored
 from consensus_sim.analysis.sensitivity import NO, UNTOLD, YES, Sensitivity, read_settings
 from consensus_sim.catalogue import contrast_metrics, metric
 from consensus_sim.community import build_community
@@ -119,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config["sensitivity"]["metrics"] = [name for name in wanted if name not in NO_CHANCE]
     study, settings = read_study(config), read_settings(config["sensitivity"])
     community, engine = build_community(config["community"]), Processes(given.workers)
-    morris, sobol = Sensitivity(community, study, settings, engine, given.work / ".replicates").run()
+    morris, sobol = Sensitivity(community, study, settings, engine, Stored(given.work / ".replicates")).run()
     given.out.mkdir(parents=True, exist_ok=True)
     for name, table in (("morris", largest(morris)), ("sobol", sobol)):
         draft = given.out / f"sensitivity_{name}.part"

@@ -32,6 +32,7 @@ from consensus_sim.ensemble.config import (
     CONFIG_NAME,
     explain,
     extend,
+    own_file,
     package_configs,
     search_path,
     settings_sources,
@@ -50,6 +51,8 @@ _here = False  # whether this process is the command; else it is a launcher's wo
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
 _sweep_folders: list[Path] = []
 _own: list[str] = []  # overrides that bring in settings
+_given: list[str] = []  # overrides as the user gave them
+_config_dir: list[str] = []  # the folder of the user's own files, if one was given
 
 
 class ToldError(Exception):
@@ -61,6 +64,16 @@ class ToldError(Exception):
     def __init__(self, code: int, kept: str = "") -> None:
         super().__init__(code, kept)
         self.code, self.kept = code, kept
+
+
+class TerminatedError(BaseException):
+    """The system asks the command to end (SIGTERM). Neither an Exception nor a SystemExit: those, raised in a
+    replicate, are booked as its failure, and the others go on.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class SweepFolder(Callback):
@@ -118,9 +131,9 @@ def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
         for trace in dict.fromkeys(failure.trace for failure in getattr(error, "failures", [])):
             print(trace, file=sys.stderr)
     text, code = " ".join(str(error).split()), 1
-    if isinstance(error, ConsensusSimError):
-        code = 2 if isinstance(error, InputError) else 1
-    else:
+    if isinstance(error, InputError):
+        text, code = own_file(text, _config_dir[0] if _config_dir else None, _given), 2
+    elif not isinstance(error, ConsensusSimError):
         text = f"{type(error).__name__}: {text}" + ("" if debug else " (debug=true shows where)")
     said = f"consensus-sim: {where}{text}"
     print(said, file=sys.stderr)
@@ -159,6 +172,7 @@ def arguments(argv: Sequence[str]) -> list[str]:
     parser.error = refuse  # type: ignore[method-assign]
     args = parser.parse_intermixed_args(list(argv))
     given = list(args.overrides)
+    _given[:], _config_dir[:] = given, [args.config_dir] if args.config_dir is not None else []
     options = list(argv)
     for override in given:
         options.remove(override)
@@ -182,7 +196,7 @@ def _debug() -> bool:
 
 def _end(number: int, frame: object) -> NoReturn:
     """End as after Ctrl-C when the system asks for it: clean up, leave nothing half-written."""
-    raise SystemExit(128 + number)
+    raise TerminatedError(number)
 
 
 def main() -> NoReturn:
@@ -205,6 +219,8 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         print("consensus-sim: interrupted; the same command goes on from here", file=sys.stderr)
         code = 130
+    except TerminatedError as ended:
+        code = 128 + ended.number
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except Exception as error:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from consensus_sim.analysis.calibrate import Calibration, read_problem
-from consensus_sim.analysis.design import play, read_periods, sobol, values_at
+from consensus_sim.analysis.design import Stored, play, read_periods, sobol, values_at
 from consensus_sim.analysis.phase2 import read_period
 from consensus_sim.analysis.validate import crps, rivals_of, score
 from consensus_sim.ensemble.config import compose
@@ -55,9 +55,9 @@ def test_exactly_the_parameters_that_the_evidence_names_are_calibrated(problem):
 
 def test_the_same_statistics_for_any_number_of_workers_and_from_the_store(problem, tmp_path):
     work = problem.work(values_at(problem.behaviour, problem.quantiles))
-    one = play(work, range(4), Serial(), tmp_path)
-    two = play(work, range(4), Processes(2), None)
-    again = play(work, range(4), [], tmp_path)  # an engine that cannot run: all is stored
+    one = play(work, range(4), Serial(), Stored(tmp_path))
+    two = play(work, range(4), Processes(2), Stored())
+    again = play(work, range(4), [], Stored(tmp_path))  # an engine that cannot run: all is stored
     assert one.keys() == two.keys() == again.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], two[name])
@@ -72,6 +72,7 @@ def test_a_calibration_from_the_command_line(cli, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "数据对各参数说了什么" in done.stdout
     (place,) = (tmp_path / "results" / "calibrate").iterdir()
+    assert not (tmp_path / "results" / ".replicates").exists()
     names = {path.name for path in place.iterdir()}
     assert names >= {
         "posterior.csv", "posterior.yaml", "identification.csv", "recovery.csv", "posterior_predictive.csv",
@@ -130,6 +131,7 @@ def test_a_validation_from_the_command_line(cli, tmp_path):
     done = cli("experiment=validate", "targets=mine.yaml", *changes)
     assert done.returncode == 0, done.stderr
     (place,) = (tmp_path / "results" / "validate").iterdir()
+    assert not (tmp_path / "results" / ".replicates").exists()
     table = pd.read_csv(place / "validation.csv").set_index("target")
     assert table.loc["tea", "crps_no_change"] == 10 and table.loc["tea", "crps_trend"] == 2
     assert np.isnan(table.loc["reach", "crps_trend"]) and table.loc["reach", "crps_prior"] >= 0
@@ -156,7 +158,7 @@ def test_wrong_settings_are_told(changes, told):
 def test_a_statistic_that_the_model_does_not_tell_is_named(problem):
     statistics = {target.statistic: np.ones(128) for target in problem.targets}
     del statistics["attendance_tea"]
-    with pytest.raises(InputError, match="target attendance_tea: statistic"):
+    with pytest.raises(InputError, match=r"phase1\.yaml: target attendance_tea\.statistic: found"):
         Calibration(problem, statistics)
 
 

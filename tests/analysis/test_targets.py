@@ -7,7 +7,7 @@ import math
 import pytest
 import yaml
 
-from consensus_sim.analysis.targets import read_targets
+from consensus_sim.analysis.targets import check_told, read_targets
 from consensus_sim.errors import InputError
 
 GOOD = {
@@ -62,12 +62,44 @@ def test_the_error_is_what_the_band_says(tmp_path):
         ({"scale": "log", "low": 0}, "numbers above 0"),
         ({"history": 3}, "a list of numbers"),
         ({"error": 0}, "allowed: above 0"),
+        ({"unit": "%"}, "allowed: a share from 0 to 1"),
+        ({"unit": "percent of adults"}, "allowed: a share from 0 to 1"),
+        ({"statistic": ..., "metric": "reach_quarter"}, "value: found 20; allowed: from 0 to 1, for this is a share"),
+        ({"statistic": ..., "quantity": "reach"}, "value: found 20; allowed: from 0 to 1, for this is a share"),
     ],
 )
 def test_a_wrong_target_is_told_in_one_line(tmp_path, change, told):
     with pytest.raises(InputError, match="mine.yaml: target a") as error:
-        read_targets(write(tmp_path, {**GOOD, **change}), PERIODS)
+        changed = {key: value for key, value in {**GOOD, **change}.items() if value is not ...}
+        read_targets(write(tmp_path, changed), PERIODS)
     assert told in str(error.value) and "\n" not in str(error.value)
+
+
+TOLD = [
+    "attendance_tea", "sessions", "later/sessions", "later/reach_quarter:all", "later/reach_quarter:elder",
+    "later/trust:all", "later/quantity/reach:all", "later/quantity/person_times:tea",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"statistic": "attendence_tea"}, "statistic: found 'attendence_tea' (did you mean 'attendance_tea'?)"),
+        ({"period": "later", "statistic": "session"}, "statistic: found 'session' (did you mean 'sessions'?)"),
+        ({"period": "later", "metric": "truts"}, "metric: found 'truts' (did you mean 'trust'?)"),
+        ({"period": "later", "metric": "reach_quarter", "group": "elders", "value": 0.2, "low": 0.1, "high": 0.3},
+         "group of reach_quarter: found 'elders' (did you mean 'elder'?)"),
+        ({"period": "later", "quantity": "person_times"}, "group of person_times: found 'all'; allowed: tea"),
+        ({"period": "later", "quantity": "trust"}, "quantity: found 'trust'"),
+    ],
+)  # fmt: skip
+def test_a_figure_that_no_run_tells_is_named_as_it_was_written(tmp_path, change, told):
+    own = GOOD if "statistic" in change else {key: value for key, value in GOOD.items() if key != "statistic"}
+    targets = read_targets(write(tmp_path, {**own, **change}), [*PERIODS, "later"])
+    with pytest.raises(InputError) as error:
+        check_told(targets, TOLD)
+    assert str(error.value).startswith(str(tmp_path / "mine.yaml: target a.")) and told in str(error.value)
+    check_told(read_targets(write(tmp_path, GOOD), PERIODS), TOLD)
 
 
 def test_wrong_files_are_told(tmp_path):
@@ -76,7 +108,7 @@ def test_wrong_files_are_told(tmp_path):
     with pytest.raises(InputError, match="did you mean 'phase1'"):
         read_targets(["phase"], PERIODS)
     (tmp_path / "bad.yaml").write_text("targets: [", encoding="utf-8")
-    with pytest.raises(InputError, match=r"cannot read bad\.yaml"):
+    with pytest.raises(InputError, match=r"cannot read .*bad\.yaml"):
         read_targets([str(tmp_path / "bad.yaml")], PERIODS)
     (tmp_path / "none.yaml").write_text("a: 1", encoding="utf-8")
     with pytest.raises(InputError, match="no list under the key 'targets'"):

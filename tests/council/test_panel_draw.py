@@ -96,7 +96,7 @@ def test_a_quota_that_only_clashes_with_another_is_refused(register: Path):
         ({"algorithm": "maximum"}, "algorithm: found 'maximum' (did you mean 'maximin'?)"),
         ({"id_column": "ID"}, "register, column: found 'ID'"),
         ({"one_per": ["adress"]}, "register, column: found 'adress' (did you mean 'address'?)"),
-        ({"quotas": {**QUOTAS, "age": {"old": (0, 10)}}}, "register, column: found 'age'"),
+        ({"quotas": {**QUOTAS, "age": {"old": (0, 10)}}}, "quotas, feature (a column of the register): found 'age'"),
         ({"quotas": {}}, "quotas: found none"),
         ({"quotas": {"vulnerable": {"yes": (3, 2)}}}, "found min 3, max 2; allowed: 0 <= min <= max"),
         ({"quotas": {"vulnerable": {"yes": (0, 10)}}}, "row 2, vulnerable: found 'no'; allowed: yes"),

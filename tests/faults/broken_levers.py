@@ -47,10 +47,11 @@ class Kills(Intervention):
 
 @dataclass(kw_only=True)
 class Slow(Intervention):
-    """Takes `seconds` more a week in a worker, so that there is time to interrupt it."""
+    """Takes `seconds` more a week in a worker (`here`: wherever it is), so that there is time to interrupt it."""
 
     seconds: float = setting(0, 10, "seconds a week")
+    here: bool = False
 
     def on_week_end(self, model: Any) -> None:
-        if multiprocessing.parent_process() is not None:
+        if self.here or multiprocessing.parent_process() is not None:
             time.sleep(self.seconds)

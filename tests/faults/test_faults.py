@@ -81,6 +81,16 @@ def test_interrupted_and_repeated_gives_the_same_bytes(begin, cli, tmp_path, run
     assert summary(tmp_path) == summary(tmp_path, "undisturbed")
 
 
+@pytest.mark.parametrize("engine", ["serial", "processes"])
+def test_asked_to_end_it_ends_at_once_and_goes_on_later(begin, cli, tmp_path, run_with, engine):
+    given = [*run_with, "scenarios=[slow]", "++intervention.slow.here=true", "intervention.slow.seconds=0.1"]
+    code, said = interrupt(begin(*given, f"engine={engine}"), tmp_path, signal.SIGTERM)
+    assert code == 128 + signal.SIGTERM and "failed" not in said
+    assert 3 <= len(stored(tmp_path)) < REPLICATES
+    done = cli(*given)
+    assert done.returncode == 0 and "stored already" in done.stderr
+
+
 def test_no_worker_outlives_a_killed_command(begin, tmp_path, run_with):
     process = begin(*run_with, "scenarios=[slow]")
     code, _ = interrupt_parent(process, tmp_path)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.analysis.design import DesignWork, Period, play, read_periods, sobol, values_at
+from consensus_sim.analysis.design import DesignWork, Period, Stored, play, read_periods, sobol, told_by, values_at
 from consensus_sim.analysis.emulator import Emulator, need_sklearn, recover
 from consensus_sim.analysis.tables import identification, predictive_table, recovery_table
-from consensus_sim.analysis.targets import Target, read_targets
+from consensus_sim.analysis.targets import Target, check_told, read_targets
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import InputError
 from consensus_sim.parameters import Behaviour, Parameter
@@ -138,11 +138,7 @@ def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
 
 def fitted(targets: Sequence[Target], statistics: Statistics) -> list[Target]:
     """The targets that take part in the fit. Raises InputError for a statistic that the model does not tell."""
-    from consensus_sim.errors import one_of
-
-    for target in targets:
-        if target.statistic not in statistics and target.period != CHECK:
-            raise one_of(f"target {target.name}: statistic", target.statistic, sorted(statistics))
+    check_told([target for target in targets if target.period != CHECK], statistics)
     return [target for target in targets if target.use == "calibration"]
 
 
@@ -223,11 +219,11 @@ class Calibration:
         rows = np.searchsorted(np.cumsum(self.posterior.weights), at)
         return self.values[np.minimum(rows, len(self.posterior.weights) - 1)]
 
-    def predictive(self, engine: Engine, folder: Path | None, *, reuse: bool = True) -> tuple[Statistics, pd.DataFrame]:
+    def predictive(self, engine: Engine, stored: Stored) -> tuple[Statistics, pd.DataFrame]:
         """Play sets of the posterior again under other chance: their statistics, and the table of the check."""
         count = self.problem.settings.predictive
         work = self.problem.work(self.resampled(count), AGAIN, check=True)
-        found = play(work, range(count), engine, folder, reuse=reuse)
+        found = play(work, range(count), engine, stored)
         table = slice(0, self.problem.settings.runs)
         prior = {name: values[table] for name, values in self.statistics.items()}
         return found, predictive_table(self.problem.targets, prior, found)
@@ -283,12 +279,11 @@ class Calibration:
         write_whole(place, text.encode())
 
 
-def simulate(
-    problem: Problem, engine: Engine, folder: Path | None, *, reuse: bool = True, cold: bool = False
-) -> Statistics:
-    """Play the whole design: statistic -> (runs,)."""
-    work = problem.work(values_at(problem.behaviour, problem.quantiles))
-    return play(work, range(problem.settings.runs), engine, folder, reuse=reuse, cold=cold)
+def simulate(problem: Problem, engine: Engine, stored: Stored, *, cold: bool = False) -> Statistics:
+    """Play the whole design: statistic -> (runs,). Raises InputError for a target of what no run tells."""
+    values = values_at(problem.behaviour, problem.quantiles)
+    check_told(problem.targets, told_by(problem.work(values[:1], check=True)))
+    return play(problem.work(values), range(problem.settings.runs), engine, stored, cold=cold)
 
 
 def run_calibration(
@@ -305,15 +300,14 @@ def run_calibration(
 
     cold = first_start()
     problem = read_problem(config, build_community(config["community"]))
-    store = Path(config["results"]) / ".replicates"
-    reuse = config["store"]["reuse"]
-    statistics = simulate(problem, engine, store, reuse=reuse, cold=cold)
+    stored = Stored(Path(config["results"]) / ".replicates", config["store"]["reuse"], config["store"]["keep"])
+    statistics = simulate(problem, engine, stored, cold=cold)
     found = Calibration(problem, statistics)
     tables = {"identification": found.identification()}
     if problem.settings.held_out:
         tables["recovery"] = found.recovery()
     if problem.settings.predictive:
-        _, tables["posterior_predictive"] = found.predictive(engine, store, reuse=reuse)
+        _, tables["posterior_predictive"] = found.predictive(engine, stored)
 
     def write(place: Path) -> None:
         for name, table in tables.items():
@@ -326,4 +320,5 @@ def run_calibration(
     own = config["calibration"].get("posterior")
     if own:
         found.write_posterior(Path(own))
+    stored.clear()
     return place, found

@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from consensus_sim.parameters import Behaviour
 if TYPE_CHECKING:
     from consensus_sim.community import Community
     from consensus_sim.ensemble.engines import Engine
+    from consensus_sim.ensemble.store import Store
 
 Matrix = NDArray[np.float64]
 NAME = "parameters"
@@ -105,7 +106,7 @@ class DesignWork:
     values: Matrix
     first: int = 0
     growing: bool = False
-    asked: tuple[str, ...] = ()
+    asked: tuple[str, ...] | None = ()
     same_chance: bool = False
 
     def run(self, task: Task) -> bytes:
@@ -152,7 +153,7 @@ class DesignWork:
         ]
         # Longer designs begin like shorter ones, so that the first set stands for them.
         rows = self.values[:1] if self.growing else self.values
-        content = canonical([parts, self.names, sorted(self.asked), rows.tolist()])
+        content = canonical([parts, self.names, sorted(self.asked or ()), rows.tolist()])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
@@ -181,26 +182,54 @@ class _PortableDesign:
         return self
 
 
+@dataclass
+class Stored:
+    """Where finished sets are kept until the results are saved: in `folder` (None: in memory).
+
+    reuse: take what an earlier run left there; keep: leave them there for good
+    """
+
+    folder: Path | None = None
+    reuse: bool = True
+    keep: bool = False
+    _used: list[tuple[Store, list[Task]]] = field(default_factory=list)
+
+    def open(self, work: DesignWork, tasks: list[Task]) -> Store:
+        """The store of `tasks` of `work`."""
+        from consensus_sim.ensemble.store import Store
+
+        store = Store({NAME: work.key()}, self.folder, reuse=self.reuse)
+        self._used.append((store, tasks))
+        return store
+
+    def clear(self) -> None:
+        """Remove what has been opened, unless it is to be kept: the results are saved."""
+        while self._used and not self.keep:
+            store, tasks = self._used.pop()
+            store.clear(tasks)
+
+
+def told_by(work: DesignWork) -> list[str]:
+    """All that a run of `work` tells, whatever is asked of it: the names under which targets may read it."""
+    from consensus_sim.ensemble.tables import unpack
+
+    _, names = unpack(replace(work, asked=None).run((NAME, 0)))["metrics"]["statistic"]
+    assert names is not None
+    return list(names)
+
+
 def play(
-    work: DesignWork,
-    sets: Sequence[int],
-    engine: Engine,
-    folder: Path | None,
-    *,
-    reuse: bool = True,
-    cold: bool = False,
+    work: DesignWork, sets: Sequence[int], engine: Engine, stored_in: Stored, *, cold: bool = False
 ) -> dict[str, Matrix]:
     """Statistics of `sets` (numbers of rows of work.values): statistic -> (sets,), NaN where undefined.
 
-    folder: of the store of finished sets (None: in memory); they are removed when all are there
-    Raises ReplicatesFailedError if one could not be played; the others are kept.
+    Raises ReplicatesFailedError if one could not be played; the others are kept in `stored_in`.
     """
     from consensus_sim.ensemble.run import Naming, run_missing, stored, warm_kernels
-    from consensus_sim.ensemble.store import Store
     from consensus_sim.ensemble.tables import unpack
 
-    store = Store({NAME: work.key()}, folder, reuse=reuse)
     tasks = [(NAME, int(number)) for number in sets]
+    store = stored_in.open(work, tasks)
     naming = Naming("parameter sets", "set", lambda task: f"set {task[1]} (seed {work.study.seed})")
     run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(work.study, cold))
     rows = []

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from consensus_sim.analysis.design import DesignWork, Matrix, Period, play, values_at
+from consensus_sim.analysis.design import DesignWork, Matrix, Period, Stored, play, values_at
 from consensus_sim.ensemble.replicate import read_behaviour
 from consensus_sim.ensemble.study import section, whole
 from consensus_sim.errors import InputError, one_of
@@ -97,7 +96,7 @@ class Sensitivity:
     study: Study
     settings: Settings
     engine: Engine
-    folder: Path | None = None
+    stored: Stored = field(default_factory=Stored)
 
     def outputs(self, quantiles: Matrix) -> dict[Output, Matrix]:
         """Every output (sets,) at `quantiles` (sets, parameters) of the priors: levels, and differences to the
@@ -129,7 +128,7 @@ class Sensitivity:
         work = DesignWork(
             self.community, self.study, self._periods, names, values, first=first, asked=asked, same_chance=same_chance
         )
-        return play(work, range(len(values)), self.engine, self.folder)
+        return play(work, range(len(values)), self.engine, self.stored)
 
     @property
     def _periods(self) -> tuple[Period, ...]:

@@ -28,7 +28,7 @@ NAN = float("nan")
 
 
 def read_runs(
-    runs: Mapping[str, Any], asked: Collection[str] = (), days: Mapping[str, Days] | None = None
+    runs: Mapping[str, Any], asked: Collection[str] | None = (), days: Mapping[str, Days] | None = None
 ) -> dict[str, float]:
     """All statistics of the finished models of one parameter set, by name.
 
@@ -36,7 +36,7 @@ def read_runs(
     tea); a period that was not played leaves its statistics out
     asked: further ones, as period/statistic, of any period, where a statistic is that of `read_model` or a headline
     metric as metric:group, or, of a period with `days`, a quantity of the revised plan's forecast as
-    quantity/name:group (`analysis.phase2.QUANTITIES`); a name that there is not is left out
+    quantity/name:group (`analysis.phase2.QUANTITIES`); a name that there is not is left out; None: all there are
     days: first day of a period and first day after it, of those that are read for a time of their own
     """
     found: dict[str, float] = {}
@@ -48,13 +48,14 @@ def read_runs(
     if "plain" in runs and "phase1" in runs:
         found["calmer_in_parlour"] = council_heat(runs["plain"]) - council_heat(runs["phase1"])
     for period, model in runs.items():
-        own = {name.partition("/")[2] for name in asked if name.startswith(f"{period}/")}
-        if own:
+        own = {name.partition("/")[2] for name in asked or () if name.startswith(f"{period}/")}
+        if own or asked is None:
             there = {**read_model(model), **headline_of(model)}
             if days and period in days:
                 quantities = read_period(model, days[period])
                 there |= {f"quantity/{name}:{group}": value for (name, group), value in quantities.items()}
-            found |= {f"{period}/{name}": there[name] for name in sorted(own & there.keys())}
+            kept = there.keys() if asked is None else own & there.keys()
+            found |= {f"{period}/{name}": there[name] for name in sorted(kept)}
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ KEYS = (
     "name", "statistic", "metric", "quantity", "period", "group", "value", "low", "high", "error", "above", "scale",
     "unit", "source", "use", "history", "note",
 )  # fmt: skip
+TOLD = {"statistic": "{}", "metric": "{}:{}", "quantity": "quantity/{}:{}"}
+"""Ways to name a figure -> how a run tells it, by name and group."""
 BAND = 1.6449
 """Half-width of an accepted band in standard deviations: bands are read as 90 % intervals of a normal error."""
 MOST = 0.90
@@ -37,6 +39,7 @@ class Target:
     error: standard deviation of the observation, in `scale` units (of the logarithm where scale is "log")
     above: for signs, what the statistic has to exceed; use: one of `USES`
     history: earlier values, oldest first
+    where: file and name, for messages; key: the one of `TOLD` under which the figure is named there
     """
 
     name: str
@@ -54,6 +57,8 @@ class Target:
     scale: str = "linear"
     history: tuple[float, ...] = ()
     note: str = ""
+    where: str = ""
+    key: str = "statistic"
 
     def scaled(self, values: Any) -> Any:
         """`values` on the scale on which the error is normal."""
@@ -86,6 +91,27 @@ def read_targets(files: Sequence[str | Path], periods: Sequence[str]) -> list[Ta
     return found
 
 
+def check_told(targets: Sequence[Target], statistics: Collection[str]) -> None:
+    """Refuse a target of what no run tells; `statistics`: all that one run tells. Raises InputError."""
+    for target in targets:
+        if target.statistic in statistics:
+            continue
+        above = f"{target.period}/" if target.statistic.startswith(f"{target.period}/") else ""
+        told = [name.removeprefix(above) for name in statistics if name.startswith(above)]
+        found = target.statistic.removeprefix(above)
+        if target.key == "statistic":
+            raise one_of(f"{target.where}.statistic", found, sorted(n for n in told if "/" not in n and ":" not in n))
+        named = [name.rpartition(":") for name in told if ":" in name and ("/" in name) == ("/" in found)]
+        name, _, group = found.rpartition(":")
+        groups = [one for other, _, one in named if other == name]
+        if groups:
+            raise one_of(f"{target.where}.group of {name.rpartition('/')[2]}", group, groups)
+        if not named:
+            allowed = "in a period with its first day (from), such as months"
+            raise InputError(f"{target.where}.{target.key}: found it in {target.period}; allowed: {allowed}")
+        raise one_of(f"{target.where}.{target.key}", name.rpartition("/")[2], sorted({n for n, _, _ in named}))
+
+
 def _find(name: str) -> Path:
     """The file called `name`."""
     shipped = configs_dir() / "targets"
@@ -101,12 +127,13 @@ def _read_file(place: Path, periods: Sequence[str]) -> list[Target]:
     try:
         content = yaml.safe_load(place.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"targets: cannot read {place.name}: {' '.join(str(error).split())}") from None
+        raise InputError(f"targets: cannot read {place}: {' '.join(str(error).split())}") from None
     entries = content.get("targets") if isinstance(content, Mapping) else None
     if not isinstance(entries, list) or not entries:
-        raise InputError(f"targets: {place.name} has no list under the key 'targets'")
+        raise InputError(f"targets: {place} has no list under the key 'targets'")
+    shown = place.name if place.is_relative_to(configs_dir()) else str(place)
     return [
-        _read_target(f"{place.name}: target {_name_of(entry, number)}", entry, periods)
+        _read_target(f"{shown}: target {_name_of(entry, number)}", entry, periods)
         for number, entry in enumerate(entries)
     ]
 
@@ -139,13 +166,12 @@ def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
     if scale not in SCALES:
         raise one_of(f"{where}.scale", scale, SCALES)
     group = str(entry.get("group", "all"))
-    read = [key for key in ("statistic", "metric", "quantity") if key in entry]
+    read = [key for key in TOLD if key in entry]
     if len(read) != 1:
         raise InputError(f"{where}: give statistic, metric or quantity, one of the three")
     if "quantity" in entry and entry["quantity"] not in QUANTITIES:
         raise one_of(f"{where}.quantity", entry["quantity"], QUANTITIES)
-    told = {"statistic": "{}", "metric": "{}:{}", "quantity": "quantity/{}:{}"}
-    statistic = told[read[0]].format(entry[read[0]], group)
+    statistic = TOLD[read[0]].format(entry[read[0]], group)
     if "statistic" not in entry or entry["period"] not in OWN_PERIODS:
         statistic = f"{entry['period']}/{statistic}"
     history = entry.get("history") or []
@@ -154,13 +180,33 @@ def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
     common: dict[str, Any] = {
         "name": entry["name"], "statistic": statistic, "period": entry["period"], "group": group, "unit": entry["unit"],
         "source": entry["source"], "use": entry["use"], "scale": scale, "note": str(entry.get("note", "")),
-        "history": tuple(_number(f"{where}.history", value) for value in history),
+        "history": tuple(_number(f"{where}.history", value) for value in history), "where": where, "key": read[0],
     }  # fmt: skip
     if entry["use"] == "sign":
         above = _number(f"{where}.above", entry.get("above"))
         return Target(**common, value=math.nan, low=-math.inf, high=math.inf, error=math.nan, above=above)
+    _check_unit(where, entry)
     value, low, high, error = _read_value(where, entry, scale)
     return Target(**common, value=value, low=low, high=high, error=error)
+
+
+def _check_unit(where: str, entry: Mapping[str, Any]) -> None:
+    """Refuse per cent, and numbers that a share cannot be: the model tells shares from 0 to 1."""
+    if "%" in entry["unit"] or "percent" in entry["unit"].lower() or "per cent" in entry["unit"].lower():
+        raise InputError(f"{where}.unit: found {entry['unit']!r}; allowed: a share from 0 to 1, such as 0.05 for 5 %")
+    if "quantity" in entry:
+        share = QUANTITIES[entry["quantity"]].definition.startswith("share")
+    else:
+        share = _is_share(str(entry.get("metric", "")))
+    for key in ("value", "low", "high"):
+        if share and isinstance(entry.get(key), int | float) and not 0 <= entry[key] <= 1:
+            raise InputError(f"{where}.{key}: found {entry[key]!r}; allowed: from 0 to 1, for this is a share")
+
+
+def _is_share(metric: str) -> bool:
+    from consensus_sim import catalogue
+
+    return metric in catalogue.metric_names() and catalogue.metric(metric).unit.startswith("share")
 
 
 def _read_value(where: str, entry: Mapping[str, Any], scale: str) -> tuple[float, float, float, float]:

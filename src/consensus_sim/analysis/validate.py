@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.analysis.targets import Target
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,8 +97,8 @@ def run_validation(
     """The experiment (experiment=validate): play each period of the targets with the configured parameters and with the
     prior, score, and write validation.csv and what `report` adds; its place and the table.
     """
-    from consensus_sim.analysis.design import DesignWork, play, read_periods
-    from consensus_sim.analysis.targets import read_targets
+    from consensus_sim.analysis.design import DesignWork, Stored, play, read_periods, told_by
+    from consensus_sim.analysis.targets import check_told, read_targets
     from consensus_sim.community import build_community
     from consensus_sim.ensemble.forecast import NUMBERS, write_origin
     from consensus_sim.ensemble.replicate import behaviour_of
@@ -117,7 +117,8 @@ def run_validation(
         raise InputError("targets: all of them are signs; there is nothing to score")
     wanted = {target.period for target in targets}
     asked = tuple(target.statistic for target in targets)
-    found = {}
+    found: dict[str, dict[str, Matrix]] = {}
+    stored = Stored(Path(config["results"]) / ".replicates", config["store"]["reuse"], config["store"]["keep"])
     for parameters in dict.fromkeys((study.parameters, "prior")):
         posterior = study.posterior if parameters == "posterior" else None
         own = replace(study, parameters=parameters, posterior=posterior)
@@ -126,11 +127,9 @@ def run_validation(
         names = tuple(p.name for p in sets[0])
         centre = replace(own, parameters="centre", posterior=None)
         work = DesignWork(community, centre, tuple(p for p in periods if p.name in wanted), names, values, asked=asked)
-        store, reuse = Path(config["results"]) / ".replicates", config["store"]["reuse"]
-        found[parameters] = play(work, range(study.replicates), engine, store, reuse=reuse, cold=cold)
-    for target in targets:
-        if target.statistic not in found[study.parameters]:
-            raise one_of(f"target {target.name}: statistic", target.statistic, sorted(found[study.parameters]))
+        if not found:
+            check_told(targets, told_by(work))
+        found[parameters] = play(work, range(study.replicates), engine, stored, cold=cold)
     table = score(targets, found[study.parameters], found["prior"] if study.parameters != "prior" else None)
 
     def write(place: Path) -> None:
@@ -139,4 +138,6 @@ def run_validation(
         if report is not None:
             report(table, place)
 
-    return save_whole(folder, write), table
+    place = save_whole(folder, write)
+    stored.clear()
+    return place, table

@@ -133,13 +133,18 @@ def span(low: float, high: float) -> Reader:
     return read
 
 
-def check_keys(found: Mapping[Any, Any], path: str, known: tuple[str, ...], needed: tuple[str, ...]) -> None:
-    """Refuse keys of `found` that are not `known`, and keys that are `needed` and missing."""
+def check_keys(
+    found: Mapping[Any, Any], path: str, known: tuple[str, ...], needed: tuple[str, ...], unsaid: tuple[str, ...] = ()
+) -> None:
+    """Refuse keys of `found` that are not `known`, and keys that are `needed` and missing; `unsaid`: known ones that
+    nobody writes by hand, so that no message names them.
+    """
     for name in found:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
+            told = [one for one in known if one not in unsaid]
+            near = difflib.get_close_matches(str(name), told, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise InputError(f"{path}: unknown key {name!r}{hint}; allowed: {', '.join(known)}")
+            raise InputError(f"{path}: unknown key {name!r}{hint}; allowed: {', '.join(told)}")
     for name in needed:
         if name not in found:
             raise InputError(f"{path}: the key {name!r} is missing; needed: {', '.join(needed)}")
@@ -150,9 +155,12 @@ def section(cls: type) -> Reader:
 
     def read(found: object, path: str) -> Any:
         names = tuple(each.name for each in fields(cls))
+        unsaid = tuple(each.name for each in fields(cls) if each.metadata.get("unsaid"))
         if not isinstance(found, Mapping):
-            raise refuse(path, found, f"a mapping with the keys {', '.join(names)}")
-        check_keys(found, path, names, tuple(each.name for each in fields(cls) if not each.metadata.get("spare")))
+            told = ", ".join(name for name in names if name not in unsaid)
+            raise refuse(path, found, f"a mapping with the keys {told}")
+        needed = tuple(each.name for each in fields(cls) if not each.metadata.get("spare"))
+        check_keys(found, path, names, needed, unsaid)
         return cls(
             **{
                 each.name: each.metadata["reader"](found[each.name], f"{path}.{each.name}")

@@ -280,7 +280,7 @@ class CommunitySpec:
     ages: Ages = item(section(Ages))
     weights: Weights = item(section(Weights))
     network: NetworkSpec = item(section(NetworkSpec))
-    folder: str = field(default=".", metadata={"reader": text, "spare": True})
+    folder: str = field(default=".", metadata={"reader": text, "spare": True, "unsaid": True})
 
     def as_dict(self) -> dict[str, Any]:
         """The spec as plain data; `read_spec` of it gives the same spec."""

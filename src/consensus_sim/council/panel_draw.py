@@ -113,9 +113,8 @@ def check_quotas(quotas: Quotas, seats: int) -> None:
 
 def check_register(head: Sequence[str], people: Sequence[Row], quotas: Quotas, seats: int, id_column: str) -> None:
     """Refuse a register that lacks a column or cannot fill a quota taken alone."""
-    for column in (id_column, *quotas):
-        if column not in head:
-            raise one_of("register, column", column, head)
+    if id_column not in head:
+        raise one_of("register, column", id_column, head)
     seen: set[str] = set()
     for number, person in enumerate(people, start=2):
         name = person[id_column]
@@ -159,8 +158,11 @@ def draw_panel(
     if seed < 1:
         raise InputError(f"seed: found {seed}; allowed: 1 or more")
     limits = quotas if isinstance(quotas, Mapping) else read_quotas(quotas)
-    check_quotas(limits, seats)
     head, people = read_table(register, "register")
+    for feature in limits:  # first: the quotas of a misspelt one do not add up either
+        if feature not in head:
+            raise one_of("quotas, feature (a column of the register)", feature, head)
+    check_quotas(limits, seats)
     for column in one_per:
         if column not in head:
             raise one_of("register, column", column, head)

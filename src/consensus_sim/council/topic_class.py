@@ -110,7 +110,10 @@ def _number(where: str, found: Any, low: float, high: float) -> float:
 def _pair(where: str, found: Any) -> tuple[float, float]:
     if not isinstance(found, list | tuple) or len(found) != 2:
         raise InputError(f"{where}: found {found!r}; a pair [low, high] in 0 to 1 is needed")
-    return _number(where, found[0], 0, 1), _number(where, found[1], 0, 1)
+    low, high = _number(where, found[0], 0, 1), _number(where, found[1], 0, 1)
+    if low > high:
+        raise InputError(f"{where}: found {list(found)!r}; allowed: [low, high], low no larger than high")
+    return low, high
 
 
 def _date(where: str, found: Any) -> datetime.date | None:

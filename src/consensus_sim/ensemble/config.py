@@ -164,6 +164,10 @@ def search_path(overrides: Sequence[str], config_dir: str | Path | None) -> list
         raise InputError(f"config-dir: found {str(config_dir)!r}; allowed: an existing folder")
     if any(change.startswith("hydra.searchpath=") for change in overrides):
         raise InputError("config-dir and hydra.searchpath: give one of the two")
+    groups = sorted(path.name for path in configs_dir().iterdir() if path.is_dir())
+    if any(folder.glob("*.yaml")) and not any((folder / group).is_dir() for group in groups):
+        allowed = f"the folder above, with files in folders of their own, such as scenario ({', '.join(groups)})"
+        raise InputError(f"config-dir: found {str(config_dir)!r} without any of these folders; allowed: {allowed}")
     return [f'hydra.searchpath=["file://{folder.as_posix()}"]']
 
 
@@ -180,6 +184,22 @@ def _check_names(config_dir: str | Path) -> None:
 def settings_sources(overrides: Iterable[str]) -> list[str]:
     """Those of `overrides` that bring in settings: the user's own files, and the experiment if one is chosen."""
     return [change for change in overrides if _BRINGS_SETTINGS.match(change)]
+
+
+def own_file(message: str, config_dir: str | Path | None, overrides: Sequence[str]) -> str:
+    """`message` with the file of the user's in front that holds the key it names first, if one does.
+
+    A key that one of `overrides` changes is that one's, not the file's.
+    """
+    found = re.search(r"\b(?P<key>(?P<group>[a-z]+)\.(?P<name>[\w-]+)[\w.-]*)", message)
+    if not found or config_dir is None or any(change.lstrip("+~").startswith(found["key"]) for change in overrides):
+        return message
+    named = next((change.partition("=")[2] for change in overrides if change.startswith(f"{found['group']}=")), None)
+    for name in (found["name"], named):
+        path = Path(config_dir) / found["group"] / f"{name}.yaml"
+        if path.is_file():
+            return f"{path}: {message}"
+    return message
 
 
 def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:

@@ -12,6 +12,8 @@ from consensus_sim.errors import InputError, one_of
 
 MOST_WEEKS = 522  # ten years
 PARAMETERS = ("centre", "prior", "posterior")
+MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
+SCENARIO_KEYS = ("label", "description", "base", "interventions")
 GROUPS = ("community", "behaviour", "calendar", "channel", "topic", "intervention", "scenario")
 
 
@@ -79,8 +81,17 @@ def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
         if current not in scenarios:
             raise one_of("scenario" if not links else f"scenario.{links[-1]}.base", current, scenarios)
         links.append(current)
-        current = (scenarios[current] or {}).get("base")
+        current = _content(current, scenarios).get("base")
     return links[::-1]
+
+
+def _content(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the file of scenario `name` says; a key that nothing reads would leave another policy than was meant."""
+    content = section(f"scenario.{name}", scenarios[name] or {})
+    for key in content:
+        if key not in SCENARIO_KEYS:
+            raise one_of(f"scenario.{name}: unknown key", key, SCENARIO_KEYS)
+    return content
 
 
 def read_scenario(name: str, config: Mapping[str, Any]) -> Scenario:
@@ -105,7 +116,7 @@ def read_scenario(name: str, config: Mapping[str, Any]) -> Scenario:
     start = config["calendar"]["start"]
     for lever, settings in levers.items():
         check_dates(f"lever {lever} of scenario {name}", settings, start)
-    content = scenarios[name] or {}
+    content = _content(name, scenarios)
     return Scenario(
         name=name,
         label=_text(f"scenario.{name}.label", content.get("label"), name),
@@ -116,7 +127,7 @@ def read_scenario(name: str, config: Mapping[str, Any]) -> Scenario:
 
 def _interventions(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
     """The interventions that scenario `name` itself names."""
-    content = (scenarios[name] or {}).get("interventions") or {}
+    content = _content(name, scenarios).get("interventions") or {}
     if not isinstance(content, Mapping):
         raise InputError(f"scenario.{name}.interventions: found {content!r}; allowed: a lever and its settings a line")
     return content
@@ -199,7 +210,7 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         calendar=calendar,
         scenarios=scenarios,
         reference=read_reference(config, names),
-        replicates=precision.minimum if precision.target is not None else whole("replicates", config["replicates"], 1),
+        replicates=precision.minimum if precision.target is not None else config["replicates"],
         seed=whole("seed", config.get("seed"), 0),
         parameters=parameters,
         posterior=_posterior(config) if parameters == "posterior" else None,
@@ -215,9 +226,10 @@ def read_precision(config: Mapping[str, Any]) -> Precision:
     replicates, target = config.get("replicates"), config.get("precision")
     node, analysis = section("monte_carlo", config.get("monte_carlo")), config.get("analysis", "compare")
     if replicates != AUTO or analysis != "compare":
-        if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
+        if isinstance(replicates, bool) or not isinstance(replicates, int) or not 1 <= replicates <= MOST_REPLICATES:
             auto = ", or auto" if analysis == "compare" else f" (auto is for analysis=compare, this is {analysis})"
-            raise InputError(f"replicates: found {replicates!r}; allowed: a whole number of at least 1{auto}")
+            allowed = f"a whole number from 1 to {MOST_REPLICATES}{auto}"
+            raise InputError(f"replicates: found {replicates!r}; allowed: {allowed}")
         if target is not None:
             raise InputError(f"precision: found {target!r} with replicates={replicates}; allowed: with replicates=auto")
         return Precision.from_config(None, node)

@@ -175,8 +175,9 @@ def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
     module, _, attribute = target.rpartition(".")
     try:
         kind = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"{where}._target_: found {target!r}; it cannot be loaded ({error})") from None
+    except Exception as error:  # whatever the user's own file does when it is read
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"{where}._target_: found {target!r}; it cannot be loaded ({why})") from error
     if not (isinstance(kind, type) and issubclass(kind, Intervention)):
         raise InputError(
             f"{where}._target_: {target} is not a subclass of consensus_sim.interventions.base.Intervention"

@@ -19,6 +19,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     except ImportError:
         needed = "experiment=sensitivity needs the extra [analysis]: pip install 'consensus-sim[analysis]'"
         raise InputError(needed) from None
+    from consensus_sim.analysis.design import Stored
     from consensus_sim.analysis.sensitivity import Sensitivity, read_settings
     from consensus_sim.community import build_community
     from consensus_sim.ensemble.study import read_study
@@ -29,10 +30,12 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     check_writable(results)
     community = build_community(config["community"])
     with writing(results):
-        found = Sensitivity(community, study, settings, engine, results / ".replicates")
+        stored = Stored(results / ".replicates", config["store"]["reuse"], config["store"]["keep"])
+        found = Sensitivity(community, study, settings, engine, stored)
         morris, sobol = found.run()
         frames = {"morris": morris} | ({"sobol": sobol} if len(sobol) else {})
         place = save_tables(folder, frames, figures(config, frames), study, config, started)
+        stored.clear()
     show(frames, config["report"]["language"])
     print(f"results: {os.path.relpath(place)}")
     return place
