@@ -114,14 +114,18 @@ def test_numbers_as_people_read_them() -> None:
     assert reach.show_difference(-0.003, "zh") == "-0.30 个百分点"
     assert money.show(12345.6) == "12,346"
     assert frequency.show_difference(0.5, "en") == "+0.50"
+    small = [frequency.show_difference(value) for value in (0.004, -0.0004, -0.00004, 0.0)]
+    assert small == ["+0.004", "-0.0004", "-0.00", "0.00"]
+    assert money.show_difference(-0.3) == "-0.3" and reach.show_difference(0.00002) == "+0.002"
     assert frequency.show_interval(0.5, 1.25) == "[0.50, 1.25]"
     assert frequency.show(math.nan) == frequency.show_difference(math.nan) == "–"
 
 
 @given(st.sampled_from(METRICS), st.floats(-1e6, 1e6))
-def test_a_written_difference_is_the_number_and_never_a_negative_zero(metric: catalogue.Metric, value: float) -> None:
+def test_a_written_difference_is_the_number_with_its_sign(metric: catalogue.Metric, value: float) -> None:
     written = metric.show_difference(value)
     number = float(written.replace(",", ""))
-    assert (written[0] in "+-") == (value != 0)
+    assert written.startswith("-" if value < 0 else "+" if value else "0")
     assert abs(number - value * metric.scale) <= 0.5 * 10**-metric.decimals + 1e-6
-    assert number != 0 or written[0] != "-"
+    least = 0.5 * 10 ** -(metric.decimals + catalogue.MORE_DECIMALS)
+    assert number != 0 or abs(value * metric.scale) <= least * (1 + 1e-9)

@@ -93,6 +93,19 @@ def test_page_and_facts_tell_the_settings_that_were_given_and_nothing_else(cli, 
     assert facts["changes"] == [*SMALL, change]
     assert ", ".join(facts["changes"]) in (folder / "report.html").read_text(encoding="utf-8")
     assert "changes" not in (folder / "config.yaml").read_text(encoding="utf-8")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Against before, what do these change in participation and consensus: council + points?" in page
+
+
+def test_the_folder_of_own_files_is_among_the_settings_given_and_an_own_question_is_kept(cli, tmp_path):
+    (tmp_path / "mine" / "scenario").mkdir(parents=True)
+    (tmp_path / "mine" / "scenario" / "ours.yaml").write_text("base: council\nlabel: ours\n", encoding="utf-8")
+    own = ("--config-dir", "mine", "community=teaching", "scenarios=[ours]", "replicates=1", "calendar.weeks=6")
+    done = cli(*own, "report.figures=false", "question.en=Ours or not?", "report.language=en")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "results" / "compare").iterdir()
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "--config-dir mine, community=teaching" in page and "Ours or not?" in page
 
 
 def test_a_sweep_gives_each_job_its_own_folder_and_leaves_no_trace_of_hydra(cli, tmp_path):

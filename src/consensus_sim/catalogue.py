@@ -18,6 +18,8 @@ LANGUAGES = ("zh", "en")
 DIRECTIONS = ("higher", "lower", "neutral")
 _FILE = Path(__file__).with_name("catalogue.yaml")
 _UNDEFINED = "–"
+MORE_DECIMALS = 2
+"""Digits that a small difference gets beyond those of its metric."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,19 @@ class Metric:
         return text + self.after if after else text
 
     def show_difference(self, value: float, language: str | None = None) -> str:
-        """A difference with its sign; with `language`, percentage points are named. A dash where it is undefined."""
+        """A difference with its sign; with `language`, percentage points are named. A dash where it is undefined.
+
+        One that would be written as zero gets up to `MORE_DECIMALS` more, so that it does not look like none.
+        """
         if value is None or math.isnan(value):
             return _UNDEFINED
-        sign = "+" if value else ""  # no sign says: exactly no difference
-        text = f"{self._rounded(value):{sign},.{self.decimals}f}"
+        scaled, decimals = float(value) * self.scale, self.decimals
+        while scaled and round(scaled, decimals) == 0 and decimals < self.decimals + MORE_DECIMALS:
+            decimals += 1
+        if round(scaled, decimals) == 0:
+            decimals = self.decimals
+        sign = "-" if scaled < 0 else "+" if scaled else ""  # no sign says: exactly no difference
+        text = f"{sign}{abs(round(scaled, decimals)):,.{decimals}f}"
         if language is not None and self.is_share:
             text += " " + text_of("point_unit", language)
         return text

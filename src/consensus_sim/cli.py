@@ -89,7 +89,8 @@ def job(config: DictConfig) -> None:
     from consensus_sim.experiment import run_experiment
 
     plain: Any = OmegaConf.to_container(config, resolve=True)
-    plain["changes"] = changes(HydraConfig.get().overrides.task)
+    own = [f"--config-dir {folder}" for folder in _config_dir]
+    plain["changes"] = [*own, *changes(HydraConfig.get().overrides.task)]
     try:
         run_experiment(plain, results_folder(plain))
     except Exception as error:

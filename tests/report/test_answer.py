@@ -55,6 +55,7 @@ def numbers() -> Numbers:
     ]
     contrasts += [
         ("b", "frequency", change(0.05, -0.3, 0.5, 0.05)),
+        ("b", "silent_micro_grids", change(-4.0, -6, -2, 0.5)),
         ("b", "vulnerable_present", change(0.1, 0.05, 0.2, 0.01, 6)),
     ]
     rows = [{"scenario": s, "reference": "a", "metric": m, "group": "all", **c} for s, m, c in contrasts]
@@ -80,5 +81,6 @@ def test_a_verdict_tells_changes_cost_and_silence(numbers: Numbers) -> None:
     assert first.unclear == ["Frequency"]
     assert first.cost == "2,000 CNY and 20 staff hours; +1,000 CNY and -5 hours against the reference."
     assert first.silent.startswith("12.5 of 50 on average")
+    assert first.silent.endswith("Clearly -4.0 against the reference, -6.0 to -2.0.")
     assert second.lower == ["Trust -0.300 (-0.500 to -0.100)"]
     assert second.cost == second.silent == ""

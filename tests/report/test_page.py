@@ -100,7 +100,7 @@ def test_question_definitions_limits_and_provenance_are_told(pages: dict[str, An
     limits = [one[language] for key, one in texts().items() if key.startswith("limit.")]
     assert len(limits) == 12
     assert all(limit in words for limit in limits)
-    assert "id abc, changed False" in words
+    assert {"zh": "版本 abc, 有改动 否", "en": "revision abc, changed no"}[language] in words
 
 
 def test_every_row_tells_its_monte_carlo_error_and_the_page_how_exact_it_is(
@@ -167,6 +167,7 @@ def test_one_scenario_on_a_real_community(make_sample: Callable[..., dict[str, A
     assert {path.name for path in files} == {"forecasts.png", "consensus.png", "groups.png", "report.html"}
     words = Page((tmp_path / "report.html").read_text(encoding="utf-8")).words
     assert "One scenario was played, with 2 replicates over 56 weeks." in words
+    assert "Only 2 replicates: the intervals are no more than the range of these few" in words
     assert "reference" not in words
 
 

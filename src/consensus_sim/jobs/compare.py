@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consensus_sim.catalogue import LANGUAGES, text
 from consensus_sim.experiment import labels, play
 
 if TYPE_CHECKING:
     from consensus_sim.ensemble.forecast import Forecast
+    from consensus_sim.report import Scenarios
 
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
@@ -43,7 +45,7 @@ def reporter(config: Mapping[str, Any]) -> Any:
             community=forecast.community,
             scenarios=labels(forecast),
             reference=forecast.study.reference,
-            question=dict(config["question"]),
+            question=question_of(config, labels(forecast), study.reference),
             provenance=_short(facts),
             assumptions=assumptions.get(language, []),
             certainty=certainty(
@@ -61,6 +63,20 @@ def reporter(config: Mapping[str, Any]) -> Any:
         )
 
     return report
+
+
+def question_of(config: Mapping[str, Any], scenarios: Scenarios, reference: str) -> dict[str, str]:
+    """The question of the experiment; where other scenarios were asked for, and no question, the one they ask."""
+    given = [str(change) for change in config.get("changes", ())]
+    if any(change.startswith("question") for change in given) or not any(c.startswith("scenarios=") for c in given):
+        return dict(config["question"])
+    found, against = {}, dict(scenarios)[reference]
+    for language in LANGUAGES:
+        others = [label[language] for name, label in scenarios if name != reference]
+        key = "report.asked" if others else "report.asked_one"
+        named = text("list", language).join(others)
+        found[language] = text(key, language, reference=against[language], scenarios=named)
+    return found
 
 
 def _short(facts: dict[str, Any]) -> dict[str, Any]:

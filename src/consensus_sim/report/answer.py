@@ -133,4 +133,11 @@ def _silent(numbers: Numbers, scenario: str, language: str, total: int) -> str:
         return ""
     found = metric("silent_micro_grids")
     interval = text("interval", language, low=found.show(row["q05"]), high=found.show(row["q95"]))
-    return text("report.silent_line", language, count=found.show(row["mean"]), total=total, interval=interval)
+    said = text("report.silent_line", language, count=found.show(row["mean"]), total=total, interval=interval)
+    change = numbers.difference(scenario, "silent_micro_grids")
+    if change is not None and is_clear(change):
+        low, high = (found.show_difference(change[edge]) for edge in ("q05", "q95"))
+        between = text("interval", language, low=low, high=high)
+        difference = found.show_difference(change["difference"])
+        said += text("report.silent_clear", language, difference=difference, interval=between)
+    return said

@@ -23,7 +23,7 @@ def certainty(
     """
     from consensus_sim.ensemble.variance import ENOUGH, FEW
 
-    found = [text(f"certainty.{parameters}", language, sets=replicates // 2)]
+    found = [text(f"certainty.{parameters}", language, sets=(replicates + 1) // 2)]
     differences = variance[(variance["reference"] != "") & (variance["group"] == "all")]
     told = [name for names in headline_tables().values() for name in names]
     for name in [name for name in dict.fromkeys(told) if (differences["metric"] == name).any()][:TOLD]:

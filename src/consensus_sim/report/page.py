@@ -80,7 +80,7 @@ def write_report(
             "question": question[language],
             "subtitle": _subtitle(community, language),
             "compared": _compared(numbers, scenarios, language, _weeks(tables, provenance)),
-            "changes": _flat(provenance.get("changes", ())),
+            "changes": _flat(provenance.get("changes", ()), language),
             "figures": [
                 _figure_content(name, picture, words, language, len(scenarios) == 1) for name, picture, words in drawn
             ],
@@ -90,7 +90,7 @@ def write_report(
             "precision": list(precision or []),
             "limits": [label[language] for key, label in texts().items() if key.startswith("limit.")],
             "provenance": [
-                (label_of("provenance", str(key), language), _flat(value)) for key, value in provenance.items()
+                (label_of("provenance", str(key), language), _flat(one, language)) for key, one in provenance.items()
             ],
         }
         path = folder / "report.html"
@@ -181,7 +181,7 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
         found.append({"caption": text("report.groups", language), "head": text("table.group", language), "rows": rows})
     return {
         "headlines": headlines(numbers, scenarios, language) if several else [],
-        "few": _few(replicates, numbers.sets(), language) if several else "",
+        "few": _few(replicates, numbers.sets() if several else None, language),
         "verdicts": verdicts(numbers, scenarios, language, n_micro_grids),
         "tables": found,
         "legend": legend(numbers, scenarios, language),
@@ -196,10 +196,14 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
     }
 
 
-def _few(replicates: int, sets: int, language: str) -> str:
-    """What so few replicates, of so many sets of parameters, cannot tell; "" where they are enough."""
+def _few(replicates: int, sets: int | None, language: str) -> str:
+    """What so few replicates, of so many sets of parameters, cannot tell (None: of one scenario, where nothing is
+    compared); "" where they are enough.
+    """
     if replicates >= FEW:
         return ""
+    if sets is None:
+        return text("report.few_one", language, replicates=replicates)
     key = "report.few" if sets >= FEWEST else "report.too_few"
     return text(key, language, replicates=replicates, sets=sets, fewest=FEWEST)
 
@@ -263,18 +267,21 @@ def _marginals(community: Any, language: str) -> list[dict[str, str]]:
                 **words,
                 **numbers,
                 "group": estates.get(row["group"], row["group"]),
-                "source": str(row["source"]),
+                "source": label_of("marginal_source", str(row["source"]), language),
             }
         )
     return found
 
 
-def _flat(value: Any) -> str:
-    """A value of the provenance on one line."""
+def _flat(value: Any, language: str) -> str:
+    """A value of the provenance on one line; what has none is left out of a list of named ones."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+        told = {label_of("provenance", str(name), language): one for name, one in value.items() if one is not None}
+        return ", ".join(f"{name} {_flat(one, language)}" for name, one in told.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(_flat(inner) for inner in value)
+        return ", ".join(_flat(inner, language) for inner in value)
+    if isinstance(value, bool):
+        return text(f"provenance.{'yes' if value else 'no'}", language)
     return text("undefined", "en") if value is None else str(value)
 
 
