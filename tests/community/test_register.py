@@ -64,8 +64,7 @@ def test_the_order_of_buildings_in_the_file_is_free(tmp_path: Path) -> None:
 def test_a_register_beside_the_users_own_spec(tmp_path: Path) -> None:
     """The path is relative to the spec's file."""
     own = (Path(__file__).parents[2] / "configs" / "community" / "teaching.yaml").read_text(encoding="utf-8")
-    own = own.replace("buildings_file: null", "buildings_file: register.csv")
-    (tmp_path / "mine.yaml").write_text(own, encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(f"{own}\nbuildings_file: register.csv\n", encoding="utf-8")
     (tmp_path / "register.csv").write_text(HEADER + ROWS, encoding="utf-8")
     assert load_community(str(tmp_path / "mine.yaml"), overrides={**OWN, **TOTALS}).places.n_units == 11
 
