@@ -97,6 +97,16 @@ def test_page_and_facts_tell_the_settings_that_were_given_and_nothing_else(cli, 
     assert "Against before, what do these change in participation and consensus: council + points?" in page
 
 
+def test_levers_that_start_after_the_last_day_are_named(cli, tmp_path):
+    done = cli("community=teaching", "scenarios=[before,council,points]", "replicates=1", "calendar.weeks=9")
+    assert done.returncode == 0, done.stderr
+    told = "ends on 2024-05-05, before these start; they have no effect: lectures, points (in council + points)."
+    assert told in " ".join(done.stdout.split())
+    assert done.stdout.count("The run ends on") == 2  # not under `before`
+    (page,) = (tmp_path / "results").glob("compare/*/report.html")
+    assert told in page.read_text(encoding="utf-8")
+
+
 def test_the_folder_of_own_files_is_among_the_settings_given_and_an_own_question_is_kept(cli, tmp_path):
     (tmp_path / "mine" / "scenario").mkdir(parents=True)
     (tmp_path / "mine" / "scenario" / "ours.yaml").write_text("base: council\nlabel: ours\n", encoding="utf-8")

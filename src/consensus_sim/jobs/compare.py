@@ -56,7 +56,7 @@ def reporter(config: Mapping[str, Any]) -> Any:
                 dict(labels(forecast))[study.reference][language],
                 language,
             ),
-            precision=exactness(forecast, language),
+            precision=[*not_started(forecast, language), *exactness(forecast, language)],
             language=language,
             folder=folder,
             **settings,
@@ -94,6 +94,19 @@ def exactness(forecast: Forecast, language: str) -> list[str]:
     return [] if found is None else precision_words(found, named, language)
 
 
+def not_started(forecast: Forecast, language: str) -> list[str]:
+    """A sentence for each scenario with levers that start after the run's last day."""
+    calendar, found = forecast.study.calendar, []
+    end = datetime.date.fromisoformat(calendar["start"]) + datetime.timedelta(weeks=int(calendar["weeks"]))
+    last = (end - datetime.timedelta(days=1)).isoformat()
+    for scenario, (_, label) in zip(forecast.study.scenarios, labels(forecast), strict=True):
+        late = [name for name, settings in scenario.levers if str(settings.get("start") or "") > last]
+        if late:
+            named = text("list", language).join(late)
+            found.append(text("table.not_started", language, last=last, levers=named, scenario=label[language]))
+    return found
+
+
 def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
     """Print the table and where the results lie."""
     from rich.console import Console
@@ -110,7 +123,7 @@ def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
         language,
         console,
     )
-    for sentence in exactness(forecast, language):
+    for sentence in (*not_started(forecast, language), *exactness(forecast, language)):
         console.print(sentence, markup=False, highlight=False)
     print(f"results: {os.path.relpath(place)}")
     page = place / "report.html"
