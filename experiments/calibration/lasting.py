@@ -1,15 +1,14 @@
-"""Would residents who differ more for good mend what calibration misses: one command.
+"""What lasting differences between residents do to the figures of E1 that speak of them: one command.
 
-    python experiments/calibration/lasting.py              # 4 x 2048 runs, about 0.15 s each on one core
+    python experiments/calibration/lasting.py              # 3 x 2048 runs, about 0.15 s each on one core
 
-Two figures of E1 come out on one side: ordinary residents come too seldom, and the pool of those who come is too large.
-In D2 what attitudes do not tell is drawn anew at every event; some of it surely lasts (G5). Intrinsic motive is what
-lasts in the model, so this plays the calibration's design, all other parameters from their priors, with the pull of
-motive (P6: 0.1 to 0.5 log-odds per SD) also beyond its range, under the same chance; keeps the runs whose attendance
-(first and last sessions, tea) lies in the accepted bands; and asks of these how often ordinary residents come and how
-many they are. Writes results/reference/lasting.csv: a row a pull and figure, with the accepted band, the 90 % interval
-and median over the runs kept, and the share of them in the band. Nothing is fitted. An interrupted run goes on when it
-is repeated.
+In D2 what attitudes and habit do not tell is drawn anew at every event; some of it surely lasts (G5), and the model has
+a taste for that: its standard deviation between residents is a parameter. This plays the calibration's design, all
+other parameters from their priors, with that spread at the ends and the middle of its prior, under the same chance;
+keeps the runs whose attendance (first and last sessions, tea) lies in the accepted bands; and asks of these how often
+ordinary residents come and how many they are. Writes results/reference/lasting.csv: a row a spread and figure, with the
+accepted band, the 90 % interval and median over the runs kept, and the share of them in the band. Nothing is fitted. An
+interrupted run goes on when it is repeated.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PULLS = (0.3, 0.6, 1.2, 1.8)
-"""Pull of motive, log-odds per SD: the middle of its prior, and beyond. All attitudes together come to about 1 (P6)."""
+SPREADS = (0.0, 1.0, 2.0)
+"""Standard deviation of the taste, log-odds: the ends and the middle of its prior; 0 is D2 as it is written."""
 KEPT_BY = ("attendance_first4", "attendance_last4", "attendance_tea")
 ASKED_OF = ("frequency_ordinary", "active_pool")
 
@@ -42,8 +41,8 @@ def band(target: Target) -> dict[str, float]:
     return {"low": target.low, "high": target.high}
 
 
-def rows_of(pull: float, targets: Sequence[Target], statistics: dict[str, Any]) -> list[dict[str, object]]:
-    """A row for each of `ASKED_OF`, from the statistics of all runs with this pull."""
+def rows_of(spread: float, targets: Sequence[Target], statistics: dict[str, Any]) -> list[dict[str, object]]:
+    """A row for each of `ASKED_OF`, from the statistics of all runs with this spread of the taste."""
     found = {target.name: target for target in targets}
     values = {name: np.asarray(statistics[found[name].statistic], float) for name in (*KEPT_BY, *ASKED_OF)}
     kept = np.logical_and.reduce([inside(values[name], band(found[name])) for name in KEPT_BY])
@@ -53,7 +52,7 @@ def rows_of(pull: float, targets: Sequence[Target], statistics: dict[str, Any]) 
         q05, q50, q95 = np.quantile(own, (0.05, 0.5, 0.95)) if len(own) else np.full(3, np.nan)
         rows.append(
             {
-                "pull": pull, "target": name, "source": target.source, "unit": target.unit, "low": target.low,
+                "taste": spread, "target": name, "source": target.source, "unit": target.unit, "low": target.low,
                 "high": target.high, "q05": q05, "q50": q50, "q95": q95,
                 "share": float(inside(own, band(target)).mean()) if len(own) else np.nan, "kept": len(own),
                 "runs": len(kept),
@@ -80,15 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "calibration.sets=30",
     ]
     rows, engine, community = [], Processes(given.workers), None
-    for pull in PULLS:
-        changed = [f"behaviour.participation.motive.{end}={pull}" for end in ("value", "low", "high")]
+    for spread in SPREADS:
+        changed = [f"behaviour.participation.taste.{end}={spread}" for end in ("value", "low", "high")]
         config = compose(["experiment=calibrate", *own, *changed])
         community = community or build_community(config["community"])
         problem = read_problem(config, community)
-        rows += rows_of(pull, problem.targets, simulate(problem, engine, Stored(given.work / ".replicates")))
+        rows += rows_of(spread, problem.targets, simulate(problem, engine, Stored(given.work / ".replicates")))
     table = pd.DataFrame(rows)
     write(table, given.out / "lasting.csv")
-    print(table[["pull", "target", "q05", "q50", "q95", "share", "kept"]].to_string(index=False))
+    print(table[["taste", "target", "q05", "q50", "q95", "share", "kept"]].to_string(index=False))
 
 
 if __name__ == "__main__":

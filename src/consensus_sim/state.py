@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community import Community
-from consensus_sim.council import attendance, protocol
+from consensus_sim.council import protocol
 from consensus_sim.council.events import PLACELESS, Channel, OpenChannel, Venue
 from consensus_sim.council.meeting import Help, MeetingParameters, SupportParameters, deliberation_parameters
 from consensus_sim.council.resolution import EvaluationParameters, ExecutionParameters
@@ -21,7 +21,14 @@ from consensus_sim.dynamics.deliberation import DeliberationParameters
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
 from consensus_sim.dynamics.learning import HabitParameters, LearningParameters
 from consensus_sim.dynamics.measures import moments_of_level, moments_of_rows
-from consensus_sim.dynamics.participation import ParticipationParameters, Standard, cost_of_coming, mean_pull
+from consensus_sim.dynamics.participation import (
+    ParticipationParameters,
+    Standard,
+    cost_of_coming,
+    level_of_mean,
+    mean_pull,
+    pulls,
+)
 from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
@@ -205,44 +212,51 @@ class AtStart:
         self.fear_weight = np.where(exposed, 1.0 + 2.0 * (p.status - 1.0) * (1.0 - belonging), 1.0)
         self.unskilled = 1.0 - residents.start_skill[0].take(self.adults)
 
-    def centre(self, model: Any, channel: Channel, plain: NDArray[np.float32] | None) -> float:
-        """Log of the mean over adults (online: over those with access) of e^(what draws them), in a plain room; `plain`
-        (n,) is what does not change from event to event.
+    def drawn(self, model: Any, channel: Channel, fixed: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What draws adults (online: those with access) to a channel in a plain room, (m,); `fixed` (n,) is what does
+        not change from event to event.
         """
         fear, residents = model.parameters.participation.fear * channel.formality, model.residents
         counted = residents.online if channel.online else residents.adult
-        same = attendance.NOTHING if plain is None else plain
-        return float(mean_pull(self.common, same, fear, self.fear_weight, self.unskilled, self.adults, counted))
+        drawn: NDArray[np.float64] = pulls(
+            self.common, fixed, fear, self.fear_weight, self.unskilled, self.adults, counted
+        )
+        return drawn
 
 
 def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
     """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
 
-    `fixed` = - c_time max(clash of workers, of parents) - d / delta; online the age-specific level
-    of P14, and out of reach for who has no access. `centre` is the log of the mean over adults of e^(what draws them,
-    at the start, in a plain room), so that the channel's intercept is the log-odds of a rare event's mean chance and
-    P3, P4, P14 are mean rates.
+    `fixed` = taste - c_time max(clash of workers, of parents) - d / delta; online taste + the age-specific level of
+    P14, and out of reach for who has no access. `centre` is taken from every level: the log of the mean over adults of
+    e^(what draws them, at the start, in a plain room), so that what nobody was asked for has the log-odds of a rare
+    event's mean chance as its intercept (P1, P14). `letter` and `personal` make P3 and P4 mean rates.
     """
     residents, p = model.residents, model.parameters.participation
     people = model.community.population
     if channel.online:
-        young, middle, elder = (_log_odds(share) for share in (p.online_young, p.online_middle, p.online_elder))
-        fixed = np.where(people.elder, elder, np.where(people.age >= 45, middle, young)).astype(np.float32)
+        shares = (p.online_young, p.online_middle, p.online_elder)
+        of_age = np.where(people.elder, 2, np.where(people.age >= 45, 1, 0))
+        fixed = np.array([log_odds(share) for share in shares], np.float32)[of_age] + residents.taste
         fixed[~residents.online] = NEVER
-        level, centre = 0.0, model.at_start.centre(model, channel, None)
+        level, drawn = 0.0, model.at_start.drawn(model, channel, residents.taste)
     else:
         working, away = people.employment == WORKING, model.distance[venue.name]
         fixed = cost_of_coming(
             working, people.parent, float(channel.clash_working), float(channel.clash_parent), p.time, away
         )
+        fixed += residents.taste
         for group, suits in channel.suits.items():
             fixed += np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
-        level, centre = model.parameters.channels[channel.name], model.at_start.centre(model, channel, fixed)
+        level, drawn = model.parameters.channels[channel.name], model.at_start.drawn(model, channel, fixed)
+    centre = float(mean_pull(drawn))
     return OpenChannel(
         channel=channel,
         venue=venue,
         bit=channel_bit(channel.name),
         level=level,
+        letter=float(level_of_mean(_possible(p.letter_acceptance), drawn)) + centre,
+        personal=float(level_of_mean(_possible(p.personal_acceptance), drawn)) + centre,
         opened_week=model.week,
         novel=novel,
         fixed=fixed,
@@ -250,6 +264,11 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
     )
 
 
-def _log_odds(share: float) -> float:
-    bounded = min(max(share, 1e-9), 1.0 - 1e-9)
-    return float(np.log(bounded / (1.0 - bounded)))
+def _possible(share: float) -> float:
+    """`share` kept off 0 and 1, whose log-odds are infinite."""
+    return min(max(share, 1e-9), 1.0 - 1e-9)
+
+
+def log_odds(share: float) -> float:
+    """Log-odds of `share`, finite at 0 and 1, too."""
+    return float(np.log(_possible(share) / (1.0 - _possible(share))))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consensus_sim.dynamics.participation import (
     LETTER,
@@ -17,7 +19,9 @@ from consensus_sim.dynamics.participation import (
     decide,
     fear_weights,
     housemates,
+    level_of_mean,
     mean_pull,
+    pulls,
     remember_ties,
 )
 from consensus_sim.ensemble.config import compose
@@ -202,17 +206,32 @@ def test_a_seat_is_accepted_with_the_logit_of_the_decision(reward):
     assert (found > 0).all() and (found < 1).all() and (found[1] > found[0]).all()
 
 
-@pytest.mark.parametrize("plain", [True, False])
-def test_the_mean_pull_is_that_of_numpy(plain: bool):
+def test_pulls_and_their_mean_are_those_of_numpy():
     rng = np.random.default_rng(3)
     adults = np.flatnonzero(rng.random(500) < 0.8)
     common, weight, unskilled = (rng.random(len(adults)).astype(np.float32) for _ in range(3))
     fixed, counted = rng.normal(size=500).astype(np.float32), rng.random(500) < 0.6
-    same = fixed if plain else np.empty(0, np.float32)
-    pull = common + (fixed[adults] if plain else 0) - np.float32(0.7) * weight * unskilled
-    expected = np.log(np.exp(pull[counted[adults]].astype(np.float64)).mean())
-    assert mean_pull(common, same, 0.7, weight, unskilled, adults, counted) == pytest.approx(expected, rel=1e-12)
-    assert mean_pull(common, same, 0.7, weight, unskilled, adults, np.zeros(500, bool)) == 0
+    expected = (common + fixed[adults] - np.float32(0.7) * weight * unskilled)[counted[adults]]
+    drawn = pulls(common, fixed, 0.7, weight, unskilled, adults, counted)
+    np.testing.assert_allclose(drawn, expected, rtol=1e-6)
+    assert mean_pull(drawn) == pytest.approx(np.log(np.exp(expected.astype(np.float64)).mean()), rel=1e-6)
+    nobody = pulls(common, fixed, 0.7, weight, unskilled, adults, np.zeros(500, bool))
+    assert len(nobody) == 0 == mean_pull(nobody)
+
+
+@given(st.floats(1e-9, 1 - 1e-9), st.floats(0, 4), st.integers(0, 99))
+def test_the_mean_chance_at_the_level_found_is_the_one_asked_for(share, spread, seed):
+    drawn = np.random.default_rng(seed).normal(seed - 50, spread, size=2000)
+    level = level_of_mean(share, drawn)
+    mean = (1.0 / (1.0 + np.exp(-(level + drawn)))).mean()
+    assert abs(mean - share) <= 1e-3 * min(share, 1 - share) + 1e-12
+
+
+def test_the_level_of_nobody_and_of_people_alike_is_the_log_odds():
+    assert level_of_mean(0.2, np.empty(0)) == pytest.approx(np.log(0.25))
+    assert level_of_mean(0.2, np.full(9, 1.5)) == pytest.approx(np.log(0.25) - 1.5)
+    rare = np.random.default_rng(1).normal(size=5000)
+    assert level_of_mean(1e-7, rare) == pytest.approx(np.log(1e-7) - mean_pull(rare), abs=1e-3)
 
 
 def test_coming_costs_the_larger_clash_and_the_way():

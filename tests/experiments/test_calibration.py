@@ -14,7 +14,7 @@ pytest.importorskip("sklearn")
 def test_known_truths_are_recovered(reference):
     """At least 50 truths; 90 % intervals cover 82-97 %; ranks uniform (smallest p after Bonferroni above 1 %)."""
     table = pd.read_csv(reference / "recovery.csv").set_index("parameter")
-    assert (table["truths"] >= 50).all() and len(table) == 23
+    assert (table["truths"] >= 50).all() and len(table) == 24
     assert table["coverage90"].between(0.82, 0.97).all()
     assert table.loc["all", "coverage50"] == pytest.approx(0.5, abs=0.06)
     assert table.loc["all", "p"] > 0.01
@@ -23,7 +23,8 @@ def test_known_truths_are_recovered(reference):
 def test_the_predictive_check_is_told_with_its_misses(reference):
     table = pd.read_csv(reference / "posterior_predictive.csv")
     judged = table[table["use"] == "calibration"]
-    assert len(judged) == 12 and judged["held"].astype(bool).sum() >= 10
+    assert len(judged) == 12 and judged["held"].astype(bool).all()
+    assert judged["held_without_error"].astype(bool).all()  # the quantity itself, not only what would be reported
     missed = judged[~judged["held"].astype(bool)]
     assert missed["verdict"].str.contains("observed value (?:above|below)", regex=True).all()
     assert not table["target"].str.contains("consensus").any()
@@ -71,8 +72,10 @@ def test_what_calibration_leaves_of_the_spread_is_told(reference):
     for kind in ("run", "mean", "parameters"):
         assert (table[f"{kind}_ratio_low"] <= table[f"{kind}_ratio"]).all()
         assert (table[f"{kind}_ratio"] <= table[f"{kind}_ratio_high"]).all()
-    # of every figure, what parameters cause is surely narrower than before, and so is what a set leads one to expect
-    assert (table[["mean_ratio", "parameters_ratio_high"]] < 1).all(axis=None)
+    # what parameters cause is surely wider for no figure, and surely narrower for all but the wait before the council,
+    # which what may be moved hardly touches, and the frequency, which the taste's prior puts where it was reported
+    assert (table["parameters_ratio_low"] < 1).all()
+    assert set(table.index[table["parameters_ratio_high"] >= 1]) <= {"latency", "frequency_ordinary"}
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +98,8 @@ def test_only_runs_whose_attendance_is_accepted_are_asked(lasting):
 
 def test_the_published_table_of_lasting_differences_is_whole(lasting, reference):
     table = pd.read_csv(reference / "lasting.csv")
-    assert list(zip(table["pull"], table["target"], strict=True)) == [
-        (pull, name) for pull in lasting.PULLS for name in lasting.ASKED_OF
+    assert list(zip(table["taste"], table["target"], strict=True)) == [
+        (spread, name) for spread in lasting.SPREADS for name in lasting.ASKED_OF
     ]
     assert (table["q05"] <= table["q50"]).all() and (table["q50"] <= table["q95"]).all()
     assert table["share"].between(0, 1).all() and (table["kept"] >= 30).all() and (table["runs"] == 2048).all()

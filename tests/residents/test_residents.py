@@ -174,3 +174,19 @@ def test_children_belong_to_no_group():
     model = make_model("council", weeks=1)
     rows = np.flatnonzero(~model.residents.adult)
     assert len(rows) and all(list(model.agents)[row].groups == () for row in rows[:5])
+
+
+def test_taste_is_normal_for_good_and_apart_from_everything_else(many):
+    taste = Residents(community("case_study"), make_behaviour({"participation.taste": 1.5}), 1).taste
+    n = len(taste)
+    assert taste.dtype == np.float32 and not taste.flags.writeable
+    # four standard errors of a normal sample's mean, SD and correlation
+    assert abs(taste.mean()) < 4 * 1.5 / np.sqrt(n) and abs(taste.std() / 1.5 - 1) < 4 / np.sqrt(2 * n)
+    assert abs(np.mean(np.abs(taste) < 1.5) - 0.6827) < 4 * np.sqrt(0.6827 * 0.3173 / n)
+    for column in (many.motive, many.efficacy, many.expression, many.community.population.age):
+        assert abs(np.corrcoef(taste, column)[0, 1]) < 4 / np.sqrt(n)
+    # the same residents at any spread: only the size changes
+    np.testing.assert_allclose(many.taste * np.float32(1.5), taste, rtol=1e-5)
+    none = Residents(community("case_study"), make_behaviour({"participation.taste": 0}), 1)
+    assert not none.taste.any()
+    np.testing.assert_array_equal(none.motive, many.motive)

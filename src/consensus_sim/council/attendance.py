@@ -32,24 +32,19 @@ def asked_levels(model: Any, channel: OpenChannel) -> NDArray[np.float64]:
     P3, P4, P8); read-only.
     """
     p = model.parameters.participation
-    return _levels(channel.level, p.letter_acceptance, p.personal_acceptance, p.household_spillover, p.team_call)
+    return _levels(channel.level, channel.letter, channel.personal, p.household_spillover, p.team_call)
 
 
 @lru_cache(maxsize=64)
 def _levels(knows: float, letter: float, personal: float, spillover: float, team: float) -> NDArray[np.float64]:
     levels = np.empty(5)
     levels[NOT_INVITED] = knows
-    levels[LETTER] = _logit(letter)
-    levels[PERSONAL] = _logit(personal)
-    levels[HOUSEMATE] = knows + spillover * (levels[PERSONAL] - knows)
+    levels[LETTER] = letter
+    levels[PERSONAL] = personal
+    levels[HOUSEMATE] = knows + spillover * (personal - knows)
     levels[TEAM_CALL] = team
     levels.setflags(write=False)
     return levels
-
-
-def _logit(share: float) -> float:
-    bounded = min(max(share, 1e-9), 1 - 1e-9)
-    return float(np.log(bounded / (1 - bounded)))
 
 
 def fear_of(model: Any, channel: OpenChannel) -> float:

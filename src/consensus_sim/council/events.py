@@ -98,12 +98,18 @@ class Venue:
 
 @dataclass(slots=True)
 class OpenChannel:
-    """A channel in force in a run, with what each resident faces when taking part through it; arrays of shape (n,)."""
+    """A channel in force in a run, with what each resident faces when taking part through it; arrays of shape (n,).
+
+    level, letter, personal: log-odds of an average adult who knows of it, or is asked by letter or in person; `centre`
+    is taken from each
+    """
 
     channel: Channel
     venue: Venue
     bit: int
     level: float
+    letter: float
+    personal: float
     opened_week: int
     novel: bool
     fixed: NDArray[np.float32]

@@ -31,6 +31,7 @@ class ParticipationParameters(NamedTuple):
     fear: float
     status: float
     fatigue: float
+    taste: float
     letter_acceptance: float
     personal_acceptance: float
     team_call: float
@@ -229,22 +230,66 @@ def fear_weights(
 
 
 @kernel
-def mean_pull(
+def pulls(
     common: NDArray[np.float32], plain: NDArray[np.float32], fear: float, fear_weight: NDArray[np.float32],
     unskilled: NDArray[np.float32], adults: NDArray[np.int64], counted: NDArray[np.bool_],
-) -> float:  # fmt: skip
-    """Log of the mean, over those of `adults` (m,) who are `counted` (n,), of e^(what draws them): common + plain -
-    fear g (1 - s^e) of D2; 0 if nobody is. `common`, `fear_weight` and `unskilled` are of shape (m,), `plain` (n,), or
-    (0,) for nothing.
+) -> NDArray[np.float64]:  # fmt: skip
+    """What draws those of `adults` (m,) who are `counted` (n,), in log-odds: common + plain - fear g (1 - s^e) of D2.
+
+    `common`, `fear_weight` and `unskilled` are of shape (m,), `plain` (n,).
     """
     found, size, most = np.empty(adults.shape[0]), 0, np.float32(fear)
     for place in range(adults.shape[0]):
         i = adults[place]
         if counted[i]:
-            pull = common[place] + plain[i] if plain.shape[0] else common[place]
-            found[size] = exp(np.float64(pull - most * fear_weight[place] * unskilled[place]))
+            found[size] = np.float64(common[place] + plain[i] - most * fear_weight[place] * unskilled[place])
             size += 1
-    return log(total_of(found[:size]) / size) if size else 0.0
+    return found[:size]
+
+
+@kernel
+def mean_pull(drawn: NDArray[np.float64]) -> float:
+    """Log of the mean of e^`drawn` (m,): added to a level, the log-odds of the mean chance where coming is rare; 0 of
+    nobody.
+    """
+    return log(total_of(np.exp(drawn)) / drawn.shape[0]) if drawn.shape[0] else 0.0
+
+
+BINS, STEPS, LONGEST, NEAR = 512, 60, 4.0, 1e-12
+
+
+@kernel
+def level_of_mean(share: float, drawn: NDArray[np.float64]) -> float:
+    """The level x at which the mean of logistic(x + `drawn`) is `share` in (0, 1), by Newton's method; the log-odds of
+    `share` of nobody.
+
+    Each of `drawn` (m,) counts as the mean of its bin, one of `BINS`: that moves a chance by less than a thousandth.
+    """
+    start = log(share / (1.0 - share))
+    if drawn.shape[0] == 0:
+        return start
+    least, width = drawn.min(), (drawn.max() - drawn.min()) / BINS
+    counts, centres = np.zeros(BINS), np.zeros(BINS)
+    for value in drawn:
+        place = min(int((value - least) / width), BINS - 1) if width > 0.0 else 0
+        counts[place] += 1.0 / drawn.shape[0]
+        centres[place] += value / drawn.shape[0]
+    for place in range(BINS):
+        centres[place] = centres[place] / counts[place] if counts[place] > 0.0 else 0.0
+    x = start - mean_pull(drawn)
+    for _ in range(STEPS):
+        mean, slope = 0.0, 0.0
+        for place in range(BINS):
+            if counts[place] > 0.0:
+                chance = logistic(max(x + centres[place], -700.0))
+                mean += counts[place] * chance
+                slope += counts[place] * chance * (1.0 - chance)
+        step = (share - mean) / slope if slope > 0.0 else LONGEST
+        step = max(-LONGEST, min(LONGEST, step))
+        x += step
+        if abs(step) < NEAR:
+            break
+    return x
 
 
 @kernel

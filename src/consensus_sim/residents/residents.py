@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.community import Community
 from consensus_sim.parameters import Behaviour
-from consensus_sim.randomness import key, uniforms
+from consensus_sim.randomness import key, normals, uniforms
 from consensus_sim.residents.columns import (
     BY_NAME,
     CHANNELS,
@@ -37,6 +37,7 @@ class StartState(NamedTuple):
     cognition: NDArray[np.float32]
     attitudes: NDArray[np.float32]
     habit: NDArray[np.float32]
+    taste: NDArray[np.float32]
     aware: NDArray[np.uint16]
 
 
@@ -68,7 +69,8 @@ def start_state(community: Community, behaviour: Behaviour, seed: int) -> StartS
     habit = np.where(inside, np.float32(p.habit_party), np.float32(0.0))
     aware = _aware_at_start(people, inside, behaviour, seed)
     online = _online(people, behaviour, seed)
-    state = StartState(members_of(community).groups, worker, online, skill, cognition, attitudes, habit, aware)
+    taste = _taste(n, behaviour, seed)
+    state = StartState(members_of(community).groups, worker, online, skill, cognition, attitudes, habit, taste, aware)
     for array in state:
         array.setflags(write=False)
     return state
@@ -144,12 +146,18 @@ def _online(people: Any, behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
     return (uniforms(key(seed, "residents:online"), len(people)) < share) & people.adult
 
 
+def _taste(n: int, behaviour: Behaviour, seed: int) -> NDArray[np.float32]:
+    """What draws each resident to taking part for good, beyond attitudes and habit (D2, G5), (n,), in log-odds."""
+    spread = behaviour.value("participation", "taste")
+    return (spread * normals(key(seed, "residents:taste"), n)).astype(np.float32)
+
+
 class Residents:
     """The state of all residents: one array per attribute, shape (n_residents,), float32 in [0, 1] unless said.
 
     The columns are declared in `columns.COLUMNS`. `skill` (4, n) and `cognition` (3, n) are blocks whose rows are
     also named columns. Who a resident is (age, tenure, ...) stays in `community.population`; what does not change in
-    a run is never copied.
+    a run is never copied. `taste` (n,) is in log-odds, and for good.
     """
 
     def __init__(self, community: Community, behaviour: Behaviour, seed: int) -> None:
@@ -159,7 +167,7 @@ class Residents:
         self.adult: NDArray[np.bool_] = community.population.adult
         self.members = members_of(community)
         start = start_state(community, behaviour, seed)
-        self.groups, self.worker, self.online = start.groups, start.worker, start.online
+        self.groups, self.worker, self.online, self.taste = start.groups, start.worker, start.online, start.taste
         self.start_skill, self.start_efficacy, self.start_motive = start.skill, start.attitudes[1], start.attitudes[3]
         self.skill, self.cognition = start.skill.copy(), start.cognition.copy()
         attitudes = start.attitudes.copy()
