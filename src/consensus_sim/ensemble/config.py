@@ -191,11 +191,17 @@ def own_file(message: str, config_dir: str | Path | None, overrides: Sequence[st
 
     A key that one of `overrides` changes is that one's, not the file's.
     """
-    found = re.search(r"\b(?P<key>(?P<group>[a-z]+)\.(?P<name>[\w-]+)[\w.-]*)", message)
-    if not found or config_dir is None or any(change.lstrip("+~").startswith(found["key"]) for change in overrides):
+    named = r"\b(?P<key>(?P<group>[a-z]+)\.(?P<name>[\w-]+)[\w.-]*)"
+    whole = r"(?P<key>(?P<group>community|behaviour)(?P<name>)\b[\w.-]*)"  # one file is all of these
+    found = re.match(whole, message) or re.search(named, message)
+    if not found or config_dir is None:
         return message
-    named = next((change.partition("=")[2] for change in overrides if change.startswith(f"{found['group']}=")), None)
-    for name in (found["name"], named):
+    changed = [change.lstrip("+~").partition("=")[0] for change in overrides]
+    own = found["key"]
+    if any(key.startswith(f"{own}.") or (key == own and "." in own) for key in changed):
+        return message
+    chosen = [change.partition("=")[2] for change in overrides if change.startswith(f"{found['group']}=")]
+    for name in (found["name"], *chosen[-1:]):
         path = Path(config_dir) / found["group"] / f"{name}.yaml"
         if path.is_file():
             return f"{path}: {message}"

@@ -149,12 +149,15 @@ def check_levers(scenarios: Iterable[Scenario], files: Mapping[str, Any]) -> Non
     """
     from consensus_sim.interventions.base import build_lever
 
-    for scenario in scenarios:
-        levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}
-        for lever in levers.values():
-            lever.check_scenario(levers)
     for name, settings in files.items():
         build_lever(name, settings)
+    for scenario in scenarios:
+        try:
+            levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}
+            for lever in levers.values():
+                lever.check_scenario(levers)
+        except InputError as error:  # what the files say passes, so the scenario has changed it
+            raise InputError(f"scenario.{scenario.name}: {error}") from None
 
 
 def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
