@@ -196,7 +196,7 @@ def test_looks_are_at_whole_pairs_up_to_the_maximum(half, step, more):
         (["replicates=auto", "precision=1"], "precision: found 1"),
         (["replicates=auto", "precision=true"], "precision: found True"),
         (["replicates=auto"], "precision: found None"),
-        (["replicates=many"], "replicates: found 'many'; allowed: a whole number of at least 1, or auto"),
+        (["replicates=many"], "replicates: found 'many'; allowed: a whole number from 1 to 100000, or auto"),
         (["replicates=20", "precision=0.1"], "precision: found 0.1 with replicates=20; allowed: with replicates=auto"),
         (["monte_carlo.minimum=5"], "monte_carlo.minimum: found 5; allowed: an even number of at least 4"),
         (["monte_carlo.batch=0"], "monte_carlo.batch: found 0"),
