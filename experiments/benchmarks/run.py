@@ -34,7 +34,7 @@ from side_by_side import side_by_side
 
 REFERENCE = HERE.parent.parent / "results" / "reference" / "benchmarks.csv"
 COLUMNS = ("benchmark", "what", "value", "unit", "ratio_to", "ratio", "low", "high", "rounds", "note")
-PARTS = "abcdefgh"
+PARTS, TIMED = "abcdefgh", "abcdefg"
 """a run, b build, c start, d workers, e growth, f memory (comes with e), g the reduced workload, h paired contrasts."""
 
 
@@ -60,7 +60,8 @@ def rows_of(
     parts: str, rounds: int, others: Sequence[str], big: bool = False, cold: bool = False, table: Path | None = None
 ) -> Iterator[Row]:
     """All rows of the chosen parts of the suite; `table`: where the whole table of paired contrasts goes."""
-    yield machine()
+    if set(parts) & set(TIMED):
+        yield machine()
     if "a" in parts:
         yield from package_speed.full_run(max(rounds, 10))
     if "b" in parts:
@@ -79,11 +80,12 @@ def rows_of(
 
 
 def kept(file: Path, parts: str) -> list[dict[str, str]]:
-    """Rows of an earlier run that belong to none of `parts`."""
+    """Rows of an earlier run that belong to none of `parts`; its machine's, too, unless something is timed anew."""
+    gone = parts + ("m" if set(parts) & set(TIMED) else "")
     if not file.exists():
         return []
     with file.open(encoding="utf-8", newline="") as text:
-        return [row for row in csv.DictReader(text) if row["benchmark"][0] not in parts + "m"]
+        return [row for row in csv.DictReader(text) if row["benchmark"][0] not in gone]
 
 
 def printed(value: Any) -> str:

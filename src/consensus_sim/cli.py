@@ -7,6 +7,7 @@ Hydra leaves no files of its own.
 from __future__ import annotations
 
 import datetime
+import errno
 import gc
 import os
 import re
@@ -134,11 +135,21 @@ def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
     text, code = " ".join(str(error).split()), 1
     if isinstance(error, InputError):
         text, code = own_file(text, _config_dir[0] if _config_dir else None, _given), 2
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        code = 2
+        text += f"; results go to the folder results=..., compiled code to {_compiled()} (NUMBA_CACHE_DIR moves it)"
     elif not isinstance(error, ConsensusSimError):
         text = f"{type(error).__name__}: {text}" + ("" if debug else " (debug=true shows where)")
     said = f"consensus-sim: {where}{text}"
     print(said, file=sys.stderr)
     return code, said
+
+
+def _compiled() -> Path:
+    """Where compiled code is kept."""
+    from consensus_sim.kernels import cache_dir
+
+    return cache_dir()
 
 
 def help_text(config_dir: str | None) -> str:

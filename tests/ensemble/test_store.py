@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,6 +109,17 @@ def test_an_interrupted_write_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         save_whole(tmp_path / "results" / "compare" / "now", write)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_writer_left_is_taken_away_once_it_is_old(tmp_path):
+    old, fresh, other = (tmp_path / name for name in (".part-old", ".part-fresh", "results-of-somebody"))
+    for folder in (old, fresh, other):
+        folder.mkdir()
+        (folder / "half.csv").touch()
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    save_whole(tmp_path / "now", lambda folder: (folder / "x").touch())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".part-fresh", "now", "results-of-somebody"]
 
 
 def test_a_taken_name_gets_a_number(tmp_path):

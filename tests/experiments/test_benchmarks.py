@@ -66,6 +66,7 @@ def test_the_table_is_written_whole_and_keeps_the_other_parts(benchmarks, tmp_pa
     old = [{"benchmark": name, "what": "x", "value": 1.0} for name in ("machine", "a run", "g R1 16000")]
     benchmarks.write(old, file)
     assert [row["benchmark"] for row in benchmarks.kept(file, "g")] == ["a run"]
+    assert [row["benchmark"] for row in benchmarks.kept(file, "h")] == ["machine", "a run", "g R1 16000"]
     assert [path.name for path in tmp_path.iterdir()] == ["benchmarks.csv"]
 
 

@@ -197,6 +197,15 @@ def test_a_full_disk_is_one_line_and_leaves_no_table(cli, mounted, run_with):
     assert not list(place.rglob(".part-*"))
 
 
+def test_no_room_for_compiled_code_is_one_line_that_says_where(cli, mounted, run_with, monkeypatch):
+    place = mounted("kernels", "size=64k")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(place))
+    done = cli(*run_with, "scenarios=[before]", "results=elsewhere")
+    lines = [line for line in done.stderr.splitlines() if "compiling" not in line]
+    assert done.returncode == 2 and len(lines) == 1, done.stderr
+    assert "No space left" in lines[0] and str(place) in lines[0] and "NUMBA_CACHE_DIR" in lines[0]
+
+
 def test_a_read_only_results_folder_is_refused_before_anything_is_run(cli, mounted, run_with):
     mounted("shut", "size=64k,ro")
     for sweep in ([], ["-m", "seed=1,2"]):

@@ -256,6 +256,9 @@ def mean_pull(drawn: NDArray[np.float64]) -> float:
 
 
 BINS, STEPS, LONGEST, NEAR = 512, 60, 4.0, 1e-12
+"""Of `level_of_mean`: bins; steps at most, far more than Newton's method needs; the longest of them, in log-odds, so
+that a flat start does not throw it out; the step at which it has arrived.
+"""
 
 
 @kernel

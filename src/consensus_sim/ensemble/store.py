@@ -120,11 +120,15 @@ class ReplicateStore(Store):
         super().__init__(keys, folder, reuse=reuse)
 
 
-def _remove_leftovers(folder: Path, age: float = 600.0) -> None:
-    """Remove parts of files whose writer was killed: those older than `age` seconds."""
+def _remove_leftovers(folder: Path, age: float = 3600.0) -> None:
+    """Remove what a writer that was killed has left: parts of files and of folders older than `age` seconds."""
     for part in folder.glob(".part-*"):
         with contextlib.suppress(OSError):
-            if time.time() - part.stat().st_mtime > age:
+            if time.time() - part.stat().st_mtime <= age:
+                continue
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
                 part.unlink()
 
 
@@ -167,11 +171,13 @@ def place_folder(temporary: Path, wanted: Path) -> Path:
 def save_whole(wanted: Path, write: Callable[[Path], None]) -> Path:
     """Let `write` fill a hidden folder beside `wanted`, then give it that name (or the next free one); its place.
 
-    Whatever goes wrong, an interruption included, leaves nothing behind.
+    Whatever goes wrong, an interruption included, leaves nothing behind; what a killed writer could not take away, the
+    next one does.
     """
     made = [folder for folder in (wanted.parent, *wanted.parent.parents) if not folder.exists()]
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{wanted.name}-", dir=wanted.parent))
+    _remove_leftovers(wanted.parent)
+    temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=wanted.parent))
     try:
         temporary.chmod(0o755)
         write(temporary)
