@@ -2,7 +2,8 @@
 
 Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic,
 levers and the Monte Carlo error, and the patterns that do not come out (results/reference); in disputes.md the
-published table of disputes; in patterns.md the verdicts on all patterns; in results.md the metrics of the catalogue.
+published table of disputes; in patterns.md the verdicts on all patterns; in forecast.md and forecast.zh.md the
+published forecast of the revised plan; in results.md the metrics of the catalogue.
 A test fails when a page and those files differ.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +192,56 @@ def disputes_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def plan_table(language: str) -> str:
+    """One row a quantity and group of the revised plan's forecast: median and 90 % interval by period, the share of
+    the variance from parameters, and what the case study reports of phase 1.
+    """
+    import pandas as pd
+
+    from consensus_sim.analysis.phase2 import periods, reported
+    from consensus_sim.catalogue import forecast_metric, forecast_metric_names, label_of, text
+    from consensus_sim.report.figures.plan import period_label
+
+    table = pd.read_csv(REFERENCE / "forecast_phase2.csv")
+    days = periods()[1]
+    heads = [text(f"plan.{name}", language) for name in ("quantity", "unit", "group")]
+    heads += [period_label(name, found, language) for name, found in days.items()]
+    heads += [text(f"plan.{name}", language) for name in ("parameters", "reported")]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    told = reported()
+    for name in forecast_metric_names():
+        found, rows = forecast_metric(name), table[table["metric"] == name]
+        label = found.label(language)
+        if (rows["basis"] == "prior-driven").any():
+            label += text("plan.prior_driven", language)
+        for group in dict.fromkeys(rows["group"]):
+            own = rows[rows["group"] == group].set_index("period")
+            if (own["q95"] == 0).all():
+                continue  # a venue that the plan does not have
+            kind = "channel" if name == "person_times" else "group"
+            alone = rows["group"].nunique() == 1 and group == "all"
+            cells = [label, found.unit_label(language), "" if alone else label_of(kind, group, language)]
+            cells += [
+                f"{found.show(row['q50'], after=False)} {found.show_interval(row['q05'], row['q95'])}"
+                for _, row in own.loc[list(days)].iterrows()
+            ]
+            share = own["share_parameters"].iloc[0]
+            cells.append("–" if pd.isna(share) else f"{share:.2f}")
+            cells.append(found.show(told[name], after=False) if name in told and group == "all" else "")
+            lines.append("| " + " | ".join(cells) + " |")
+            label = ""
+    return "\n".join(lines) + "\n"
+
+
+def plan_definitions(language: str) -> str:
+    """One line a quantity of the revised plan's forecast: what it is."""
+    from consensus_sim.catalogue import forecast_metric, forecast_metric_names
+
+    found = [forecast_metric(name) for name in forecast_metric_names()]
+    mark = "：" if language == "zh" else ": "
+    return "".join(f"- **{each.label(language)}**{mark}{each.definition(language)}\n" for each in found)
+
+
 def _percent(share: str) -> str:
     return f"{100 * float(share):.0f} %" if share else "–"
 
@@ -202,6 +254,8 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "model.md": {"misses": misses_table, "settings": settings_table, "parameters": parameter_table},
     "disputes.md": {"disputes": disputes_table},
     "patterns.md": {"verdicts": verdicts_table},
+    "forecast.md": {"plan": partial(plan_table, "en"), "definitions": partial(plan_definitions, "en")},
+    "forecast.zh.md": {"plan": partial(plan_table, "zh"), "definitions": partial(plan_definitions, "zh")},
     "results.md": {"metrics": metrics_table, "weekly": weekly_table},
 }
 """Page -> marker -> what stands between `<!-- marker: begin -->` and `<!-- marker: end -->` on that page."""

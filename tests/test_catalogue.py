@@ -25,13 +25,14 @@ HEADLINES = """
     attendance_seed_group attendance_talk
 """.split()
 METRICS = [catalogue.metric(name) for name in catalogue.metric_names()]
+FORECAST = [catalogue.forecast_metric(name) for name in catalogue.forecast_metric_names()]
 WEEKLY = [catalogue.weekly_metric(name) for name in catalogue.weekly_metric_names()]
 
 
 def everything() -> dict[str, dict[str, str]]:
     """Every text of the catalogue, those of the metrics too."""
     found = dict(catalogue.texts())
-    for section, metrics in (("metrics", METRICS), ("weekly", WEEKLY)):
+    for section, metrics in (("metrics", METRICS), ("weekly", WEEKLY), ("forecast", FORECAST)):
         for metric in metrics:
             found[f"{section}.{metric.name}.label"] = metric.labels
             found[f"{section}.{metric.name}.definition"] = metric.definitions
@@ -59,13 +60,13 @@ def test_the_headline_metrics_are_those_agreed() -> None:
     assert sorted(catalogue.metric_names()) == sorted(HEADLINES)
 
 
-@pytest.mark.parametrize("metric", [*METRICS, *WEEKLY], ids=lambda metric: metric.name)
+@pytest.mark.parametrize("metric", [*METRICS, *WEEKLY, *FORECAST], ids=lambda metric: metric.name)
 def test_a_metric_is_whole(metric: catalogue.Metric) -> None:
     assert metric.direction in catalogue.DIRECTIONS
     assert metric.theme in catalogue.themes()
     assert catalogue.text(f"theme.{metric.theme}", "zh")
     assert catalogue.text(f"unit.{metric.unit}", "en") == metric.unit_label("en")
-    assert metric.is_share == (metric.format in ("percent", "percent_fine"))
+    assert metric.is_share == (metric.format.startswith("percent"))
 
 
 def test_windows_are_told_in_the_definitions() -> None:

@@ -7,7 +7,9 @@ Scenario `phase2_plan`: phase 1 as carried out, then the inputs of the revised p
 (January to March 2025) and nine (January to September 2025). Parameters come from the posterior of phase 1; what only
 the plan uses stays at its prior (evidence E), so that rows marked prior-driven, and the ranking of its measures, rest
 on priors (G1, G3).
-Writes results/reference/forecast_phase2.csv.
+Writes results/reference/forecast_phase2.csv, and its figure in English and Chinese beside it; docs/forecast.md tells it
+in words.
+    python experiments/phase2/run.py --draw           # the figures alone, from the table that is there
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from pathlib import Path
 import pandas as pd
 
 from consensus_sim.analysis.measured import MeasuredWork, play_measured
-from consensus_sim.analysis.phase2 import QUANTITIES, forecast_rows, periods
+from consensus_sim.analysis.phase2 import forecast_rows, periods, reported
+from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
@@ -43,10 +46,18 @@ def forecast(community: str, replicates: int, seed: int, parameters: str, worker
         work = MeasuredWork(build_community(config["community"]), study, "consensus_sim.analysis.phase2:read_phase2")
         rows += forecast_rows(play_measured(work, Processes(workers))["phase2_plan"])
     table = pd.DataFrame(rows)
-    order = {name: place for place, name in enumerate(QUANTITIES)}
+    order = {name: place for place, name in enumerate(forecast_metric_names())}
     places = {name: place for place, name in enumerate(periods()[1])}
     keys = table.assign(a=table["metric"].map(order), b=table["period"].map(places))
     return table.loc[keys.sort_values(["a", "b"], kind="stable").index].reset_index(drop=True)
+
+
+def draw(table: pd.DataFrame, file: Path) -> None:
+    """The figure of `table` in both languages, beside `file`."""
+    from consensus_sim.report.figures.plan import draw_plan
+
+    for language, ending in (("en", ".png"), ("zh", ".zh.png")):
+        draw_plan(table, periods()[1], reported(), language).savefig(file.with_suffix(ending), dpi=110)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,12 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--parameters", choices=("posterior", "prior"), default="posterior")
     options.add_argument("--workers", type=int)
     options.add_argument("--out", type=Path, default=REFERENCE / "forecast_phase2.csv")
+    options.add_argument("--draw", action="store_true", help="draw the table that is there, play nothing")
     given = options.parse_args(arguments)
+    if given.draw:
+        draw(pd.read_csv(given.out), given.out)
+        return
     if given.replicates < 2 or given.replicates % 2:
         options.error(f"--replicates: found {given.replicates}; allowed: an even number of at least 2")
     table = forecast(given.community, given.replicates, given.seed, given.parameters, given.workers)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(given.out, index=False, float_format="%.4g", lineterminator="\n")
+    draw(pd.read_csv(given.out), given.out)  # as published, so that --draw gives the same
     print(f"{given.out}: {len(table)} rows")
 
 

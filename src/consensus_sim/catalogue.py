@@ -29,7 +29,7 @@ class Metric:
     name: as in the column `metric` of the tables
     unit: machine name of the unit, as in the column `unit`
     direction: higher, lower or neutral; which way a planner would welcome
-    format: the way a number is written (percent, percent_fine, count, persons, decimal, weeks, score, hours, CNY)
+    format: the way a number is written (percent, percent_tenth, count, decimal, ...; `formats` in the file)
     theme: the table in which it stands (participation, attendance, consensus, execution, inclusion, attitudes, cost)
     labels, definitions, units: language -> text
     decimals: digits behind the point; scale: factor before writing; after: what follows the number
@@ -202,6 +202,15 @@ def weekly_metric(name: str) -> Metric:
     return _metrics("weekly")[name]
 
 
+def forecast_metric(name: str) -> Metric:
+    """The quantity `name` of the revised plan's forecast. Raises KeyError, naming it, if the catalogue does not hold
+    it.
+    """
+    if name not in _metrics("forecast"):
+        raise KeyError(f"catalogue.yaml has no metric {name!r} under forecast")
+    return _metrics("forecast")[name]
+
+
 def metric_names(theme: str | None = None) -> tuple[str, ...]:
     """Names of the headline metrics, those of one `theme` or all, in the order in which tables show them."""
     return tuple(name for name, found in _metrics("metrics").items() if theme in (None, found.theme))
@@ -210,6 +219,11 @@ def metric_names(theme: str | None = None) -> tuple[str, ...]:
 def weekly_metric_names() -> tuple[str, ...]:
     """Names of the weekly metrics."""
     return tuple(_metrics("weekly"))
+
+
+def forecast_metric_names() -> tuple[str, ...]:
+    """Names of the quantities of the revised plan's forecast, in the order of its table."""
+    return tuple(_metrics("forecast"))
 
 
 def themes() -> tuple[str, ...]:

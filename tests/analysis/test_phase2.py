@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.analysis.phase2 import QUANTITIES, forecast_rows, periods, read_period
+from consensus_sim.analysis.phase2 import PRIOR_DRIVEN, forecast_rows, periods, read_period
+from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.errors import InputError
 from tests.helpers import make_model
 
@@ -23,7 +24,7 @@ def model():
 
 def test_every_quantity_is_there_and_shares_are_shares(model):
     found = read_period(model, periods()[1]["5 months"])
-    assert {name for name, _ in found} == set(QUANTITIES)
+    assert {name for name, _ in found} == set(forecast_metric_names())
     for (name, group), value in found.items():
         if name in SHARES and not math.isnan(value):
             assert 0.0 <= value <= 1.0, (name, group)
@@ -56,9 +57,7 @@ def test_the_published_forecast_has_every_quantity_in_every_period():
     from pathlib import Path
 
     table = pd.read_csv(Path(__file__).parents[2] / "results" / "reference" / "forecast_phase2.csv")
-    assert set(table["metric"]) == set(QUANTITIES) and set(table["period"]) == set(periods()[1])
+    assert set(table["metric"]) == set(forecast_metric_names()) and set(table["period"]) == set(periods()[1])
     quantiles = table[["q05", "q25", "q50", "q75", "q95"]].dropna()
     assert (np.diff(quantiles.to_numpy(), axis=1) >= 0).all()
-    assert set(table.loc[table["basis"] == "prior-driven", "metric"]) == {
-        name for name, quantity in QUANTITIES.items() if quantity.prior_driven
-    }
+    assert set(table.loc[table["basis"] == "prior-driven", "metric"]) == PRIOR_DRIVEN

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.analysis.phase2 import QUANTITIES, periods, read_period
+from consensus_sim.analysis.phase2 import periods, read_period
+from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.team import Team
 from tests.helpers import make_model
@@ -155,4 +156,4 @@ def test_reach_counts_each_person_once(found, people):
 
 
 def test_no_quantity_is_left_untested():
-    assert {name for name, _ in EXPECTED} | {"reach", "reach_in_person"} == set(QUANTITIES)
+    assert {name for name, _ in EXPECTED} | {"reach", "reach_in_person"} == set(forecast_metric_names())

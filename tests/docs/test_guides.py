@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -105,3 +106,17 @@ def test_the_chinese_guide_names_the_settings_of_a_community():
     assert named == set(own) - {"defaults"} | {"buildings_file"}
     estate = set(own["estates"]["old_yard"]) - {"label", "housing"}
     assert estate <= set(re.findall(r"`(\w+)`", part))
+
+
+def test_the_chinese_guide_tells_what_the_published_tables_say():
+    page = PAGES["guide.zh.md"]
+    verdicts = pd.read_csv(ROOT / "results" / "reference" / "institutions.csv")["verdict"]
+    counts = [len(verdicts), *(verdicts.str.contains(words).sum() for words in ("^as exp", "mean as", "mean against"))]
+    told = re.search(r"(\d+) 项预期里，(\d+) 项在九成.*?(\d+) 项平均如预期.*?(\d+) 项平均相反", page, flags=re.S)
+    assert told is not None and [int(number) for number in told.groups()] == counts
+    levers = pd.read_csv(ROOT / "results" / "reference" / "levers.csv")
+    asked = "scenario == 'full' and reference == 'council' and metric == 'consensus_settled'"
+    (row,) = levers.query(asked).to_dict("records")
+    told = re.search(r"平均反而低 (\d+) 个百分点\s*（九成区间：低 (\d+) 到高 (\d+)）", page)
+    expected = [-100 * row["difference"], -100 * row["q05"], 100 * row["q95"]]
+    assert told is not None and [int(number) for number in told.groups()] == [round(value) for value in expected]

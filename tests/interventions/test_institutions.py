@@ -144,6 +144,18 @@ def test_what_is_held_at_the_doorstep_is_for_who_lives_there(name):
     assert held and all(len(np.unique(place[who])) == 1 for who in held)
 
 
+def test_a_salon_holds_as_many_as_it_is_given_places():
+    """Without places of its own the parlour's and the channel's hold; with more than these, more come."""
+    asked = {"salon": {"invitations": 400, "places": None}}
+    room = make_model("salon", weeks=14).run().channels["salon"]
+    held = min(room.venue.capacity, room.channel.capacity)
+    for places, most in ((None, held), (5, 5), (held + 20, held + 20)):
+        asked["salon"]["places"] = places
+        model = make_model("salon", weeks=30, levers=asked, behaviour={"participation.personal_acceptance": 0.35}).run()
+        came = [len(who) for _, channel, who in model.recorder.acts if channel == "salon"]
+        assert came and max(came) == most
+
+
 def test_salons_teach_and_win_organisations_over():
     model, plain = play("salon", weeks=40), make_model("council", weeks=40).run()
     came = np.unique(np.concatenate([who for _, channel, who in model.recorder.acts if channel == "salon"]))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import matplotlib
@@ -16,6 +17,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from consensus_sim.catalogue import forecast_metric_names, text
 from consensus_sim.community import load_community
 from consensus_sim.ensemble.facts import LAST_WEEKS
 from consensus_sim.report import figures
@@ -23,14 +25,32 @@ from consensus_sim.report.figures.contrasts import limits
 from consensus_sim.report.figures.forecasts import bands
 from consensus_sim.report.figures.geometry import map_shape
 from consensus_sim.report.figures.map import micro_grid_reach
+from consensus_sim.report.figures.plan import draw_plan, period_label
 from consensus_sim.report.words import cells, fold
 
 LANGUAGES = ("zh", "en")
+DAYS = {"5 months": (date(2024, 11, 1), date(2025, 4, 1)), "9 months": (date(2025, 1, 1), date(2025, 10, 1))}
+
+
+def plan() -> pd.DataFrame:
+    """A table as forecast_phase2.csv, of all quantities."""
+    groups = {"reach": ("all", "young", "tenant"), "person_times": ("council", "tea"), "skill_gain": ("active",)}
+    return pd.DataFrame(
+        {
+            "metric": name, "period": period, "group": group,
+            "basis": "prior-driven" if "open" in name else "posterior",
+            **dict(zip(("q05", "q25", "q50", "q75", "q95"), (0.1, 0.2, 0.3, 0.5, 0.8), strict=True)),
+        }
+        for name in forecast_metric_names() for period in DAYS for group in groups.get(name, ("all",))
+    )  # fmt: skip
+
+
 DRAW: dict[str, Callable[[dict[str, Any], str], Figure]] = {
     "forecasts": lambda s, lang: figures.draw_forecasts(s["tables"]["weekly"], s["scenarios"], s["reference"], lang),
     "contrasts": lambda s, lang: figures.draw_contrasts(s["contrasts"], s["scenarios"], s["reference"], lang),
     "groups": lambda s, lang: figures.draw_groups(s["summary"], s["scenarios"], s["reference"], lang),
     "consensus": lambda s, lang: figures.draw_consensus(s["summary"], s["scenarios"], lang),
+    "plan": lambda s, lang: draw_plan(plan(), DAYS, {"frequency_ordinary": 1.0}, lang),
     "map": lambda s, lang: figures.draw_map(s["tables"]["grids"], s["community"], s["scenarios"], lang),
 }
 
@@ -168,3 +188,18 @@ def test_folding_keeps_every_word_and_the_width(words: str) -> None:
     folded = fold(words, 12)
     assert folded.replace("\n", "").replace(" ", "") == words.replace(" ", "")
     assert cells(folded) <= 13  # a closing sign may hang over
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_plan_has_a_panel_a_quantity_and_a_line_a_period_and_group(language: str) -> None:
+    figure = draw_plan(plan(), DAYS, {"frequency_ordinary": 1.0}, language)
+    shown = [name for name in forecast_metric_names() if name != "person_times"]
+    assert len(figure.axes) == len(shown)
+    drawn = dict(zip(shown, figure.axes, strict=True))
+    middles = {name: [line for line in axes.lines if line.get_marker() == "o"] for name, axes in drawn.items()}
+    assert len(middles["reach"]) == 3 * len(DAYS) and len(middles["trust"]) == len(DAYS)
+    assert [line.get_xdata()[0] for line in middles["reach"]] == pytest.approx([30.0] * 6)  # per cent
+    (diamond,) = (line for axes in figure.axes for line in axes.lines if line.get_marker() == "D")
+    assert diamond.axes is drawn["frequency_ordinary"]
+    assert text("plan.prior_driven", language) in drawn["consensus_open"].get_title(loc="left")
+    assert period_label("5 months", DAYS["5 months"], "en") == "5 months (2024-11 to 2025-03)"

@@ -1,4 +1,6 @@
-"""What the forecast of the revised plan is asked for (evidence E2): each quantity defined once, read from a run.
+"""What the forecast of the revised plan is asked for (evidence E2): each quantity, read from a run.
+
+They are defined in the catalogue, under `forecast`.
 
 Every quantity is read for a period of weeks; those named a ratio to phase 1 compare it with the 26 weeks before
 November 2024. Nothing here knows an outcome of what followed phase 1.
@@ -9,11 +11,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.catalogue import forecast_metric, forecast_metric_names
 from consensus_sim.ensemble.facts import collect_acts
 from consensus_sim.ensemble.metrics import Acts
 from consensus_sim.paths import configs_dir
@@ -36,45 +39,18 @@ def periods() -> tuple[Days, dict[str, Days]]:
     return (first, last), {name: (days[0], days[1]) for name, days in content["periods"].items()}
 
 
-class Quantity(NamedTuple):
-    """One row of the forecast: its definition, and whether nothing but priors speaks of it (G3)."""
-
-    definition: str
-    prior_driven: bool = False
+PRIOR_DRIVEN = frozenset({"consensus_settled", "consensus_shelved", "consensus_open"})
+"""Quantities of which nothing but priors speaks (G3)."""
 
 
-QUANTITIES: dict[str, Quantity] = {
-    "meetings_per_settled": Quantity(
-        "mean sittings of the topics settled in the period, over all venues; settled only"
-    ),
-    "execution_rate": Quantity("share carried out by the period's end of the resolutions that fell due in it"),
-    "execution_on_time": Quantity("share carried out by their deadline of the resolutions that fell due in the period"),
-    "frequency_ordinary": Quantity(
-        "participations a quarter of ordinary residents over those with at least one in the trailing 12 months"
-    ),
-    "frequency_ordinary_in_person": Quantity("the same without online acts, in both"),
-    "reach": Quantity("share of the group's adults with at least one participation in the period"),
-    "reach_in_person": Quantity("the same without online acts"),
-    "backbone_activities": Quantity("participations in person a month and member of the council team in office"),
-    "youth_ratio": Quantity("participations a week of residents of 18-35 over those in phase 1"),
-    "youth_ratio_in_person": Quantity("the same without online acts"),
-    "matters_solved": Quantity("resolutions carried out in the period, all venues"),
-    "person_times": Quantity("persons present, officers included, added up over the period's events of the venue"),
-    "topics_by_party": Quantity(
-        "share proposed by Party members of the topics first raised by a resident in the period"
-    ),
-    "attendance_share": Quantity("the group's share of ordinary residents present in person at council sessions"),
-    "speaking_share": Quantity("the group's mean share of turns at council sittings, of all turns of all present"),
-    "skill_gain": Quantity(
-        "mean skill of who took part in person before the period's end, less their start, in SD of adults at the start"
-    ),
-    "fatigue_team": Quantity("mean fatigue of the council team at the period's end, 0-1"),
-    "fatigue": Quantity("mean fatigue of adults at the period's end, 0-1"),
-    "trust": Quantity("mean trust of adults at the period's end, 0-1"),
-    "consensus_settled": Quantity("of the topics on an agenda in the period, share settled in it", True),
-    "consensus_shelved": Quantity("of the topics on an agenda in the period, share shelved in it", True),
-    "consensus_open": Quantity("of the topics on an agenda in the period, share still open at its end", True),
-}
+def reported() -> dict[str, float]:
+    """Quantity -> what the case study reports of phase 1 under that name (configs/targets/phase1.yaml): of the council
+    alone, where the forecast takes all venues.
+    """
+    from consensus_sim.analysis.targets import read_targets
+
+    told = {target.name: target.value for target in read_targets(["phase1"], ["phase1", "baseline", "plain"])}
+    return {name: told[name] for name in forecast_metric_names() if name in told}
 
 
 def weeks_of(model: Any, days: Days) -> tuple[int, int]:
@@ -90,7 +66,7 @@ def weeks_of(model: Any, days: Days) -> tuple[int, int]:
 
 
 def read_period(model: Any, days: Days) -> dict[tuple[str, str], float]:
-    """Every quantity of `QUANTITIES` by (name, group) for the weeks of `days`, from a finished run."""
+    """Every quantity of the forecast by (name, group) for the weeks of `days`, from a finished run."""
     first, last = weeks_of(model, days)
     acts = collect_acts(model)
     online = np.array([name == "ballot" for name in acts.channels], bool)[acts.channel]
@@ -223,13 +199,13 @@ def forecast_rows(values: Mapping[str, NDArray[np.float64]]) -> list[dict[str, A
         known = drawn[~np.isnan(drawn)]
         quantiles = np.quantile(known, (0.05, 0.25, 0.5, 0.75, 0.95)) if len(known) else np.full(5, np.nan)
         share = split(drawn.reshape(-1, 2))["share_parameters"]
-        quantity = QUANTITIES[name]
+        definition = forecast_metric(name).definition("en")
         rows.append(
             {
-                "metric": name, "definition": quantity.definition, "period": period, "group": group,
+                "metric": name, "definition": definition, "period": period, "group": group,
                 **dict(zip(("q05", "q25", "q50", "q75", "q95"), quantiles.tolist(), strict=True)),
                 "replicates": len(known), "share_parameters": share,
-                "basis": "prior-driven" if quantity.prior_driven else "posterior",
+                "basis": "prior-driven" if name in PRIOR_DRIVEN else "posterior",
             }
         )  # fmt: skip
     return rows

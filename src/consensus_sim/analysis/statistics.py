@@ -36,7 +36,7 @@ def read_runs(
     tea); a period that was not played leaves its statistics out
     asked: further ones, as period/statistic, of any period, where a statistic is that of `read_model` or a headline
     metric as metric:group, or, of a period with `days`, a quantity of the revised plan's forecast as
-    quantity/name:group (`analysis.phase2.QUANTITIES`); a name that there is not is left out; None: all there are
+    quantity/name:group (the catalogue's, under `forecast`); a name that there is not is left out; None: all there are
     days: first day of a period and first day after it, of those that are read for a time of their own
     """
     found: dict[str, float] = {}

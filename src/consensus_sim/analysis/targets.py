@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consensus_sim.analysis.phase2 import QUANTITIES
+from consensus_sim.catalogue import forecast_metric, forecast_metric_names
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.paths import configs_dir
 
@@ -169,8 +169,8 @@ def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
     read = [key for key in TOLD if key in entry]
     if len(read) != 1:
         raise InputError(f"{where}: give statistic, metric or quantity, one of the three")
-    if "quantity" in entry and entry["quantity"] not in QUANTITIES:
-        raise one_of(f"{where}.quantity", entry["quantity"], QUANTITIES)
+    if "quantity" in entry and entry["quantity"] not in forecast_metric_names():
+        raise one_of(f"{where}.quantity", entry["quantity"], forecast_metric_names())
     statistic = TOLD[read[0]].format(entry[read[0]], group)
     if "statistic" not in entry or entry["period"] not in OWN_PERIODS:
         statistic = f"{entry['period']}/{statistic}"
@@ -195,7 +195,7 @@ def _check_unit(where: str, entry: Mapping[str, Any]) -> None:
     if "%" in entry["unit"] or "percent" in entry["unit"].lower() or "per cent" in entry["unit"].lower():
         raise InputError(f"{where}.unit: found {entry['unit']!r}; allowed: a share from 0 to 1, such as 0.05 for 5 %")
     if "quantity" in entry:
-        share = QUANTITIES[entry["quantity"]].definition.startswith("share")
+        share = forecast_metric(entry["quantity"]).is_share
     else:
         share = _is_share(str(entry.get("metric", "")))
     for key in ("value", "low", "high"):

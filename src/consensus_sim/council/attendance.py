@@ -106,8 +106,7 @@ def gather(model: Any, event: Event) -> None:
         came = came[np.searchsorted(came, event.within[0]) : np.searchsorted(came, event.within[1])]
     came = _there_in_the_end(model, event, came)
     if event.channel.name == "council" and model.team is not None:
-        room = min(event.channel.capacity, event.open.venue.capacity)
-        event.officers = min(room, model.team.officers_present(model, event))
+        event.officers = min(event.capacity, model.team.officers_present(model, event))
     event.came = _let_in(model, event, came)
     for code, who in (*event.asked, (HOUSEMATE, housemates)):
         if len(who):
@@ -161,7 +160,7 @@ def _let_in(model: Any, event: Event, came: Rows) -> Rows:
     """Those who find a place: everybody if the room holds them, else who was asked or seated by rule first, each by
     lot, then the others by lot.
     """
-    capacity = max(0, min(event.channel.capacity, event.open.venue.capacity) - event.officers)
+    capacity = max(0, event.capacity - event.officers)
     if len(came) <= capacity:
         return came
     asked, aware = model.scratch.asked, model.residents.aware

@@ -128,7 +128,7 @@ class Event:
     `asked` lists who was asked and how (codes of dynamics.participation); `seats_offered` and `seats_accepted` the
     seats given by rule, `seated_present` those of them who come; `came` the residents present, ascending; `officers`
     the officers of the team present; `raised` the matters raised. `within` is the range of residents (first, last
-    exclusive) for whom it is held, None for all.
+    exclusive) for whom it is held, None for all; `places` how many it holds where that is not up to channel and venue.
     """
 
     open: OpenChannel
@@ -139,6 +139,7 @@ class Event:
     asked: list[tuple[int, Rows]] = field(default_factory=list)
     moderated: bool = False
     within: tuple[int, int] | None = None
+    places: int | None = None
     seats_offered: Rows | None = None
     seats_accepted: Rows | None = None
     seated_present: Rows = field(default_factory=lambda: NOBODY)
@@ -149,3 +150,8 @@ class Event:
 
     def __post_init__(self) -> None:
         self.channel = self.open.channel
+
+    @property
+    def capacity(self) -> int:
+        """How many people find a place."""
+        return min(self.channel.capacity, self.open.venue.capacity) if self.places is None else self.places

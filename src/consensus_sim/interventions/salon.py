@@ -28,6 +28,7 @@ class ThemedSalon(Intervention):
     salons: int = setting(0, 200, "salons", integer=True)
     weeks_between: float = setting(1, 52, "weeks")
     invitations: int = setting(0, 1000, "persons a salon", integer=True)
+    places: int | None = setting(0, 1000, "persons a salon", integer=True, optional=True)
     course: int = setting(1, 20, "sessions to which a workshop's gain refers", integer=True)
 
     def on_start(self, model: Any) -> None:
@@ -43,7 +44,9 @@ class ThemedSalon(Intervention):
             return []
         self.held += 1
         self.count_event()
-        return [model.event("salon")]
+        event = model.event("salon")
+        event.places = self.places
+        return [event]
 
     def invite(self, model: Any, event: Event) -> None:
         if event.channel.name == "salon" and self.invitations:

@@ -53,21 +53,22 @@ class Margins:
 
 
 def panels(
-    rows: int, columns: int, height: float, margins: Margins, width: float = PAPER
+    rows: int, columns: int, height: float | Sequence[float], margins: Margins, width: float = PAPER
 ) -> tuple[Figure, list[list[Axes]]]:
-    """A figure `width` inches wide with `rows` x `columns` panels of `height` inches."""
+    """A figure `width` inches wide with `rows` x `columns` panels of `height` inches: one for all rows, or one each."""
     from matplotlib.figure import Figure
 
-    total = margins.top + margins.bottom + rows * height + (rows - 1) * margins.down
+    heights = list(height) if isinstance(height, Sequence) else [height] * rows
+    total = margins.top + margins.bottom + sum(heights) + (rows - 1) * margins.down
     panel = (width - margins.left - margins.right - (columns - 1) * margins.across) / columns
     figure = Figure(figsize=(width, total))
     grid = []
-    for row in range(rows):
-        bottom = total - margins.top - (row + 1) * height - row * margins.down
+    for row, own in enumerate(heights):
+        bottom = total - margins.top - sum(heights[: row + 1]) - row * margins.down
         line = []
         for column in range(columns):
             left = margins.left + column * (panel + margins.across)
-            line.append(figure.add_axes((left / width, bottom / total, panel / width, height / total)))
+            line.append(figure.add_axes((left / width, bottom / total, panel / width, own / total)))
         grid.append(line)
     return figure, grid
 
