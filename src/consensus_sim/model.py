@@ -23,7 +23,7 @@ from consensus_sim.council.meeting import Facilitation, facilitation
 from consensus_sim.council.organisations import organisations
 from consensus_sim.council.team import Team
 from consensus_sim.council.topic_class import TopicClass
-from consensus_sim.council.topics import Topic, TopicBook
+from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook
 from consensus_sim.dynamics.attendance import learn_of
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
@@ -140,8 +140,11 @@ class CommunityModel(mesa.Model):
                 self.stop_lever(lever)
             elif not lever.held_back:
                 self.start_lever(lever)
-        for lever in self.with_hook("on_week_start"):
-            lever.on_week_start(self)
+        turned: list[Intervention] = []
+        # A policy may start and stop others in its turn: who has been stopped has none, who has been started has one.
+        while waiting := [lever for lever in self.with_hook("on_week_start") if lever not in turned]:
+            turned.append(waiting[0])
+            waiting[0].on_week_start(self)
 
     def let_topics_arise(self) -> None:
         """D12: new matters, and the urgency of waiting ones."""
@@ -231,10 +234,13 @@ class CommunityModel(mesa.Model):
 
     def close_channel(self, name: str) -> None:
         """Close a channel if it is open; who knew of it still knows, and nobody hears of it or forgets it while it is
-        closed.
+        closed. What is on its agenda waits for another one, as heard.
         """
         self.channels.pop(name, None)
         self.news = None
+        for topic in self.topics.waiting:
+            if topic.state == AGENDA and topic.venue_channel == name:
+                topic.state = HEARD
 
     def move_channel(self, name: str, venue: str) -> None:
         """Hold a channel, if it is open, in another venue from now on; who knows of it and since when stays."""

@@ -83,7 +83,7 @@ def spread_news(model: Any) -> None:
     """
     p, scratch, residents = model.parameters.awareness, model.scratch, model.residents
     online_rate = p.online * model.rules.online_publicity
-    if online_rate > 0:
+    if model.rules.online_publicity > 0:  # who looks there also sees results there, whatever it tells of events
         who_can_read(residents.aware, channel_bit("ballot"), residents.online, scratch.online_user)
     else:
         scratch.online_user[:] = False

@@ -7,11 +7,13 @@ from datetime import date
 import numpy as np
 import pytest
 
+from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.interventions.base import Cost, Intervention, build_lever
 from consensus_sim.model import CommunityModel
 from consensus_sim.state import Rules
 from tests.helpers import (
     assert_same_tables,
+    attendance,
     config,
     differing_tables,
     lever,
@@ -226,3 +228,85 @@ def test_levers_are_compared_by_identity_and_keep_their_own_state():
     model = make_model("full", weeks=30).run()
     again = make_model("full", weeks=30).run()
     assert lever(model, "points").issued == lever(again, "points").issued > 0
+
+
+ADJUSTED = sorted(each.name for each in make_levers("everything"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    return make_tables("everything", weeks=44)
+
+
+@pytest.mark.parametrize("name", ADJUSTED)
+def test_adjusting_a_lever_to_what_it_is_changes_nothing(name, undisturbed):
+    """Its rhythm, groups, funds and channels go on: the action-research loop adjusts levers that are in force."""
+    model = make_model("everything", weeks=44)
+    while model.week < 28:
+        model.step()
+    adjusted = lever(model, name)
+    assert adjusted in model.active
+    adjusted.on_adjusted(model)
+    assert_same_tables(all_tables(model.run()), undisturbed)
+
+
+def test_levers_that_have_ended_leave_no_rule_room_or_matter_behind():
+    changes = {name: {"end": "2024-10-01"} for name in ADJUSTED}
+    model, bare = make_model("everything", levers=changes, weeks=34), make_model("before", weeks=34).run()
+    model.run()
+    assert model.active == [] and model.rules == Rules() and model.channels.keys() == bare.channels.keys()
+    assert model.venues == bare.venues
+    kept = {topic.venue_channel for topic in model.topics.waiting if topic.state == "agenda"}
+    assert kept <= set(model.channels)
+
+
+def test_what_is_on_the_agenda_of_a_channel_that_closes_is_heard_again():
+    model = make_model("council", weeks=20)
+    model.step()
+    begun, other = [topic for topic in model.topics.waiting if topic.state == "unheard"][:2]
+    for topic, venue in ((begun, "council"), (other, "adhoc")):
+        topic.state, topic.venue_channel, topic.agenda_week = "agenda", venue, 0
+    model.close_channel("council")
+    assert (begun.state, other.state) == ("heard", "agenda")
+
+
+def test_what_has_been_on_an_agenda_does_not_lapse():
+    model = make_model("council", weeks=20)
+    model.step()
+    before, never = [topic for topic in model.topics.waiting if topic.state == "unheard"][:2]
+    before.arisen_week = never.arisen_week = -500  # the oldest of all
+    before.agenda_week = 0
+    model.step()
+    assert (before.state, never.state) == ("unheard", "lapsed")
+
+
+@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+def test_every_price_of_an_event_is_booked(name):
+    """A lever that names a price a session pays it in a run in which it has sessions."""
+    prices = config()["intervention"][name].get("cost") or {}
+    if not any(prices.get(key) for key in ("event_money", "event_hours")):
+        return
+    held = {name: {"cost": {"event_hours": 1.0}}}
+    # The survey is half-yearly, so the run must be longer than that.
+    model = make_model("everything" if name in ADJUSTED else "council", levers=held, weeks=44).run()
+    booked = sum(hours for _, each, _, hours in model.recorder.costs if each == name)
+    assert booked > 0
+    if name in ("parlour", "quota_seating"):
+        assert booked == len(attendance(model, "council"))
+
+
+def test_who_is_stopped_has_no_turn_and_who_is_started_has_one():
+    turns = []
+
+    class Turn(Intervention):
+        def on_week_start(self, model):
+            turns.append((model.week, self.name))
+
+    class Switch(Intervention):
+        def on_week_start(self, model):
+            if model.week == 3:
+                model.stop_lever(lever(model, "b"))
+                model.start_lever(lever(model, "c"))
+
+    make_model("before", weeks=5, extra=[Switch(name="a"), Turn(name="b"), Turn(name="c", held_back=True)]).run()
+    assert turns == [(0, "b"), (1, "b"), (2, "b"), (3, "c"), (4, "c")]

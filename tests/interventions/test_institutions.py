@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from consensus_sim.council.attendance import fear_of
+from consensus_sim.council.observation import team_activity
 from consensus_sim.council.organisations import organisations, pay, willingness_for
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.errors import InputError
@@ -315,3 +317,36 @@ def test_the_case_studys_loop_plays_phase_1_first():
     np.testing.assert_array_equal(model.residents.trust, plain.residents.trust)
     model.run()
     assert min(row[0] for row in model.recorder.revisions) == 35
+
+
+def test_reliefs_of_elders_leave_what_the_others_left():
+    """Elders' corner and access support take shares of the fear one after the other: it never turns into a pull."""
+    levers = {"parlour": {"elders_corner": True, "elder_relief": 0.6}}
+    model = make_model("access_support", levers=levers, weeks=12, behaviour={"support.elder_relief": 0.6})
+    while model.week < 12:
+        model.step()
+    event, support = model.event("council"), lever(model, "access_support")
+    elders = model.residents.member_of("elder") & model.residents.adult & ~model.residents.member_of("tenant")
+    unskilled = 1.0 - model.residents.expression[elders]
+    taken = support.utility(model, event)[elders] - model.distance[event.open.venue.name][elders] * support.escorts
+    whole = fear_of(model, event.open) * model.scratch.fear_weight[elders] * unskilled
+    np.testing.assert_allclose(taken, 0.6 * 0.4 * whole, atol=1e-5)
+
+
+def test_team_activity_is_of_council_and_tea():
+    model = make_model("everything", weeks=30).run()
+    held = zip(model.recorder.acts, model.recorder.team_acts, strict=True)
+    team = [(channel, int(there.sum())) for (_, channel, _), there in held]
+    counted = sum(number for channel, number in team if channel in ("council", "tea"))
+    assert 0 < counted < sum(number for _, number in team)
+    assert team_activity(model, 30) == counted / 30
+
+
+def test_only_rewarded_acts_crowd_out():
+    motive = {}
+    for attendance_points in (0, 2):
+        changed = {"points": {"attendance": attendance_points, "suggestion": 0, "conflict": 0, "honours": 0}}
+        model = make_model("points", weeks=40, levers=changed, behaviour={"motive.crowding_out": 0.7}).run()
+        start = model.residents.start_motive
+        motive[attendance_points] = int(np.count_nonzero(model.residents.motive < start - 1e-6))
+    assert motive[0] < motive[2]

@@ -71,8 +71,8 @@ def team_activity(model: Any, weeks: int) -> float:
     first = max(0, model.week - weeks)
     counts = [
         int(np.count_nonzero(team))
-        for (week, _, _), team in zip(model.recorder.acts, model.recorder.team_acts, strict=True)
-        if week >= first
+        for (week, channel, _), team in zip(model.recorder.acts, model.recorder.team_acts, strict=True)
+        if week >= first and channel in ("council", "tea")
     ]
     return sum(counts) / max(1, model.week - first)
 

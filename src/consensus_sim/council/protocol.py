@@ -42,7 +42,7 @@ def incubate(model: Any) -> None:
         for topic in waiting:
             if topic.arisen_week >= oldest:
                 break  # the older come first
-            if topic.state != AGENDA:
+            if topic.state != AGENDA and topic.agenda_week < 0:  # what has been on an agenda does not lapse
                 topic.state = LAPSED
                 _close(model, topic)
     arisen = book.arise_before(model.residents.groups) if model.week == 0 else []

@@ -42,7 +42,7 @@ class EvaluationParameters(NamedTuple):
 def land(topic: Topic, week: int) -> None:
     """A settled topic becomes a resolution: a responsible actor (of its class), a deadline (F27) and money to find."""
     topic.execution = PENDING
-    topic.gap = topic.funding_need
+    topic.gap, topic.carried_by_residents = topic.funding_need, False
     topic.deadline_week = week + topic.kind.deadline_weeks
 
 

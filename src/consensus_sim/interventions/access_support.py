@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.attendance import fear_of
+from consensus_sim.council.attendance import fear_of, fear_weight_at
 from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Help
 from consensus_sim.dynamics.learning import gain_saturating
@@ -49,15 +49,14 @@ class AccessSupport(Intervention):
 
     def on_end(self, model: Any) -> None:
         model.rules.help.pop(self.name, None)
-        if self.posters:
-            model.rules.notice_board = 0.0
+        model.rules.notice_board = 0.0
 
     def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
         if not len(self.supported) or event.channel.online:
             return 0.0
         who = self.supported
         unskilled = 1.0 - model.residents.expression[who]
-        fear = fear_of(model, event.open) * model.scratch.fear_weight[who] * unskilled
+        fear = fear_of(model, event.open) * fear_weight_at(model, event.open)[who] * unskilled
         self.lift[who] = self.relief[who] * fear + self.fetched[who] * model.distance[event.open.venue.name][who]
         return self.lift
 

@@ -32,15 +32,21 @@ class OnlineBallot(Intervention):
 
     def on_start(self, model: Any) -> None:
         self.begun = model.week
-        if self.sessions_per_month == 0 or self.use == 0:
-            return
-        channel = model.open_channel("ballot", "online")
-        channel.level = float(np.log(self.use))
-        model.rules.online_publicity = self.publicity
+        self.on_adjusted(model)
 
     def on_end(self, model: Any) -> None:
         model.close_channel("ballot")
         model.rules.online_publicity = 0.0
+
+    def on_adjusted(self, model: Any) -> None:
+        """The programme goes on, with its rhythm and all who know of it; it opens or closes with its use."""
+        if self.sessions_per_month == 0 or self.use == 0:
+            self.on_end(model)
+            return
+        if not model.is_open("ballot"):
+            model.open_channel("ballot", "online")
+        model.channels["ballot"].level = float(np.log(self.use))
+        model.rules.online_publicity = self.publicity
 
     def events(self, model: Any) -> list[Event]:
         if not model.is_open("ballot") or not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):

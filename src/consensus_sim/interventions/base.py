@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
-from consensus_sim.council.topics import Topic
+from consensus_sim.council.topics import AGENDA, Topic
 from consensus_sim.errors import InputError, one_of
 
 
@@ -97,9 +97,20 @@ class Intervention:
         """The lever goes out of force: undo what `on_start` did."""
 
     def on_adjusted(self, model: Any) -> None:
-        """Settings were changed while the lever is in force; by default it ends and starts anew."""
+        """Settings were changed while the lever is in force; by default it ends and starts anew, but what it holds goes
+        on: its rhythm, its channels and since when they have been open, and what is on their agendas.
+        """
+        opened = {name: channel.opened_week for name, channel in model.channels.items()}
+        begun = {name: vars(self)[name] for name in ("begun",) if name in vars(self)}
+        on_agenda = [topic for topic in model.topics.waiting if topic.state == AGENDA]
         self.on_end(model)
         self.on_start(model)
+        vars(self).update(begun)
+        for name in opened.keys() & model.channels.keys():
+            model.channels[name].opened_week = opened[name]
+        for topic in on_agenda:
+            if topic.venue_channel in model.channels:
+                topic.state = AGENDA
 
     def on_week_start(self, model: Any) -> None:
         """The week begins; levers have started and stopped by the calendar."""

@@ -55,7 +55,12 @@ class Council(Intervention):
         model.seat_team(None)
 
     def on_adjusted(self, model: Any) -> None:
-        model.rules.procedure = self.procedure  # the team stays in office; all else is read as it is used
+        if self.sessions_per_month == 0:
+            self.on_end(model)
+        elif model.is_open("council"):
+            model.rules.procedure = self.procedure  # the team stays in office; all else is read as it is used
+        else:
+            self.on_start(model)
 
     def events(self, model: Any) -> list[Event]:
         if not falls_due(self.sessions_per_month / WEEKS_PER_MONTH, model.week - self.begun):

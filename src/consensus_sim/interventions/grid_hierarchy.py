@@ -42,13 +42,17 @@ class GridHierarchy(Intervention):
     strength: float = setting(0, 1, "share of the full flow of news down and matters up")
 
     def on_start(self, model: Any) -> None:
-        people, residents = model.community.population, model.residents
-        members = np.bincount(people.unit[residents.member_of("party")], minlength=int(people.unit.max()) + 1)
-        rate = self.strength * model.parameters.support.household_news
-        self.told = 1.0 - (1.0 - rate) ** members
-        self.party = residents.member_of("party")
+        self.party = model.residents.member_of("party")
         self.on_the_way: dict[int, tuple[int, int]] = {}
         self.hours = np.zeros(model.community.places.n_micro_grids)
+        self.on_adjusted(model)
+
+    def on_adjusted(self, model: Any) -> None:
+        """What is on its way up stays on it."""
+        unit = model.community.population.unit
+        members = np.bincount(unit[self.party], minlength=int(unit.max()) + 1)
+        rate = self.strength * model.parameters.support.household_news
+        self.told = 1.0 - (1.0 - rate) ** members
 
     def on_week_start(self, model: Any) -> None:
         self.hours[:] = self.worker_hours

@@ -24,14 +24,22 @@ class GuaranteeFund(Intervention):
     wait: int = setting(0, 520, "weeks", integer=True)
 
     def on_start(self, model: Any) -> None:
-        self.left, self.paid, self.contributed = self.fund, 0.0, 0.0
+        self.given = self.paid = self.contributed = 0.0  # this quarter, this week, in all
 
     def on_end(self, model: Any) -> None:
-        self.left = self.paid = 0.0
+        self.paid = 0.0
+
+    def on_adjusted(self, model: Any) -> None:
+        """What was given this quarter counts against the new fund."""
+
+    @property
+    def left(self) -> float:
+        """What the fund can still give this quarter, CNY."""
+        return max(0.0, self.fund - self.given)
 
     def on_week_start(self, model: Any) -> None:
         if model.week and model.calendar.ends_quarter(model.week - 1):
-            self.left = self.fund
+            self.given = 0.0
         self.paid = 0.0
         if self.fund == 0 and self.residents_share == 0:
             return
@@ -46,7 +54,7 @@ class GuaranteeFund(Intervention):
         own = min(topic.gap, self.residents_share * trust * topic.funding_need)
         if topic.gap - own > self.left:
             return
-        self.left -= topic.gap - own
+        self.given += topic.gap - own
         self.paid += topic.gap - own
         self.contributed += own
         topic.gap = 0.0

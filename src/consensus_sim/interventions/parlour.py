@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from consensus_sim.council.events import Event
 from consensus_sim.interventions.base import Intervention, setting, switch
 
 
@@ -25,6 +26,10 @@ class Parlour(Intervention):
     elder_relief: float | None = setting(0, 1, "share of elders' fear of speaking", optional=True)
     display_results: bool = switch()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.bare_room: int | None = None  # what the room holds without the lever, while it is in force
+
     @property
     def idle(self) -> bool:
         """Whether there is no room in the parlour, so that the council stays in the committee's office."""
@@ -34,7 +39,8 @@ class Parlour(Intervention):
         if self.idle:
             return
         venue, support = model.venues["parlour"], model.parameters.support
-        venue.capacity, venue.show = self.capacity, self.show
+        self.bare_room = venue.capacity
+        venue.capacity = self.capacity
         venue.relief = support.parlour_relief if self.relief is None else self.relief
         corner = support.elder_relief if self.elder_relief is None else self.elder_relief
         venue.elder_relief = corner if self.elders_corner else 0.0
@@ -44,8 +50,15 @@ class Parlour(Intervention):
         model.show_at("parlour", self.show)
 
     def on_end(self, model: Any) -> None:
+        if self.bare_room is None:
+            return
         model.rules.council_venue = "committee_office"
         model.move_channel("council", "committee_office")
         venue = model.venues["parlour"]
         venue.relief, venue.elder_relief, venue.display = 0.0, 0.0, False
+        venue.capacity, self.bare_room = self.bare_room, None
         model.show_at("parlour", 0.0)
+
+    def on_attended(self, model: Any, event: Event) -> None:
+        if event.channel.name == "council" and event.open.venue.name == "parlour":
+            self.count_event()

@@ -110,7 +110,18 @@ class Points(Intervention):
     def on_adjusted(self, model: Any) -> None:
         """The ledger, the purse and the price level go on; what points buy is laid out anew."""
         self.shop.stock(self._items, self.value)
+        self._keep_lots(model)
         model.rules.reward_in_force = not self.idle
+
+    def _keep_lots(self, model: Any) -> None:
+        """Points that are older than they may now become expire."""
+        kept = np.zeros((self.expiry_quarters, model.residents.n), np.int32)
+        rows = min(len(kept), len(self.lots))
+        kept[:rows] = self.lots[:rows]
+        gone = self.lots[rows:].sum(axis=0)
+        model.residents.points -= gone.astype(model.residents.points.dtype)
+        self.expired += int(gone.sum())
+        self.lots = kept
 
     def on_end(self, model: Any) -> None:
         if self.idle:
@@ -146,7 +157,7 @@ class Points(Intervention):
         adopted = [who for who, topic in event.raised if model.topics.numbered[topic].raised_by == who]
         if adopted:
             self._issue(model, np.array(adopted, np.int32), self.suggestion)
-        if self.shop.point_value > 0 and self.belief > 0:
+        if self._points(event) > 0 and self.shop.point_value > 0 and self.belief > 0:
             residents = model.residents
             crowd_out(residents.motive, residents.start_motive, event.came, self._depth, self._act * self.belief)
 

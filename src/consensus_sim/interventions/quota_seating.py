@@ -87,6 +87,7 @@ class QuotaSeating(Intervention):
         who = rows.astype(np.int32)
         event.seats_offered, event.seats_accepted = who.take(panel.offered), who.take(panel.accepted)
         event.seated_present = who.take(panel.present)
+        self.count_event()
 
     def _list(self, model: Any, event: Event) -> NDArray[np.int64]:
         """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""

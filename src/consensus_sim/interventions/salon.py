@@ -39,6 +39,13 @@ class ThemedSalon(Intervention):
     def on_end(self, model: Any) -> None:
         model.close_channel("salon")
 
+    def on_adjusted(self, model: Any) -> None:
+        """Salons held count on; the channel stays open, or opens and closes with the number of salons."""
+        if self.salons == 0:
+            model.close_channel("salon")
+        elif not model.is_open("salon"):
+            model.open_channel("salon", "parlour")
+
     def events(self, model: Any) -> list[Event]:
         if self.held >= self.salons or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
             return []

@@ -51,6 +51,11 @@ class SeedGroup(Intervention):
     def on_end(self, model: Any) -> None:
         model.close_channel("seed_group")
 
+    def on_adjusted(self, model: Any) -> None:
+        """The group stays in office unless another size is asked for."""
+        if len(self.group) != self.members or self.sessions_per_month == 0:
+            super().on_adjusted(model)
+
     def events(self, model: Any) -> list[Event]:
         if not len(self.group) or not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
             return []

@@ -49,6 +49,13 @@ class Supervision(Intervention):
         rules = model.rules
         rules.supervision, rules.chase, rules.monthly_notice, rules.redeliberate = 0.0, 1.0, False, False
 
+    def on_adjusted(self, model: Any) -> None:
+        """The group stays in office unless another size is asked for."""
+        group = vars(self).get("group")
+        super().on_adjusted(model)
+        if group is not None and len(group) == self.members:
+            self.group = group
+
     def on_month_end(self, model: Any) -> None:
         if not self.idle:
             add_bounded(model.residents.fatigue, self.group, model.parameters.fatigue.load)

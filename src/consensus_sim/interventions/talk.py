@@ -32,6 +32,12 @@ class StrollingTalk(Intervention):
             model.venues["street"].relief = self.relief
             model.open_channel("talk", "street")
 
+    def on_adjusted(self, model: Any) -> None:
+        """The round of the grids goes on."""
+        walked = self.walked
+        super().on_adjusted(model)
+        self.walked = walked
+
     def on_end(self, model: Any) -> None:
         model.close_channel("talk")
         model.venues["street"].relief = 0.0
