@@ -161,7 +161,8 @@ def help_text(config_dir: str | None) -> str:
     options: dict[str, set[str]] = {}
     for folder in folders:
         for path in folder.glob("*/**/*.yaml"):
-            options.setdefault(path.parent.relative_to(folder).as_posix(), set()).add(path.stem)
+            if not path.stem.startswith("_"):
+                options.setdefault(path.parent.relative_to(folder).as_posix(), set()).add(path.stem)
     groups = [group for group in sorted(options) if group.split("/")[0] != "hydra"]
     lines = "".join(f"{group}: {', '.join(sorted(options[group]))}\n" for group in groups)
     config = parse((configs_dir() / f"{CONFIG_NAME}.yaml").read_text(encoding="utf-8"))
@@ -189,7 +190,7 @@ def arguments(argv: Sequence[str]) -> list[str]:
     for override in given:
         options.remove(override)
     for override in given:
-        if "=" not in override and not override.startswith("~"):
+        if ("=" not in override and not override.startswith("~")) or override.startswith("="):
             raise InputError(f"{override!r}: write key=value; consensus-sim --help shows examples")
     searched = [*given, *search_path(given, args.config_dir)]
     if args.help:

@@ -51,6 +51,7 @@ def test_the_error_is_what_the_band_says(tmp_path):
     [
         ({"use": "tuning"}, "use: found 'tuning'"),
         ({"low": 30}, "low 30 is not below high 28"),
+        ({"value": 100}, "value: found 100; allowed: within low and high"),
         ({"value": "many"}, "found 'many'; a number is needed"),
         ({"period": "phase2"}, "period: found 'phase2'"),
         ({"metric": "trust"}, "one of the three"),

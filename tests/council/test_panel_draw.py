@@ -147,6 +147,28 @@ def test_user_errors_leave_with_2_and_write_nothing(register: Path, quota_file: 
     assert not output.exists()
 
 
+def test_the_register_is_never_written_over(register: Path, quota_file: Path, tmp_path: Path):
+    before = register.read_bytes()
+    given = ("--register", register, "--quotas", quota_file, "--seats", 10, "--seed", 7, "--output")
+    for output, told in ((register, "is a file that is read"), (tmp_path / "missing" / "p.csv", "there is no folder")):
+        done = run(*given, output)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and told in done.stderr
+    assert register.read_bytes() == before
+
+
+def test_wrong_options_are_one_line(register: Path):
+    for words in ((), ("--seats", "ten")):
+        done = run(*words)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and "--help" in done.stderr
+
+
+def test_contradicting_quotas_are_told_with_their_file(register: Path, tmp_path: Path):
+    file = tmp_path / "q.csv"
+    file.write_text("feature,value,min,max\nvulnerable,yes,9,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"quotas .*q\.csv, vulnerable 'yes': found min 9, max 3"):
+        panel_draw.draw_panel(register, 10, file, 7)
+
+
 def test_an_output_folder_that_is_missing_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match="cannot be written"):
         panel_draw.write_rows([{"id": "p1"}], tmp_path / "missing" / "panel.csv")

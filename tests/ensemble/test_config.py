@@ -99,6 +99,15 @@ def test_null_switches_a_lever_off():
         (["topic=traffic"], "topic.<name>.<setting>"),
         (["intervention.points.attendance=-1", "scenarios=[before]"], "intervention.points.attendance: found -1"),
         (["intervention.points.catalogue=3", "scenarios=[before]"], "intervention.points.catalogue: found 3"),
+        (["积分=4"], "积分: there is no such setting; names are English"),
+        (["scenarios=[议事会]"], "scenario: found '议事会'; allowed: "),
+        (["+replicats=4"], "replicats: there is no such setting; did you mean replicates?"),
+        (["++foo.bar=1"], "foo.bar: there is no such setting"),
+        (["scenario.council.base=council"], "scenario.council.base: goes round in a circle"),
+        (["scenarios=[before,council]", "reference=full"], "allowed: one of the scenarios compared, before, council"),
+        (["scenarios=[before,council]", "reference=foo"], "reference: found 'foo'; allowed: before, council"),
+        (["calendar.start=20240501"], "calendar.start: found 20240501; allowed: a date written YYYY-MM-DD"),
+        (["scenario.points=null"], "scenario.points: found nothing; allowed: label, description, base, interventions"),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_line(overrides, told):
@@ -127,6 +136,18 @@ def test_own_files_are_found_and_can_be_changed_by_name(tmp_path):
     assert (gift["attendance"], gift["proposal"]) == (7, 11)
     with pytest.raises(InputError, match="did you mean intervention.gift.attendance"):
         compose(["intervention.gift.atendance=1"], config_dir=tmp_path)
+
+
+def test_chinese_paths_and_files_need_no_quotes(tmp_path):
+    text = (configs_dir() / "community" / "teaching.yaml").read_text(encoding="utf-8")
+    write_own(tmp_path, "community", "山坡", text)
+    config = compose(["results=结果/甲", "community=山坡", "question.zh=什么"], config_dir=tmp_path)
+    assert (config["results"], config["question"]["zh"]) == ("结果/甲", "什么")
+    assert config["community"]["name"] == compose(["community=teaching"])["community"]["name"]
+    assert compose(['results="结果, 甲"'])["results"] == "结果, 甲"
+    write_own(tmp_path, "scenario", "信", "base: before\n")
+    with pytest.raises(InputError, match=r"scenario/信\.yaml: found the file name '信'; allowed: Latin letters"):
+        compose(config_dir=tmp_path)
 
 
 def test_an_own_file_may_not_take_a_built_in_name(tmp_path):

@@ -222,6 +222,8 @@ def _read_value(where: str, entry: Mapping[str, Any], scale: str) -> tuple[float
     log = scale == "log"
     if entry.get("value") is not None:
         value = _number(f"{where}.value", entry["value"])
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise InputError(f"{where}.value: found {value:g}; allowed: within low and high")
     else:
         assert both is not None
         value = math.sqrt(both[0] * both[1]) if log else (both[0] + both[1]) / 2

@@ -17,13 +17,14 @@ import argparse
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from consensus_sim.errors import InputError, one_of
 
@@ -162,7 +163,11 @@ def draw_panel(
     for feature in limits:  # first: the quotas of a misspelt one do not add up either
         if feature not in head:
             raise one_of("quotas, feature (a column of the register)", feature, head)
-    check_quotas(limits, seats)
+    try:
+        check_quotas(limits, seats)
+    except InputError as error:
+        where = "quotas" if isinstance(quotas, Mapping) else f"quotas {quotas}"
+        raise InputError(re.sub("^quotas", lambda _: where, str(error))) from None
     for column in one_per:
         if column not in head:
             raise one_of("register, column", column, head)
@@ -257,6 +262,16 @@ def write_rows(rows: Iterable[Row], path: str | Path) -> None:
             os.unlink(draft)
 
 
+def check_output(output: str | Path, *inputs: str | Path) -> None:
+    """Refuse, before anything is drawn, to write over one of the `inputs` or into a folder that is not there."""
+    target = Path(output)
+    for source in inputs:
+        if target.resolve() == Path(source).resolve():
+            raise InputError(f"output {target}: is a file that is read; allowed: another one")
+    if not target.parent.is_dir():
+        raise InputError(f"output {target}: there is no folder {target.parent}; allowed: one that is there")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit code: 0, or 2 with one line on standard error for unusable input."""
     parser = argparse.ArgumentParser(
@@ -270,8 +285,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--id-column", default="id", help="column of the register that tells people apart (id)")
     parser.add_argument("--one-per", nargs="*", default=[], metavar="COLUMN", help="columns of an address: one each")
     parser.add_argument("--algorithm", default="maximin", help=f"{', '.join(ALGORITHMS)} (maximin)")
-    args = parser.parse_args(argv)
+
+    def refuse(message: str) -> NoReturn:
+        raise InputError(f"{message}; consensus-sim-panel --help shows how it is used")
+
+    parser.error = refuse  # type: ignore[method-assign]
     try:
+        args = parser.parse_args(argv)
+        check_output(args.output, args.register, args.quotas)
         rows = draw_panel(
             args.register, args.seats, args.quotas, args.seed, id_column=args.id_column, one_per=args.one_per,
             algorithm=args.algorithm,

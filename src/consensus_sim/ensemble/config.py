@@ -7,6 +7,7 @@ import difflib
 import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ CONFIG_NAME = "config"
 # Groups whose files are all composed, each under <group>.<file name>, so that every one can be named and changed.
 OPEN_GROUPS = ("channel", "topic", "intervention", "scenario")
 _SCENARIO_CHANGE = re.compile(r"^\+{0,2}scenario\.(?P<name>[^.=]+)\.interventions(\.|=)")
+_NAME = re.compile(r"^[A-Za-z0-9_-]+$")
+_WORD = re.compile(r"[^,\[\]{}\s:=]+")
 # Keys whose value is a file, which Hydra would take for one of its groups of the same name.
 _FILES = {"targets": "targets.files", "posterior": "posterior.file"}
 _BRINGS_SETTINGS = re.compile(r"^(hydra\.searchpath=|(experiment|community|behaviour)=\w+$|\+\w+@\w+\.\w)")
@@ -90,7 +93,7 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
 
     Call it with Hydra initialised on the package's configs. `overrides` must tell the search path (`search_path`).
     """
-    overrides = [_file_key(change) for change in overrides]
+    overrides = [_file_key(_plain(_quoted(change))) for change in overrides]
     for change in overrides:
         _check_choice(change)
     own = [change for change in overrides if change.startswith("hydra.searchpath=")]
@@ -98,10 +101,45 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
     if own:
         for group in OPEN_GROUPS:
             mine = set(_options(group, own)) - set(_options(group))
+            for name in sorted(mine):
+                if not _NAME.match(name):
+                    where = f"{config_dir}/{group}/{name}.yaml" if config_dir is not None else f"{group}/{name}.yaml"
+                    allowed = "Latin letters, digits, _ and -; the label in the file may be Chinese"
+                    raise InputError(f"{where}: found the file name {name!r}; allowed: {allowed}")
             found += [f"+{group}@{group}.{name}={name}" for name in sorted(mine)]
     if config_dir is not None:
         _check_names(config_dir)
     return [*found, *(_open(change, own) for change in overrides)]
+
+
+def _quoted(change: str) -> str:
+    """`change` with quotes around each word of its value that Hydra's grammar would not read, such as Chinese."""
+    key, equals, value = change.partition("=")
+    if not key.isascii():
+        raise InputError(f"{key}: there is no such setting; names are English, and consensus-sim --cfg job lists them")
+    if value.isascii() or "'" in value or '"' in value:
+        return change
+    return f"{key}{equals}" + _WORD.sub(lambda word: word[0] if word[0].isascii() else f"'{word[0]}'", value)
+
+
+def _plain(change: str) -> str:
+    """`change` without a + in front where it would add a section that nothing reads: so a slip is told as one."""
+    key = change.lstrip("+").partition("=")[0]
+    if not change.startswith("+") or "@" in key or "/" in key or key.partition(".")[0] in _sections():
+        return change
+    return change.lstrip("+")
+
+
+@cache
+def _sections() -> frozenset[str]:
+    """First parts of all keys that the package's files give."""
+    from consensus_sim.ensemble.config_source import parse
+
+    folder = configs_dir()
+    found = {path.name for path in folder.iterdir() if path.is_dir()} | {"hydra"}
+    for path in (folder / f"{CONFIG_NAME}.yaml", *sorted((folder / "experiment").glob("*.yaml"))):
+        found |= set(parse(path.read_text(encoding="utf-8")) or {})
+    return frozenset(found)
 
 
 def _file_key(change: str) -> str:

@@ -37,6 +37,8 @@ def section(key: str, value: object) -> Mapping[str, Any]:
 def iso_date(key: str, value: object) -> datetime.date:
     """`value` as a date; InputError unless it is written YYYY-MM-DD."""
     try:
+        if len(str(value)) != len("YYYY-MM-DD"):
+            raise ValueError
         return datetime.date.fromisoformat(str(value))
     except ValueError:
         raise InputError(f"{key}: found {value!r}; allowed: a date written YYYY-MM-DD") from None
@@ -77,7 +79,7 @@ def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
     current: str | None = name
     while current is not None:
         if current in links:
-            raise InputError(f"scenario.{name}.base: goes round in a circle: {' -> '.join([*links, current])}")
+            raise InputError(f"scenario.{links[-1]}.base: goes round in a circle: {' -> '.join([*links, current])}")
         if current not in scenarios:
             raise one_of("scenario" if not links else f"scenario.{links[-1]}.base", current, scenarios)
         links.append(current)
@@ -87,7 +89,9 @@ def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
 
 def _content(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the file of scenario `name` says; a key that nothing reads would leave another policy than was meant."""
-    content = section(f"scenario.{name}", scenarios[name] or {})
+    if not scenarios[name]:
+        raise InputError(f"scenario.{name}: found nothing; allowed: {', '.join(SCENARIO_KEYS)}")
+    content = section(f"scenario.{name}", scenarios[name])
     for key in content:
         if key not in SCENARIO_KEYS:
             raise one_of(f"scenario.{name}: unknown key", key, SCENARIO_KEYS)
@@ -169,7 +173,7 @@ def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
     for key in ("reference", "usual_reference"):
         wanted = config.get(key)
         if wanted is not None and wanted not in config["scenario"]:
-            raise one_of(key, wanted, config["scenario"])
+            raise one_of(key, wanted, names if key == "reference" else config["scenario"])
     wanted, usual = config.get("reference"), config.get("usual_reference")
     if wanted is None:
         return usual if usual in names else names[0]
