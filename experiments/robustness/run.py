@@ -1,6 +1,6 @@
 """Does the ranking of scenarios survive if the model is built otherwise: one command.
 
-    python experiments/robustness/run.py                    # about 8,400 runs: some 20 minutes on one core
+    python experiments/robustness/run.py                    # 8,960 runs: some 20 minutes of one core
     python experiments/robustness/run.py --replicates 200   # narrower intervals
 
 Plays the scenarios of configs/experiment/robustness.yaml, with parameters drawn from the posterior, under every
