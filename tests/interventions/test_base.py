@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from consensus_sim.council.resolution import land
 from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.interventions.base import Cost, Intervention, build_lever
 from consensus_sim.model import CommunityModel
@@ -280,12 +281,16 @@ def test_what_has_been_on_an_agenda_does_not_lapse():
     assert (before.state, never.state) == ("unheard", "lapsed")
 
 
-@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+PRICED = [
+    name
+    for name, settings in sorted(config()["intervention"].items())
+    if any((settings.get("cost") or {}).get(key) for key in ("event_money", "event_hours"))
+]
+
+
+@pytest.mark.parametrize("name", PRICED)
 def test_every_price_of_an_event_is_booked(name):
     """A lever that names a price a session pays it in a run in which it has sessions."""
-    prices = config()["intervention"][name].get("cost") or {}
-    if not any(prices.get(key) for key in ("event_money", "event_hours")):
-        return
     held = {name: {"cost": {"event_hours": 1.0}}}
     # The survey is half-yearly, so the run must be longer than that.
     model = make_model("everything" if name in ADJUSTED else "council", levers=held, weeks=44).run()
@@ -310,3 +315,41 @@ def test_who_is_stopped_has_no_turn_and_who_is_started_has_one():
 
     make_model("before", weeks=5, extra=[Switch(name="a"), Turn(name="b"), Turn(name="c", held_back=True)]).run()
     assert turns == [(0, "b"), (1, "b"), (2, "b"), (3, "c"), (4, "c")]
+
+
+def test_adjusting_goes_on_and_takes_the_new_settings():
+    """Salons held count on; a council without sessions can get some, and lose them; points too old by now expire."""
+    model = make_model("salon", weeks=44, levers={"salon": {"salons": 3, "weeks_between": 3.0}})
+    while model.week < 30:
+        model.step()
+    salon = lever(model, "salon")
+    assert salon.held == 3
+    salon.on_adjusted(model)
+    assert len(attendance(model.run(), "salon")) == 3
+
+    model = make_model("council", weeks=30, levers={"council": {"sessions_per_month": 0.0}})
+    while model.week < 15:
+        model.step()
+    council = lever(model, "council")
+    for sessions, is_open in ((3.0, True), (0.0, False), (3.0, True)):
+        council.sessions_per_month = sessions
+        council.on_adjusted(model)
+        assert model.is_open("council") == is_open == (model.team is not None)
+    assert attendance(model.run(), "council", since=15)
+
+    model = make_model("points", weeks=44).run()
+    points, held = lever(model, "points"), model.residents.points.copy()
+    old = points.lots[1:].sum(axis=0)
+    assert old.sum() > 0
+    expired = points.expired
+    points.expiry_quarters = 1
+    points.on_adjusted(model)
+    assert points.lots.shape[0] == 1 and points.expired == expired + old.sum()
+    np.testing.assert_array_equal(model.residents.points, held - old)
+
+
+def test_a_resolution_that_came_to_nothing_is_open_to_everybody_again():
+    topic = make_model("before", weeks=2).run().topics.waiting[0]
+    topic.carried_by_residents = True
+    land(topic, 1)
+    assert not topic.carried_by_residents and topic.gap == topic.funding_need

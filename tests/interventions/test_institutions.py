@@ -349,4 +349,11 @@ def test_only_rewarded_acts_crowd_out():
         model = make_model("points", weeks=40, levers=changed, behaviour={"motive.crowding_out": 0.7}).run()
         start = model.residents.start_motive
         motive[attendance_points] = int(np.count_nonzero(model.residents.motive < start - 1e-6))
-    assert motive[0] < motive[2]
+    assert motive[0] == 0 < motive[2]
+
+
+def test_results_are_seen_online_whatever_the_programme_tells_of_events():
+    for publicity in (0.0, 1.0):
+        ballot = {"ballot": {"use": 1.0, "publicity": publicity}}
+        model = make_model("council", weeks=30, levers=ballot, behaviour={"awareness.online": 0.0}).run()
+        assert model.scratch.online_user.any() == (publicity > 0)

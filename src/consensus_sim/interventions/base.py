@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -53,6 +53,9 @@ class Intervention:
     """One lever. `start` and `end` are its first and last day (None: the run's); one that is `held_back` waits until a
     policy brings it into force; `cost` its prices (CNY, hours; see COST_KEYS).
     """
+
+    GOES_ON: ClassVar[tuple[str, ...]] = ("begun",)
+    """Attributes that adjusting the lever leaves as they are, though it ends and starts anew."""
 
     name: str = ""
     start: date | None = None
@@ -101,11 +104,11 @@ class Intervention:
         on: its rhythm, its channels and since when they have been open, and what is on their agendas.
         """
         opened = {name: channel.opened_week for name, channel in model.channels.items()}
-        begun = {name: vars(self)[name] for name in ("begun",) if name in vars(self)}
+        goes_on = {name: vars(self)[name] for name in self.GOES_ON if name in vars(self)}
         on_agenda = [topic for topic in model.topics.waiting if topic.state == AGENDA]
         self.on_end(model)
         self.on_start(model)
-        vars(self).update(begun)
+        vars(self).update(goes_on)
         for name in opened.keys() & model.channels.keys():
             model.channels[name].opened_week = opened[name]
         for topic in on_agenda:

@@ -20,6 +20,8 @@ class Festival(Intervention):
     It is no deliberation, so it counts as no participation and forms no habit of it.
     """
 
+    GOES_ON = ("begun", "visitors")
+
     festivals_per_year: float = setting(0, 12, "festivals a year")
     turnout: float = setting(0, 1, "share of adults")
     stalls: float = setting(0, 1, "chance that a visitor hears of a channel")

@@ -25,6 +25,8 @@ class ThemedSalon(Intervention):
     with them are won over by as much of a joint meeting's step.
     """
 
+    GOES_ON = ("begun", "held")
+
     salons: int = setting(0, 200, "salons", integer=True)
     weeks_between: float = setting(1, 52, "weeks")
     invitations: int = setting(0, 1000, "persons a salon", integer=True)
@@ -38,13 +40,6 @@ class ThemedSalon(Intervention):
 
     def on_end(self, model: Any) -> None:
         model.close_channel("salon")
-
-    def on_adjusted(self, model: Any) -> None:
-        """Salons held count on; the channel stays open, or opens and closes with the number of salons."""
-        if self.salons == 0:
-            model.close_channel("salon")
-        elif not model.is_open("salon"):
-            model.open_channel("salon", "parlour")
 
     def events(self, model: Any) -> list[Event]:
         if self.held >= self.salons or not falls_due(1.0 / self.weeks_between, model.week - self.begun):

@@ -21,6 +21,8 @@ class StrollingTalk(Intervention):
     spot.
     """
 
+    GOES_ON = ("begun", "walked")
+
     walks_per_month: float = setting(0, 4.33, "walks a month")
     relief: float = setting(0, 1, "share of the fear of speaking")
 
@@ -31,12 +33,6 @@ class StrollingTalk(Intervention):
         if self.walks_per_month:
             model.venues["street"].relief = self.relief
             model.open_channel("talk", "street")
-
-    def on_adjusted(self, model: Any) -> None:
-        """The round of the grids goes on."""
-        walked = self.walked
-        super().on_adjusted(model)
-        self.walked = walked
 
     def on_end(self, model: Any) -> None:
         model.close_channel("talk")
