@@ -141,6 +141,7 @@ MISTAKES = [
     (["calendar.weeks=-3"], "calendar.weeks: found -3; allowed: a whole number from 1 to 522"),
     (["calendar.weeks=abc"], "calendar.weeks: found 'abc'"),
     (["intervention.points.atendance=4"], "did you mean intervention.points.attendance?"),
+    (["scenarios=[before]", "scenario.full.interventions.points.atendance=1"], "(did you mean 'attendance'?)"),
     (["calender.weeks=10"], "did you mean calendar.weeks?"),
     (["intervention.points.start=2024-09-01", "intervention.points.end=2024-06-01"], "lies before its start"),
     (["replicates=0"], "replicates: found 0"),

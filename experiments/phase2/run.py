@@ -72,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--draw", action="store_true", help="draw the table that is there, play nothing")
     given = options.parse_args(arguments)
     if given.draw:
+        if not given.out.is_file():
+            options.error(f"--draw: found no table {given.out}; allowed: one that this command has made")
         draw(pd.read_csv(given.out), given.out)
         return
     if given.replicates < 2 or given.replicates % 2:

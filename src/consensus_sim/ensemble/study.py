@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -207,6 +208,10 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         check_dates(f"intervention.{lever}", settings, calendar["start"])
     plain = {**config, "calendar": calendar}
     scenarios = tuple(read_scenario(name, plain) for name in names)
+    for change in config.get("changes", ()):  # a slip in a scenario that is not compared would stay unnoticed
+        changed = re.match(r"scenario\.([\w-]+)\.", str(change))
+        if changed and changed[1] not in names:
+            read_scenario(changed[1], plain)
     check_levers(scenarios, config["intervention"])
     precision = read_precision(config)
     return Study(
