@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -184,7 +186,7 @@ def test_seats_given_by_rule_are_the_only_way_in_for_who_was_offered_one():
 
     model = make_model("council", weeks=56, without=["quota_seating"], behaviour={"topics.arrivals": 0.6})
     plain = lever(make_model("quota"), "quota_seating")
-    settings = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
+    settings = {field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)}
     model.levers = sorted([*model.levers, Look(**settings)], key=lambda each: each.name)
     model.run()
     assert len(looked) > 20
