@@ -9,6 +9,7 @@ from consensus_sim.dynamics.attendance import (
     clear_asked,
     join_seated,
     keep_promises,
+    leave_out,
     learn_of,
     let_in,
     not_asked_yet,
@@ -56,7 +57,9 @@ def test_who_declined_a_seat_is_not_there_and_who_took_one_is():
     follow, flags = np.full(N, 0.5, np.float32), np.zeros(N, bool)
     offered = np.arange(0, N, 4, dtype=np.int32)
     accepted, present = offered[::2], offered[::6]
-    room = join_seated(CAME, offered, accepted, present, 0.2, flags, follow)
+    others = leave_out(CAME, offered, flags)
+    np.testing.assert_array_equal(others, np.setdiff1d(CAME, offered))
+    room = join_seated(others, accepted, present, 0.2, flags, follow)
     np.testing.assert_array_equal(room, np.union1d(np.setdiff1d(CAME, offered), present))
     assert not flags.any()
     np.testing.assert_allclose(follow[present], 0.6, rtol=1e-6)

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import NOBODY, Event, OpenChannel, Rows
-from consensus_sim.dynamics.attendance import clear_asked, join_seated, keep_promises, let_in, not_asked_yet, note_asked
+from consensus_sim.dynamics.attendance import (
+    clear_asked,
+    join_seated,
+    keep_promises,
+    leave_out,
+    let_in,
+    not_asked_yet,
+    note_asked,
+)
 from consensus_sim.dynamics.participation import (
     HOUSEMATE,
     LETTER,
@@ -143,16 +151,18 @@ def _there_in_the_end(model: Any, event: Event, came: Rows) -> Rows:
     offered one and declined or stays away is not there.
     """
     residents, gain = model.residents, model.parameters.learning.follow_through_gain
+    by_rule = event.seats_offered is not None and event.seats_accepted is not None
+    if by_rule:  # first: whoever was offered a seat makes one promise, though a neighbour asked, too
+        came = leave_out(came, event.seats_offered, model.scratch.flags)
     if [code for code, _ in event.asked if code in (LETTER, PERSONAL)]:
         no_show = model.parameters.meeting.no_show
-        draw = model.key("no_show", sub=event.number)
+        draw = model.key(f"no_show:{event.channel.name}", sub=event.number)
         came = keep_promises(draw, came, model.scratch.asked, no_show, gain, residents.follow_through)
-    if event.seats_offered is not None and event.seats_accepted is not None:
+    if by_rule:
         model.tell(event.open, event.seats_offered)
         came = join_seated(
-            came, event.seats_offered, event.seats_accepted, event.seated_present, gain, model.scratch.flags,
-            residents.follow_through,
-        )  # fmt: skip
+            came, event.seats_accepted, event.seated_present, gain, model.scratch.flags, residents.follow_through
+        )
     return came
 
 
@@ -165,7 +175,7 @@ def _let_in(model: Any, event: Event, came: Rows) -> Rows:
         return came
     asked, aware = model.scratch.asked, model.residents.aware
     note_asked(asked, event.seated_present, LETTER)
-    inside: Rows = let_in(model.key("door", sub=event.number), came, asked, capacity)
+    inside: Rows = let_in(model.key(f"door:{event.channel.name}", sub=event.number), came, asked, capacity)
     clear_asked(asked, event.seated_present, 0, aware)
     return inside
 

@@ -132,7 +132,7 @@ def hold(model: Any, event: Event) -> None:
     if turns is not None:
         event.spoke = event.came[turns > 0]
     if len(event.came):
-        _practise(model, event)
+        _practise(model, event, sat=turns is not None)
     for lever in model.with_hook("on_attended"):
         lever.on_attended(model, event)
     model.recorder.event(event)
@@ -192,8 +192,10 @@ def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
         _close(model, topic)
 
 
-def _practise(model: Any, event: Event) -> None:
-    """D6-D8, D10 for those who took part: practice, habit, load, belonging; their ties notice."""
+def _practise(model: Any, event: Event, sat: bool) -> None:
+    """D6-D8, D10 for those who took part: habit, load, belonging, practice where people `sat` on a topic; their ties
+    notice.
+    """
     residents, p, came = model.residents, model.parameters, event.came
     online = event.channel.online
     take_part(
@@ -209,7 +211,7 @@ def _practise(model: Any, event: Event) -> None:
     network = model.community.network
     gain_saturating(residents.belonging, came, p.learning.belonging_gain)
     remember_ties(came, network.indptr, network.indices, model.scratch.mirror_weight, model.scratch.neighbours_came)
-    if event.topics:
+    if sat:
         listened, spoke = model.practice
         practise(residents.skill, listened, came)
         practise(residents.skill, spoke, event.spoke)

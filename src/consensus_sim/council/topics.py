@@ -179,14 +179,17 @@ class TopicBook:
         return new + [self._create_named(kind, week, groups) for kind in self.dated.get(week, [])]
 
     def arise_before(self, groups: NDArray[np.uint16]) -> list[Topic]:
-        """The topics that arose in the `backlog` weeks before the first day and are still unheard on it, oldest first;
-        their weeks are below 0.
+        """The topics that arose in the `backlog` weeks before the first day (not so long ago that they have lapsed) and
+        are still unheard on it, oldest first; their weeks are below 0.
 
         A community does not begin its life on the first day of a run: what nobody has raised yet has been waiting
         (F71: a matter came to an agenda after near 6 months).
         """
+        weeks = round(self.p.backlog)
+        if self.p.lapse:
+            weeks = min(weeks, int(self.p.lapse))
         found = []
-        for week in range(-round(self.p.backlog), 0):
+        for week in range(-weeks, 0):
             for topic in self.arise(week, groups):
                 topic.urgency = 1.0 - (1.0 - topic.urgency) * (1.0 - self.p.escalation) ** -week
                 found.append(topic)

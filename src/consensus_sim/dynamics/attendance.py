@@ -75,7 +75,7 @@ def keep_promises(
 
 
 @kernel
-def _without(rows: Rows, left_out: Rows, flags: Flags) -> Rows:
+def leave_out(rows: Rows, left_out: Rows, flags: Flags) -> Rows:
     """`rows` but for those among `left_out`; `flags` (n,) is all False before and after."""
     kept, size = np.empty_like(rows), 0
     flags[left_out] = True
@@ -89,21 +89,20 @@ def _without(rows: Rows, left_out: Rows, flags: Flags) -> Rows:
 
 @kernel
 def join_seated(
-    came: Rows, offered: Rows, accepted: Rows, present: Rows, gain: float, flags: Flags,
-    follow_through: NDArray[np.float32],
-) -> Rows:  # fmt: skip
-    """Those of `came` to whom no seat was `offered`, and those `present` of who `accepted` one; ascending.
+    came: Rows, accepted: Rows, present: Rows, gain: float, flags: Flags, follow_through: NDArray[np.float32]
+) -> Rows:
+    """Those who `came` without having been offered a seat, and those `present` of who `accepted` one; ascending.
 
     `follow_through` (n,) gains by the share `gain` where one comes and loses where one who accepted stays away; `flags`
     (n,) is all False before and after.
     """
     gain_saturating(follow_through, present, gain)
-    gain_saturating(follow_through, _without(accepted, present, flags), -gain)
-    others, first, second = _without(came, offered, flags), 0, 0
-    room = np.empty(others.shape[0] + present.shape[0], np.int32)
+    gain_saturating(follow_through, leave_out(accepted, present, flags), -gain)
+    first, second = 0, 0
+    room = np.empty(came.shape[0] + present.shape[0], np.int32)
     for place in range(room.shape[0]):  # both are ascending, and nobody is in both
-        if second == present.shape[0] or (first < others.shape[0] and others[first] < present[second]):
-            room[place] = others[first]
+        if second == present.shape[0] or (first < came.shape[0] and came[first] < present[second]):
+            room[place] = came[first]
             first += 1
         else:
             room[place] = present[second]

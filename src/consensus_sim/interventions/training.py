@@ -91,7 +91,7 @@ class Training(Intervention):
         if group is not None:
             able = able & model.residents.member_of(group)
         who: Rows = trainees(
-            model.key("training:lot", sub=self.held), model.key("training:come", sub=self.held), able,
+            model.key(f"{self.name}:lot", sub=self.held), model.key(f"{self.name}:come", sub=self.held), able,
             model.team_mask, model.took_part, with_team, with_active, not (with_team or with_active),
             float(self.turnout), self.places,
         )  # fmt: skip
