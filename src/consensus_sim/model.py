@@ -123,6 +123,8 @@ class CommunityModel(mesa.Model):
         self.recorder = Recorder(self)
         for name in ("reception", "adhoc"):
             self.open_channel(name, self.known_channels[name].venue, novel=False)
+        for lever in self.levers:
+            lever.check_community(self)
 
     # --- the week -------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from consensus_sim.council import attendance
 from consensus_sim.council.protocol import feel_like_coming
 from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL
 from consensus_sim.ensemble.facts import collect_acts
+from consensus_sim.errors import InputError
 from tests.helpers import lever, make_model
 
 EAGER = {"channels.council": -1.0, "channels.tea": -1.0, "topics.arrivals": 0.6}
@@ -173,6 +174,69 @@ def test_reliable_people_come_as_promised_and_others_lose_and_gain_follow_throug
     assert len(came & set(rows[:60].tolist())) > 45
     assert not came & set(rows[60:].tolist())
     assert (model.residents.follow_through[rows[60:]] == 0).all()
+
+
+def test_chances_of_staying_away_differ_by_channel():
+    """The first tea and the first session of a week: who stays away from one need not from the other."""
+    model = make_started(behaviour={"participation.personal_acceptance": 0.999, "meeting.no_show": 0.7})
+    rows = np.flatnonzero(model.residents.adult & ~model.team_mask)[:200].astype(np.int32)
+    model.residents.motive[rows] = 1.0
+    feel_like_coming(model)
+    came = []
+    for channel in ("tea", "council"):
+        model.residents.follow_through[rows] = 0.0
+        event = model.event(channel)
+        event.places = 10_000
+        event.asked.append((PERSONAL, rows))
+        attendance.gather(model, event)
+        came.append(np.isin(rows, event.came))
+    (tea, council), number = came, len(rows)
+    alike = np.count_nonzero(tea == council)
+    assert 0.1 < tea.mean() < 0.6 and 0.1 < council.mean() < 0.6
+    expected = tea.mean() * council.mean() + (1 - tea.mean()) * (1 - council.mean())
+    assert abs(alike - number * expected) < 5 * np.sqrt(number * expected * (1 - expected))  # false alarm 6e-7
+
+
+def test_who_is_offered_a_seat_and_asked_by_a_neighbour_makes_one_promise():
+    gain = 0.2
+    model = make_started(behaviour={
+        "participation.personal_acceptance": 0.999, "meeting.no_show": 1.0, "learning.follow_through_gain": gain,
+    })  # fmt: skip
+    rows = np.flatnonzero(model.residents.adult & ~model.team_mask)[:90].astype(np.int32)
+    accepted, present = rows[:60], rows[:30]
+    model.residents.motive[rows] = 1.0
+    model.residents.follow_through[rows] = 0.5
+    feel_like_coming(model)
+    event = model.event("council")
+    event.places, event.seats_offered, event.seats_accepted, event.seated_present = 10_000, rows, accepted, present
+    event.asked.append((PERSONAL, rows))
+    attendance.gather(model, event)
+    np.testing.assert_array_equal(np.intersect1d(event.came, rows), present)
+    kept = model.residents.follow_through[rows]
+    np.testing.assert_allclose(kept[:30], 0.5 + gain * 0.5, rtol=1e-6)
+    np.testing.assert_allclose(kept[30:60], 0.5 - gain * 0.5, rtol=1e-6)
+    np.testing.assert_array_equal(kept[60:], np.float32(0.5))
+
+
+def test_whom_a_channel_online_suits_comes_more_and_the_mean_stays():
+    """`suits` moves who comes, not how many: P14 stays a mean rate over those with access."""
+    fixed = {}
+    for suits in ({}, {"young": 1.0}):
+        model = make_model("full", weeks=1, channels={"ballot": {"suits": suits}})
+        ballot = model.open_channel("ballot", "online")
+        able = model.residents.adult & model.residents.online
+        fixed[bool(suits)] = ballot.fixed[able].astype(np.float64) - ballot.centre
+        young = model.residents.member_of("young")[able]
+    moved = fixed[True] - fixed[False]
+    assert np.ptp(moved[young]) < 1e-5 and np.ptp(moved[~young]) < 1e-5
+    assert moved[young][0] - moved[~young][0] == pytest.approx(1.0, abs=1e-5)
+    assert moved[young][0] > 0 > moved[~young][0]
+
+
+@pytest.mark.parametrize("key", ["invitations", "invite_chance"])
+def test_only_the_adhoc_meeting_asks_people_itself(key):
+    with pytest.raises(InputError, match=rf"^channel.tea.{key}: only the ad-hoc meeting has it"):
+        make_model(channels={"tea": {key: 0}})
 
 
 def test_seats_given_by_rule_are_the_only_way_in_for_who_was_offered_one():

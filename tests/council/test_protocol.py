@@ -242,6 +242,19 @@ def test_speaking_up_with_success_raises_efficacy_and_practice_raises_skill_of_w
     assert (model.residents.habit[:, rest] <= start.habit[:, rest]).all()
 
 
+def test_below_the_quorum_nobody_practises():
+    """A matter on the agenda is not enough: where no sitting is held there is nothing to learn by."""
+    skills = []
+    for quorum in (3, 1000):
+        model = make_model(
+            "council", weeks=30, behaviour={**BUSY, "meeting.quorum": quorum}, without=["lectures"]
+        ).run()
+        skills.append(model.residents.skill)
+    start = make_model("council", weeks=1, behaviour=BUSY).residents.skill
+    assert (skills[0] > start).any() and len(model.topics.topics) > 5
+    assert (skills[1] <= start).all()
+
+
 def test_those_who_stay_at_home_do_not_tire_and_belong_as_before():
     model = make_model("full", weeks=30, behaviour=BUSY).run()
     start = make_model("full", weeks=1, behaviour=BUSY).residents

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from consensus_sim.council import seating
 from consensus_sim.council.seating import OFFERED, PRESENT, SEATED, Pool, SeatingRule
+from consensus_sim.dynamics import sortition
 from consensus_sim.errors import InputError
-from consensus_sim.randomness import key
+from consensus_sim.randomness import child, key, uniforms_at
 
 seeds = st.integers(0, 2**32)
 TENTH = SeatingRule(seats=25, stakeholder_seats=5, vulnerable_share=0.1, counted=SEATED, letters_per_seat=4.0, rounds=8)
@@ -35,9 +36,9 @@ def make_pool(
 
 
 def draw(pool: Pool, seed: int, seats: int, least: int = 0) -> np.ndarray:
-    return seating.stratified_draw(
-        key(seed, "test.seating"), pool.resident, pool.stratum, pool.vulnerable, seats, least
-    )
+    draw_key = key(seed, "test.seating")
+    lot, nobody = uniforms_at(np.uint64(child(draw_key, 0)), pool.resident), np.zeros(len(pool.resident), np.bool_)
+    return sortition.draw_by_lot(draw_key, lot, pool.stratum, pool.vulnerable, seats, least, nobody, 0)
 
 
 # ---------------------------------------------------------------- allocation
@@ -46,7 +47,7 @@ def draw(pool: Pool, seed: int, seats: int, least: int = 0) -> np.ndarray:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=30), st.integers(0, 60))
 def test_largest_remainders(sizes: list[int], seats: int):
-    counts = seating.allocate_seats(np.array(sizes), seats)
+    counts = sortition.largest_remainders(np.array(sizes, np.float64), seats)
     total = sum(sizes)
     assert counts.sum() == (seats if total else 0)
     if total:
@@ -55,22 +56,22 @@ def test_largest_remainders(sizes: list[int], seats: int):
 
 
 def test_largest_remainders_by_hand():
-    assert seating.allocate_seats(np.array([47, 16, 158, 81, 37]), 10).tolist() == [1, 1, 5, 2, 1]
-    assert seating.allocate_seats(np.array([1, 1, 1]), 2).tolist() == [1, 1, 0]
+    assert sortition.largest_remainders(np.array([47.0, 16.0, 158.0, 81.0, 37.0]), 10).tolist() == [1, 1, 5, 2, 1]
+    assert sortition.largest_remainders(np.array([1.0, 1.0, 1.0]), 2).tolist() == [1, 1, 0]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.floats(0, 5), min_size=1, max_size=30), st.floats(0, 1, exclude_max=True))
 def test_rounding_by_lot_rounds_up_or_down(expected: list[float], start: float):
     wanted = np.array(expected)
-    counts = seating.allocate_by_lot(wanted, start)
+    counts = sortition.allocate_by_lot(wanted, start)
     assert np.all(np.abs(counts - wanted) < 1 + 1e-6)
     assert abs(counts.sum() - wanted.sum()) < 1 + 1e-6
 
 
 def test_rounding_by_lot_is_right_on_average_and_keeps_whole_totals():
     expected = np.array([0.3, 1.2, 0.0, 2.5, 0.6, 0.4])
-    counts = np.array([seating.allocate_by_lot(expected, (k + 0.5) / 1000) for k in range(1000)])
+    counts = np.array([sortition.allocate_by_lot(expected, (k + 0.5) / 1000) for k in range(1000)])
     np.testing.assert_allclose(counts.mean(axis=0), expected, atol=2e-3)
     assert np.all(counts.sum(axis=1) == 5)
 
@@ -87,7 +88,7 @@ def test_a_draw_fills_its_seats_and_its_quota(
     n: int, seed: int, seats: int, share: float, grids: int, vulnerable: float
 ):
     pool = make_pool(n, seed, grids, vulnerable)
-    need = seating.seats_needed(seats, share)
+    need = sortition.seats_needed(seats, share)
     rows = draw(pool, seed, seats, need)
     assert len(rows) == len(set(rows.tolist())) == min(seats, n)
     assert pool.vulnerable[rows].sum() >= min(need, pool.vulnerable.sum(), len(rows))
@@ -145,24 +146,15 @@ def test_stakeholders_are_drawn_by_stake():
     resident, stake, group = np.arange(4), np.array([0.2, 0.6, 0.0, 1.0]), np.array([0, 0, 0, -1])
     hits = np.zeros(4)
     for seed in range(4000):
-        hits[seating.stakeholder_seats(key(seed, "t"), resident, stake, group, np.array([1]))] += 1
+        race = sortition.stakeholder_race(key(seed, "t"), resident, stake)
+        hits[sortition.lowest(race, group, np.array([1]))] += 1
     assert abs(hits[1] / 4000 - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 4000)
     assert hits[0] + hits[1] == 4000 and hits[2] == hits[3] == 0
 
 
 def test_seats_of_groups_follow_their_stake():
     stake, group = np.array([0.5, 0.5, 0.5, 0.5, 0.9]), np.array([0, 0, 0, 1, -1])
-    assert seating.group_seats(stake, group, 4).tolist() == [3, 1]
-
-
-@settings(max_examples=60, deadline=None)
-@given(n=st.integers(0, 60), seed=seeds, seats=st.integers(0, 30), share=st.floats(0, 1))
-def test_the_door(n: int, seed: int, seats: int, share: float):
-    rng = np.random.default_rng(seed)
-    vulnerable = rng.random(n) < 0.2
-    inside = seating.admit(key(seed, "t"), np.arange(n), vulnerable, seats, share)
-    assert inside.sum() == min(n, seats)
-    assert (inside & vulnerable).sum() >= min(seating.seats_needed(seats, share), vulnerable.sum(), inside.sum())
+    assert sortition.largest_remainders(sortition.group_weights(stake, group), 4).tolist() == [3, 1]
 
 
 # ---------------------------------------------------------------- rounds of invitations
@@ -271,23 +263,23 @@ def quotas_of(pool: Pool, seats: int, need: int) -> dict[str, dict[str, tuple[in
 
 def package_panels(pool: Pool, seats: int, quotas: dict, algorithm: str, panels: int) -> list[list[int]]:
     """Panels (rows) that the package draws under `quotas`; legacy one seed each, others by one lottery."""
-    sortition = pytest.importorskip("sortition_algorithms")
+    package = pytest.importorskip("sortition_algorithms")
     lines = ["feature,value,min,max"]
     lines += [f"{f},{v},{low},{high}" for f, values in quotas.items() for v, (low, high) in values.items()]
     people = ["id,grid,vulnerable"]
     flags = np.where(pool.vulnerable, "yes", "no")
     people += [f"{i},{g},{v}" for i, (g, v) in enumerate(zip(pool.stratum, flags, strict=True))]
-    data = sortition.SelectionData(sortition.CSVStringDataSource("\n".join(lines), "\n".join(people)))
+    data = package.SelectionData(package.CSVStringDataSource("\n".join(lines), "\n".join(people)))
     features, _ = data.load_features(seats)
     result = []
     single = algorithm == "legacy"
     for seed in range(1, panels + 1 if single else 2):
-        options = sortition.Settings(
+        options = package.Settings(
             id_column="id", columns_to_keep=[], selection_algorithm=algorithm, random_number_seed=seed,
             solver_backend="highspy",
         )  # fmt: skip
         everybody, _ = data.load_people(options, features)
-        done, committees, _ = sortition.run_stratification(
+        done, committees, _ = package.run_stratification(
             features, everybody, seats, options, number_selections=1 if single else panels
         )
         assert done

@@ -142,3 +142,13 @@ def test_what_arises_in_a_week_does_not_depend_on_what_waited_before():
         alone, after = (book.arise(week, groups) for book in books)
         own = [(t.kind.name, t.micro_grid, t.scope, t.urgency, t.polarity, t.funding_need) for t in alone]
         assert own == [(t.kind.name, t.micro_grid, t.scope, t.urgency, t.polarity, t.funding_need) for t in after]
+
+
+def test_what_would_have_lapsed_by_the_first_day_does_not_wait_on_it():
+    kinds = {name: TopicClass.from_config(name, entry) for name, entry in KINDS.items()}
+    groups = community().population.adult.astype(np.uint16)
+    book = TopicBook(community(), kinds, 7, P._replace(arrivals=9.0, backlog=40, lapse=26.5), CALENDAR)
+    weeks = [topic.arisen_week for topic in book.arise_before(groups)]
+    assert min(weeks) == -26
+    never = TopicBook(community(), kinds, 7, P._replace(arrivals=9.0, backlog=40, lapse=0), CALENDAR)
+    assert min(topic.arisen_week for topic in never.arise_before(groups)) < -30

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from consensus_sim.council.attendance import accept_chances
+from consensus_sim.council.protocol import feel_like_coming
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
 from consensus_sim.interventions.base import Intervention
 from tests.helpers import attendance, lever, make_model
@@ -86,6 +88,25 @@ def test_prospecting_asks_those_who_would_most_likely_come():
         _, events = looked(council={"invite_by": rule, "personal_invitations": 20}, without=["quota_seating"])
         drawn[rule] = np.mean([common[asked_in_person(event)].mean() for event, _, common, _ in events])
     assert drawn["prospect"] > drawn["random"] + 0.5
+
+
+def test_prospects_are_the_chances_to_accept_and_the_lot_has_the_weight_that_is_set():
+    settings = {"invite_by": "prospect", "personal_invitations": 20, "invite_chance": 0.0}
+    model = make_model("council", weeks=20, behaviour=LIVELY, levers={"council": settings}, without=["quota_seating"])
+    while model.week < 18:
+        model.step()
+    council, event = lever(model, "council"), model.event("council")
+    feel_like_coming(model)
+    found = council._prospects(model, event)
+    rows = model.adults
+    chances = accept_chances(model, event, rows, (PERSONAL,), model.concern[rows].astype(np.float64))[0]
+    np.testing.assert_allclose(found[rows], chances, rtol=1e-6)
+    assert not np.delete(found, rows).any()
+    asked = council._neighbours_asked(model, event)
+    others = np.setdiff1d(rows[~model.team_mask[rows]], asked)
+    assert found[asked].min() >= found[others].max()
+    council.invite_chance = 1.0
+    assert found[council._neighbours_asked(model, event)].mean() < found[asked].mean()
 
 
 def test_random_asking_reaches_everybody_alike():

@@ -213,13 +213,66 @@ def test_micro_grid_workers_ask_no_more_than_their_hours_allow():
     assert own and all(np.bincount(place[who], minlength=n).max() <= 2 for who in own)
 
 
-@pytest.mark.parametrize(("minutes", "sets_points"), [(15, False), (1, True)])
+@pytest.mark.parametrize(("minutes", "sets_points"), [(15, False), (0.3, True)])
 def test_fifteen_minutes_never_bind_in_a_small_community(minutes, sets_points):
     model = play("fifteen_minute_circle", weeks=14, settings={"minutes": minutes}, place="teaching")
     circle = lever(model, "fifteen_minute_circle")
     assert bool(circle.places) == sets_points
     assert circle.reach >= circle.before and (circle.reach == 1.0) >= (minutes == 15)
     assert float(model.recorder.weekly["walk_reach"][-1]) == pytest.approx(circle.reach)
+
+
+def test_the_circle_counts_the_channels_that_open_in_its_own_week_and_later():
+    """The parlour, the council and the tea open in the circle's week, whatever the order of names; the park closes."""
+    settings = {"minutes": 0.3, "points": 0, **START}
+    model = make_model("council", weeks=40, levers={"fifteen_minute_circle": settings, "tea": {"end": "2024-09-01"}})
+    while model.week < 30:
+        model.step()
+        if "walk_reach" in model.recorder.weekly and model.week > 1:
+            people, adults = model.community.population, model.adults
+            open_at = {channel.venue.name for channel in model.channels.values()} - {"online", "doorstep", "street"}
+            away = [np.hypot(people.x - model.venues[at].x, people.y - model.venues[at].y) for at in sorted(open_at)]
+            reach = float(np.mean((np.min(away, axis=0) <= 0.3 * 75 / 1.3)[adults]))
+            if lever(model, "fifteen_minute_circle") in model.active:
+                assert lever(model, "fifteen_minute_circle").reach == pytest.approx(reach)
+
+
+def test_a_box_works_without_a_board():
+    boards = {}
+    for show in (0.0, 0.5):
+        settings = {"minutes": 0.3, "show": show}
+        model = play("fifteen_minute_circle", weeks=40, settings=settings, place="teaching")
+        boards[show] = any(topic.channel == "box" for topic in model.topics.topics)
+    assert boards[0.0] and boards[0.5]
+
+
+def test_word_comes_down_the_chain_only_as_long_after_its_start_as_the_tiers_take():
+    """A channel that has long been open is no news that the chain has already carried."""
+    start = {"start": "2024-08-05", "worker_hours": 0.0, "tier_weeks": 3}
+    plain, late = (make_model("council", weeks=40, levers=levers) for levers in ({}, {"grid_hierarchy": start}))
+    begins = late.calendar.week_of(lever(late, "grid_hierarchy").start)
+    while late.week < begins + 9:
+        plain.step()
+        late.step()
+        np.testing.assert_array_equal(late.residents.aware, plain.residents.aware)
+    plain.step()
+    late.step()
+    assert np.count_nonzero(late.residents.aware & ~plain.residents.aware)
+
+
+def test_a_household_tells_once_however_many_of_it_are_members():
+    model = make_model("council", weeks=20, levers={"grid_hierarchy": START})
+    people, chain = model.community.population, lever(model, "grid_hierarchy")
+    party = np.zeros(model.residents.n, bool)
+    crowded = np.bincount(people.dwelling[model.adults]).argmax()
+    party[model.adults[people.dwelling[model.adults] == crowded]] = True
+    assert party.sum() >= 2
+    model.start_lever(chain)
+    chain.party = party
+    chain.on_adjusted(model)
+    told = np.flatnonzero(chain.told)
+    assert told.tolist() == [people.unit[np.flatnonzero(party)[0]]]
+    assert chain.told[told[0]] == pytest.approx(chain.strength * model.parameters.support.household_news)
 
 
 # --- the loop ----------------------------------------------------------------------------------------------------

@@ -90,16 +90,12 @@ def test_reward_crowds_out_motive_only_while_it_is_there(community):
 
 
 def test_a_quota_that_cannot_be_met_is_told(community):
-    model = load_model(
-        community,
-        "quota",
-        overrides=[
-            "scenario.quota.interventions.quota_seating.share=1.0",
-            "scenario.quota.interventions.quota_seating.seats=300",
-        ],
-    )
+    overrides = [
+        "scenario.quota.interventions.quota_seating.share=1.0",
+        "scenario.quota.interventions.quota_seating.seats=300",
+    ]
     with pytest.raises(InputError, match="quota_seating: .* needs 300 vulnerable people"):
-        model.run()
+        load_model(community, "quota", overrides=overrides)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.8])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from consensus_sim.interventions.base import Intervention
 from tests.helpers import lever, make_model
 
 LIVELY = {"channels.council": -4.0, "channels.tea": -3.0, "topics.arrivals": 0.6, "topics.suggestion": 0.5}
@@ -194,3 +195,41 @@ def test_a_proposal_led_to_landing_and_a_conflict_resolved_are_booked_to_who_rai
     assert len(settled) > 5
     assert bank.issued in [20 * len(settled) + 30 * hot for hot in range(len(settled) + 1)]
     assert bank.issued > 20 * len(settled)
+
+
+def test_a_suggestion_is_paid_once_to_who_brought_it_however_often_it_is_raised_again():
+    settings = {"attendance": 0, "suggestion": 5, "proposal": 0, "conflict": 0, "redeemed_share": 0.0}
+    heard = []
+
+    class Look(Intervention):
+        def on_attended(self, model, event):
+            heard.extend((model.week, who, topic) for who, topic in event.raised)
+
+    often = {**LIVELY, "topics.suggestion": 0.9, "channels.council": -3.0}
+    model = make_model("points", weeks=80, behaviour=often, levers={"points": settings}, extra=[Look(name="zz")]).run()
+    bank, adopted = lever(model, "points"), [topic for topic in model.topics.topics if topic.raised_by >= 0]
+    paid = [topic for topic in adopted if topic.heard_week >= model.calendar.week_of(bank.start)]
+    again = [
+        1 for week, who, number in heard
+        if model.topics.numbered[number].raised_by == who and week > model.topics.numbered[number].heard_week
+    ]  # fmt: skip
+    assert len(again) > 3, "some are raised again by who brought them"
+    assert bank.issued == 5 * len(paid) > 0
+
+
+def test_half_a_point_online_is_rounded_up():
+    model = make_model("points", weeks=30, levers={"points": {"attendance": 5, "online_share": 0.5}})
+    while model.week < 25:
+        model.step()
+    assert lever(model, "points")._points(model.event("ballot")) == 3
+
+
+def test_with_the_quarter_honours_out_of_reach_draw_nobody():
+    model, ends = make_model("points", weeks=60, behaviour=LIVELY), 0
+    bank = lever(model, "points")
+    while model.week < 60:
+        model.step()
+        if hasattr(bank, "near") and model.calendar.ends_quarter(model.week - 1):
+            assert not len(bank.near) and not bank.pull.any() and not bank.earned.any()
+            ends += 1
+    assert ends >= 3

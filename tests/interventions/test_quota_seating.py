@@ -79,16 +79,14 @@ def test_more_rounds_fill_more_seats():
 @pytest.mark.parametrize(("settings", "told"), [
     ({"seats": 300, "share": 1.0}, "needs 300 vulnerable people"),
     ({"seats": 1000, "share": 0.0}, "1000 seats need as many people"),
+    ({"seats": 12, "share": 0.0, "list_size": 11}, "12 seats need as many people, the pool holds 11"),
+    ({"seats": 12, "share": 1.0, "list_size": 12}, "needs 12 vulnerable people"),
 ])  # fmt: skip
-def test_what_the_pool_cannot_give_is_told_in_one_line_before_the_first_session(settings, told):
-    model = make_model("council", weeks=56, levers={"quota_seating": {**FULL, **settings}})
+def test_what_the_pool_cannot_give_is_told_in_one_line_before_the_first_week(settings, told):
     with pytest.raises(InputError) as error:
-        model.run()
+        make_model("council", weeks=56, levers={"quota_seating": {**FULL, **settings}})
     message = str(error.value)
     assert message.startswith("intervention.quota_seating: ") and told in message and "\n" not in message
-    assert model.week <= model.calendar.week_of(
-        next(each.start for each in model.levers if each.name == "quota_seating")
-    )
 
 
 def test_a_short_list_is_drawn_anew_each_session():

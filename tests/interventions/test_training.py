@@ -102,3 +102,16 @@ def test_the_team_goes_first_where_places_are_few():
     model, taught, active, team = taught_by("team_and_active", turnout=1.0, places=25)
     assert taught.sum() == 25 and team.sum() == len(model.team.members) < 25
     assert (taught & team).sum() == team.sum() and (taught & ~team & ~active).sum() == 0
+
+
+def test_a_lecture_and_a_workshop_draw_by_chances_of_their_own():
+    """Both levers hold their first session in the same week, for half of all adults each."""
+    half = {**ALL, "sessions": 1, "places": 1000, "turnout": 0.5}
+    taught = []
+    for name in ("training", "lectures"):
+        model = make_model("before", weeks=1, levers={name: {**half, "method": "workshop"}}).run()
+        start = make_model("before", weeks=1).run().residents.skill
+        taught.append(((model.residents.skill - start).max(axis=0) > 0)[model.adults])
+    (first, second), number = taught, len(taught[0])
+    assert 0.4 < first.mean() < 0.6 and 0.4 < second.mean() < 0.6
+    assert abs(np.count_nonzero(first == second) - number / 2) < 2.5 * np.sqrt(number)  # 5 SD: false alarm 6e-7

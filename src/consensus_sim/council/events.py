@@ -25,7 +25,8 @@ class Channel:
     `formality` 0 (chat) to 1 (formal session) scales the fear of speaking; `clash_working` and `clash_parent` the
     share of the time cost that hits workers and parents of small children; `voice` how often people raise a matter
     here, relative to the tea, and `gathers` whether they are asked for what nobody has raised yet, and bring that
-    first; `suits` log-odds by group of residents whom it suits more or less than its hours say.
+    first; `suits` log-odds by group of residents whom it suits more or less than its hours say; `invitations` how many
+    the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the lot against stake.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Channel:
             if key not in fields:
                 raise one_of(f"channel.{name}: unknown key", key, fields)
         config = {"sessions_per_month": 0.0, "suits": {}, "gathers": False, **config}
+        if name != "adhoc":  # whom a channel's lever asks is a setting of the lever
+            for key in ("invitations", "invite_chance"):
+                if key in config:
+                    raise InputError(f"channel.{name}.{key}: only the ad-hoc meeting has it; allowed: leave it out")
+            config |= {"invitations": 0, "invite_chance": 0.0}
         missing = [key for key in fields if key not in config]
         if missing:
             raise InputError(f"channel.{name}: missing {', '.join(missing)}")
@@ -127,8 +133,9 @@ class Event:
 
     `asked` lists who was asked and how (codes of dynamics.participation); `seats_offered` and `seats_accepted` the
     seats given by rule, `seated_present` those of them who come; `came` the residents present, ascending; `officers`
-    the officers of the team present; `raised` the matters raised. `within` is the range of residents (first, last
-    exclusive) for whom it is held, None for all; `places` how many it holds where that is not up to channel and venue.
+    the officers of the team present; `raised` who raised which matter, `adopted` those whose matter became a formal
+    topic by it. `within` is the range of residents (first, last exclusive) for whom it is held, None for all; `places`
+    how many it holds where that is not up to channel and venue.
     """
 
     open: OpenChannel
@@ -147,6 +154,7 @@ class Event:
     spoke: Rows = field(default_factory=lambda: NOBODY)
     officers: int = 0
     raised: list[tuple[int, int]] = field(default_factory=list)
+    adopted: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.channel = self.open.channel

@@ -171,6 +171,8 @@ def hear(model: Any, event: Event) -> None:
         event.raised.append((who, topic.number))
         if topic.state == UNHEARD:
             take_up(model, topic, who, event.channel.name)
+            if topic.state == HEARD:
+                event.adopted.append(who)
 
 
 def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:

@@ -23,23 +23,13 @@ from consensus_sim.dynamics.sortition import (
     PRESENT,
     SEATED,
     SeatingRule,
-    allocate_by_lot,
-    draw_by_lot,
     fill_panel,
-    group_weights,
-    largest_remainders,
-    lowest,
     seats_needed,
     shortlist,
-    stakeholder_race,
 )
 from consensus_sim.errors import InputError
-from consensus_sim.randomness import child, uniforms_at
 
-__all__ = [
-    "OFFERED", "PRESENT", "SEATED", "Panel", "Pool", "SeatingRule", "admit", "allocate_by_lot", "allocate_seats",
-    "check_quota", "group_seats", "seat_panel", "seats_needed", "shortlist", "stakeholder_seats", "stratified_draw",
-]  # fmt: skip
+__all__ = ["OFFERED", "PRESENT", "SEATED", "Panel", "Pool", "SeatingRule", "check_quota", "seat_panel", "shortlist"]
 
 Rows = NDArray[np.int64]
 Counts = NDArray[np.int64]
@@ -90,13 +80,10 @@ class Panel:
     vulnerable_present: float
 
 
-def _below(key: np.uint64, entity: int) -> np.uint64:
-    """The key of `entity` under `key`, as the type that compiled functions expect."""
-    return np.uint64(child(key, entity))
-
-
-def check_quota(vulnerable: Flags, seats: int, share: float, where: str = "quota seating") -> None:
-    """Refuse a quota that the pool (n_pool,) cannot meet.
+def check_quota(
+    vulnerable: Flags, seats: int, share: float, where: str = "quota seating", list_size: int | None = None
+) -> None:
+    """Refuse a quota that the pool (n_pool,), or a list of `list_size` drawn from it by lot, is not expected to meet.
 
     Raises:
         InputError: naming `where`, the quota, the need and what the pool holds.
@@ -106,6 +93,8 @@ def check_quota(vulnerable: Flags, seats: int, share: float, where: str = "quota
     if seats < 1:
         raise InputError(f"{where}: found {seats} seats; allowed: 1 or more")
     pool, held = len(vulnerable), int(np.count_nonzero(vulnerable))
+    if list_size is not None and list_size < pool:
+        pool, held = list_size, held * list_size // pool
     if pool < seats:
         raise InputError(f"{where}: {seats} seats need as many people, the pool holds {pool}")
     need = seats_needed(seats, float(share))
@@ -114,72 +103,6 @@ def check_quota(vulnerable: Flags, seats: int, share: float, where: str = "quota
             f"{where}: a vulnerable share of {share:g} of {seats} seats needs {need} vulnerable people, the pool "
             f"holds {held} among {pool}; allowed: a share up to {floor(held / seats * 1000) / 1000:g}"
         )
-
-
-def allocate_seats(sizes: NDArray[np.integer] | Floats, seats: int) -> Counts:
-    """Share out `seats` in proportion to `sizes` (n,) by largest remainders; ties go to the earlier one.
-
-    Returns counts (n,) that sum to `seats`; all zero if every size is zero. Source: Hamilton's method
-    (Balinski & Young 1982, *Fair Representation*).
-    """
-    return largest_remainders(np.asarray(sizes, dtype=np.float64), seats)
-
-
-def stratified_draw(
-    key: np.uint64, resident: NDArray[np.int64], stratum: NDArray[np.int64], vulnerable: Flags, seats: int,
-    least_vulnerable: int = 0, available: Flags | None = None, rounding: int = 0,
-) -> Rows:  # fmt: skip
-    """Draw `seats` rows by lot within strata, at least `least_vulnerable` of them vulnerable; rows ascending.
-
-    `resident`, `stratum` (0 to n_strata - 1), `vulnerable` and `available` (None: all) have shape (n_pool,).
-    A resident keeps one lot under one `key`; `rounding` tells apart how fractions of seats fall. Draws
-    everybody who is available if the seats outnumber them.
-    """
-    asked = np.zeros(len(resident), np.bool_) if available is None else ~available
-    lot = uniforms_at(_below(key, 0), resident)
-    return draw_by_lot(key, lot, stratum, vulnerable, seats, least_vulnerable, asked, rounding)
-
-
-def stakeholder_seats(
-    key: np.uint64, resident: NDArray[np.int64], stake: Floats, group: NDArray[np.int64], seats: Counts,
-    available: Flags | None = None,
-) -> Rows:  # fmt: skip
-    """Draw `seats[g]` representatives of every interest group g by lot weighted with stake; rows ascending.
-
-    Sampling without replacement by an exponential race (Efraimidis & Spirakis 2006, Inf. Process. Lett.
-    97(5)). `resident`, `stake` and `group` (-1: none) have shape (n_pool,), `seats` (n_groups,). People
-    without stake stay out.
-    """
-    cell = group.astype(np.int64) if available is None else np.where(available, group, -1)
-    return lowest(stakeholder_race(key, resident, stake), cell, seats)
-
-
-def group_seats(stake: Floats, group: NDArray[np.int64], seats: int) -> Counts:
-    """Share out `seats` over interest groups in proportion to their members' summed stake; (n_groups,).
-
-    Groups are those numbered in `group` (n_pool,); -1 is in none.
-    """
-    return largest_remainders(group_weights(stake, group), seats)
-
-
-def admit(key: np.uint64, resident: NDArray[np.int64], vulnerable: Flags, seats: int, share: float = 0.0) -> Flags:
-    """Who of those at the door, (n,), gets one of `seats`: all if there is room, else by lot.
-
-    `share` of the seats is kept for vulnerable people as far as they came.
-    """
-    if len(resident) <= seats:
-        return np.ones(len(resident), dtype=np.bool_)
-    order = np.argsort(uniforms_at(_below(key, 3), resident), kind="stable")
-    kept = min(seats_needed(seats, float(share)), int(np.count_nonzero(vulnerable)))
-    inside = np.zeros(len(resident), dtype=np.bool_)
-    inside[order[_fill(vulnerable[order], seats, seats - kept)]] = True
-    return inside
-
-
-def _fill(vulnerable: Flags, seats: int, most_ordinary: int) -> Flags:
-    """Who of a queue (n,) gets one of `seats`, at most `most_ordinary` of them ordinary people."""
-    may = vulnerable | (np.cumsum(~vulnerable) <= most_ordinary)
-    return may & (np.cumsum(may) <= seats)
 
 
 def seat_panel(key: np.uint64, pool: Pool, rule: SeatingRule) -> Panel:

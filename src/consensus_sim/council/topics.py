@@ -378,6 +378,7 @@ class _Kinds(NamedTuple):
 
     @classmethod
     def of(cls, kinds: Sequence[TopicClass]) -> _Kinds:
+        """What `kinds` (k) say, in their order."""
         bounds = [(kind.urgency, kind.feasibility, kind.funding_need, kind.polarity) for kind in kinds]
         return cls(
             np.cumsum(np.array([kind.scope for kind in kinds], np.float64).reshape(-1, len(SCOPES)), axis=1),

@@ -161,8 +161,10 @@ def draw_by_lot(
     key: np.uint64, lot: Floats, stratum: NDArray[np.int64], vulnerable: Flags, seats: int, least_vulnerable: int,
     asked: Flags, rounding: int,
 ) -> Rows:  # fmt: skip
-    """As `council.seating.stratified_draw`, which says what it takes; `lot` (n_pool,) of each, those `asked` left
-    out.
+    """Draw `seats` rows by `lot` (n_pool,) within the strata `stratum` (n_pool,), 0 to n_strata - 1, at least
+    `least_vulnerable` of them `vulnerable`; those `asked` are left out; ascending.
+
+    `rounding` tells apart how fractions of seats fall. Draws everybody who is left if the seats outnumber them.
     """
     n, n_strata = lot.shape[0], 0
     for row in range(n):
@@ -290,8 +292,8 @@ def _count_both(one: Flags, other: Flags) -> int:
 
 @kernel
 def _ask_stakeholders(
-    key: np.uint64, race: Floats, group: NDArray[np.int64], vulnerable: Flags, acceptance: Floats, accepts: Floats,
-    order: Floats, counts: Flags, targets: Counts, rule: SeatingRule, asked: Flags, seated: Flags, represents: Flags,
+    race: Floats, group: NDArray[np.int64], vulnerable: Flags, acceptance: Floats, accepts: Floats, order: Floats,
+    counts: Flags, targets: Counts, rule: SeatingRule, asked: Flags, seated: Flags, represents: Flags,
 ) -> int:  # fmt: skip
     """One round of personal invitations; returns the stakeholder seats to keep for another round."""
     missing, in_all = targets.copy(), 0
@@ -379,7 +381,7 @@ def fill_panel(
     while used < rule.rounds:
         used += 1
         reserved = _ask_stakeholders(
-            key, race, group, vulnerable, stakeholder_acceptance, accepts, order, counts, targets, rule, asked, seated,
+            race, group, vulnerable, stakeholder_acceptance, accepts, order, counts, targets, rule, asked, seated,
             represents,
         )  # fmt: skip
         _ask_by_lot(

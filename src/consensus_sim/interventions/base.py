@@ -89,6 +89,9 @@ class Intervention:
     def check_scenario(self, levers: Mapping[str, Intervention]) -> None:
         """Check the settings against the other levers of the scenario, given by name."""
 
+    def check_community(self, model: Any) -> None:
+        """Check the settings against who lives in the community, before the first week."""
+
     def settings(self) -> list[str]:
         """Names of the settings that a policy may change while the run goes on."""
         return [each.name for each in fields(self) if each.name not in ("name", "start", "end", "held_back", "cost")]

@@ -28,7 +28,6 @@ class BuildingCouncil(Intervention):
     moderated: bool = switch()
 
     def on_start(self, model: Any) -> None:
-        self.begun = model.week
         if self.councils_per_week:
             model.venues["doorstep"].relief = self.relief
             model.open_channel("building_council", "doorstep")

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from consensus_sim.calendar import falls_due
-from consensus_sim.council.attendance import NOTHING, clear_stakes, lay_stakes
+from consensus_sim.council.attendance import NOTHING, accept_chances, clear_stakes, lay_stakes
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.screening import agenda
 from consensus_sim.council.team import form_team, lose_and_replace, read_roles
@@ -33,7 +36,7 @@ class Council(Intervention):
     procedure: str = choice("plenary", "pairs", "round")
     personal_invitations: int = setting(0, 1000, "persons a session", integer=True)
     invite_by: str = choice("stake", "prospect", "random")
-    invite_chance: float = setting(0, 1, "weight of the lot against stake when people are asked")
+    invite_chance: float = setting(0, 1, "weight of the lot against stake or prospect when people are asked")
     team_chance: float = setting(0, 1, "weight of the lot against drive when the team is formed")
     team: Mapping[str, int] = field(default_factory=dict)
 
@@ -83,7 +86,7 @@ class Council(Intervention):
         """Whom the micro-grid workers ask in person for this session."""
         by_lot, column = 1.0, NOTHING
         if self.invite_by == "prospect":
-            column = model.scratch.common
+            by_lot, column = float(self.invite_chance), self._prospects(model, event)
         elif self.invite_by == "stake" and event.topics:
             by_lot, column = float(self.invite_chance), lay_stakes(model, event)
         asked: Rows = first_asked(
@@ -92,6 +95,15 @@ class Council(Intervention):
         if column is model.scratch.stake:
             clear_stakes(model, event)
         return asked
+
+    @staticmethod
+    def _prospects(model: Any, event: Event) -> NDArray[np.float32]:
+        """How likely each resident is to accept when asked in person to this session, (n,); 0 for children."""
+        stake = lay_stakes(model, event)[model.adults].astype(np.float64)
+        clear_stakes(model, event)
+        chances = np.zeros(model.residents.n, np.float32)
+        chances[model.adults] = accept_chances(model, event, model.adults, (PERSONAL,), stake)[0]
+        return chances
 
     def on_attended(self, model: Any, event: Event) -> None:
         if model.team is not None:

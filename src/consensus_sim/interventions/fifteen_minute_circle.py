@@ -21,10 +21,11 @@ class FifteenMinuteCircle(Intervention):
     that are `detour` times the straight line, and sets up to `points` points where most people are left
     out.
 
-    Each point has a board, read at the share `show` of what a notice next door is read, and a box:
-    residents in reach put unheard matters into it (parameter `box_share`). In a community as small as the
-    case study's the rule of fifteen minutes never binds (F45, G9): no point is set. `walk_reach` of the
-    weekly results tells the share of adults in reach.
+    Points are set up once, by the channels open in the lever's first week. Each has a board, read at the share `show`
+    of what a notice next door is read, and a box: residents in reach put unheard matters into it (parameter
+    `box_share`). In a community as small as the case study's the rule of fifteen minutes never binds (F45, G9): no
+    point is set. `walk_reach` of the weekly results tells the share of adults in reach of a point or of a channel open
+    in that week.
     """
 
     minutes: float = setting(0, 120, "minutes")
@@ -34,23 +35,38 @@ class FifteenMinuteCircle(Intervention):
     show: float = setting(0, 1, "share of the notice rate")
 
     def on_start(self, model: Any) -> None:
-        people = model.community.population
-        here = np.stack([people.x, people.y], axis=1).astype(np.float64)
         self.radius = self.minutes * self.speed / self.detour
+        self.plain, self.near = model.nearness, np.zeros(model.residents.n, np.float32)
+        self.venues: set[str] | None = None
+
+    def on_week_start(self, model: Any) -> None:
+        """By now the week's channels are open, whatever the order of their levers' names."""
+        venues = {channel.venue.name for channel in model.channels.values()} - set(PLACELESS)
+        if venues == self.venues:
+            return
+        people, adults = model.community.population, model.adults
+        here = np.stack([people.x, people.y], axis=1).astype(np.float64)
         nearest = np.full(len(people), np.inf)
-        for channel in model.channels.values():
-            if channel.venue.name not in PLACELESS:
-                np.minimum(nearest, np.hypot(*(here - (channel.venue.x, channel.venue.y)).T), out=nearest)
-        self.before = float(np.mean(nearest[model.adults] <= self.radius))
-        self.places = self._place(here, nearest, model.residents.adult)
-        self.reach = float(np.mean(nearest[model.adults] <= self.radius))
-        self.plain, self.near = model.nearness, np.zeros(len(people), np.float32)
-        if self.places and self.show:
-            delta = model.parameters.awareness.distance
-            away = np.min([np.hypot(*(here - place).T) for place in self.places], axis=0)
-            near = np.exp(-away / delta) if delta > 0 else np.ones(len(people))
-            self.near = (self.show * near * (away <= self.radius)).astype(np.float32)
-            model.nearness = np.maximum(self.plain, self.near)
+        for name in sorted(venues):
+            np.minimum(nearest, _away(here, (model.venues[name].x, model.venues[name].y)), out=nearest)
+        self.before = float(np.mean(nearest[adults] <= self.radius))
+        if self.venues is None:
+            self.places = self._place(here, nearest.copy(), model.residents.adult)
+            self._put_up(model, here)
+        for place in self.places:
+            np.minimum(nearest, _away(here, place), out=nearest)
+        self.venues, self.reach = venues, float(np.mean(nearest[adults] <= self.radius))
+
+    def _put_up(self, model: Any, here: NDArray[Any]) -> None:
+        """Boards and boxes at the points: how near each resident within reach is, e^(-d / delta)."""
+        if not self.places:
+            return
+        delta = model.parameters.awareness.distance
+        away = np.min([_away(here, place) for place in self.places], axis=0)
+        near = np.exp(-away / delta) if delta > 0 else np.ones(len(here))
+        self.near = (near * (away <= self.radius)).astype(np.float32)
+        if self.show:
+            model.nearness = np.maximum(self.plain, np.float32(self.show) * self.near)
 
     def _place(self, here: NDArray[Any], nearest: NDArray[Any], adult: NDArray[np.bool_]) -> list[NDArray[Any]]:
         """Points at buildings, one after the other where they bring most adults into reach; lowers `nearest`."""
@@ -58,11 +74,11 @@ class FifteenMinuteCircle(Intervention):
         spots = np.unique(here, axis=0)
         while len(places) < self.points and np.any(adult & (nearest > self.radius)):
             left = here[adult & (nearest > self.radius)]
-            gains = [np.count_nonzero(np.hypot(*(left - spot).T) <= self.radius) for spot in spots]
+            gains = [np.count_nonzero(_away(left, spot) <= self.radius) for spot in spots]
             if not max(gains):
                 break
             places.append(spots[int(np.argmax(gains))])
-            np.minimum(nearest, np.hypot(*(here - places[-1]).T), out=nearest)
+            np.minimum(nearest, _away(here, places[-1]), out=nearest)
         return places
 
     def on_end(self, model: Any) -> None:
@@ -78,9 +94,15 @@ class FifteenMinuteCircle(Intervention):
     def _box(self, model: Any, topic: Topic) -> None:
         """Somebody in reach of a point puts an unheard matter into the box, or not."""
         residents, rows = model.residents, np.arange(topic.low, topic.high)
-        chance = topic.stake * residents.expression[rows] * residents.efficacy[rows] * (self.near[rows] / self.show)
+        chance = topic.stake * residents.expression[rows] * residents.efficacy[rows] * self.near[rows]
         lot = uniforms_at(model.key("circle:box", sub=topic.number), rows)
         wrote = rows[lot < model.parameters.support.box_share * chance]
         if len(wrote):
             topic.mentions += len(wrote)
             take_up(model, topic, int(wrote[0]), "box")
+
+
+def _away(here: NDArray[Any], place: Any) -> NDArray[np.float64]:
+    """Straight distance of each of `here` (n, 2) from `place` (2,), metres."""
+    distance: NDArray[np.float64] = np.hypot(*(here - place).T)
+    return distance

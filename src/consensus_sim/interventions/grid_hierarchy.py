@@ -27,8 +27,8 @@ class GridHierarchy(Intervention):
     """News goes down the chain and matters go up it, one tier in `tier_weeks`; each micro-grid worker asks
     people in person for as long as the week's `worker_hours` last, `invitation_hours` each.
 
-    Down: once a channel has been open long enough for word to come to the Party-member households, each of
-    them tells others of its unit (parameter `household_news`). Up: a matter nobody has raised is passed on
+    Down: once a channel has been open long enough under the chain for word to come to the Party-member households, each
+    of them tells others of its unit (parameter `household_news`). Up: a matter nobody has raised is passed on
     by the member households that live with it (`passing_on`, times how well they can put it), and reaches
     the committee tiers later. Ties carry the same news at a speed of their own (D1). Workers ask those of
     their micro-grid with the highest stakes, a lot of weight `chance` added; at the tea, which has no
@@ -42,6 +42,7 @@ class GridHierarchy(Intervention):
     strength: float = setting(0, 1, "share of the full flow of news down and matters up")
 
     def on_start(self, model: Any) -> None:
+        self.begun = model.week
         self.party = model.residents.member_of("party")
         self.on_the_way: dict[int, tuple[int, int]] = {}
         self.hours = np.zeros(model.community.places.n_micro_grids)
@@ -49,10 +50,11 @@ class GridHierarchy(Intervention):
 
     def on_adjusted(self, model: Any) -> None:
         """What is on its way up stays on it."""
-        unit = model.community.population.unit
-        members = np.bincount(unit[self.party], minlength=int(unit.max()) + 1)
+        people = model.community.population
+        _, one_of_each = np.unique(people.dwelling[self.party], return_index=True)
+        households = np.bincount(people.unit[self.party][one_of_each], minlength=int(people.unit.max()) + 1)
         rate = self.strength * model.parameters.support.household_news
-        self.told = 1.0 - (1.0 - rate) ** members
+        self.told = 1.0 - (1.0 - rate) ** households
 
     def on_week_start(self, model: Any) -> None:
         self.hours[:] = self.worker_hours
@@ -111,7 +113,7 @@ class GridHierarchy(Intervention):
             return
         people, residents = model.community.population, model.residents
         for name, channel in sorted(model.channels.items()):
-            if model.week - channel.opened_week >= TIERS_BELOW_COMMITTEE * self.tier_weeks:
+            if model.week - max(channel.opened_week, self.begun) >= TIERS_BELOW_COMMITTEE * self.tier_weeks:
                 tell_by_unit(
                     model.key(f"hierarchy:down:{name}"), people.unit, residents.adult, self.told, channel.bit,
                     residents.aware,

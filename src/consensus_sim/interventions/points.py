@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,8 @@ class Points(Intervention):
         """The ledger, the purse and the price level go on; what points buy is laid out anew."""
         self.shop.stock(self._items, self.value)
         self._keep_lots(model)
+        if not self.honours:
+            self._forget_within_reach()
         model.rules.reward_in_force = not self.idle
 
     def _keep_lots(self, model: Any) -> None:
@@ -135,7 +138,7 @@ class Points(Intervention):
 
     def _points(self, event: Event) -> int:
         if event.channel.online:
-            return round(self.attendance * self.online_share)
+            return floor(self.attendance * self.online_share + 0.5)
         return self.attendance
 
     def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
@@ -154,9 +157,7 @@ class Points(Intervention):
         if self.idle:
             return
         self._issue(model, event.came, self._points(event))
-        adopted = [who for who, topic in event.raised if model.topics.numbered[topic].raised_by == who]
-        if adopted:
-            self._issue(model, np.array(adopted, np.int32), self.suggestion)
+        self._issue(model, np.array(event.adopted, np.int32), self.suggestion)
         if self._points(event) > 0 and self.shop.point_value > 0 and self.belief > 0:
             residents = model.residents
             crowd_out(residents.motive, residents.start_motive, event.came, self._depth, self._act * self.belief)
@@ -214,18 +215,24 @@ class Points(Intervention):
         self.paid = shop.hand_out(items, item)
         self.purse.pay(self.paid)
 
+    def _forget_within_reach(self) -> None:
+        """No honour is within anybody's reach: the quarter begins, or honours are no longer named."""
+        self.pull[self.near] = 0.0
+        self.near = np.empty(0, np.int64)
+        self._laid = float("nan")
+
     def _honour_within_reach(self, model: Any) -> None:
         """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter."""
-        self.pull[self.near] = 0.0
+        self._forget_within_reach()
         self.near = within_reach(self.earned, self.honours, float(self.near_share), model.scratch.rows)
         self.pull[self.near] = model.parameters.motive.honour
-        self._laid = float("nan")
 
     def on_quarter_end(self, model: Any) -> None:
         if self.idle:
             return
         if self.honours:
             self._honour(model)
+            self._forget_within_reach()
         self.expired += age_lots(self.lots, self.earned, model.residents.points)
         income = self.income(model.calendar.date(model.week + 1))
         self.purse.fill(income)

@@ -45,10 +45,16 @@ class QuotaSeating(Intervention):
     rounds: int = setting(1, 100, "rounds", integer=True)
     list_size: int = setting(1, 10_000_000, "persons", integer=True)
 
+    def check_community(self, model: Any) -> None:
+        """Whether the list from which seats are filled can hold the quota."""
+        if self.seats:
+            where = f"intervention.{self.name}"
+            check_quota(model.vulnerable[model.residents.adult], self.seats, self.share, where, self.list_size)
+
     def on_start(self, model: Any) -> None:
         if self.seats == 0:
             return
-        check_quota(model.vulnerable[model.residents.adult], self.seats, self.share, f"intervention.{self.name}")
+        self.check_community(model)  # once more: a policy may have changed the settings
         model.rules.seating = True
         self.rule = SeatingRule(
             self.seats,
