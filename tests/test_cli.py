@@ -200,6 +200,8 @@ OWN_MISTAKES = {
     "scenario: a value": ("scenario", "interventions: {tea: {places: 1}}\n", "interventions.tea: found 'places'"),
     "scenario: a range": ("scenario", "interventions: {points: {attendance: 99999}}\n", "attendance: found 99999"),
     "community": ("community", "defaults: [_base]\nname: mine\n", "community: the key 'label' is missing"),
+    "defaults": ("community", "defaults: [case_stud, _self_]\n", "community.mine.defaults: found 'case_stud' (did you"),
+    "no list": ("community", "defaults: case_study\n", "community.mine.defaults: found no list; allowed: a list such"),
     "topic": ("topic", "polarity: [0.9, 0.1]\n", "topic.mine.polarity: found [0.9, 0.1]; allowed: [low, high], low no"),
     "lever": ("intervention", "_target_: own_levers.Broken\n", "cannot be loaded (SyntaxError"),
 }

@@ -233,6 +233,7 @@ def main() -> NoReturn:
         print("consensus-sim: interrupted; the same command goes on from here", file=sys.stderr)
         code = 130
     except TerminatedError as ended:
+        print("consensus-sim: ended by the system (SIGTERM); the same command goes on from here", file=sys.stderr)
         code = 128 + ended.number
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

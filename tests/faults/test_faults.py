@@ -86,6 +86,7 @@ def test_asked_to_end_it_ends_at_once_and_goes_on_later(begin, cli, tmp_path, ru
     given = [*run_with, "scenarios=[slow]", "++intervention.slow.here=true", "intervention.slow.seconds=0.1"]
     code, said = interrupt(begin(*given, f"engine={engine}"), tmp_path, signal.SIGTERM)
     assert code == 128 + signal.SIGTERM and "failed" not in said
+    assert "ended by the system (SIGTERM); the same command goes on" in said
     assert 3 <= len(stored(tmp_path)) < REPLICATES
     done = cli(*given)
     assert done.returncode == 0 and "stored already" in done.stderr
@@ -126,6 +127,7 @@ def test_an_error_in_a_replicate_is_named_and_costs_only_that_one(cli, tmp_path,
     count = re.search(r"(\d+) of 16 replicates failed", done.stderr)
     assert count and 0 < int(count[1]) < REPLICATES
     assert len(failed) == min(int(count[1]), 5)
+    assert re.search(r"broken_levers\.py, line \d+\)", done.stderr)
     assert len(stored(tmp_path)) == 2 * REPLICATES - int(count[1])
     assert not (tmp_path / "results" / "compare").exists()
     assert "Traceback" not in done.stderr

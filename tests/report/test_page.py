@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from fontTools.ttLib import TTFont
 
-from consensus_sim.catalogue import LANGUAGES, metric, metric_names, texts
+from consensus_sim.catalogue import LANGUAGES, label_of, metric, metric_names, texts
 from consensus_sim.community import load_community
+from consensus_sim.community.marginals import marginals
 from consensus_sim.errors import InputError
 from consensus_sim.report import write_report
 
@@ -148,6 +149,13 @@ def test_the_chinese_page_carries_every_letter_that_it_needs(pages: dict[str, An
     missing = {one for one in Page(text).words if not one.isspace()} - {chr(code) for code in font.getBestCmap()}
     assert missing == set()
     assert "font/woff" not in pages["en"][0]
+
+
+@pytest.mark.parametrize("name", ["case_study", "teaching"])
+def test_sources_of_a_shipped_community_are_told_in_chinese(name: str) -> None:
+    sources = {str(source) for source in marginals(load_community(name))["source"]}
+    worded = [source for source in sources if re.search("[a-z]{3}", source)]
+    assert worded and all("\u4e00" <= max(label_of("marginal_source", each, "zh")) for each in worded)
 
 
 def test_the_same_numbers_give_the_same_bytes(make_sample: Callable[..., dict[str, Any]], tmp_path: Path) -> None:

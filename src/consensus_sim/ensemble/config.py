@@ -257,9 +257,12 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
 
     if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
         return _unreadable(error, own)
+    text = " ".join(str(error).split())
+    if isinstance(error, ValueError) and (listed := re.search(r"Invalid defaults list in '([^']+)'", text)):
+        where = listed[1].replace("/", ".")
+        return InputError(f"{where}.defaults: found no list; allowed: a list such as [case_study, _self_]")
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return error
-    text = " ".join(str(error).split())
     if isinstance(error, OverrideParseException):
         return InputError(f"cannot read {error.override!r}: write key=value, lists as [a,b], no blanks around '='")
     if isinstance(error, MissingConfigException):
@@ -303,6 +306,11 @@ def _missing(error: Any, text: str) -> InputError:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         options = [option for option in error.options if not option.startswith("_")]
         return one_of(group.split("@")[0] or "config", name, options)
+    named = re.match(r"In '([^']+)': Could not (?:load|find) '(\w+)/([^']+)'", text)
+    if named and (configs_dir() / named[2]).is_dir():
+        shipped = sorted(path.stem for path in (configs_dir() / named[2]).glob("*.yaml"))
+        where = named[1].replace("/", ".")
+        return one_of(f"{where}.defaults", named[3], [*shipped, "one of your own files beside it"])
     return InputError(text.split(" Config search path:")[0].split(" Search path:")[0])
 
 

@@ -6,9 +6,11 @@ replicate, or community and 0.
 
 from __future__ import annotations
 
+import sysconfig
 import traceback
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from consensus_sim.ensemble.scenario import Settings, Study
@@ -55,10 +57,22 @@ def attempt(task: Task, work: Work) -> Outcome:
         mistake = isinstance(error, InputError)
         return Outcome(
             task,
-            error=text if mistake else f"{type(error).__name__}: {text}",
+            error=text if mistake else f"{type(error).__name__}: {text}{_place_outside(error)}",
             trace=traceback.format_exc(),
             mistake=mistake,
         )
+
+
+def _place_outside(error: BaseException) -> str:
+    """Where the innermost code outside this package and the libraries stands in the way to `error`: a lever of the
+    user's own; "" if there is none.
+    """
+    ours = str(Path(__file__).resolve().parent.parent)
+    libraries = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {ours, "<"})
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(libraries):
+            return f" ({frame.filename}, line {frame.lineno})"
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
