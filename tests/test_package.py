@@ -34,6 +34,20 @@ def test_help_needs_neither_numba_nor_pandas():
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
+def test_an_interruption_while_the_command_loads_is_one_line():
+    code = (
+        "import sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'consensus_sim.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "from consensus_sim.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 130 and done.stderr == "consensus-sim: interrupted before anything was run\n"
+
+
 @pytest.mark.parametrize("name", consensus_sim.__all__)
 def test_every_public_name_can_be_loaded(name):
     assert name in dir(consensus_sim)

@@ -68,9 +68,9 @@ def _place_outside(error: BaseException) -> str:
     user's own; "" if there is none.
     """
     ours = str(Path(__file__).resolve().parent.parent)
-    libraries = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {ours, "<"})
+    libraries = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith(libraries):
+        if not frame.filename.startswith((*libraries, ours, "<")):
             return f" ({frame.filename}, line {frame.lineno})"
     return ""
 

@@ -1,0 +1,20 @@
+"""Start of `consensus-sim` and of `python -m consensus_sim`: loads the command line, which takes a moment."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Load the command line and run it; Ctrl-C is told in one line already while it loads."""
+    try:
+        from consensus_sim import cli
+    except KeyboardInterrupt:
+        print("consensus-sim: interrupted before anything was run", file=sys.stderr)
+        sys.exit(130)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()
