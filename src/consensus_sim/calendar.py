@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 WEEK = datetime.timedelta(days=7)
+WEEKS_PER_MONTH = 52.0 / 12.0
+"""In rates: a year of 52 weeks has 12 months."""
 
 
 class Calendar:
@@ -75,6 +77,11 @@ class Calendar:
         if 0 <= week < self.weeks:
             return self._half_year_ends[week]
         return self.half_year(week) != self.half_year(week + 1)
+
+
+def per_week(per_month: float) -> float:
+    """A rate a month as a rate a week."""
+    return per_month * 12.0 / 52.0
 
 
 @lru_cache(maxsize=4096)  # asked every week by every lever, and always the same

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.calendar import WEEKS_PER_MONTH
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
 from consensus_sim.ensemble.facts import collect_acts
 from consensus_sim.ensemble.metrics import Acts
 from consensus_sim.paths import configs_dir
 
 NAN = float("nan")
-QUARTER, YEAR, MONTH = 13.0, 52, 52.0 / 12.0
+QUARTER, YEAR = 13.0, 52
 
 
 Days = tuple[datetime.date, datetime.date]
@@ -101,7 +102,7 @@ def _participation(
             found[name, group] = _ratio(int(np.count_nonzero(member[who])), int(size))
     members = len(model.team.members) if model.team is not None else 0
     done = np.count_nonzero(inside & acts.team & ~online)
-    found["backbone_activities", "team"] = _ratio(done * MONTH / weeks, members)
+    found["backbone_activities", "team"] = _ratio(done * WEEKS_PER_MONTH / weeks, members)
     start, end = weeks_of(model, periods()[0])
     young = residents.member_of("young")[acts.resident]
     before = (acts.week >= start) & (acts.week < end)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from consensus_sim.analysis.phase2 import Days, read_period
+from consensus_sim.calendar import WEEKS_PER_MONTH
 from consensus_sim.ensemble.facts import all_tables, collect_acts
 
-MONTH = 52.0 / 12.0
 """Weeks."""
 UPPER_TERCILE = 2.0 / 3.0
 DEADLOCK = 2
@@ -164,7 +164,7 @@ def latency_months(arisen: Any, agenda: Any) -> float:
     """F71: upper tercile of the months from arising to agenda, of the topics that got there (`agenda` week >= 0)."""
     arisen, agenda = np.asarray(arisen, np.float64), np.asarray(agenda, np.float64)
     reached = agenda >= 0
-    return float(np.quantile((agenda - arisen)[reached] / MONTH, UPPER_TERCILE)) if reached.any() else NAN
+    return float(np.quantile((agenda - arisen)[reached] / WEEKS_PER_MONTH, UPPER_TERCILE)) if reached.any() else NAN
 
 
 def council_heat(model: Any) -> float:

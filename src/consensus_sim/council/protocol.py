@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council import attendance
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.meeting import Minutes, first_positions, sit
@@ -79,9 +79,9 @@ def standing_events(model: Any) -> list[Event]:
     there (F16).
     """
     events = []
-    if falls_due(model.known_channels["reception"].sessions_per_month * 12.0 / 52.0, model.week):
+    if falls_due(per_week(model.known_channels["reception"].sessions_per_month), model.week):
         events.append(model.event("reception"))
-    rate = model.known_channels["adhoc"].sessions_per_month * 12.0 / 52.0
+    rate = per_week(model.known_channels["adhoc"].sessions_per_month)
     if falls_due(rate, model.week):
         topics = _for_adhoc(model)
         if topics:

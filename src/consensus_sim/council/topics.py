@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.calendar import WEEK, Calendar
+from consensus_sim.calendar import WEEK, Calendar, per_week
 from consensus_sim.council.bounds import Bounds
 from consensus_sim.council.topic_class import SCOPES, TopicClass
 from consensus_sim.dynamics.topics import disagreement, draw_arrivals, draw_kinds, draw_stakes, draw_traits
@@ -172,7 +172,7 @@ class TopicBook:
         """The topics that arise in `week`, the same for every scenario of one seed: Poisson by micro-grid (D12), and
         those whose date lies in it.
         """
-        rate = self.p.arrivals * 12.0 / 52.0
+        rate = per_week(self.p.arrivals)
         arrivals = key(self.seed, "topics:arrivals", week)
         places, before = draw_arrivals(arrivals, self.bounds.n_micro_grids, rate if self.classes else 0.0)
         new = self._by_chance(week, places, before, groups) if len(places) else []

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
 from consensus_sim.council.screening import ROUTINE
 from consensus_sim.council.topics import HEARD
@@ -49,7 +49,7 @@ class OnlineBallot(Intervention):
         model.rules.online_publicity = self.publicity
 
     def events(self, model: Any) -> list[Event]:
-        if not model.is_open("ballot") or not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
+        if not model.is_open("ballot") or not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
         heard = [topic for topic in model.topics.waiting if topic.state == HEARD]
         heard.sort(key=lambda topic: (-topic.mentions, topic.number))

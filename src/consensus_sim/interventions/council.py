@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.attendance import NOTHING, accept_chances, clear_stakes, lay_stakes
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.screening import agenda
@@ -18,8 +18,6 @@ from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import Intervention, choice, setting, switch
-
-WEEKS_PER_MONTH = 52.0 / 12.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -66,7 +64,7 @@ class Council(Intervention):
             self.on_start(model)
 
     def events(self, model: Any) -> list[Event]:
-        if not falls_due(self.sessions_per_month / WEEKS_PER_MONTH, model.week - self.begun):
+        if not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
         size = model.parameters.meeting.agenda_size if self.agenda_size is None else self.agenda_size
         topics = agenda(model.topics.waiting, size, model.parameters.topics, "council")

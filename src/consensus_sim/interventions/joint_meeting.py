@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.organisations import ORGANISATIONS
 from consensus_sim.interventions.base import Intervention, setting
 
@@ -25,7 +25,7 @@ class JointMeeting(Intervention):
         self.begun = model.week
 
     def on_week_start(self, model: Any) -> None:
-        if not self.strength or not falls_due(self.meetings_per_month * 12.0 / 52.0, model.week - self.begun):
+        if not self.strength or not falls_due(per_week(self.meetings_per_month), model.week - self.begun):
             return
         self.count_event()
         for name in ORGANISATIONS:

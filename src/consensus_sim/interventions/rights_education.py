@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.interventions.base import Intervention, setting
 from consensus_sim.randomness import uniforms_at
@@ -27,7 +27,7 @@ class RightsEducation(Intervention):
         self.begun, self.person_times = model.week, 0
 
     def on_week_end(self, model: Any) -> None:
-        if not self.places or not falls_due(self.lectures_per_month * 12.0 / 52.0, model.week - self.begun):
+        if not self.places or not falls_due(per_week(self.lectures_per_month), model.week - self.begun):
             return
         self.count_event()
         residents, adults = model.residents, model.adults

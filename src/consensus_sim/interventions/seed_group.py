@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
 from consensus_sim.council.screening import agenda
 from consensus_sim.council.topics import AGENDA, HEARD, Topic
@@ -57,7 +57,7 @@ class SeedGroup(Intervention):
             super().on_adjusted(model)
 
     def events(self, model: Any) -> list[Event]:
-        if not len(self.group) or not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
+        if not len(self.group) or not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
         small = [topic for topic in model.topics.waiting if self._small(topic)]
         topics = agenda(small, self.agenda_size, model.parameters.topics, "seed_group")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
 from consensus_sim.interventions.base import Intervention, setting
 
@@ -39,7 +39,7 @@ class StrollingTalk(Intervention):
         model.venues["street"].relief = 0.0
 
     def events(self, model: Any) -> list[Event]:
-        if not model.is_open("talk") or not falls_due(self.walks_per_month * 12.0 / 52.0, model.week - self.begun):
+        if not model.is_open("talk") or not falls_due(per_week(self.walks_per_month), model.week - self.begun):
             return []
         first, last = self.grids[self.walked % len(self.grids)]
         self.walked += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from consensus_sim.calendar import falls_due
+from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
 from consensus_sim.interventions.base import Intervention, setting
 
@@ -34,7 +34,7 @@ class SecretaryTea(Intervention):
         model.show_at("park", 0.0)
 
     def events(self, model: Any) -> list[Event]:
-        if not falls_due(self.sessions_per_month * 12.0 / 52.0, model.week - self.begun):
+        if not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
         self.count_event()
         return [model.event("tea")]
