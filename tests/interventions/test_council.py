@@ -102,6 +102,12 @@ def test_prospects_are_the_chances_to_accept_and_the_lot_has_the_weight_that_is_
     chances = accept_chances(model, event, rows, (PERSONAL,), model.concern[rows].astype(np.float64))[0]
     np.testing.assert_allclose(found[rows], chances, rtol=1e-6)
     assert not np.delete(found, rows).any()
+    assert not event.topics and model.topics.waiting
+    event.topics = model.topics.waiting[:2]
+    found = council._prospects(model, event)
+    assert not model.scratch.stake.any(), "the working space is clean"
+    stake = np.max([model.stake_in(topic) for topic in event.topics], axis=0)[rows].astype(np.float64)
+    np.testing.assert_allclose(found[rows], accept_chances(model, event, rows, (PERSONAL,), stake)[0], rtol=1e-6)
     asked = council._neighbours_asked(model, event)
     others = np.setdiff1d(rows[~model.team_mask[rows]], asked)
     assert found[asked].min() >= found[others].max()

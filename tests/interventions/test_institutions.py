@@ -12,7 +12,7 @@ from consensus_sim.council.observation import team_activity
 from consensus_sim.council.organisations import organisations, pay, willingness_for
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.errors import InputError
-from consensus_sim.interventions.base import build_lever
+from consensus_sim.interventions.base import Intervention, build_lever
 from tests.helpers import config, lever, make_model
 
 START = {"start": "2024-05-06"}
@@ -222,9 +222,11 @@ def test_fifteen_minutes_never_bind_in_a_small_community(minutes, sets_points):
     assert float(model.recorder.weekly["walk_reach"][-1]) == pytest.approx(circle.reach)
 
 
-def test_the_circle_counts_the_channels_that_open_in_its_own_week_and_later():
-    """The parlour, the council and the tea open in the circle's week, whatever the order of names; the park closes."""
-    settings = {"minutes": 0.3, "points": 0, **START}
+@pytest.mark.parametrize("minutes", [0.3, 0.6])
+def test_the_circle_counts_the_channels_that_open_in_its_own_week_and_later(minutes):
+    """The council and the tea open in the circle's week, whatever the order of names; the tea ends, and its park."""
+    settings = {"minutes": minutes, "points": 0, **START}
+    seen = set()
     model = make_model("council", weeks=40, levers={"fifteen_minute_circle": settings, "tea": {"end": "2024-09-01"}})
     while model.week < 30:
         model.step()
@@ -232,9 +234,32 @@ def test_the_circle_counts_the_channels_that_open_in_its_own_week_and_later():
             people, adults = model.community.population, model.adults
             open_at = {channel.venue.name for channel in model.channels.values()} - {"online", "doorstep", "street"}
             away = [np.hypot(people.x - model.venues[at].x, people.y - model.venues[at].y) for at in sorted(open_at)]
-            reach = float(np.mean((np.min(away, axis=0) <= 0.3 * 75 / 1.3)[adults]))
+            reach = float(np.mean((np.min(away, axis=0) <= minutes * 75 / 1.3)[adults]))
             if lever(model, "fifteen_minute_circle") in model.active:
                 assert lever(model, "fifteen_minute_circle").reach == pytest.approx(reach)
+                seen.add(round(reach, 3))
+    assert len(seen) > 1, "reach changes with what is open"
+
+
+@pytest.mark.parametrize("moment", ["events", "on_week_end"])
+def test_a_circle_started_or_changed_in_the_midst_of_a_week_is_there_at_its_end(moment):
+    class Late(Intervention):
+        pass
+
+    def act(self, model):
+        circle = lever(model, "fifteen_minute_circle")
+        if model.week == 20:
+            model.start_lever(circle)
+        elif model.week == 22:
+            circle.points = 3
+            circle.on_adjusted(model)
+            assert len(circle.places) <= 3 and circle.near.any()
+        return []
+
+    setattr(Late, moment, act)
+    held = {"start": None, "held_back": True, "minutes": 0.3}
+    model = make_model("council", weeks=30, levers={"fifteen_minute_circle": held}, extra=[Late(name="zz")]).run()
+    assert len(model.recorder.weekly["walk_reach"]) and 0 < lever(model, "fifteen_minute_circle").reach <= 1
 
 
 def test_a_box_works_without_a_board():

@@ -217,6 +217,34 @@ def test_a_suggestion_is_paid_once_to_who_brought_it_however_often_it_is_raised_
     assert bank.issued == 5 * len(paid) > 0
 
 
+def test_a_suggestion_passed_up_the_chain_is_paid_to_who_passed_it_up():
+    settings = {"attendance": 0, "suggestion": 5, "proposal": 0, "conflict": 0, "redeemed_share": 0.0}
+    chain = {"start": "2024-03-04", "worker_hours": 0.0, "tier_weeks": 1}
+    model = make_model("points", weeks=80, behaviour=LIVELY, levers={"points": settings, "grid_hierarchy": chain}).run()
+    begun = model.calendar.week_of(lever(model, "points").start)
+    paid = [topic for topic in model.topics.topics if topic.raised_by >= 0 and topic.heard_week >= begun]
+    assert any(topic.channel == "hierarchy" for topic in paid)
+    assert lever(model, "points").issued == 5 * len(paid)
+
+
+def test_points_grow_old_while_the_bank_is_idle():
+    model = make_model("points", weeks=90, behaviour=LIVELY, levers={"points": {"redeemed_share": 0.0}})
+    bank = lever(model, "points")
+    while model.week < 40:
+        model.step()
+    assert model.residents.points.any() and bank.near.any()
+    given = bank.attendance, bank.suggestion, bank.proposal, bank.conflict
+    bank.attendance = bank.suggestion = bank.proposal = bank.conflict = 0
+    bank.on_adjusted(model)
+    assert not len(bank.near) and not bank.pull.any()
+    while model.week < 54:
+        model.step()
+    assert not bank.earned.any(), "a new quarter has begun"
+    while model.week < 90:
+        model.step()
+    assert not model.residents.points.any() and given[0] > 0, "what was held is older than points may become"
+
+
 def test_half_a_point_online_is_rounded_up():
     model = make_model("points", weeks=30, levers={"points": {"attendance": 5, "online_share": 0.5}})
     while model.week < 25:

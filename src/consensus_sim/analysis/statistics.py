@@ -14,7 +14,6 @@ from consensus_sim.analysis.phase2 import Days, read_period
 from consensus_sim.calendar import WEEKS_PER_MONTH
 from consensus_sim.ensemble.facts import all_tables, collect_acts
 
-"""Weeks."""
 UPPER_TERCILE = 2.0 / 3.0
 DEADLOCK = 2
 """Sittings of F72."""

@@ -133,9 +133,8 @@ class Event:
 
     `asked` lists who was asked and how (codes of dynamics.participation); `seats_offered` and `seats_accepted` the
     seats given by rule, `seated_present` those of them who come; `came` the residents present, ascending; `officers`
-    the officers of the team present; `raised` who raised which matter, `adopted` those whose matter became a formal
-    topic by it. `within` is the range of residents (first, last exclusive) for whom it is held, None for all; `places`
-    how many it holds where that is not up to channel and venue.
+    the officers of the team present; `raised` who raised which matter. `within` is the range of residents (first, last
+    exclusive) for whom it is held, None for all; `places` how many it holds where that is not up to channel and venue.
     """
 
     open: OpenChannel
@@ -154,7 +153,6 @@ class Event:
     spoke: Rows = field(default_factory=lambda: NOBODY)
     officers: int = 0
     raised: list[tuple[int, int]] = field(default_factory=list)
-    adopted: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.channel = self.open.channel

@@ -144,7 +144,8 @@ def _still_due(topic: Topic, event: Event) -> bool:
 
 
 def hear(model: Any, event: Event) -> None:
-    """Those present raise matters; a new one becomes a formal topic or is answered on the spot (F31, F55).
+    """Those present raise matters; a new one becomes a formal topic or is answered on the spot (F31, F55). Of several
+    who raise the same one, one counts by lot.
 
     Where what is new is gathered (F23), people come out with what nobody has raised yet, if they have such a matter.
     """
@@ -165,14 +166,15 @@ def hear(model: Any, event: Event) -> None:
         model.topics.stakes,
         new,
     )
+    if len(raisers) > 1:  # who is heard first is up to chance, not to where people live
+        order = np.argsort(uniforms_at(model.key(f"heard:{event.channel.name}", sub=event.number), raisers))
+        raisers, matters = raisers[order], matters[order]
     for at, who in zip(matters.tolist(), raisers.tolist(), strict=True):
         topic = topics[at]
         topic.mentions += 1
         event.raised.append((who, topic.number))
         if topic.state == UNHEARD:
             take_up(model, topic, who, event.channel.name)
-            if topic.state == HEARD:
-                event.adopted.append(who)
 
 
 def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
@@ -189,6 +191,8 @@ def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
         topic.label = label(topic, p.topics)
         move_efficacy(residents.efficacy, raiser, 1.0, p.trust.efficacy_gain, p.trust.loss_ratio)
         gain_saturating(residents.initiative, raiser, p.learning.initiative_gain)
+        for lever in model.with_hook("on_adopted"):
+            lever.on_adopted(model, topic)
     else:
         topic.state = ANSWERED
         _close(model, topic)
@@ -221,7 +225,7 @@ def _practise(model: Any, event: Event, sat: bool) -> None:
 
 
 def practice_gains(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Gain of each skill by listening at a meeting with an agenda, and by speaking there (P30), (4,) each."""
+    """Gain of each skill by listening at a meeting that sits on a topic, and by speaking there (P30), (4,) each."""
     p, gains = model.parameters.learning, np.zeros((2, len(model.skill_unit)))
     gains[0, list(LISTENED_ROWS)] = p.practice_listened
     gains[1, list(SPOKE_ROWS)] = p.practice_spoke

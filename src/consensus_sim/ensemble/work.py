@@ -6,6 +6,7 @@ replicate, or community and 0.
 
 from __future__ import annotations
 
+import os
 import sysconfig
 import traceback
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def _place_outside(error: BaseException) -> str:
     """Where the innermost code outside this package and the libraries stands in the way to `error`: a lever of the
     user's own; "" if there is none.
     """
-    ours = str(Path(__file__).resolve().parent.parent)
+    ours = str(Path(__file__).resolve().parent.parent) + os.sep
     libraries = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith((*libraries, ours, "<")):

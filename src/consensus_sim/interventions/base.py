@@ -135,6 +135,9 @@ class Intervention:
     def on_attended(self, model: Any, event: Event) -> None:
         """`event` is over: `event.came`, `event.spoke` and `event.raised` say who did what."""
 
+    def on_adopted(self, model: Any, topic: Topic) -> None:
+        """`topic`, which resident `topic.raised_by` raised, became a formal topic."""
+
     def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
         """`topic` was settled at `event`."""
 

@@ -21,11 +21,11 @@ class FifteenMinuteCircle(Intervention):
     that are `detour` times the straight line, and sets up to `points` points where most people are left
     out.
 
-    Points are set up once, by the channels open in the lever's first week. Each has a board, read at the share `show`
-    of what a notice next door is read, and a box: residents in reach put unheard matters into it (parameter
-    `box_share`). In a community as small as the case study's the rule of fifteen minutes never binds (F45, G9): no
-    point is set. `walk_reach` of the weekly results tells the share of adults in reach of a point or of a channel open
-    in that week.
+    Points are set up when the lever starts or is changed, by the channels open in that week. Each has a board, read at
+    the share `show` of what a notice next door is read, and a box: residents in reach put unheard matters into it
+    (parameter `box_share`). In a community as small as the case study's the rule of fifteen minutes never binds (F45,
+    G9): no point is set. `walk_reach` of the weekly results tells the share of adults in reach of a point or of a
+    channel open in that week.
     """
 
     minutes: float = setting(0, 120, "minutes")
@@ -38,6 +38,10 @@ class FifteenMinuteCircle(Intervention):
         self.radius = self.minutes * self.speed / self.detour
         self.plain, self.near = model.nearness, np.zeros(model.residents.n, np.float32)
         self.venues: set[str] | None = None
+
+    def on_adjusted(self, model: Any) -> None:
+        super().on_adjusted(model)
+        self.on_week_start(model)
 
     def on_week_start(self, model: Any) -> None:
         """By now the week's channels are open, whatever the order of their levers' names."""
@@ -85,6 +89,8 @@ class FifteenMinuteCircle(Intervention):
         model.nearness = self.plain
 
     def on_week_end(self, model: Any) -> None:
+        if self.venues is None:  # a policy has started it in the midst of the week
+            self.on_week_start(model)
         model.recorder.note("walk_reach", self.reach)
         if self.near.any():
             for topic in model.topics.waiting:
@@ -96,10 +102,11 @@ class FifteenMinuteCircle(Intervention):
         residents, rows = model.residents, np.arange(topic.low, topic.high)
         chance = topic.stake * residents.expression[rows] * residents.efficacy[rows] * self.near[rows]
         lot = uniforms_at(model.key("circle:box", sub=topic.number), rows)
-        wrote = rows[lot < model.parameters.support.box_share * chance]
+        wrote = np.flatnonzero(lot < model.parameters.support.box_share * chance)
         if len(wrote):
             topic.mentions += len(wrote)
-            take_up(model, topic, int(wrote[0]), "box")
+            first = wrote[np.argmin(lot[wrote] / chance[wrote])]  # any of them, with the same chance
+            take_up(model, topic, int(rows[first]), "box")
 
 
 def _away(here: NDArray[Any], place: Any) -> NDArray[np.float64]:

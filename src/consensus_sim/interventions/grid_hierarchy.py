@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from consensus_sim.council.attendance import clear_stakes, lay_stakes
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.protocol import take_up
 from consensus_sim.council.topics import UNHEARD, Topic
@@ -69,6 +70,7 @@ class GridHierarchy(Intervention):
             if topic.number in self.on_the_way:
                 arrives, who = self.on_the_way[topic.number]
                 if model.week >= arrives:
+                    topic.mentions += 1
                     take_up(model, topic, who, "hierarchy")
             else:
                 self._begin_to_climb(model, topic)
@@ -97,9 +99,8 @@ class GridHierarchy(Intervention):
         rows = model.adults[~model.team_mask[model.adults]]
         rank = -self.chance * uniforms_at(model.key("hierarchy:ask", sub=event.number), rows)
         if event.topics:
-            for topic in event.topics:
-                first, last = np.searchsorted(rows, (topic.low, topic.high))
-                rank[first:last] -= topic.stake[rows[first:last] - topic.low]
+            rank -= lay_stakes(model, event)[rows]
+            clear_stakes(model, event)
         else:
             rank -= model.concern[rows]
         micro_grid = model.community.population.micro_grid[rows]

@@ -112,7 +112,7 @@ class Points(Intervention):
         """The ledger, the purse and the price level go on; what points buy is laid out anew."""
         self.shop.stock(self._items, self.value)
         self._keep_lots(model)
-        if not self.honours:
+        if self.idle or not self.honours:
             self._forget_within_reach()
         model.rules.reward_in_force = not self.idle
 
@@ -157,10 +157,13 @@ class Points(Intervention):
         if self.idle:
             return
         self._issue(model, event.came, self._points(event))
-        self._issue(model, np.array(event.adopted, np.int32), self.suggestion)
         if self._points(event) > 0 and self.shop.point_value > 0 and self.belief > 0:
             residents = model.residents
             crowd_out(residents.motive, residents.start_motive, event.came, self._depth, self._act * self.belief)
+
+    def on_adopted(self, model: Any, topic: Topic) -> None:
+        if not self.idle:
+            self._issue(model, np.array([topic.raised_by], np.int32), self.suggestion)
 
     def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
         if self.idle or topic.raised_by < 0:
@@ -228,12 +231,12 @@ class Points(Intervention):
         self.pull[self.near] = model.parameters.motive.honour
 
     def on_quarter_end(self, model: Any) -> None:
+        if not self.idle and self.honours:
+            self._honour(model)
+        self._forget_within_reach()
+        self.expired += age_lots(self.lots, self.earned, model.residents.points)
         if self.idle:
             return
-        if self.honours:
-            self._honour(model)
-            self._forget_within_reach()
-        self.expired += age_lots(self.lots, self.earned, model.residents.points)
         income = self.income(model.calendar.date(model.week + 1))
         self.purse.fill(income)
         self.shop.revise(self.claims(model), float(np.sum(income)), self.inflation, self.price_ceiling)

@@ -46,15 +46,18 @@ class QuotaSeating(Intervention):
     list_size: int = setting(1, 10_000_000, "persons", integer=True)
 
     def check_community(self, model: Any) -> None:
-        """Whether the list from which seats are filled can hold the quota."""
-        if self.seats:
-            where = f"intervention.{self.name}"
-            check_quota(model.vulnerable[model.residents.adult], self.seats, self.share, where, self.list_size)
+        if self.seats and not self.held_back:
+            self._check_list(model)
+
+    def _check_list(self, model: Any) -> None:
+        """Refuse a quota that the list from which seats are filled is not expected to meet."""
+        where, vulnerable = f"intervention.{self.name}", model.vulnerable[model.adults[~model.team_mask[model.adults]]]
+        check_quota(vulnerable, self.seats, self.share, where, self.list_size)
 
     def on_start(self, model: Any) -> None:
         if self.seats == 0:
             return
-        self.check_community(model)  # once more: a policy may have changed the settings
+        self._check_list(model)  # once more: a policy may have changed the settings
         model.rules.seating = True
         self.rule = SeatingRule(
             self.seats,
