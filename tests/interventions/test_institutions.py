@@ -222,7 +222,7 @@ def test_fifteen_minutes_never_bind_in_a_small_community(minutes, sets_points):
     assert float(model.recorder.weekly["walk_reach"][-1]) == pytest.approx(circle.reach)
 
 
-@pytest.mark.parametrize("minutes", [0.3, 0.6])
+@pytest.mark.parametrize("minutes", [0.3, 0.9])
 def test_the_circle_counts_the_channels_that_open_in_its_own_week_and_later(minutes):
     """The council and the tea open in the circle's week, whatever the order of names; the tea ends, and its park."""
     settings = {"minutes": minutes, "points": 0, **START}
