@@ -46,7 +46,12 @@ def measure_year(forecast: Forecast) -> dict[str, Line]:
     council = meetings[meetings["channel"] == "council"]
     heat = council.groupby(["scenario", "replicate"], observed=True)["heat_end"].mean()
     order = range(replicates)
+    metrics = forecast.tables["metrics"]
+    before = metrics[(metrics["scenario"] == "before") & (metrics["metric"] == "reach_year")]
+    reach = before.pivot(index="replicate", columns="group", values="value").reindex(order)
     return {
+        "retired_over_working": (reach["elder"] - reach["working"]).to_numpy(np.float64),
+        "party_over_all": (reach["party"] - reach["all"]).to_numpy(np.float64),
         "latency_before": latency.reindex(order).to_numpy(np.float64),
         "calmer_in_parlour": (heat["plain_room"].reindex(order) - heat["council"].reindex(order)).to_numpy(np.float64),
     }

@@ -227,10 +227,11 @@ class AtStart:
 def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
     """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
 
-    `fixed` = taste + suits - c_time max(clash of workers, of parents) - d / delta; online taste + suits + the level of
-    P14 by age, and out of reach for who has no access. `centre` is taken from every level: the log of the mean over
-    adults of e^(what draws them, at the start, in a plain room), so that what nobody was asked for has the log-odds of
-    a rare event's mean chance as its intercept (P1, P14). `letter` and `personal` make P3 and P4 mean rates.
+    `fixed` = taste + suits - c_time max(clash of workers, of parents) - c_eve clash of the old - d / delta; online
+    taste + suits + the level of P14 by age, and out of reach for who has no access. `centre` is taken from every level:
+    the log of the mean over adults of e^(what draws them, at the start, in a plain room), so that what nobody was asked
+    for has the log-odds of a rare event's mean chance as its intercept (P1, P14). `letter` and `personal` make P3 and P4
+    mean rates.
     """
     residents, p = model.residents, model.parameters.participation
     people = model.community.population
@@ -246,8 +247,9 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
     else:
         working, away = people.employment == WORKING, model.distance[venue.name]
         fixed = cost_of_coming(
-            working, people.parent, float(channel.clash_working), float(channel.clash_parent), p.time, away
-        )
+            working, people.parent, people.elder, float(channel.clash_working), float(channel.clash_parent),
+            float(channel.clash_elder), p.time, p.evening, away,
+        )  # fmt: skip
         fixed += taste
         level, drawn = model.parameters.channels[channel.name], model.at_start.drawn(model, channel, fixed)
     centre = float(mean_pull(drawn))

@@ -234,8 +234,9 @@ def test_the_level_of_nobody_and_of_people_alike_is_the_log_odds():
     assert level_of_mean(1e-7, rare) == pytest.approx(np.log(1e-7) - mean_pull(rare), abs=1e-3)
 
 
-def test_coming_costs_the_larger_clash_and_the_way():
-    working, parent = np.array([False, True, False, True]), np.array([False, False, True, True])
-    way = np.array([0.0, 0.5, 1.0, 0.0], np.float32)
-    told = cost_of_coming(working, parent, 0.25, 0.75, 2.0, way)
-    np.testing.assert_allclose(told, [0.0, -0.5 - 0.5, -1.5 - 1.0, -1.5])
+def test_coming_costs_the_larger_clash_the_evening_and_the_way():
+    working, parent = np.array([False, True, False, True, False]), np.array([False, False, True, True, False])
+    elder = np.array([False, True, False, False, True])
+    way = np.array([0.0, 0.5, 1.0, 0.0, 0.25], np.float32)
+    told = cost_of_coming(working, parent, elder, 0.25, 0.75, 0.5, 2.0, 3.0, way)
+    np.testing.assert_allclose(told, [0.0, -0.5 - 1.5 - 0.5, -1.5 - 1.0, -1.5, -1.5 - 0.25])

@@ -23,6 +23,8 @@ QUARTER = 13
 """Weeks of the frequency of F59."""
 ANSWERED = "answered"
 """State of a matter that was dealt with on the spot; every other one that was heard became a formal topic."""
+OF_BASELINE = ("retired_over_working", "party_over_all")
+"""Signs of F14: who is active before the council."""
 NAN = float("nan")
 
 
@@ -43,6 +45,8 @@ def read_runs(
         found |= read_model(runs["phase1"])
     if "baseline" in runs:
         topics = runs["baseline"].topics.topics
+        told = read_model(runs["baseline"])
+        found |= {name: told[name] for name in OF_BASELINE}
         found["latency"] = latency_months([t.arisen_week for t in topics], [t.agenda_week for t in topics])
     if "plain" in runs and "phase1" in runs:
         found["calmer_in_parlour"] = council_heat(runs["plain"]) - council_heat(runs["phase1"])

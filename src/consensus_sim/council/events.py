@@ -23,7 +23,8 @@ class Channel:
     """Channel 渠道: a way to take part, as configured in configs/channel.
 
     `formality` 0 (chat) to 1 (formal session) scales the fear of speaking; `clash_working` and `clash_parent` the
-    share of the time cost that hits workers and parents of small children; `voice` how often people raise a matter
+    share of the time cost that hits workers and parents of small children, `clash_elder` that of what an evening out
+    costs the old; `voice` how often people raise a matter
     here, relative to the tea, and `gathers` whether they are asked for what nobody has raised yet, and bring that
     first; `suits` log-odds by group of residents whom it suits more or less than its hours say; `invitations` how many
     the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the lot against stake.
@@ -35,6 +36,7 @@ class Channel:
     formality: float
     clash_working: float
     clash_parent: float
+    clash_elder: float
     voice: float
     venue: str
     sessions_per_month: float
@@ -51,7 +53,7 @@ class Channel:
         for key in config:
             if key not in fields:
                 raise one_of(f"channel.{name}: unknown key", key, fields)
-        config = {"sessions_per_month": 0.0, "suits": {}, "gathers": False, **config}
+        config = {"sessions_per_month": 0.0, "clash_elder": 0.0, "suits": {}, "gathers": False, **config}
         if name != "adhoc":  # whom a channel's lever asks is a setting of the lever
             for key in ("invitations", "invite_chance"):
                 if key in config:
@@ -64,6 +66,7 @@ class Channel:
             ("formality", 1.0),
             ("clash_working", 1.0),
             ("clash_parent", 1.0),
+            ("clash_elder", 1.0),
             ("voice", 10.0),
             ("sessions_per_month", 4.345),
             ("capacity", 1e7),

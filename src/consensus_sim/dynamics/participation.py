@@ -28,6 +28,7 @@ class ParticipationParameters(NamedTuple):
     neighbours: float
     neighbour_memory: float
     time: float
+    evening: float
     fear: float
     status: float
     fatigue: float
@@ -297,17 +298,17 @@ def level_of_mean(share: float, drawn: NDArray[np.float64]) -> float:
 
 @kernel
 def cost_of_coming(
-    working: NDArray[np.bool_], parent: NDArray[np.bool_], clash_working: float, clash_parent: float, time: float,
-    distance: NDArray[np.float32],
+    working: NDArray[np.bool_], parent: NDArray[np.bool_], elder: NDArray[np.bool_], clash_working: float,
+    clash_parent: float, clash_elder: float, time: float, evening: float, distance: NDArray[np.float32],
 ) -> NDArray[np.float32]:  # fmt: skip
-    """What stays the same from event to event of a channel (D2), (n,): - c_time max(clash of workers, of parents) - d /
-    delta.
+    """What stays the same from event to event of a channel (D2), (n,): - c_time max(clash of workers, of parents) -
+    c_eve clash of the old - d / delta.
     """
-    out, zero = np.empty(distance.shape[0], np.float32), np.float32(0.0)
+    out, zero, of_elder = np.empty(distance.shape[0], np.float32), np.float32(0.0), np.float32(evening * clash_elder)
     of_working, of_parent, cost = np.float32(clash_working), np.float32(clash_parent), np.float32(-time)
     for i in range(out.shape[0]):
         clash = max(of_working if working[i] else zero, of_parent if parent[i] else zero)
-        out[i] = cost * clash - distance[i]
+        out[i] = cost * clash - (of_elder if elder[i] else zero) - distance[i]
     return out
 
 
