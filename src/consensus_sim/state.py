@@ -230,8 +230,8 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
     `fixed` = taste + suits - c_time max(clash of workers, of parents) - c_eve clash of the old - d / delta; online
     taste + suits + the level of P14 by age, and out of reach for who has no access. `centre` is taken from every level:
     the log of the mean over adults of e^(what draws them, at the start, in a plain room), so that what nobody was asked
-    for has the log-odds of a rare event's mean chance as its intercept (P1, P14). `letter` and `personal` make P3 and P4
-    mean rates.
+    for has the log-odds of a rare event's mean chance as its intercept (P1, P14). `letter` and `personal` make P3 and
+    P4 mean rates.
     """
     residents, p = model.residents, model.parameters.participation
     people = model.community.population
