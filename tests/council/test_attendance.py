@@ -233,6 +233,20 @@ def test_whom_a_channel_online_suits_comes_more_and_the_mean_stays():
     assert moved[young][0] > 0 > moved[~young][0]
 
 
+def test_an_evening_out_costs_the_old_and_only_in_the_evening():
+    """The same log-odds from all of 60 and over at a council session, and none at the tea; the mean chance stays."""
+    fixed, centre = {}, {}
+    for evening in (0.0, 2.0):
+        model = make_started(behaviour={"participation.evening": evening})
+        for name in ("council", "tea"):
+            fixed[name, evening], centre[name, evening] = model.channels[name].fixed, model.channels[name].centre
+    old = model.residents.member_of("elder")
+    cost = fixed["council", 0.0] - fixed["council", 2.0]
+    np.testing.assert_allclose(cost, np.where(model.community.population.elder, 2.0, 0.0), atol=1e-5)
+    assert old.any() and centre["council", 2.0] < centre["council", 0.0]
+    np.testing.assert_array_equal(fixed["tea", 0.0], fixed["tea", 2.0])
+
+
 @pytest.mark.parametrize("key", ["invitations", "invite_chance"])
 def test_only_the_adhoc_meeting_asks_people_itself(key):
     with pytest.raises(InputError, match=rf"^channel.tea.{key}: only the ad-hoc meeting has it"):
