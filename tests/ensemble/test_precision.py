@@ -225,31 +225,45 @@ def community():
     return load_community("teaching")
 
 
-def played(community, engine, target, store=None, overrides=(), parameters="posterior"):
+def played(community, engine, target, store=None, overrides=(), parameters="posterior", seed=1):
     config = compose([*FEW, "replicates=auto", f"precision={target}", f"parameters={parameters}", *overrides])
-    config["scenarios"], config["calendar"]["weeks"] = SCENARIOS, 10
+    config["scenarios"], config["calendar"]["weeks"], config["seed"] = SCENARIOS, 10, seed
     study = read_study(config, community=community.spec.as_dict())
     store = store or ReplicateStore(study, community)
     return run_ensemble(study, community, engine, store, progress=False)
 
 
+def errors_at_looks(forecast):
+    """Number of replicates -> the largest error there, at each look."""
+    largest = {}
+    for count in forecast.study.precision.counts():
+        part = copy.copy(forecast._values)
+        part.array = part.array[:, :, :count]
+        largest[count] = reached(part, forecast.study.precision, "before").errors[0].relative
+    return largest
+
+
+def looks_between(forecast):
+    """Looks after the first and before the last at which the error is smaller than at all before."""
+    largest = errors_at_looks(forecast)
+    counts = sorted(largest)
+    return [c for c in counts[1:-1] if largest[c] < min(largest[b] for b in counts if b < c)]
+
+
 @pytest.fixture(scope="module")
 def whole(community):
-    """All twelve replicates, as a precision that cannot be reached leaves them."""
-    return played(community, Serial(), 1e-9)
+    """All twelve replicates, as a precision that cannot be reached leaves them, of the first seed whose error does not
+    grow with every look.
+    """
+    runs = (played(community, Serial(), 1e-9, seed=seed) for seed in range(1, 21))
+    return next(run for run in runs if looks_between(run))
 
 
 @pytest.fixture(scope="module")
 def between(whole):
     """A precision that is reached after more than the first look and before the last."""
-    largest = {}
-    for count in whole.study.precision.counts():
-        part = copy.copy(whole._values)
-        part.array = part.array[:, :, :count]
-        largest[count] = reached(part, whole.study.precision, "before").errors[0].relative
-    counts = sorted(largest)
-    chosen = next(c for c in counts[1:-1] if largest[c] < min(largest[b] for b in counts if b < c))
-    return largest[chosen] * (1 + 1e-9), chosen
+    chosen = looks_between(whole)[0]
+    return errors_at_looks(whole)[chosen] * (1 + 1e-9), chosen
 
 
 def files(forecast, folder):
@@ -264,13 +278,15 @@ def test_it_ends_at_the_maximum_and_says_what_is_missing(whole):
     assert {error.error for error in exact.errors if error not in exact.missing} <= {0.0}
 
 
-def test_it_stops_where_the_precision_is_reached_with_the_tables_of_that_number(community, between, tmp_path):
+def test_it_stops_where_the_precision_is_reached_with_the_tables_of_that_number(community, between, whole, tmp_path):
     target, count = between
-    found = played(community, Serial(), target)
+    seed = whole.study.seed
+    found = played(community, Serial(), target, seed=seed)
     assert found.study.replicates == count and not found.precision().missing
     fixed = compare(
-        community, SCENARIOS, replicates=count, weeks=10, workers=1, overrides=["parameters=posterior"], progress=False
-    )
+        community, SCENARIOS, replicates=count, seed=seed, weeks=10, workers=1, overrides=["parameters=posterior"],
+        progress=False,
+    )  # fmt: skip
     assert files(found, tmp_path / "auto") == files(fixed, tmp_path / "fixed")
 
 
@@ -279,16 +295,18 @@ def test_it_is_the_same_on_two_workers_and_after_an_interruption(community, betw
     store = ReplicateStore(whole.study, community, tmp_path / "store")
     for task in (("points", 3), ("before", 0), ("before", count + 1)):  # what an interrupted run may have left
         store.put(*task, Replicates(community, replace(whole.study, replicates=1)).run(task))
-    found = played(community, Processes(2), target, store)
+    found = played(community, Processes(2), target, store, seed=whole.study.seed)
     assert found.study.replicates == count
-    assert files(found, tmp_path / "two") == files(played(community, Serial(), target), tmp_path / "one")
+    alone = played(community, Serial(), target, seed=whole.study.seed)
+    assert files(found, tmp_path / "two") == files(alone, tmp_path / "one")
     assert len(list((tmp_path / "store").rglob("*.replicate"))) == 2 * count + 1
 
 
 def test_a_replicate_is_the_same_run_however_many_there_are(community, whole):
     three = compare(
-        community, SCENARIOS, replicates=3, weeks=10, workers=1, overrides=["parameters=posterior"], progress=False
-    )
+        community, SCENARIOS, replicates=3, seed=whole.study.seed, weeks=10, workers=1,
+        overrides=["parameters=posterior"], progress=False,
+    )  # fmt: skip
     for name, table in three.tables.items():
         more = whole.tables[name]
         kept = more[more["replicate"] < 3].reset_index(drop=True)
