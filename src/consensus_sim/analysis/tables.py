@@ -129,8 +129,8 @@ def predictive_table(
             three = np.quantile(values, [0.05, 0.5, 0.95]) if len(values) else np.full(3, np.nan)
             row |= {f"{name}_{q}": float(v) for q, v in zip(("q05", "q50", "q95"), three, strict=True)}
             row[f"{name}_mean"] = float(values.mean()) if len(values) else float("nan")
-            if len(values):
-                row[f"{name}_share"] = float(np.mean([target.inside(v) for v in values.tolist()]))
+            inside = [target.inside(v) for v in values.tolist()]
+            row[f"{name}_share"] = float(np.mean(inside)) if inside else float("nan")
             row[f"{name}_runs"] = len(values)
         reported = with_error(target, posterior[target.statistic])
         row |= {"observed_q05": float(reported[0]), "observed_q95": float(reported[1])}
@@ -155,7 +155,7 @@ def with_error(target: Target, values: Matrix) -> Matrix:
 def _verdict(target: Target, row: dict[str, Any]) -> dict[str, Any]:
     """Whether the observed value is held, the interval narrowed, and both in words."""
     if target.use == "sign":
-        share = row.get("posterior_share", float("nan"))
+        share = row["posterior_share"]
         holds = share >= MOST
         return {
             "held": holds,
