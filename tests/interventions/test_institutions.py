@@ -195,6 +195,32 @@ def test_news_goes_down_the_hierarchy_tier_by_tier_and_matters_go_up():
     assert aware[0] > aware[1] > aware[2]
     climbed = [topic for topic in quick.topics.topics if topic.channel == "hierarchy"]
     assert climbed and all(topic.heard_week - topic.arisen_week >= 3 for topic in climbed)
+    assert all(topic.mentions >= 1 for topic in climbed), "passing a matter up is a mention"
+
+
+def test_workers_go_by_the_highest_stake_where_matters_overlap():
+    """Of two matters at one place the higher stake counts, as everywhere else, not the sum."""
+    levers = {"grid_hierarchy": START | {"chance": 0.0, "worker_hours": 1.0}}
+    model = make_model("council", weeks=30, levers=levers, behaviour={"topics.arrivals": 0.6})
+    while model.week < 20:
+        model.step()
+    everywhere = [topic for topic in model.topics.waiting if topic.scope == "community"][:2]
+    assert len(everywhere) == 2
+    event = model.event("council")
+    event.topics = everywhere
+    stakes = [model.stake_in(topic) for topic in everywhere]
+    places = np.full(model.community.places.n_micro_grids, 3)
+    asked = lever(model, "grid_hierarchy")._neighbours(model, event, places)
+    assert not model.scratch.stake.any(), "the working space is clean"
+    highest, summed, place = np.max(stakes, axis=0), np.sum(stakes, axis=0), model.community.population.micro_grid
+    free = model.adults[~model.team_mask[model.adults]]
+    by_sum = set()
+    for micro_grid in range(len(places)):
+        there = free[place[free] == micro_grid]
+        least = np.sort(highest[there])[-3]
+        assert highest[asked[place[asked] == micro_grid]].min() >= least
+        by_sum |= set(there[np.argsort(-summed[there])[:3]].tolist())
+    assert by_sum != set(asked.tolist()), "the sum would ask others"
 
 
 def test_micro_grid_workers_ask_no_more_than_their_hours_allow():

@@ -32,7 +32,6 @@ from consensus_sim.errors import InputError
 __all__ = ["OFFERED", "PRESENT", "SEATED", "Panel", "Pool", "SeatingRule", "check_quota", "seat_panel", "shortlist"]
 
 Rows = NDArray[np.int64]
-Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
