@@ -227,15 +227,16 @@ class AtStart:
 def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
     """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
 
-    `fixed` = taste + suits - c_time max(clash of workers, of parents) - c_eve clash of the old - d / delta; online
-    taste + suits + the level of P14 by age, and out of reach for who has no access. `centre` is taken from every level:
+    `fixed` = taste - c_stay of tenants + suits - c_time max(clash of workers, of parents) - c_eve clash of the old -
+    d / delta; online taste - c_stay of tenants + suits + the level of P14 by age, and out of reach for who has no
+    access. `centre` is taken from every level:
     the log of the mean over adults of e^(what draws them, at the start, in a plain room), so that what nobody was asked
     for has the log-odds of a rare event's mean chance as its intercept (P1, P14). `letter` and `personal` make P3 and
     P4 mean rates.
     """
     residents, p = model.residents, model.parameters.participation
     people = model.community.population
-    taste = residents.taste
+    taste = residents.taste - np.where(model.tenant, np.float32(p.short_stay), np.float32(0.0))
     for group, suits in channel.suits.items():
         taste = taste + np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
     if channel.online:

@@ -247,6 +247,27 @@ def test_an_evening_out_costs_the_old_and_only_in_the_evening():
     np.testing.assert_array_equal(fixed["tea", 0.0], fixed["tea", 2.0])
 
 
+def test_a_short_stay_keeps_tenants_away_everywhere_and_the_mean_stays():
+    """The same log-odds less from every tenant, in person and online; who owns gains what keeps P1 and P14 mean
+    rates.
+    """
+    less = {}
+    for short_stay in (0.0, 1.0):
+        model = make_model("full", weeks=1, behaviour={"participation.short_stay": short_stay})
+        for name, venue in (("council", "parlour"), ("ballot", "online")):
+            opened = model.open_channel(name, venue)
+            less[name, short_stay] = opened.fixed.astype(np.float64) - opened.centre
+    tenant, adult = model.residents.member_of("tenant"), model.residents.adult
+    for name in ("council", "ballot"):
+        able = adult & model.residents.online if name == "ballot" else adult
+        moved = less[name, 1.0][able] - less[name, 0.0][able]
+        rents = tenant[able]
+        assert 0 < rents.sum() < len(rents)
+        assert np.ptp(moved[rents]) < 1e-5 and np.ptp(moved[~rents]) < 1e-5
+        assert moved[~rents][0] - moved[rents][0] == pytest.approx(1.0, abs=1e-5)
+        assert moved[~rents][0] > 0 > moved[rents][0]
+
+
 @pytest.mark.parametrize("key", ["invitations", "invite_chance"])
 def test_only_the_adhoc_meeting_asks_people_itself(key):
     with pytest.raises(InputError, match=rf"^channel.tea.{key}: only the ad-hoc meeting has it"):

@@ -29,6 +29,7 @@ class ParticipationParameters(NamedTuple):
     neighbour_memory: float
     time: float
     evening: float
+    short_stay: float
     fear: float
     status: float
     fatigue: float
