@@ -125,6 +125,10 @@ def test_a_small_analysis_of_the_teaching_community():
     first, again = analysis.outputs(quantiles), analysis.outputs(quantiles)
     for output, values in first.items():
         np.testing.assert_array_equal(values, again[output])
+    of_priors = Sensitivity(analysis.community, read_study(compose([*changes, "parameters=prior"])), settings, Serial())
+    over_priors = of_priors.outputs(quantiles)
+    assert analysis.study.posterior is not None  # by default over what calibration left
+    assert any((over_priors[output] != values).any() for output, values in first.items())
 
 
 def test_outputs_seldom_defined_or_constant_are_left_out():

@@ -55,6 +55,23 @@ def test_pairs_of_replicates_share_a_set_and_every_scenario_plays_it(tmp_path):
     assert behaviour_of(study, 0).fingerprint() != behaviour_of(study, 2).fingerprint()
 
 
+def test_each_parameter_alone_is_at_its_quantile_of_the_sets_or_of_its_prior(tmp_path):
+    """By weight for what calibration moved; the prior for the rest, and for what the user has set."""
+    place = write(tmp_path / "mine.csv", **{"trust.loss_ratio": [1.1, 1.2, 1.3]})
+    about = {"centre": {"trust.gain": 0.06}, "calibrated": ["trust.gain"]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
+    quantiles = np.column_stack([[0.0, 0.24, 0.26, 0.5, 0.74, 0.76, 1.0]] * len(list(BEHAVIOUR)))
+    names = [p.name for p in BEHAVIOUR]
+    prior = np.column_stack([p.at(quantiles[:, n]) for n, p in enumerate(BEHAVIOUR)])
+    here = names.index("behaviour.trust.gain")
+    found = study_with(place).posterior.at(BEHAVIOUR, quantiles)
+    np.testing.assert_allclose(found[:, here], [0.03, 0.03, 0.05, 0.05, 0.05, 0.09, 0.09])
+    others = np.arange(len(names)) != here
+    np.testing.assert_array_equal(found[:, others], prior[:, others])
+    own = study_with(place, "behaviour.trust.gain.value=0.08").posterior
+    np.testing.assert_array_equal(own.at(BEHAVIOUR, quantiles), prior)
+
+
 def test_sets_are_drawn_by_weight(tmp_path):
     study = study_with(write(tmp_path / "mine.csv"))
     drawn = np.array([gain(behaviour_of(study, 2 * n)) for n in range(400)])

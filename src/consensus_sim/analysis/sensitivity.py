@@ -2,10 +2,11 @@
 
 Morris 1991, Technometrics 33:161-174 (mu* of Campolongo et al. 2007); Saltelli et al. 2010, Comput. Phys. Commun.
 181:259-270, for the estimators of first-order and total indices. Parameters are varied over the quantiles of their
-priors, so an index tells of the prior's range, too; one whose prior is fixed (a design choice) is left out. Every set
-meets the same chances, and outputs are means over `chances` of them. A parameter that changes anything also sends the
-run down another path of chance, however little it does itself: that much of mu* and of a total index is no effect. How
-much it is, `noise` runs at the centre tell, and a parameter is said to matter only where it does more.
+priors, or, with parameters=posterior, of what calibration left of each (how it ties them to one another is left out),
+so an index tells of that range, too; one whose prior is fixed (a design choice) is left out. Every set meets the same
+chances, and outputs are means over `chances` of them. A parameter that changes anything also sends the run down
+another path of chance, however little it does itself: that much of mu* and of a total index is no effect. How much it
+is, `noise` runs at the medians tell, and a parameter is said to matter only where it does more.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ UNDEFINED = 0.05
 @dataclass(frozen=True)
 class Settings:
     """trajectories, levels: of Morris; screened: parameters that go on to Sobol (0: none do), base: its base samples, a
-    power of two; chances: runs of a set that are averaged; noise: runs at the centre that tell chance (0: it is not
+    power of two; chances: runs of a set that are averaged; noise: runs at the medians that tell chance (0: it is not
     told); metrics: headline metrics of all adults.
     """
 
@@ -99,8 +100,8 @@ class Sensitivity:
     stored: Stored = field(default_factory=Stored)
 
     def outputs(self, quantiles: Matrix) -> dict[Output, Matrix]:
-        """Every output (sets,) at `quantiles` (sets, parameters) of the priors: levels, and differences to the
-        reference, means over `chances` runs.
+        """Every output (sets,) at `quantiles` (sets, parameters) of the parameters' distributions: levels, and
+        differences to the reference, means over `chances` runs.
         """
         total: dict[str, Matrix] = {}
         for chance in range(self.settings.chances):
@@ -109,7 +110,7 @@ class Sensitivity:
         return self._differences(total)
 
     def noise(self) -> dict[Output, float]:
-        """SD of every output with all parameters at the centre of their priors: chance alone; none if not asked for."""
+        """SD of every output with all parameters at their medians: chance alone; none if not asked for."""
         if self.settings.noise < 2:
             return {}
         centre = np.full((self.settings.noise, len(self._parameters)), 0.5)
@@ -124,7 +125,8 @@ class Sensitivity:
     def _played(self, quantiles: Matrix, first: int, same_chance: bool) -> dict[str, Matrix]:
         behaviour = read_behaviour(self.study)
         asked = tuple(f"{period.name}/{name}:all" for period in self._periods for name in self.settings.metrics)
-        names, values = tuple(parameter.name for parameter in behaviour), values_at(behaviour, quantiles)
+        names, posterior = tuple(parameter.name for parameter in behaviour), self.study.posterior
+        values = values_at(behaviour, quantiles) if posterior is None else posterior.at(behaviour, quantiles)
         work = DesignWork(
             self.community, self.study, self._periods, names, values, first=first, asked=asked, same_chance=same_chance
         )
@@ -162,7 +164,7 @@ class Sensitivity:
         return screening, sobol(chosen, settings.base, self._outputs_of(chosen), noise)
 
     def _outputs_of(self, varied: Sequence[str]) -> Callable[[Matrix], Outputs]:
-        """Outputs as a function of the quantiles (sets, varied) of some parameters, the others at the centre."""
+        """Outputs as a function of the quantiles (sets, varied) of some parameters, the others at their medians."""
         names = [parameter.name.removeprefix("behaviour.") for parameter in self._parameters]
         columns = [names.index(name) for name in varied]
 
@@ -218,7 +220,7 @@ def sobol(
 ) -> pd.DataFrame:
     """First-order and total indices of the parameters `names`, with 95 % half-widths. Columns: `SOBOL`.
 
-    outputs: of quantiles (sets, parameters), all others at the centre of their priors; noise: SD by chance alone
+    outputs: of quantiles (sets, parameters), all others at their medians; noise: SD by chance alone
     chance_share: what of the variance chance alone would make; matters: whether the total index is above it
     """
     import pandas as pd
@@ -241,7 +243,7 @@ def sobol(
 
 
 def _problem(names: Sequence[str]) -> dict[str, Any]:
-    """SALib's problem: every parameter by the quantile of its prior."""
+    """SALib's problem: every parameter by its quantile."""
     return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
 
 

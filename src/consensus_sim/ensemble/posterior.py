@@ -75,6 +75,23 @@ class ParameterSets:
             known = {**prior, **known}
         return behaviour.with_values(known)
 
+    def at(self, behaviour: Behaviour, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values of all parameters of `behaviour` (runs, parameters) at `quantiles` of what is known of each alone: of
+        the sets for those that calibration moved, else, or where the user has set the value, of the prior.
+
+        How the sets tie parameters to one another is left out.
+        """
+        moved = {PREFIX + str(name) for name in self.about.get("calibrated") or ()} - self.kept
+        columns = []
+        for number, parameter in enumerate(behaviour):
+            q = quantiles[:, number]
+            if parameter.name in moved and parameter.name in self.names:
+                own = self.values[:, self.names.index(parameter.name)]
+                columns.append(np.quantile(own, q, weights=self.weights, method="inverted_cdf"))
+            else:
+                columns.append(parameter.at(q))
+        return np.column_stack(columns)
+
     def spread_ratios(self, behaviour: Behaviour) -> dict[str, float]:
         """Posterior over prior standard deviation of every parameter of `behaviour`, by short name, on the scale of the
         prior's quantiles as in calibration: 1 for those that it did not move or whose value the user has set.
