@@ -79,6 +79,27 @@ def test_what_calibration_leaves_of_the_spread_is_told(reference):
         assert set(table.index[table[f"{kind}_ratio_high"] >= 1]) <= {"frequency_ordinary"}
 
 
+def test_the_command_splits_the_variance_of_the_default_comparison(load_study, reference, tmp_path, capsys):
+    small = ["--replicates", "4", "--community", "teaching", "--weeks", "8", "--workers", "1"]
+    load_study("calibration", "variance").main([*small, "--out", str(tmp_path)])
+    for name in ("variance", "drivers"):
+        found, published = (pd.read_csv(folder / f"{name}.csv") for folder in (tmp_path, reference))
+        assert list(found) == list(published)
+    assert "differences: parameters make" in capsys.readouterr().out
+
+
+def test_most_of_what_parameters_make_of_the_spread_the_data_do_not_narrow(reference):
+    """As docs/calibration.md says; shares lie in their intervals, and named drivers are rare and real."""
+    table = pd.read_csv(reference / "variance.csv")
+    assert (table["group"] == "all").all() and (table["sets"] <= 100).all()
+    known = table.dropna(subset=["share_parameters", "low", "high"])
+    assert len(known) > 100 and (known["low"] <= known["high"]).all()
+    left = table.dropna(subset=["unidentified"])
+    assert (left["unidentified_low"] <= left["unidentified_high"]).all() and left["unidentified"].median() > 0.5
+    drivers = pd.read_csv(reference / "drivers.csv")
+    assert len(drivers) and (drivers["p"] < 0.05 / 100).all()
+
+
 @pytest.fixture(scope="module")
 def lasting(load_study):
     return load_study("calibration", "lasting")

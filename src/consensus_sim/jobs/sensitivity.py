@@ -36,7 +36,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
         frames = {"morris": morris} | ({"sobol": sobol} if len(sobol) else {})
         place = save_tables(folder, frames, figures(config, frames), study, config, started)
         stored.clear()
-    show(frames, config["report"]["language"])
+    show(frames, config)
     print(f"results: {os.path.relpath(place)}")
     return place
 
@@ -47,13 +47,18 @@ def figures(config: Mapping[str, Any], frames: Mapping[str, Any]) -> dict[str, A
 
     if not config["report"].get("figures") or "sobol" not in frames:
         return {}
-    return {"sensitivity": draw_indices(frames["sobol"], config["report"]["language"])}
+    return {"sensitivity": draw_indices(frames["sobol"], _title(config), config["report"]["language"])}
 
 
-def show(frames: Mapping[str, Any], language: str) -> None:
+def _title(config: Mapping[str, Any]) -> str:
+    """The heading, which says over what each parameter is varied."""
+    return f"sensitivity.title_{'posterior' if config['parameters'] == 'posterior' else 'prior'}"
+
+
+def show(frames: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Print the largest indices."""
     from rich.console import Console
 
     from consensus_sim.report.sensitivity import print_indices
 
-    print_indices(frames, language, Console())
+    print_indices(frames, _title(config), config["report"]["language"], Console())

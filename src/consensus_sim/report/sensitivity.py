@@ -16,14 +16,17 @@ SHOWN = 3
 """Parameters printed for each output."""
 
 
-def print_indices(frames: Mapping[str, pd.DataFrame], language: str, console: Console) -> None:
-    """Print for every output what matters most: by total index, or by mu* where only screening was done."""
+def print_indices(frames: Mapping[str, pd.DataFrame], title: str, language: str, console: Console) -> None:
+    """Print for every output what matters most: by total index, or by mu* where only screening was done.
+
+    title: key of the heading, which says over what each parameter is varied
+    """
     from rich.table import Table
 
     sobol = frames.get("sobol")
     frame = frames["morris"] if sobol is None else sobol
     column, half = ("mu_star", "half_width") if sobol is None else ("total", "total_half")
-    shown = Table(title=text("sensitivity.title", language), title_justify="left")
+    shown = Table(title=text(title, language), title_justify="left")
     for key in ("output", "parameter", "mu_star" if sobol is None else "total"):
         shown.add_column(text(f"sensitivity.{key}", language))
     for output, rows in frame.groupby(["scenario", "reference", "metric"], sort=False):
@@ -35,8 +38,8 @@ def print_indices(frames: Mapping[str, pd.DataFrame], language: str, console: Co
     console.print(shown)
 
 
-def draw_indices(sobol: pd.DataFrame, language: str) -> Figure:
-    """Total indices: one column an output, one row a parameter; first-order ones in brackets."""
+def draw_indices(sobol: pd.DataFrame, title: str, language: str) -> Figure:
+    """Total indices: one column an output, one row a parameter; `title` as in `print_indices`."""
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -58,6 +61,6 @@ def draw_indices(sobol: pd.DataFrame, language: str) -> Figure:
         shown = axes.imshow(grid, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         axes.set_xticks(range(len(outputs)), labels, rotation=90, fontsize=7)
         axes.set_yticks(range(len(names)), names, fontsize=8)
-        axes.set_title(text("sensitivity.title", language), loc="left")
+        axes.set_title(text(title, language), loc="left")
         figure.colorbar(shown, ax=axes, shrink=0.6, label=text("sensitivity.total", language))
     return figure

@@ -1,0 +1,69 @@
+"""How much of the default comparison's spread comes from parameters, and how much of that from those which the data do
+not narrow: one command.
+
+    python experiments/calibration/variance.py                  # 7 scenarios x 200 runs, about 0.15 s each on one core
+
+Plays the default comparison with the shipped posterior and keeps what it says of the metrics of the short tables, over
+all adults: results/reference/variance.csv (the split, and `unidentified`) and drivers.csv (which parameters stand out);
+columns as in docs/results.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from consensus_sim import compare
+from consensus_sim.analysis.verdicts import write
+from consensus_sim.catalogue import contrast_metrics
+from consensus_sim.ensemble.config import compose
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def told(variance: pd.DataFrame) -> list[str]:
+    """For levels and for differences, a line each: medians, over scenarios and metrics, of what parameters make of the
+    variance, and of what the unidentified ones make of that.
+    """
+    lines = []
+    for name, rows in (
+        ("levels", variance[variance["reference"] == ""]),
+        ("differences", variance[variance["reference"] != ""]),
+    ):
+        known, split = rows["unidentified"].dropna(), f"{rows['share_parameters'].median():.2f} of the variance"
+        line = f"{name}: parameters make {split} (median of {len(rows)})"
+        if len(known):
+            line += f"; of that unidentified ones {known.median():.2f} (median of {len(known)} that can be told, "
+            line += f"{known.min():.2f} to {known.max():.2f})"
+        lines.append(line)
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the options, play, write the tables, say what came out."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    options.add_argument("--replicates", type=int, default=200, help="runs of each scenario, even (default: 200)")
+    options.add_argument("--community", default="case_study", help="community (default: case_study)")
+    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
+    options.add_argument("--weeks", type=int, help="length of a run (default: configured)")
+    options.add_argument("--workers", type=int, help="processes (default: all cores)")
+    options.add_argument("--out", type=Path, default=ROOT / "results" / "reference", help="folder to write")
+    given = options.parse_args(arguments)
+    if given.replicates < 4 or given.replicates % 2:
+        options.error(f"found --replicates {given.replicates}; allowed: an even number from 4")
+    forecast = compare(
+        given.community, list(compose([])["scenarios"]), replicates=given.replicates, seed=given.seed,
+        weeks=given.weeks, workers=given.workers, overrides=["parameters=posterior"],
+    )  # fmt: skip
+    for name, table in (("variance", forecast.variance()), ("drivers", forecast.drivers())):
+        kept = table[(table["group"] == "all") & table["metric"].isin(contrast_metrics())]
+        write(kept.reset_index(drop=True), given.out / f"{name}.csv")
+        if name == "variance":
+            print("\n".join(told(kept)))
+
+
+if __name__ == "__main__":
+    main()
