@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from consensus_sim import load_community
 from consensus_sim.analysis.sensitivity import (
     MORRIS,
     NO,
@@ -19,10 +20,12 @@ from consensus_sim.analysis.sensitivity import (
     screened,
     sobol,
 )
+from consensus_sim.catalogue import text
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Serial
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
+from consensus_sim.jobs.sensitivity import _title
 
 pytest.importorskip("SALib")
 
@@ -108,8 +111,6 @@ def test_a_small_analysis_of_the_teaching_community():
     """Levels and differences, every parameter that is not fixed, chance by runs; the same when repeated."""
     changes = ["community=teaching", "experiment=sensitivity", "calendar.weeks=14", "scenarios=[before,council]"]
     config = compose(changes)
-    from consensus_sim import load_community
-
     settings = read_settings(GOOD | {"trajectories": 2, "metrics": ["trust", "reach_quarter"]})
     analysis = Sensitivity(load_community("teaching"), read_study(config), settings, Serial())
     screening, ranked = analysis.run()
@@ -125,10 +126,55 @@ def test_a_small_analysis_of_the_teaching_community():
     first, again = analysis.outputs(quantiles), analysis.outputs(quantiles)
     for output, values in first.items():
         np.testing.assert_array_equal(values, again[output])
-    of_priors = Sensitivity(analysis.community, read_study(compose([*changes, "parameters=prior"])), settings, Serial())
-    over_priors = of_priors.outputs(quantiles)
-    assert analysis.study.posterior is not None  # by default over what calibration left
-    assert any((over_priors[output] != values).any() for output, values in first.items())
+
+
+def test_by_default_parameters_vary_over_what_calibration_left_and_what_the_user_has_set_stays():
+    changes = ["community=teaching", "experiment=sensitivity", "calendar.weeks=8", "scenarios=[council]"]
+    community, settings = load_community("teaching"), read_settings(GOOD | {"metrics": ["reach_quarter"], "noise": 0})
+    halfwidth, found = "deliberation.acceptance_halfwidth", {}
+    for name in ("posterior", "prior"):
+        study = read_study(compose([*changes, f"parameters={name}"]))
+        analysis = Sensitivity(community, study, settings, Serial())
+        columns = [p.name for p in analysis._parameters]
+        quantiles = np.full((1, len(columns)), 0.9)
+        found[name] = analysis._values(quantiles)[0, columns.index(f"behaviour.{halfwidth}")]
+    assert found["posterior"] < 0.25 < found["prior"] < 0.35
+    assert read_study(compose(changes)).parameters == "posterior"
+
+    study = read_study(compose([*changes, f"behaviour.{halfwidth}.value=0.2"]))
+    few = read_settings(GOOD | {"trajectories": 2, "screened": 0, "metrics": ["reach_quarter"], "noise": 0})
+    analysis = Sensitivity(community, study, few, Serial())
+    screening, _ = analysis.run()
+    assert halfwidth not in set(screening["parameter"]) and "participation.stake" in set(screening["parameter"])
+    columns = [p.name for p in analysis._parameters]
+    values = analysis._values(np.random.default_rng(2).uniform(size=(4, len(columns))))
+    assert (values[:, columns.index(f"behaviour.{halfwidth}")] == 0.2).all()
+
+
+def test_the_screening_goes_from_the_5_to_the_95_percent_quantile():
+    asked = []
+
+    class Watched(Sensitivity):
+        def _outputs_of(self, varied):
+            def at(quantiles):
+                asked.append(quantiles)
+                return {OUTPUT: quantiles.sum(axis=1)}
+
+            return at
+
+        def noise(self):
+            return {}
+
+    study = read_study(compose(["community=teaching", "experiment=sensitivity", "scenarios=[council]"]))
+    Watched(None, study, read_settings(GOOD | {"trajectories": 2}), Serial()).run()
+    screened_at, ranked_at = asked
+    assert screened_at.min() == pytest.approx(0.05) and screened_at.max() == pytest.approx(0.95)
+    assert ranked_at.min() < 0.05  # the indices take the whole distribution
+
+
+@pytest.mark.parametrize(("parameters", "end"), [("posterior", "left of it"), ("prior", "prior"), ("centre", "prior")])
+def test_the_heading_says_over_what_parameters_vary(parameters, end):
+    assert text(_title({"parameters": parameters}), "en").endswith(end)
 
 
 def test_outputs_seldom_defined_or_constant_are_left_out():

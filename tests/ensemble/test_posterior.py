@@ -56,20 +56,34 @@ def test_pairs_of_replicates_share_a_set_and_every_scenario_plays_it(tmp_path):
 
 
 def test_each_parameter_alone_is_at_its_quantile_of_the_sets_or_of_its_prior(tmp_path):
-    """By weight for what calibration moved; the prior for the rest, and for what the user has set."""
-    place = write(tmp_path / "mine.csv", **{"trust.loss_ratio": [1.1, 1.2, 1.3]})
-    about = {"centre": {"trust.gain": 0.06}, "calibrated": ["trust.gain"]}
+    """By weight for what calibration moved, whole numbers staying whole; the prior for the rest; the value of what the
+    user has set.
+    """
+    place = write(tmp_path / "mine.csv", **{"trust.loss_ratio": [1.1, 1.2, 1.3], "meeting.sittings_max": [3, 4, 6]})
+    about = {"centre": {"trust.gain": 0.06}, "calibrated": ["trust.gain", "meeting.sittings_max"]}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
     quantiles = np.column_stack([[0.0, 0.24, 0.26, 0.5, 0.74, 0.76, 1.0]] * len(list(BEHAVIOUR)))
     names = [p.name for p in BEHAVIOUR]
     prior = np.column_stack([p.at(quantiles[:, n]) for n, p in enumerate(BEHAVIOUR)])
-    here = names.index("behaviour.trust.gain")
+    gains, sittings = names.index("behaviour.trust.gain"), names.index("behaviour.meeting.sittings_max")
     found = study_with(place).posterior.at(BEHAVIOUR, quantiles)
-    np.testing.assert_allclose(found[:, here], [0.03, 0.03, 0.05, 0.05, 0.05, 0.09, 0.09])
-    others = np.arange(len(names)) != here
+    np.testing.assert_allclose(found[:, gains], [0.03, 0.03, 0.05, 0.05, 0.05, 0.09, 0.09])
+    np.testing.assert_array_equal(found[:, sittings], [3, 3, 4, 4, 4, 6, 6])
+    others = ~np.isin(np.arange(len(names)), (gains, sittings))
     np.testing.assert_array_equal(found[:, others], prior[:, others])
-    own = study_with(place, "behaviour.trust.gain.value=0.08").posterior
-    np.testing.assert_array_equal(own.at(BEHAVIOUR, quantiles), prior)
+    own = study_with(place, "behaviour.trust.gain.value=0.08")
+    set_by_user = Behaviour.from_config(own.behaviour)
+    assert (own.posterior.at(set_by_user, quantiles)[:, gains] == 0.08).all()
+
+
+def test_where_nobody_says_what_was_calibrated_the_table_tells_of_all_that_it_has(tmp_path):
+    place = write(tmp_path / "mine.csv", gains=(0.03, 0.03, 0.03))
+    (tmp_path / "mine.yaml").unlink()
+    study = study_with(place)
+    here = [p.name for p in BEHAVIOUR].index("behaviour.trust.gain")
+    assert (study.posterior.at(BEHAVIOUR, np.full((2, len(list(BEHAVIOUR))), 0.5))[:, here] == 0.03).all()
+    assert gain(behaviour_of(study, 0)) == 0.03
+    assert study.posterior.spread_ratios(BEHAVIOUR)["trust.gain"] == 0.0
 
 
 def test_sets_are_drawn_by_weight(tmp_path):

@@ -3,7 +3,8 @@
 Morris 1991, Technometrics 33:161-174 (mu* of Campolongo et al. 2007); Saltelli et al. 2010, Comput. Phys. Commun.
 181:259-270, for the estimators of first-order and total indices. Parameters are varied over the quantiles of their
 priors, or, with parameters=posterior, of what calibration left of each (how it ties them to one another is left out),
-so an index tells of that range, too; one whose prior is fixed (a design choice) is left out. Every set meets the same
+so an index tells of that range, too (the screening goes from the 5 % to the 95 % quantile); one whose prior is fixed (a
+design choice), or that the user has set away from the calibrated centre, is left out. Every set meets the same
 chances, and outputs are means over `chances` of them. A parameter that changes anything also sends the run down
 another path of chance, however little it does itself: that much of mu* and of a total index is no effect. How much it
 is, `noise` runs at the medians tell, and a parameter is said to matter only where it does more.
@@ -43,6 +44,8 @@ SOBOL = (
     "matters",
 )  # fmt: skip
 YES, NO, UNTOLD = "yes", "no", "cannot tell"
+SCREENED_BETWEEN = (0.05, 0.95)
+"""Quantiles between which the screening moves a parameter: the ends of a sample are single sets."""
 SMALL = 0.05
 """Share of an output's variance beyond chance up to which a parameter is said not to matter (Saltelli et al. 2008)."""
 UNDEFINED = 0.05
@@ -125,12 +128,16 @@ class Sensitivity:
     def _played(self, quantiles: Matrix, first: int, same_chance: bool) -> dict[str, Matrix]:
         behaviour = read_behaviour(self.study)
         asked = tuple(f"{period.name}/{name}:all" for period in self._periods for name in self.settings.metrics)
-        names, posterior = tuple(parameter.name for parameter in behaviour), self.study.posterior
-        values = values_at(behaviour, quantiles) if posterior is None else posterior.at(behaviour, quantiles)
+        names, values = tuple(parameter.name for parameter in behaviour), self._values(quantiles)
         work = DesignWork(
             self.community, self.study, self._periods, names, values, first=first, asked=asked, same_chance=same_chance
         )
         return play(work, range(len(values)), self.engine, self.stored)
+
+    def _values(self, quantiles: Matrix) -> Matrix:
+        """Values of all parameters (sets, parameters) at `quantiles` of what is known of each."""
+        behaviour, posterior = read_behaviour(self.study), self.study.posterior
+        return values_at(behaviour, quantiles) if posterior is None else posterior.at(behaviour, quantiles)
 
     @property
     def _periods(self) -> tuple[Period, ...]:
@@ -156,8 +163,11 @@ class Sensitivity:
         import pandas as pd
 
         settings, noise = self.settings, self.noise()
-        free = [p.name.removeprefix("behaviour.") for p in self._parameters if p.distribution != "fixed"]
-        screening = morris(free, settings.trajectories, settings.levels, self._outputs_of(free), noise)
+        kept = frozenset[str]() if self.study.posterior is None else self.study.posterior.kept
+        varied = [p for p in self._parameters if p.distribution != "fixed" and p.name not in kept]
+        free, (low, high) = [p.name.removeprefix("behaviour.") for p in varied], SCREENED_BETWEEN
+        at = self._outputs_of(free)
+        screening = morris(free, settings.trajectories, settings.levels, lambda q: at(low + (high - low) * q), noise)
         chosen = screened(screening, settings.screened)
         if not chosen:
             return screening, pd.DataFrame(columns=list(SOBOL))
@@ -190,7 +200,7 @@ def morris(
     """mu* (mean size of a parameter's effect over its whole range), its 95 % half-width, and sigma (interaction or
     bend). Columns: `MORRIS`.
 
-    outputs: of quantiles (sets, parameters); noise: SD of an output by chance alone
+    outputs: of points (sets, parameters) in [0, 1], the ends of the ranges; noise: SD of an output by chance alone
     floor: the mu* of a parameter that does nothing but change the chances met; matters: whether mu* is above it
     """
     import pandas as pd

@@ -75,19 +75,29 @@ class ParameterSets:
             known = {**prior, **known}
         return behaviour.with_values(known)
 
+    @property
+    def moved(self) -> frozenset[str]:
+        """The parameters whose values tell something, by full name: those that were calibrated, all of the table where
+        nobody says which, but for those that the user has set since.
+        """
+        told = self.about.get("calibrated")
+        names = self.names if told is None else [PREFIX + str(name) for name in told]
+        return frozenset(names) & frozenset(self.names) - self.kept
+
     def at(self, behaviour: Behaviour, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of all parameters of `behaviour` (runs, parameters) at `quantiles` of what is known of each alone: of
-        the sets for those that calibration moved, else, or where the user has set the value, of the prior.
+        the sets for those in `moved`, the value for those that the user has set, else of the prior.
 
         How the sets tie parameters to one another is left out.
         """
-        moved = {PREFIX + str(name) for name in self.about.get("calibrated") or ()} - self.kept
-        columns = []
+        moved, columns = self.moved, []
         for number, parameter in enumerate(behaviour):
             q = quantiles[:, number]
-            if parameter.name in moved and parameter.name in self.names:
+            if parameter.name in moved:
                 own = self.values[:, self.names.index(parameter.name)]
                 columns.append(np.quantile(own, q, weights=self.weights, method="inverted_cdf"))
+            elif parameter.name in self.kept:
+                columns.append(np.full(len(q), parameter.value))
             else:
                 columns.append(parameter.at(q))
         return np.column_stack(columns)
@@ -96,12 +106,11 @@ class ParameterSets:
         """Posterior over prior standard deviation of every parameter of `behaviour`, by short name, on the scale of the
         prior's quantiles as in calibration: 1 for those that it did not move or whose value the user has set.
         """
-        moved = {PREFIX + str(name) for name in self.about.get("calibrated") or ()}
         points = (np.arange(PRIOR_POINTS) + 0.5) / PRIOR_POINTS
-        ratios = {}
+        moved, ratios = self.moved, {}
         for parameter in behaviour:
             ratio = 1.0
-            if parameter.name in moved and parameter.name in self.names and parameter.name not in self.kept:
+            if parameter.name in moved:
                 values = self.values[:, self.names.index(parameter.name)]
                 prior = np.asarray(parameter.at(points), np.float64)
                 # where many quantiles have one value (whole numbers), the middle of them stands for all
