@@ -33,8 +33,10 @@ def told(variance: pd.DataFrame) -> list[str]:
         ("levels", variance[variance["reference"] == ""]),
         ("differences", variance[variance["reference"] != ""]),
     ):
-        known, split = rows["unidentified"].dropna(), f"{rows['share_parameters'].median():.2f} of the variance"
-        line = f"{name}: parameters make {split} (median of {len(rows)})"
+        split, known = rows["share_parameters"].dropna(), rows["unidentified"].dropna()
+        line = f"{name}: not told"
+        if len(split):
+            line = f"{name}: parameters make {split.median():.2f} of the variance (median of {len(split)})"
         if len(known):
             line += f"; of that unidentified ones {known.median():.2f} (median of {len(known)} that can be told, "
             line += f"{known.min():.2f} to {known.max():.2f})"

@@ -228,30 +228,29 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
     """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
 
     `fixed` = taste - c_stay of tenants + suits - c_time max(clash of workers, of parents) - c_eve clash of the old -
-    d / delta; online taste - c_stay of tenants + suits + the level of P14 by age, and out of reach for who has no
-    access. `centre` is taken from every level:
-    the log of the mean over adults of e^(what draws them, at the start, in a plain room), so that what nobody was asked
-    for has the log-odds of a rare event's mean chance as its intercept (P1, P14). `letter` and `personal` make P3 and
-    P4 mean rates.
+    d / delta; online the last three give way to the level of P14 by age, and who has no access is out of reach.
+    `centre` is taken from every level: the log of the mean over adults of e^(what draws them, at the start, in a plain
+    room), so that what nobody was asked for has the log-odds of a rare event's mean chance as its intercept (P1, P14).
+    `letter` and `personal` make P3 and P4 mean rates.
     """
     residents, p = model.residents, model.parameters.participation
     people = model.community.population
-    taste = residents.taste - np.where(model.tenant, np.float32(p.short_stay), np.float32(0.0))
+    lasting = residents.taste - np.where(model.tenant, np.float32(p.short_stay), np.float32(0.0))
     for group, suits in channel.suits.items():
-        taste = taste + np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
+        lasting = lasting + np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
     if channel.online:
         shares = (p.online_young, p.online_middle, p.online_elder)
         of_age = np.where(people.elder, 2, np.where(people.age >= 45, 1, 0))
-        fixed = np.array([log_odds(share) for share in shares], np.float32)[of_age] + taste
+        fixed = np.array([log_odds(share) for share in shares], np.float32)[of_age] + lasting
         fixed[~residents.online] = NEVER
-        level, drawn = 0.0, model.at_start.drawn(model, channel, taste)
+        level, drawn = 0.0, model.at_start.drawn(model, channel, lasting)
     else:
         working, away = people.employment == WORKING, model.distance[venue.name]
         fixed = cost_of_coming(
             working, people.parent, people.elder, float(channel.clash_working), float(channel.clash_parent),
             float(channel.clash_elder), p.time, p.evening, away,
         )  # fmt: skip
-        fixed += taste
+        fixed += lasting
         level, drawn = model.parameters.channels[channel.name], model.at_start.drawn(model, channel, fixed)
     centre = float(mean_pull(drawn))
     return OpenChannel(

@@ -248,15 +248,18 @@ def test_an_evening_out_costs_the_old_and_only_in_the_evening():
 
 
 def test_a_short_stay_keeps_tenants_away_everywhere_and_the_mean_stays():
-    """The same log-odds less from every tenant, in person and online; who owns gains what keeps P1 and P14 mean
-    rates.
+    """The same log-odds less from every tenant, in person and online; who owns gains what keeps P1 and P14 mean rates:
+    1 is the mean over adults of e^(what draws them, less the centre).
     """
-    less = {}
+    less, means = {}, []
     for short_stay in (0.0, 1.0):
         model = make_model("full", weeks=1, behaviour={"participation.short_stay": short_stay})
         for name, venue in (("council", "parlour"), ("ballot", "online")):
             opened = model.open_channel(name, venue)
             less[name, short_stay] = opened.fixed.astype(np.float64) - opened.centre
+            if name == "council":
+                drawn = model.at_start.drawn(model, opened.channel, opened.fixed)
+                means.append(float(np.exp(drawn.astype(np.float64) - opened.centre).mean()))
     tenant, adult = model.residents.member_of("tenant"), model.residents.adult
     for name in ("council", "ballot"):
         able = adult & model.residents.online if name == "ballot" else adult
@@ -266,6 +269,7 @@ def test_a_short_stay_keeps_tenants_away_everywhere_and_the_mean_stays():
         assert np.ptp(moved[rents]) < 1e-5 and np.ptp(moved[~rents]) < 1e-5
         assert moved[~rents][0] - moved[rents][0] == pytest.approx(1.0, abs=1e-5)
         assert moved[~rents][0] > 0 > moved[rents][0]
+    assert means == pytest.approx([1.0, 1.0], rel=1e-4)
 
 
 @pytest.mark.parametrize("key", ["invitations", "invite_chance"])

@@ -108,6 +108,21 @@ def test_the_chinese_guide_names_the_settings_of_a_community():
     assert estate <= set(re.findall(r"`(\w+)`", part))
 
 
+def test_the_reference_page_counts_verdicts_as_the_tables_have_them():
+    folder = ROOT / "results" / "reference"
+    words = ("^as exp", "^against", "mean as", "mean against", "not told", "^undefined")
+    rows = re.findall(
+        r"^\| `(\w+\.csv)` \| (\d+) \|(.+)\|$", (folder / "README.md").read_text(encoding="utf-8"), flags=re.M
+    )
+    assert [name for name, _, _ in rows] == ["levers.csv", "levers_teaching.csv", "institutions.csv"]
+    for name, count, told in rows:
+        verdicts = pd.read_csv(folder / name, keep_default_na=False)["verdict"]
+        assert int(count) == len(verdicts)
+        assert [int(number) for number in told.split("|")] == [verdicts.str.contains(word).sum() for word in words], (
+            name
+        )
+
+
 def test_the_chinese_guide_tells_what_the_published_tables_say():
     page = PAGES["guide.zh.md"]
     verdicts = pd.read_csv(ROOT / "results" / "reference" / "institutions.csv")["verdict"]

@@ -130,7 +130,7 @@ def decide(
 
     `asked` (n,) says how a resident was asked and picks the level: `asked_level[0]` for who merely knows of the
     channel, the others per `LETTER`, `PERSONAL`, ... `fixed` (n,) holds what does not change from event to event
-    (time, distance, age-specific level, minus the mean over adults at the start); `fear_weight` (n,) how much of the
+    (taste, short stay, what suits a group, time, evening, distance, or the level of one's age online); `fear_weight` (n,) how much of the
     fear of speaking applies to a resident; `fear` the log-odds of that fear in this room; `reward` (n,) or (0,) the
     points' worth; `shift` a common log-odds.
     """
