@@ -130,9 +130,9 @@ def decide(
 
     `asked` (n,) says how a resident was asked and picks the level: `asked_level[0]` for who merely knows of the
     channel, the others per `LETTER`, `PERSONAL`, ... `fixed` (n,) holds what does not change from event to event
-    (taste, short stay, what suits a group, time, evening, distance, or the level of one's age online); `fear_weight` (n,) how much of the
-    fear of speaking applies to a resident; `fear` the log-odds of that fear in this room; `reward` (n,) or (0,) the
-    points' worth; `shift` a common log-odds.
+    (taste, short stay, what suits a group; time, evening and distance, or the level of one's age online);
+    `fear_weight` (n,) how much of the fear of speaking applies to a resident; `fear` the log-odds of that fear in this
+    room; `reward` (n,) or (0,) the points' worth; `shift` a common log-odds.
     """
     n, n_came, mask = adult.shape[0], np.uint64(0), np.uint16(bit)
     with_reward = reward.shape[0] > 0
