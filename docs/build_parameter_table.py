@@ -243,7 +243,9 @@ def plan_definitions(language: str) -> str:
 
 
 def _percent(share: str) -> str:
-    return f"{100 * float(share):.0f} %" if share else "–"
+    from consensus_sim.report.disputes import percent
+
+    return f"{percent(float(share))} %" if share else "–"
 
 
 def _weeks(number: str) -> str:

@@ -12,6 +12,7 @@ from scipy import stats
 from consensus_sim.analysis.disputes import EXECUTIONS, OUTCOMES, disputes_of, disputes_table
 from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
+from consensus_sim.report.disputes import percent
 
 TOPICS = {
     "later": {"arises": "2024-06-03", "reported": {"zh": "甲", "en": "a", "source": "F1"}},
@@ -135,6 +136,14 @@ def test_what_did_not_arise_is_undefined_and_what_is_reported_stands_beside(tabl
 
 
 SMALL = ("experiment=disputes", "community=teaching", "replicates=2", "scenarios=[before,council]", "report.dpi=50")
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0.0, "0"), (0.005, "0.5"), (0.0099, "1.0"), (0.01, "1"), (0.305, "30"), (1.0, "100"), (math.nan, "–")],
+)
+def test_a_little_does_not_look_like_none(share, told):
+    assert percent(share) == told
 
 
 def test_the_command_plays_all_nine_and_prints_them(cli, tmp_path):

@@ -68,8 +68,12 @@ def _cell(row: Mapping[Any, Any], column: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole per cent without the sign; a dash where it is undefined."""
-    return "–" if math.isnan(share) else f"{100 * share:.0f}"
+    """A share in per cent without the sign, whole from 1 on, so that a little does not look like none; a dash where it
+    is undefined.
+    """
+    if math.isnan(share):
+        return "–"
+    return f"{100 * share:.1f}" if 0.0 < share < 0.01 else f"{100 * share:.0f}"
 
 
 def weeks(number: float) -> str:
