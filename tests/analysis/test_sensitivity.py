@@ -185,10 +185,17 @@ def test_outputs_seldom_defined_or_constant_are_left_out():
     assert not np.isnan(kept["a", "", "few"]).any() and kept["a", "", "few"][0] == np.nanmedian(few)
 
 
-def test_what_matters_for_most_outputs_goes_on_then_the_largest_effects_relative_to_their_output():
+def test_the_largest_of_every_output_go_on_then_what_matters_for_most_outputs():
+    """p has the largest effect on no output for sure, q on both; s on the third alone; of the others r matters more
+    often than t.
+    """
     rows = [
-        ("p", 1.0, 10.0, NO), ("q", 0.5, 1.0, YES), ("r", 0.2, 1.0, UNTOLD), ("s", 9.0, 1.0, UNTOLD),
-        ("p", 0.1, 1.0, NO), ("q", 0.1, 1.0, YES), ("r", 0.3, 1.0, YES), ("s", 0.1, 1.0, UNTOLD),
+        ("x", "q", 1.0, 1.0, YES), ("x", "r", 0.5, 1.0, YES), ("x", "s", 0.1, 1.0, NO), ("x", "t", 0.9, 1.0, YES),
+        ("y", "q", 1.0, 1.0, YES), ("y", "r", 0.5, 1.0, YES), ("y", "s", 0.1, 1.0, NO), ("y", "t", 0.9, 1.0, UNTOLD),
+        ("z", "p", 9.0, 2.0, UNTOLD), ("z", "q", 0.1, 2.0, YES), ("z", "s", 0.1, 2.0, NO), ("z", "t", 0.1, 2.0, NO),
+        ("w", "s", 3.0, 2.0, YES), ("w", "q", 0.1, 2.0, YES), ("w", "p", 0.1, 2.0, NO), ("w", "t", 0.1, 2.0, NO),
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["parameter", "mu_star", "output_sd", "matters"])
-    assert screened(table, 4) == ["q", "r", "s", "p"]
+    table = pd.DataFrame(rows, columns=["metric", "parameter", "mu_star", "output_sd", "matters"])
+    table = table.assign(scenario="council", reference="")
+    assert screened(table, 5) == ["q", "s", "r", "t", "p"]
+    assert screened(table, 2) == ["q", "s"]

@@ -268,10 +268,15 @@ def defined(outputs: Outputs) -> dict[Output, Matrix]:
 
 
 def screened(screening: pd.DataFrame, number: int) -> list[str]:
-    """The `number` parameters that are told to matter for most outputs; among equals, of the largest mu* relative to
-    the output's SD. By size alone, outputs that are mostly chance would choose.
+    """The `number` parameters that go on: first those that have the largest effect of all on some output and are told
+    to matter there, then the others, both by the number of outputs for which they are told to matter; among equals by
+    the largest mu* relative to the output's SD. By size alone, outputs that are mostly chance would choose.
     """
     judged = screening.assign(relative=screening["mu_star"] / screening["output_sd"], sure=screening["matters"] == YES)
-    ranked = judged.groupby("parameter", sort=False).agg(outputs=("sure", "sum"), largest=("relative", "max"))
-    ranked = ranked.sort_values(["outputs", "largest"], ascending=False, kind="stable")
+    largest = judged.groupby(["scenario", "reference", "metric"], sort=False)["mu_star"].transform("max")
+    judged["first"] = judged["sure"] & (judged["mu_star"] == largest)
+    ranked = judged.groupby("parameter", sort=False).agg(
+        first=("first", "any"), outputs=("sure", "sum"), largest=("relative", "max")
+    )
+    ranked = ranked.sort_values(["first", "outputs", "largest"], ascending=False, kind="stable")
     return [str(name) for name in ranked.index[:number]]
