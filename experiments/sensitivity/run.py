@@ -1,6 +1,7 @@
 """Which parameters matter, for levels of the headline metrics and for differences between scenarios: one command.
 
-    python experiments/sensitivity/run.py                             # about 12,000 runs: some 17 minutes on one core
+    python experiments/sensitivity/run.py --chances 4    # the published tables: half an hour on two cores
+    python experiments/sensitivity/run.py                # single runs: a quarter of that
     python experiments/sensitivity/run.py --trajectories 32 --base 1024 --chances 4    # narrower intervals
 
 Morris screening over all parameters of the behaviour, then Sobol indices of those that stand out (both by SALib), on

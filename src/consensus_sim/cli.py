@@ -33,6 +33,7 @@ from consensus_sim.ensemble.config import (
     CONFIG_NAME,
     explain,
     extend,
+    kept_values,
     own_file,
     package_configs,
     search_path,
@@ -105,7 +106,8 @@ def changes(overrides: Sequence[str]) -> list[str]:
     """Those of `overrides` that may change numbers, as somebody would write them: not where and how things are run or
     shown, nor what the command has added.
     """
-    plain = [change.removeprefix("++") for change in overrides]
+    added = set(kept_values(overrides))
+    plain = [change.removeprefix("++") for change in overrides if change not in added]
     return [change for change in plain if not _NO_NUMBERS.match(change)]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from consensus_sim import load_community
 from consensus_sim.analysis.sensitivity import (
@@ -20,12 +24,12 @@ from consensus_sim.analysis.sensitivity import (
     screened,
     sobol,
 )
-from consensus_sim.catalogue import text
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Serial
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 from consensus_sim.jobs.sensitivity import _title
+from consensus_sim.report.sensitivity import draw_indices, print_indices
 
 pytest.importorskip("SALib")
 
@@ -42,7 +46,10 @@ def test_good_settings_are_read():
         ({"base": 12}, "sensitivity.base: found 12; allowed: a power of two"),
         ({"metrics": ["x"]}, "sensitivity.metrics"),
         ({"levels": 1}, "sensitivity.levels"),
-        ({"noise": -1}, "sensitivity.noise"),
+        ({"noise": 1}, "sensitivity.noise: found 1; allowed: .*2"),
+        ({"levels": 3}, "sensitivity.levels: found 3; allowed: an even number"),
+        ({"metrics": []}, "sensitivity.metrics: found .*allowed: a list"),
+        ({"metrics": "trust"}, "sensitivity.metrics: found 'trust'; allowed: a list"),
         ({"trajectories": "many"}, "sensitivity.trajectories"),
         ({"bas": 1}, "bas"),
     ],
@@ -130,7 +137,7 @@ def test_a_small_analysis_of_the_teaching_community():
 
 def test_by_default_parameters_vary_over_what_calibration_left_and_what_the_user_has_set_stays():
     changes = ["community=teaching", "experiment=sensitivity", "calendar.weeks=8", "scenarios=[council]"]
-    community, settings = load_community("teaching"), read_settings(GOOD | {"metrics": ["reach_quarter"], "noise": 0})
+    community, settings = load_community("teaching"), read_settings(GOOD | {"metrics": ["reach_quarter"], "noise": 2})
     halfwidth, found = "deliberation.acceptance_halfwidth", {}
     for name in ("posterior", "prior"):
         study = read_study(compose([*changes, f"parameters={name}"]))
@@ -142,7 +149,7 @@ def test_by_default_parameters_vary_over_what_calibration_left_and_what_the_user
     assert read_study(compose(changes)).parameters == "posterior"
 
     study = read_study(compose([*changes, f"behaviour.{halfwidth}.value=0.2"]))
-    few = read_settings(GOOD | {"trajectories": 2, "screened": 0, "metrics": ["reach_quarter"], "noise": 0})
+    few = read_settings(GOOD | {"trajectories": 2, "screened": 0, "metrics": ["reach_quarter"], "noise": 2})
     analysis = Sensitivity(community, study, few, Serial())
     screening, _ = analysis.run()
     assert halfwidth not in set(screening["parameter"]) and "participation.stake" in set(screening["parameter"])
@@ -174,7 +181,31 @@ def test_the_screening_goes_from_the_5_to_the_95_percent_quantile():
 
 @pytest.mark.parametrize(("parameters", "end"), [("posterior", "left of it"), ("prior", "prior"), ("centre", "prior")])
 def test_the_heading_says_over_what_parameters_vary(parameters, end):
-    assert text(_title({"parameters": parameters}), "en").endswith(end)
+    study = read_study(compose(["experiment=sensitivity", f"parameters={parameters}"]))
+    assert _title(study, "en").endswith(end)
+
+
+def test_the_heading_names_a_table_of_ones_own(tmp_path):
+    place = tmp_path / "guessed.csv"
+    pd.DataFrame({"weight": [1, 1], "trust.gain": [0.03, 0.05]}).to_csv(place, index=False)
+    study = read_study(compose(["experiment=sensitivity", f"posterior={place}"]))
+    assert "guessed.csv" in _title(study, "en") and "guessed.csv" in _title(study, "zh")
+
+
+def test_what_cannot_be_told_from_chance_is_marked_and_what_does_not_matter_left_out():
+    rows = [("council", "", "trust", name, 1.2, 0.5, told) for name, told in (("a", UNTOLD), ("b", NO))]
+    rows += [("council", "", "trust", "c", 0.3, 0.1, YES), ("before", "council", "trust", "c", 0.9, 0.1, NO)]
+    names = ["scenario", "reference", "metric", "parameter", "total", "total_half", "matters"]
+    table, labels = pd.DataFrame(rows, columns=names), {"council": {"zh": "议事会", "en": "The council"}}
+    console = Console(width=100, file=io.StringIO())
+    print_indices({"sobol": table}, "Heading", labels, "en", console)
+    said = console.file.getvalue()
+    assert re.search(r"The council +│ c +│ 0\.3 ± 0\.1 +│\n.*│ a +│ 1\.2 ± 0\.5 \?", said) and "│ b" not in said
+    assert re.search(r"before − The council +│ – ", said)
+    axes = draw_indices(table, "Heading", labels, "zh").axes[0]
+    grid = axes.images[0].get_array()
+    assert np.ma.filled(grid, -1.0).max() == 0.3 and [mark.get_text() for mark in axes.texts] == ["?"]
+    assert any("议事会" in label.get_text() for label in axes.get_xticklabels())
 
 
 def test_outputs_seldom_defined_or_constant_are_left_out():

@@ -76,7 +76,7 @@ def test_counts_are_added_up_and_shares_averaged(played):
     for metric in ("cost_money", "cost_hours", "person_times_quarter", "topics_deliberated", "matters_landed"):
         assert value(together, metric) == pytest.approx(sum(value(tables, metric) for tables in alone))
     for metric in ("reach_quarter", "trust", "attendance_council", "gini_speaking"):
-        assert value(together, metric) == pytest.approx(np.mean([value(tables, metric) for tables in alone]))
+        assert value(together, metric) == pytest.approx(np.nanmean([value(tables, metric) for tables in alone]))
     assert together["metrics"]["metric"].tolist() == alone[0]["metrics"]["metric"].tolist()
 
 

@@ -125,7 +125,7 @@ def test_copies_share_the_set(tmp_path):
         ({"weights": (0, 0, 0)}, "nor all nought"),
         ({"gains": (0.03, 0.05, "x")}, "column trust.gain holds something that is not a number"),
         ({"gains": (0.03, 0.05, 0.5)}, "outside its range"),
-        ({"trust.love": (1, 1, 1)}, "which the behaviour lacks; calibrate again"),
+        ({"trust.love": (1, 1, 1)}, "mine.csv: column: found 'trust.love' (did you mean"),
     ],
 )
 def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
@@ -184,3 +184,44 @@ def test_spread_ratios_are_those_that_calibration_published():
         assert at_the_line or (found[name] < SILENT) == (ratio < SILENT), name
     assert {ratio for name, ratio in found.items() if name not in published} == {1.0}
     assert set(replace(sets, kept=frozenset(sets.names)).spread_ratios(BEHAVIOUR).values()) == {1.0}
+
+
+@pytest.mark.parametrize("parameters", ["prior", "posterior", "own"])
+def test_a_value_that_the_user_sets_is_played_whatever_is_drawn(tmp_path, parameters):
+    """Also where an own table tells no centre; with a range of its own it is drawn as ever."""
+    place = tmp_path / "mine.csv"
+    pd.DataFrame({"weight": [1, 1], "trust.gain": [0.03, 0.09]}).to_csv(place, index=False)
+    how = ["parameters=posterior", f"posterior={place}"] if parameters == "own" else [f"parameters={parameters}"]
+    plain = ["community=teaching", "scenarios=[before,council]", "calendar.weeks=4", *how]
+    for change in ("behaviour.trust.gain.value=0.05", "++behaviour.trust.gain.value=0.05"):
+        study = read_study(compose([*plain, change]))
+        assert {gain(behaviour_of(study, number)) for number in range(0, 12, 2)} == {0.05}
+    assert len({gain(behaviour_of(read_study(compose(plain)), number)) for number in range(0, 12, 2)}) > 1
+    ranged = ["behaviour.trust.gain.value=0.05", "behaviour.trust.gain.high=0.09"]
+    if parameters == "prior":
+        study = read_study(compose([*plain, *ranged]))
+        assert len({gain(behaviour_of(study, number)) for number in range(0, 12, 2)}) > 1
+
+
+def test_a_calibrated_parameter_that_the_user_sets_is_not_calibrated():
+    entry = compose(["behaviour.participation.taste.value=0.3"])["behaviour"]["participation"]["taste"]
+    assert (entry["distribution"], entry["calibrate"], entry["value"]) == ("fixed", False, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ("- a", "mine.yaml: found ['a']; allowed: a mapping"),
+        ("centre: 5", "mine.yaml: centre: found 5"),
+        ("centre: {trust.gain: abc}", "mine.yaml: centre.trust.gain: found 'abc'; a number is needed"),
+        ("centre: {trust.gain: null}", "mine.yaml: centre.trust.gain: found None"),
+        ("calibrated: 3", "mine.yaml: calibrated: found 3; allowed: a list"),
+        ("calibrated: [nonsense]", "mine.yaml: calibrated: found 'nonsense'; allowed: trust.gain"),
+    ],
+)
+def test_a_wrong_file_beside_a_table_is_told_in_one_line(tmp_path, about, told):
+    file = write(tmp_path / "mine.csv")
+    (tmp_path / "mine.yaml").write_text(about, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        study_with(file)
+    assert told in str(error.value) and "\n" not in str(error.value)

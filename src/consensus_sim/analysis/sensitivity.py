@@ -54,9 +54,9 @@ UNDEFINED = 0.05
 
 @dataclass(frozen=True)
 class Settings:
-    """trajectories, levels: of Morris; screened: parameters that go on to Sobol (0: none do), base: its base samples, a
-    power of two; chances: runs of a set that are averaged; noise: runs at the medians that tell chance (0: it is not
-    told); metrics: headline metrics of all adults.
+    """trajectories, levels: of Morris, levels even; screened: parameters that go on to Sobol (0: none do), base: its
+    base samples, a power of two; chances: runs of a set that are averaged; noise: runs at the medians that tell chance;
+    metrics: headline metrics of all adults.
     """
 
     trajectories: int
@@ -80,13 +80,19 @@ def read_settings(config: Any) -> Settings:
     missing = known - set(config)
     if missing:
         raise InputError(f"sensitivity.{min(missing)}: missing")
+    if not isinstance(config["metrics"], Sequence) or isinstance(config["metrics"], str) or not config["metrics"]:
+        raise InputError(
+            f"sensitivity.metrics: found {config['metrics']!r}; allowed: a list of metrics such as [trust]"
+        )
     for name in config["metrics"]:
         if name not in metric_names():
             raise one_of("sensitivity.metrics", name, metric_names())
     numbers = {key: whole(f"sensitivity.{key}", config[key], low, high) for key, low, high in (
         ("trajectories", 2, 1000), ("levels", 2, 20), ("screened", 0, 50), ("base", 2, 65536), ("chances", 1, 100),
-        ("noise", 0, 10_000),
+        ("noise", 2, 10_000),
     )}  # fmt: skip
+    if numbers["levels"] % 2:
+        raise InputError(f"sensitivity.levels: found {numbers['levels']}; allowed: an even number")
     if numbers["base"] & (numbers["base"] - 1):
         raise InputError(f"sensitivity.base: found {numbers['base']}; allowed: a power of two")
     return Settings(metrics=tuple(config["metrics"]), **numbers)
@@ -113,9 +119,7 @@ class Sensitivity:
         return self._differences(total)
 
     def noise(self) -> dict[Output, float]:
-        """SD of every output with all parameters at their medians: chance alone; none if not asked for."""
-        if self.settings.noise < 2:
-            return {}
+        """SD of every output with all parameters at their medians: chance alone."""
         centre = np.full((self.settings.noise, len(self._parameters)), 0.5)
         runs = self._differences(self._played(centre, 0, same_chance=False))
         scale = np.sqrt(self.settings.chances)
@@ -212,7 +216,9 @@ def morris(
     step = levels / (2.0 * (levels - 1))
     rows = []
     for output, values in defined(outputs(quantiles)).items():
-        found = analyze.analyze(problem, quantiles, values, num_levels=levels, seed=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # it may warn of outputs with few values
+            found = analyze.analyze(problem, quantiles, values, num_levels=levels, seed=1)
         # The mean distance of two independent normal draws is 2 / sqrt(pi) standard deviations.
         floor = (noise or {}).get(output, 0.0) * 2.0 / np.sqrt(np.pi) / step
         for number, name in enumerate(names):
@@ -243,6 +249,7 @@ def sobol(
     for output, values in defined(outputs(drawn)).items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # an output that never varies: indices are nan
+            warnings.simplefilter("ignore", UserWarning)
             found = analyze.analyze(problem, values, calc_second_order=False, seed=1)
         share = min(1.0, (noise or {}).get(output, 0.0) ** 2 / float(values.var()))
         for number, name in enumerate(names):

@@ -109,7 +109,23 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
             found += [f"+{group}@{group}.{name}={name}" for name in sorted(mine)]
     if config_dir is not None:
         _check_names(config_dir)
-    return [*found, *(_open(change, own) for change in overrides)]
+    return [*found, *(_open(change, own) for change in overrides), *kept_values(overrides)]
+
+
+_OF_PARAMETER = re.compile(r"^\+*(behaviour\.\w+\.\w+)\.(\w+)=")
+
+
+def kept_values(overrides: Sequence[str]) -> list[str]:
+    """What keeps the parameters whose `value` is among `overrides`, and whose range is not, from being drawn or
+    calibrated: who sets a value means it, whatever `parameters` says.
+    """
+    told: dict[str, set[str]] = {}
+    for change in overrides:
+        match = _OF_PARAMETER.match(change)
+        if match:
+            told.setdefault(match[1], set()).add(match[2])
+    kept = [name for name, fields in told.items() if "value" in fields and not fields & {"low", "high", "distribution"}]
+    return [f"++{name}.{change}" for name in kept for change in ("distribution=fixed", "calibrate=false")]
 
 
 def _quoted(change: str) -> str:

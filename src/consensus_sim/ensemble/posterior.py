@@ -21,6 +21,8 @@ from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
 
 WEIGHT = "weight"
+PLACE, SHIPPED = "file", "shipped"
+"""Under which keys `about` has the name of the table's file, and whether the package came with it."""
 PREFIX = "behaviour."
 SILENT, WEAK = 0.9, 0.7
 """Ratio of posterior to prior standard deviation from which the data say nothing, or little, of a parameter."""
@@ -76,6 +78,16 @@ class ParameterSets:
         return behaviour.with_values(known)
 
     @property
+    def file(self) -> str:
+        """The name of the file that the sets come from."""
+        return str(self.about.get(PLACE, "table"))
+
+    @property
+    def own_file(self) -> str | None:
+        """The same, if it is the user's; None for the sets that come with the package."""
+        return None if self.about.get(SHIPPED) else self.file
+
+    @property
     def moved(self) -> frozenset[str]:
         """The parameters whose values tell something, by full name: those that were calibrated, all of the table where
         nobody says which, but for those that the user has set since.
@@ -124,7 +136,8 @@ class ParameterSets:
         return ratios
 
     def checked(self, behaviour: Behaviour) -> ParameterSets:
-        """The same for `behaviour`, with what the user has set away from the calibrated centre in `kept`.
+        """The same for `behaviour`, with what the user has set away from the calibrated centre in `kept`; where a table
+        tells no centre, what is fixed, since that is never drawn.
 
         Raises InputError if the table has a parameter that `behaviour` lacks, or a value outside its range.
         """
@@ -134,12 +147,16 @@ class ParameterSets:
         kept = set()
         for number, name in enumerate(self.names):
             if name not in present:
-                raise InputError(
-                    f"posterior: found parameter {name}, which the behaviour lacks; calibrate again "
-                    "(experiment=calibrate), or use parameters=prior"
-                )
+                short = [parameter.removeprefix(PREFIX) for parameter in present]
+                said = one_of(f"posterior: {self.file}: column", name.removeprefix(PREFIX), short)
+                raise InputError(f"{said}; a calibration of another version has to be made again")
             parameter = present[name]
-            if name in self.centre and not np.isclose(parameter.value, self.centre[name], rtol=1e-9, atol=1e-12):
+            told = self.centre.get(name)
+            if (
+                parameter.distribution == "fixed"
+                if told is None
+                else not np.isclose(parameter.value, told, 1e-9, 1e-12)
+            ):
                 kept.add(name)
                 continue
             low, high = float(self.values[:, number].min()), float(self.values[:, number].max())
@@ -181,16 +198,37 @@ def _read(place: Path, changed: int) -> ParameterSets:
         raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
     if WEIGHT not in table or len(table) == 0 or len(table.columns) < 2:
         raise InputError(f"posterior: {place.name} needs a column {WEIGHT!r} and one for each parameter")
-    wrong = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c]) or not np.isfinite(table[c]).all()]
-    if wrong:
-        raise InputError(f"posterior: {place.name}: column {wrong[0]} holds something that is not a number")
+    for column in table.columns:
+        numeric = pd.api.types.is_numeric_dtype(table[column]) and not pd.api.types.is_bool_dtype(table[column])
+        if not numeric or not np.isfinite(table[column]).all():
+            raise InputError(f"posterior: {place.name}: column {column} holds something that is not a number")
     weights = table[WEIGHT].to_numpy(np.float64)
     if (weights < 0).any() or weights.sum() <= 0:
         raise InputError(f"posterior: {place.name}: weights must not be negative, nor all nought")
     names = [name for name in table.columns if name != WEIGHT]
-    about = about if isinstance(about, Mapping) else {}
-    centre = {PREFIX + str(k): float(v) for k, v in (about.get("centre") or {}).items()}
+    about = _checked_about(about_file.name, about, names)
+    centre = {PREFIX + name: float(value) for name, value in about["centre"].items()}
     digest = hashlib.blake2b(content + repr(sorted(centre.items())).encode(), digest_size=16).hexdigest()
     values = table[names].to_numpy(np.float64)
-    full = tuple(PREFIX + name for name in names)
-    return ParameterSets(full, values, weights / weights.sum(), digest, centre, about=about)
+    full, shipped = tuple(PREFIX + name for name in names), place.is_relative_to(configs_dir())
+    return ParameterSets(
+        full, values, weights / weights.sum(), digest, centre, about={**about, PLACE: place.name, SHIPPED: shipped}
+    )
+
+
+def _checked_about(file: str, about: Any, names: list[str]) -> dict[str, Any]:
+    """What the YAML file beside a table says, `centre` always a mapping; a file that is not there says nothing."""
+    if not isinstance(about, Mapping):
+        raise InputError(f"posterior: {file}: found {about!r}; allowed: a mapping with centre and calibrated")
+    centre, calibrated = about.get("centre") or {}, about.get("calibrated")
+    if not isinstance(centre, Mapping):
+        raise InputError(f"posterior: {file}: centre: found {centre!r}; allowed: parameter: value")
+    for name, value in centre.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"posterior: {file}: centre.{name}: found {value!r}; a number is needed")
+    if calibrated is not None and not isinstance(calibrated, list):
+        raise InputError(f"posterior: {file}: calibrated: found {calibrated!r}; allowed: a list of parameters")
+    for name in calibrated or ():
+        if name not in names:
+            raise one_of(f"posterior: {file}: calibrated", name, names)
+    return {**about, "centre": centre}

@@ -47,7 +47,7 @@ def commit() -> dict[str, Any] | None:
 
 def provenance(study: Study, started: datetime.datetime) -> dict[str, Any]:
     """What somebody needs, beside the config, to make the same numbers again. `started`: an aware date and time."""
-    finished = datetime.datetime.now(datetime.UTC)
+    finished, sets = datetime.datetime.now(datetime.UTC), study.posterior
     return {
         "package": "consensus-sim",
         "version": metadata.version("consensus-sim"),
@@ -56,6 +56,7 @@ def provenance(study: Study, started: datetime.datetime) -> dict[str, Any]:
         "seed": study.seed,
         "replicates": study.replicates,
         "weeks": study.calendar["weeks"],
+        **({} if sets is None else {"posterior": {"file": sets.file, "digest": sets.digest}}),
         "started": started.astimezone(datetime.UTC).isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
         "seconds": round((finished - started).total_seconds(), 1),

@@ -55,6 +55,7 @@ def reporter(config: Mapping[str, Any]) -> Any:
                 forecast.drivers(),
                 dict(labels(forecast))[study.reference][language],
                 language,
+                None if study.posterior is None else study.posterior.own_file,
             ),
             precision=[*not_started(forecast, language), *exactness(forecast, language)],
             language=language,

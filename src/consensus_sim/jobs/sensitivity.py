@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from consensus_sim.catalogue import text
+from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import InputError
 from consensus_sim.experiment import build_engine, check_writable, writing
 
@@ -26,6 +28,8 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     from consensus_sim.jobs.tables import save_tables
 
     settings, study = read_settings(config.get("sensitivity")), read_study(config)
+    if study.replicates != 1:
+        raise InputError(f"replicates: found {study.replicates}; allowed: 1, for sensitivity.chances averages chance")
     engine, results = build_engine(config["engine"]), Path(config["results"])
     check_writable(results)
     community = build_community(config["community"])
@@ -34,31 +38,41 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
         found = Sensitivity(community, study, settings, engine, stored)
         morris, sobol = found.run()
         frames = {"morris": morris} | ({"sobol": sobol} if len(sobol) else {})
-        place = save_tables(folder, frames, figures(config, frames), study, config, started)
+        place = save_tables(folder, frames, figures(config, study, frames), study, config, started)
         stored.clear()
-    show(frames, config)
+    show(frames, study, config["report"]["language"])
     print(f"results: {os.path.relpath(place)}")
     return place
 
 
-def figures(config: Mapping[str, Any], frames: Mapping[str, Any]) -> dict[str, Any]:
+def figures(config: Mapping[str, Any], study: Study, frames: Mapping[str, Any]) -> dict[str, Any]:
     """The figure by name, or none."""
     from consensus_sim.report.sensitivity import draw_indices
 
     if not config["report"].get("figures") or "sobol" not in frames:
         return {}
-    return {"sensitivity": draw_indices(frames["sobol"], _title(config), config["report"]["language"])}
+    language = config["report"]["language"]
+    return {"sensitivity": draw_indices(frames["sobol"], _title(study, language), _labels(study), language)}
 
 
-def _title(config: Mapping[str, Any]) -> str:
+def _title(study: Study, language: str) -> str:
     """The heading, which says over what each parameter is varied."""
-    return f"sensitivity.title_{'posterior' if config['parameters'] == 'posterior' else 'prior'}"
+    if study.posterior is None:
+        return text("sensitivity.title_prior", language)
+    if study.posterior.own_file is None:
+        return text("sensitivity.title_posterior", language)
+    return text("sensitivity.title_own", language, file=study.posterior.own_file)
 
 
-def show(frames: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+def _labels(study: Study) -> dict[str, Mapping[str, str]]:
+    """Scenario -> its label by language."""
+    return {scenario.name: scenario.label for scenario in study.scenarios}
+
+
+def show(frames: Mapping[str, Any], study: Study, language: str) -> None:
     """Print the largest indices."""
     from rich.console import Console
 
     from consensus_sim.report.sensitivity import print_indices
 
-    print_indices(frames, _title(config), config["report"]["language"], Console())
+    print_indices(frames, _title(study, language), _labels(study), language, Console())

@@ -14,16 +14,22 @@ TOLD = 3
 
 
 def certainty(
-    parameters: str, replicates: int, variance: pd.DataFrame, drivers: pd.DataFrame, reference: str, language: str
-) -> list[str]:
+    parameters: str, replicates: int, variance: pd.DataFrame, drivers: pd.DataFrame, reference: str, language: str,
+    own_sets: str | None = None,
+) -> list[str]:  # fmt: skip
     """The sentences, in `language`.
 
     parameters: "centre", "prior" or "posterior"; variance, drivers: as in variance.csv and drivers.csv; reference:
-    label of the scenario that the others are measured against
+    label of the scenario that the others are measured against; own_sets: the user's file that a posterior comes from
+    (None: the package's)
     """
     from consensus_sim.ensemble.variance import ENOUGH, FEW
 
-    found = [text(f"certainty.{parameters}", language, sets=(replicates + 1) // 2)]
+    sets = (replicates + 1) // 2
+    if own_sets is None:
+        found = [text(f"certainty.{parameters}", language, sets=sets)]
+    else:
+        found = [text("certainty.own_sets", language, sets=sets, file=own_sets)]
     differences = variance[(variance["reference"] != "") & (variance["group"] == "all")]
     told = [name for names in headline_tables().values() for name in names]
     for name in [name for name in dict.fromkeys(told) if (differences["metric"] == name).any()][:TOLD]:

@@ -14,32 +14,43 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """Parameters printed for each output."""
+YES, UNTOLD = "yes", "cannot tell"
+"""Of the column `matters`: surely more than chance does; not told from it."""
+Labels = Mapping[str, Mapping[str, str]]
+"""Scenario -> its label by language."""
 
 
-def print_indices(frames: Mapping[str, pd.DataFrame], title: str, language: str, console: Console) -> None:
-    """Print for every output what matters most: by total index, or by mu* where only screening was done.
-
-    title: key of the heading, which says over what each parameter is varied
+def print_indices(
+    frames: Mapping[str, pd.DataFrame], title: str, scenarios: Labels, language: str, console: Console
+) -> None:
+    """Print for every output what matters most, by total index, or by mu* where only screening was done: what surely
+    does, then, with a question mark, what cannot be told from chance; `title` says over what parameters are varied.
     """
     from rich.table import Table
 
     sobol = frames.get("sobol")
     frame = frames["morris"] if sobol is None else sobol
     column, half = ("mu_star", "half_width") if sobol is None else ("total", "total_half")
-    shown = Table(title=text(title, language), title_justify="left")
+    shown = Table(title=title, title_justify="left")
     for key in ("output", "parameter", "mu_star" if sobol is None else "total"):
         shown.add_column(text(f"sensitivity.{key}", language))
     for output, rows in frame.groupby(["scenario", "reference", "metric"], sort=False):
-        scenario, reference, name = (str(part) for part in output)
-        largest = rows.sort_values(column, ascending=False, kind="stable").head(SHOWN)
-        label = metric(name).label(language) + f" · {scenario}" + (f" − {reference}" if reference else "")
+        told = rows.assign(sure=rows["matters"] == YES)[rows["matters"].isin([YES, UNTOLD])]
+        largest = told.sort_values(["sure", column], ascending=False, kind="stable").head(SHOWN)
+        label = _label(output, scenarios, language)
         for place, row in enumerate(largest.to_dict("records")):
-            shown.add_row(label if place == 0 else "", row["parameter"], f"{row[column]:.2g} ± {row[half]:.1g}")
+            unsure = "" if row["sure"] else " ?"
+            shown.add_row(label if place == 0 else "", row["parameter"], f"{row[column]:.2g} ± {row[half]:.1g}{unsure}")
+        if largest.empty:
+            shown.add_row(label, "–", "–")
     console.print(shown)
+    console.print(text("sensitivity.legend", language), markup=False, style="dim")
 
 
-def draw_indices(sobol: pd.DataFrame, title: str, language: str) -> Figure:
-    """Total indices: one column an output, one row a parameter; `title` as in `print_indices`."""
+def draw_indices(sobol: pd.DataFrame, title: str, scenarios: Labels, language: str) -> Figure:
+    """Total indices, capped at 1: one column an output, one row a parameter; coloured where the parameter surely
+    matters, a question mark where it cannot be told from chance; `title` as in `print_indices`.
+    """
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -48,19 +59,38 @@ def draw_indices(sobol: pd.DataFrame, title: str, language: str) -> Figure:
     keys = ["scenario", "reference", "metric"]
     outputs = list(dict.fromkeys(map(tuple, sobol[keys].to_numpy().tolist())))
     names = list(dict.fromkeys(sobol["parameter"]))
-    grid = np.full((len(names), len(outputs)), np.nan)
+    grid, unsure = np.full((len(names), len(outputs)), np.nan), []
     for row in sobol.to_dict("records"):
-        grid[names.index(row["parameter"]), outputs.index(tuple(row[key] for key in keys))] = row["total"]
-    labels = [
-        metric(name).label(language) + "\n" + scenario + (f" − {reference}" if reference else "")
-        for scenario, reference, name in outputs
-    ]
+        place = names.index(row["parameter"]), outputs.index(tuple(row[key] for key in keys))
+        if row["matters"] == YES:
+            grid[place] = row["total"]
+        elif row["matters"] == UNTOLD:
+            unsure.append(place)
     with styled():
         figure = Figure(figsize=(3 + 0.5 * len(outputs), 2.5 + 0.35 * len(names)), layout="constrained")
         axes = figure.add_subplot()
         shown = axes.imshow(grid, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        axes.set_xticks(range(len(outputs)), labels, rotation=90, fontsize=7)
+        for across, down in unsure:
+            axes.text(down, across, "?", ha="center", va="center", fontsize=7, color="0.5")
+        axes.set_xticks(
+            range(len(outputs)),
+            [_label(output, scenarios, language, "\n") for output in outputs],
+            rotation=90,
+            fontsize=7,
+        )
         axes.set_yticks(range(len(names)), names, fontsize=8)
-        axes.set_title(text(title, language), loc="left")
-        figure.colorbar(shown, ax=axes, shrink=0.6, label=text("sensitivity.total", language))
+        axes.set_title(f"{title}\n{text('sensitivity.figure_legend', language)}", loc="left", fontsize=9)
+        extend = "max" if np.nanmax(grid, initial=0.0) > 1 else "neither"
+        figure.colorbar(shown, ax=axes, shrink=0.6, label=text("sensitivity.total", language), extend=extend)
     return figure
+
+
+def _label(output: tuple[object, ...], scenarios: Labels, language: str, between: str = " · ") -> str:
+    """What an output is called: metric, scenario and, of a difference, the other scenario."""
+    scenario, reference, name = (str(part) for part in output)
+    found = metric(name).label(language) + between + _of(scenarios, scenario, language)
+    return found + (f" − {_of(scenarios, reference, language)}" if reference else "")
+
+
+def _of(scenarios: Labels, name: str, language: str) -> str:
+    return scenarios[name][language] if name in scenarios else name
