@@ -81,9 +81,13 @@ def question_of(config: Mapping[str, Any], scenarios: Scenarios, reference: str)
 
 
 def _short(facts: dict[str, Any]) -> dict[str, Any]:
-    """`facts` with the errors that are too large counted, not listed: that is what provenance.json is for."""
+    """`facts` for the page: the errors that are too large counted, not listed (that is what provenance.json is for),
+    and without the largest, of which the page says in words what and how large it is.
+    """
     exact = facts.get("monte_carlo_error")
-    return facts if exact is None else facts | {"monte_carlo_error": exact | {"missing": len(exact["missing"])}}
+    if exact is None:
+        return facts
+    return facts | {"monte_carlo_error": {"asked": exact["asked"], "missing": len(exact["missing"])}}
 
 
 def exactness(forecast: Forecast, language: str) -> list[str]:
