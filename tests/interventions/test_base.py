@@ -251,6 +251,18 @@ def test_adjusting_a_lever_to_what_it_is_changes_nothing(name, undisturbed):
     assert_same_tables(all_tables(model.run()), undisturbed)
 
 
+def test_adjusting_a_lever_tells_nobody_of_its_channel_who_has_forgotten_it():
+    model = make_model("everything", weeks=44)
+    while model.week < 28:
+        model.step()
+    bit, aware = model.channels["talk"].bit, model.residents.aware
+    aware[model.team.members] &= np.uint16(~bit & 0xFFFF)
+    known = aware.copy()
+    lever(model, "talk").on_adjusted(model)
+    assert len(model.team.members) and model.is_open("talk")
+    np.testing.assert_array_equal(aware, known)
+
+
 def test_levers_that_have_ended_leave_no_rule_room_or_matter_behind():
     changes = {name: {"end": "2024-10-01"} for name in ADJUSTED}
     model, bare = make_model("everything", levers=changes, weeks=34), make_model("before", weeks=34).run()

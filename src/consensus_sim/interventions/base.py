@@ -13,6 +13,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
@@ -104,9 +105,11 @@ class Intervention:
 
     def on_adjusted(self, model: Any) -> None:
         """Settings were changed while the lever is in force; by default it ends and starts anew, but what it holds goes
-        on: its rhythm, its channels and since when they have been open, and what is on their agendas.
+        on: its rhythm, its channels, since when they have been open and who knows of them, and what is on their
+        agendas.
         """
-        opened = {name: channel.opened_week for name, channel in model.channels.items()}
+        aware, opened = model.residents.aware, {name: each.opened_week for name, each in model.channels.items()}
+        known = aware.copy()
         goes_on = {name: vars(self)[name] for name in self.GOES_ON if name in vars(self)}
         on_agenda = [topic for topic in model.topics.waiting if topic.state == AGENDA]
         self.on_end(model)
@@ -114,6 +117,8 @@ class Intervention:
         vars(self).update(goes_on)
         for name in opened.keys() & model.channels.keys():
             model.channels[name].opened_week = opened[name]
+            bit = np.uint16(model.channels[name].bit)
+            aware[:] = (aware & ~bit) | (known & bit)  # opening tells the team, of whom some may have forgotten
         for topic in on_agenda:
             if topic.venue_channel in model.channels:
                 topic.state = AGENDA
