@@ -15,6 +15,10 @@ class InputError(ConsensusSimError):
     """
 
 
+MOST_NAMES = 60
+"""Names that a message lists; of more it tells the nearest only."""
+
+
 def one_of(what: str, found: object, allowed: object) -> InputError:
     """An `InputError` for a name that is not among the allowed ones, with the nearest one suggested."""
     import difflib
@@ -22,4 +26,9 @@ def one_of(what: str, found: object, allowed: object) -> InputError:
     names = [str(name) for name in allowed]  # type: ignore[attr-defined]
     near = difflib.get_close_matches(str(found), names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return InputError(f"{what}: found {found!r}{hint}; allowed: {', '.join(names)}")
+    if len(names) > MOST_NAMES:
+        some = difflib.get_close_matches(str(found), names, n=5, cutoff=0.0)
+        listed = f"one of {len(names)} names, the nearest of which are {', '.join(some)}"
+    else:
+        listed = ", ".join(names)
+    return InputError(f"{what}: found {found!r}{hint}; allowed: {listed}")

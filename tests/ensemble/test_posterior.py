@@ -125,7 +125,7 @@ def test_copies_share_the_set(tmp_path):
         ({"weights": (0, 0, 0)}, "nor all nought"),
         ({"gains": (0.03, 0.05, "x")}, "column trust.gain holds something that is not a number"),
         ({"gains": (0.03, 0.05, 0.5)}, "outside its range"),
-        ({"trust.love": (1, 1, 1)}, "mine.csv: column: found 'trust.love' (did you mean"),
+        ({"trust.gian": (1, 1, 1)}, "column: found 'trust.gian' (did you mean 'trust.gain'?); allowed: one of"),
     ],
 )
 def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
@@ -139,6 +139,18 @@ def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
 def test_a_missing_table_is_told(tmp_path):
     with pytest.raises(InputError, match="did you mean 'case_study'"):
         study_with("case_stduy")
+
+
+@pytest.mark.parametrize("parameters", ["centre", "prior"])
+def test_a_table_that_would_not_be_read_is_refused(tmp_path, parameters):
+    study_with("case_study", f"parameters={parameters}")
+    with pytest.raises(InputError, match=rf"mine.csv' with parameters={parameters}; allowed: with parameters=post"):
+        study_with(write(tmp_path / "mine.csv"), f"parameters={parameters}")
+
+
+def test_who_means_to_write_a_table_is_told_how():
+    with pytest.raises(InputError, match=r"to write one, calibration.posterior=FILE"):
+        read_study(compose(["experiment=calibrate", "community=teaching", "posterior=new.csv"]))
 
 
 def test_the_shipped_posterior_fits_the_shipped_behaviour():

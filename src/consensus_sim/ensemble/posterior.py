@@ -178,6 +178,11 @@ def posterior_file(name: str) -> Path:
     raise one_of("posterior", name, [*sorted(path.stem for path in shipped.glob("*.csv")), "a path of a .csv file"])
 
 
+def is_shipped(name: str) -> bool:
+    """Whether `name` is that of a table of configs/posterior."""
+    return (configs_dir() / "posterior" / f"{name}.csv").is_file()
+
+
 def read_posterior(name: str) -> ParameterSets:
     """The parameter sets called `name`, see `posterior_file`. Raises InputError for a file that cannot be used."""
     place = posterior_file(name)

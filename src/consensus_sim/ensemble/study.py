@@ -225,7 +225,7 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         replicates=precision.minimum if precision.target is not None else config["replicates"],
         seed=whole("seed", config.get("seed"), 0),
         parameters=parameters,
-        posterior=_posterior(config) if parameters == "posterior" else None,
+        posterior=_posterior(config, parameters),
         precision=precision,
     )
 
@@ -251,10 +251,20 @@ def read_precision(config: Mapping[str, Any]) -> Precision:
     return Precision.from_config(float(target), node)
 
 
-def _posterior(config: Mapping[str, Any]) -> Any:
-    """The parameter sets that the config names, checked against its behaviour."""
-    from consensus_sim.ensemble.posterior import read_posterior
+def _posterior(config: Mapping[str, Any], parameters: str) -> Any:
+    """The parameter sets that the config names, checked against its behaviour; None if `parameters` reads none.
+
+    Raises InputError also for a table of the user's that would then be left out without a word.
+    """
+    from consensus_sim.ensemble.posterior import is_shipped, read_posterior
     from consensus_sim.parameters import Behaviour
 
-    file = section("posterior", config.get("posterior")).get("file")
-    return read_posterior(str(file)).checked(Behaviour.from_config(config["behaviour"]))
+    file = str(section("posterior", config.get("posterior")).get("file"))
+    if parameters == "posterior":
+        return read_posterior(file).checked(Behaviour.from_config(config["behaviour"]))
+    if not is_shipped(file):
+        allowed = "with parameters=posterior"
+        if config.get("analysis") == "calibrate":
+            allowed += "; to write one, calibration.posterior=FILE"
+        raise InputError(f"posterior: found {file!r} with parameters={parameters}; allowed: {allowed}")
+    return None
