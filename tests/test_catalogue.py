@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consensus_sim import catalogue
+from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
+from consensus_sim.parameters import Behaviour
 from consensus_sim.report.typeface import has_glyphs
 
 HEADLINES = """
@@ -54,6 +56,17 @@ def test_every_text_can_be_set_in_the_packages_typeface() -> None:
     for key, words in everything().items():
         for language, one in words.items():
             assert has_glyphs(one), (key, language)
+
+
+def test_every_parameter_has_a_label_of_its_own() -> None:
+    names = [p.name.removeprefix("behaviour.") for p in Behaviour.from_config(compose()["behaviour"])]
+    labels = {k.removeprefix("parameter."): one for k, one in catalogue.texts().items() if k.startswith("parameter.")}
+    assert sorted(labels) == sorted(names)
+    for language in catalogue.LANGUAGES:
+        assert len({words[language] for words in labels.values()}) == len(names)
+    assert catalogue.parameter_label("trust.gain", "en").endswith("good outcome (trust.gain)")
+    assert catalogue.parameter_label("trust.gain", "zh", lines=True) == "结果好于预期时信任上升多少\ntrust.gain"
+    assert catalogue.parameter_label("my.own", "zh") == "my.own"
 
 
 def test_the_headline_metrics_are_those_agreed() -> None:

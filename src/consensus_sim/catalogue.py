@@ -168,6 +168,16 @@ def label_of(kind: str, name: str, language: str) -> str:
     return found[language] if found else name
 
 
+def parameter_label(name: str, language: str, *, lines: bool = False) -> str:
+    """A parameter of the behaviour (short name, such as trust.gain) as people read it, its name behind it in
+    parentheses or, with `lines`, on a line of its own; the name alone where the catalogue does not hold it.
+    """
+    label = label_of("parameter", name, language)
+    if label == name:
+        return name
+    return f"{label}\n{name}" if lines else text("named", language, label=label, name=name)
+
+
 @cache
 def _metrics(section: str) -> dict[str, Metric]:
     """The metrics of one section of the file, in its order."""

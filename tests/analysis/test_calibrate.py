@@ -70,7 +70,7 @@ def test_the_same_statistics_for_any_number_of_workers_and_from_the_store(proble
 def test_a_calibration_from_the_command_line(cli, tmp_path):
     done = cli(*CALIBRATE, "calibration.posterior=mine.csv", "report.language=zh")
     assert done.returncode == 0, done.stderr
-    assert "数据对各参数说了什么" in done.stdout
+    assert "数据缩小了哪些参数的范围" in done.stdout
     (place,) = (tmp_path / "results" / "calibrate").iterdir()
     assert not (tmp_path / "results" / ".replicates").exists()
     names = {path.name for path in place.iterdir()}

@@ -103,11 +103,23 @@ def test_a_figure_that_no_run_tells_is_named_as_it_was_written(tmp_path, change,
     check_told(read_targets(write(tmp_path, GOOD), PERIODS), TOLD)
 
 
+def test_a_figure_for_another_experiment_may_name_a_period_of_its_own(tmp_path):
+    later = {**GOOD, "name": "b", "use": "validation", "period": "phase9"}
+    with pytest.raises(InputError, match="period: found 'phase9'"):
+        read_targets(write(tmp_path, GOOD, later), PERIODS)
+    first, second = read_targets(write(tmp_path, GOOD, later), PERIODS, elsewhere=("validation",))
+    assert (first.period, second.period) == ("phase1", "phase9")
+    with pytest.raises(InputError, match="target a.period: found 'phase9'"):
+        read_targets(write(tmp_path, {**GOOD, "period": "phase9"}), PERIODS, elsewhere=("validation",))
+
+
 def test_wrong_files_are_told(tmp_path):
     with pytest.raises(InputError, match="given twice"):
         read_targets(write(tmp_path, GOOD, GOOD), PERIODS)
     with pytest.raises(InputError, match="did you mean 'phase1'"):
         read_targets(["phase"], PERIODS)
+    with pytest.raises(InputError, match=r"found 'nowhere.yaml'; there is no such file"):
+        read_targets(["nowhere.yaml"], PERIODS)
     (tmp_path / "bad.yaml").write_text("targets: [", encoding="utf-8")
     with pytest.raises(InputError, match=r"cannot read .*bad\.yaml"):
         read_targets([str(tmp_path / "bad.yaml")], PERIODS)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from consensus_sim.analysis.targets import read_targets
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.copies import with_other_chance
 from consensus_sim.ensemble.posterior import posterior_file, read_posterior
@@ -139,6 +140,8 @@ def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
 def test_a_missing_table_is_told(tmp_path):
     with pytest.raises(InputError, match="did you mean 'case_study'"):
         study_with("case_stduy")
+    with pytest.raises(InputError, match=r"found 'nowhere.csv'; there is no such file"):
+        study_with("nowhere.csv")
 
 
 @pytest.mark.parametrize("parameters", ["centre", "prior"])
@@ -161,6 +164,8 @@ def test_the_shipped_posterior_fits_the_shipped_behaviour():
     about = yaml.safe_load(posterior_file("case_study").with_suffix(".yaml").read_text(encoding="utf-8"))
     assert about["sets"] == len(sets.weights)
     assert about["calibrated"] == [p.name.removeprefix("behaviour.") for p in BEHAVIOUR if p.calibrate]
+    figures = read_targets(["baseline", "phase1"], ["baseline", "phase1", "plain"])
+    assert sets.fitted == {(t.statistic, t.value) for t in figures if t.use == "calibration"}
 
 
 def test_parameters_outside_the_fit_stay_at_their_prior():
@@ -227,6 +232,8 @@ def test_a_calibrated_parameter_that_the_user_sets_is_not_calibrated():
         ("centre: 5", "mine.yaml: centre: found 5"),
         ("centre: {trust.gain: abc}", "mine.yaml: centre.trust.gain: found 'abc'; a number is needed"),
         ("centre: {trust.gain: null}", "mine.yaml: centre.trust.gain: found None"),
+        ("targets: [tea]", "mine.yaml: targets: found ['tea']; allowed: name: {statistic: NAME, value: NUMBER}"),
+        ("targets: {tea: {statistic: tea}}", "mine.yaml: targets: found"),
         ("calibrated: 3", "mine.yaml: calibrated: found 3; allowed: a list"),
         ("calibrated: [nonsense]", "mine.yaml: calibrated: found 'nonsense'; allowed: trust.gain"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from consensus_sim.ensemble.variance import DRIVERS, VARIANCE
 from consensus_sim.report.certainty import certainty
-from consensus_sim.report.validation import draw_scores, verdict, verdicts
+from consensus_sim.report.validation import draw_scores, summary, verdict, verdicts
 
 ROW = {
     "scenario": "full", "reference": "council", "metric": "reach_quarter", "group": "all", "unit": "share",
@@ -38,11 +38,13 @@ def test_parameters_are_named_only_where_there_are_enough_sets():
         [("full", "", "reach_quarter", "all", "channels.council", "yes", 0.83, 0.8, 1e-9, 50)], columns=list(DRIVERS)
     )
     said = " ".join(certainty("posterior", 100, VARIED, named, "council", "en"))
-    assert "depends most on: channels.council." in said and "80 replicates" not in said
+    assert "depends most on: how readily people come to the council (channels.council)." in said
+    assert "80 replicates" not in said
     silent = named.assign(sd_ratio=1.0)
-    assert "channels.council (still at its prior)" in " ".join(
-        certainty("posterior", 100, VARIED, silent, "council", "en")
-    )
+    said = " ".join(certainty("posterior", 100, VARIED, silent, "council", "en"))
+    assert "the council (channels.council, still at its prior)" in said
+    said = " ".join(certainty("posterior", 100, VARIED, named.assign(parameter="my.own"), "council", "zh"))
+    assert "影响最大的参数：my.own。" in said
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_what_comes_from_unidentified_parameters_is_told_where_it_is_known(langu
 
 
 SCORE = {"target": "tea", "runs": 200, "value": 20.0, "q05": 10.0, "q50": 18.0, "q95": 25.0, "covered": True,
-         "crps": 1.0, "better_than": "no_change trend", "worse_than": "prior"}  # fmt: skip
+         "crps": 1.0, "better_than": "no_change trend", "worse_than": "prior", "fitted": False}  # fmt: skip
 
 
 def test_a_verdict_names_what_is_beaten_and_what_is_not():
@@ -71,3 +73,21 @@ def test_a_verdict_names_what_is_beaten_and_what_is_not():
 def test_the_figure_shows_every_target():
     axes = draw_scores(pd.DataFrame([SCORE, {**SCORE, "target": "other"}]), "zh").axes[0]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["tea", "other"]
+    axes = draw_scores(pd.DataFrame([{**SCORE, "fitted": True}, SCORE]), "zh").axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["tea（参加过拟合）", "tea"]
+
+
+@pytest.mark.parametrize(
+    ("fitted", "told"),
+    [
+        ([False, False, False], ["2 of 3 figures lie inside the 90 % interval."]),
+        ([True, True, True], ["2 of 3 figures lie", "fitted to all of them, so this is no test"]),
+        ([True, False, False], ["2 of 3 figures lie", "fitted to 1 of them, which are no test of a forecast; 1 of"]),
+        ([None, None, None], ["2 of 3 figures lie", "does not say to which figures it was fitted"]),
+    ],
+)
+def test_figures_that_were_fitted_are_not_told_as_a_test(fitted, told):
+    held = (True, False, True)
+    table = pd.DataFrame([{**SCORE, "covered": c, "fitted": f} for c, f in zip(held, fitted, strict=True)])
+    said = summary(table, "en")
+    assert len(said) == len(told) and all(part in one for part, one in zip(told, said, strict=True))

@@ -25,7 +25,7 @@ def test_a_figure_that_no_run_has_is_told_as_such_and_not_as_missed() -> None:
         "outside": np.array([7.0, 8.0, 9.0]),
         "nowhere": np.full(3, np.nan),
     }
-    table = score([target(name) for name in forecast], forecast)
+    table = score([target(name) for name in forecast], forecast).assign(fitted=False)
     inside, outside, nowhere, total = verdicts(table, "en")
     assert inside.startswith("inside: inside the forecast's")
     assert outside.startswith("outside: outside the forecast's")

@@ -70,7 +70,10 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is calibrated: study and community, periods, targets, and the prior's design."""
+    """What is calibrated: study and community, periods, targets, and the prior's design.
+
+    left_out: figures kept for validation in periods that are not played here
+    """
 
     study: Study
     community: Community
@@ -79,6 +82,7 @@ class Problem:
     settings: Settings
     behaviour: Behaviour
     quantiles: Matrix
+    left_out: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -128,12 +132,15 @@ def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
         study.scenario(period.scenario)
     settings = Settings.from_config(calibration)
     files: Any = section("targets", config.get("targets")).get("files")
-    targets = read_targets([files] if isinstance(files, str) else files, [p.name for p in periods])
+    names = [p.name for p in periods]
+    told = read_targets([files] if isinstance(files, str) else files, names, elsewhere=("validation",))
+    targets, left_out = ([t for t in told if (t.period in names) == here] for here in (True, False))
     behaviour = Behaviour.from_config(config["behaviour"])
     if not any(p.calibrate for p in behaviour):
         raise InputError("behaviour: no parameter is marked calibrate: true; there is nothing to calibrate")
     design = sobol(behaviour, settings.runs, study.seed)
-    return Problem(study, community, tuple(periods), targets, settings, behaviour, design)
+    others = tuple(target.name for target in left_out)
+    return Problem(study, community, tuple(periods), targets, settings, behaviour, design, others)
 
 
 def fitted(targets: Sequence[Target], statistics: Statistics) -> list[Target]:
@@ -258,7 +265,7 @@ class Calibration:
             "candidates": self.problem.settings.candidates,
             "sets": len(self.posterior.rows),
             "effective_candidates": round(self.marginal.effective, 1),
-            "targets": [t.name for t in self.targets],
+            "targets": {t.name: {"statistic": t.statistic, "value": t.value} for t in self.targets},
             "targets_digest": digest.hexdigest()[:32],
             "calibrated": [p.name.removeprefix("behaviour.") for p in self.problem.calibrated],
             "centre": {p.name.removeprefix("behaviour."): p.value for p in self.problem.parameters},
@@ -288,9 +295,9 @@ def simulate(problem: Problem, engine: Engine, stored: Stored, *, cold: bool = F
 
 def run_calibration(
     config: Mapping[str, Any], engine: Engine, folder: Path, started: datetime.datetime
-) -> tuple[Path, Calibration]:
+) -> tuple[Path, Problem, dict[str, pd.DataFrame]]:
     """The experiment, on `engine`: everything to `folder` (posterior.csv and .yaml, identification.csv, recovery.csv,
-    posterior_predictive.csv, table.parquet); its place, and the calibration.
+    posterior_predictive.csv, table.parquet); its place, what was calibrated, and the tables by name.
     """
     from consensus_sim.analysis.design import save_table
     from consensus_sim.community import build_community
@@ -321,4 +328,4 @@ def run_calibration(
     if own:
         found.write_posterior(Path(own))
     stored.clear()
-    return place, found
+    return place, problem, tables

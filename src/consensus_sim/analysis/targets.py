@@ -73,8 +73,9 @@ class Target:
         return self.low <= value <= self.high and value > self.above
 
 
-def read_targets(files: Sequence[str | Path], periods: Sequence[str]) -> list[Target]:
-    """The targets of `files`: names of files in configs/targets, or paths; their `period` must be one of `periods`.
+def read_targets(files: Sequence[str | Path], periods: Sequence[str], elsewhere: Collection[str] = ()) -> list[Target]:
+    """The targets of `files`: names of files in configs/targets, or paths; their `period` must be one of `periods`, but
+    for those with a `use` in `elsewhere`, which may be another experiment's.
 
     Raises InputError with one line: file, target, what was found, what is allowed.
     """
@@ -83,7 +84,7 @@ def read_targets(files: Sequence[str | Path], periods: Sequence[str]) -> list[Ta
     found: list[Target] = []
     for name in files:
         place = _find(str(name))
-        found += _read_file(place, periods)
+        found += _read_file(place, periods, elsewhere)
     names = [target.name for target in found]
     for name in names:
         if names.count(name) > 1:
@@ -118,10 +119,12 @@ def _find(name: str) -> Path:
     for place in (shipped / f"{name}.yaml", Path(name)):
         if place.is_file():
             return place
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        raise InputError(f"targets: found {name!r}; there is no such file")
     raise one_of("targets", name, [*sorted(path.stem for path in shipped.glob("*.yaml")), "a path of your own file"])
 
 
-def _read_file(place: Path, periods: Sequence[str]) -> list[Target]:
+def _read_file(place: Path, periods: Sequence[str], elsewhere: Collection[str]) -> list[Target]:
     import yaml
 
     try:
@@ -133,7 +136,7 @@ def _read_file(place: Path, periods: Sequence[str]) -> list[Target]:
         raise InputError(f"targets: {place} has no list under the key 'targets'")
     shown = place.name if place.is_relative_to(configs_dir()) else str(place)
     return [
-        _read_target(f"{shown}: target {_name_of(entry, number)}", entry, periods)
+        _read_target(f"{shown}: target {_name_of(entry, number)}", entry, periods, elsewhere)
         for number, entry in enumerate(entries)
     ]
 
@@ -148,7 +151,7 @@ def _number(where: str, value: Any) -> float:
     return float(value)
 
 
-def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
+def _read_target(where: str, entry: Any, periods: Sequence[str], elsewhere: Collection[str]) -> Target:
     """One checked target; see the head of configs/targets/phase1.yaml."""
     if not isinstance(entry, Mapping):
         raise InputError(f"{where}: found {entry!r}; allowed: a mapping with the keys {', '.join(KEYS)}")
@@ -160,7 +163,7 @@ def _read_target(where: str, entry: Any, periods: Sequence[str]) -> Target:
             raise InputError(f"{where}.{key}: found {entry.get(key)!r}; text is needed")
     if entry["use"] not in USES:
         raise one_of(f"{where}.use", entry["use"], USES)
-    if entry["period"] not in periods:
+    if entry["period"] not in periods and entry["use"] not in elsewhere:
         raise one_of(f"{where}.period", entry["period"], periods)
     scale = entry.get("scale", "linear")
     if scale not in SCALES:

@@ -96,6 +96,9 @@ def run_validation(
 ) -> tuple[Path, pd.DataFrame]:
     """The experiment (experiment=validate): play each period of the targets with the configured parameters and with the
     prior, score, and write validation.csv and what `report` adds; its place and the table.
+
+    Beside the columns of `score` the table has `fitted`: whether the parameters were fitted to the figure, and it is no
+    test of a forecast (None where their table does not say).
     """
     from consensus_sim.analysis.design import DesignWork, Stored, play, read_periods, told_by
     from consensus_sim.analysis.targets import check_told, read_targets
@@ -131,6 +134,8 @@ def run_validation(
             check_told(targets, told_by(work))
         found[parameters] = play(work, range(study.replicates), engine, stored, cold=cold)
     table = score(targets, found[study.parameters], found["prior"] if study.parameters != "prior" else None)
+    fitted = frozenset[tuple[str, float]]() if study.posterior is None else study.posterior.fitted
+    table["fitted"] = [None if fitted is None else (one.statistic, one.value) in fitted for one in targets]
 
     def write(place: Path) -> None:
         table.to_csv(place / "validation.csv", index=False, float_format=NUMBERS, lineterminator="\n")

@@ -96,6 +96,12 @@ class ParameterSets:
         names = self.names if told is None else [PREFIX + str(name) for name in told]
         return frozenset(names) & frozenset(self.names) - self.kept
 
+    @property
+    def fitted(self) -> frozenset[tuple[str, float]] | None:
+        """The figures that the sets were fitted to, as statistic and value; None where nobody says."""
+        told = self.about.get("targets")
+        return None if told is None else frozenset((one["statistic"], float(one["value"])) for one in told.values())
+
     def at(self, behaviour: Behaviour, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of all parameters of `behaviour` (runs, parameters) at `quantiles` of what is known of each alone: of
         the sets for those in `moved`, the value for those that the user has set, else of the prior.
@@ -175,6 +181,8 @@ def posterior_file(name: str) -> Path:
     for place in (shipped / f"{name}.csv", Path(name)):
         if place.is_file() and place.suffix == ".csv":
             return place
+    if name.endswith(".csv"):
+        raise InputError(f"posterior: found {name!r}; there is no such file")
     raise one_of("posterior", name, [*sorted(path.stem for path in shipped.glob("*.csv")), "a path of a .csv file"])
 
 
@@ -225,7 +233,7 @@ def _checked_about(file: str, about: Any, names: list[str]) -> dict[str, Any]:
     """What the YAML file beside a table says, `centre` always a mapping; a file that is not there says nothing."""
     if not isinstance(about, Mapping):
         raise InputError(f"posterior: {file}: found {about!r}; allowed: a mapping with centre and calibrated")
-    centre, calibrated = about.get("centre") or {}, about.get("calibrated")
+    centre, calibrated, targets = about.get("centre") or {}, about.get("calibrated"), about.get("targets")
     if not isinstance(centre, Mapping):
         raise InputError(f"posterior: {file}: centre: found {centre!r}; allowed: parameter: value")
     for name, value in centre.items():
@@ -236,4 +244,13 @@ def _checked_about(file: str, about: Any, names: list[str]) -> dict[str, Any]:
     for name in calibrated or ():
         if name not in names:
             raise one_of(f"posterior: {file}: calibrated", name, names)
+    if targets is not None and not (isinstance(targets, Mapping) and all(map(_is_figure, targets.values()))):
+        allowed = "name: {statistic: NAME, value: NUMBER}, or leave it out"
+        raise InputError(f"posterior: {file}: targets: found {targets!r}; allowed: {allowed}")
     return {**about, "centre": centre}
+
+
+def _is_figure(one: Any) -> bool:
+    """Whether `one` tells a figure by statistic and value."""
+    value = one.get("value") if isinstance(one, Mapping) else None
+    return isinstance(value, int | float) and not isinstance(value, bool) and isinstance(one.get("statistic"), str)

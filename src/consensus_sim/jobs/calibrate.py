@@ -12,17 +12,24 @@ from consensus_sim.experiment import build_engine, check_writable, writing
 
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
-    """Calibrate, write posterior sets, identification and checks to `folder`, print what the data say."""
+    """Calibrate, write posterior sets, identification and checks to `folder`; print what the data say, which figures
+    the model then holds, and how far to trust it.
+    """
     from rich.console import Console
 
     from consensus_sim.analysis.calibrate import run_calibration
-    from consensus_sim.report.calibration import print_identification
+    from consensus_sim.report.calibration import print_identification, print_predictive, trust_lines
+    from consensus_sim.report.words import say
 
     engine = build_engine(config["engine"])
-    results = Path(config["results"])
+    results, language, console = Path(config["results"]), config["report"]["language"], Console()
     check_writable(results)
     with writing(results):
-        place, found = run_calibration(config, engine, folder, started)
-    print_identification(found.identification(), config["report"]["language"], Console())
+        place, problem, tables = run_calibration(config, engine, folder, started)
+    print_identification(tables["identification"], language, console)
+    if "posterior_predictive" in tables:
+        print_predictive(tables["posterior_predictive"], language, console)
+    for line in trust_lines(tables.get("recovery"), problem.settings.runs, problem.left_out, language):
+        say(line, console)
     print(f"results: {os.path.relpath(place)}")
     return place

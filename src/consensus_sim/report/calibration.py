@@ -1,37 +1,110 @@
-"""What a calibration found, as a table for the terminal."""
+"""What a calibration found, for the terminal: what the data narrow, which figures the model holds, and how far to trust
+it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
-from consensus_sim.catalogue import text
+from consensus_sim.catalogue import parameter_label, text
+from consensus_sim.report.words import say
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+ENOUGH_TRUTHS = 50
+"""Synthetic truths from which coverage says something; with 50 its standard error is 4 points at 90 %."""
+FEW_RUNS = 1000
+"""Runs below which everything is called rough, for some 150 parameters beside those calibrated; judgement."""
+
 
 def print_identification(table: pd.DataFrame, language: str, console: Console) -> None:
-    """Print which parameters the data narrow: prior and posterior intervals, and the ratio of their spreads."""
+    """Print which parameters the data narrow: prior and posterior intervals and the ratio of their spreads; of which
+    they say nothing is told by name.
+    """
     from rich.table import Table
 
+    from consensus_sim.ensemble.posterior import SILENT, WEAK
+
+    told, silent = table[table["sd_ratio"] < SILENT], table[table["sd_ratio"] >= SILENT]
+    if told.empty:
+        say(text("calibration.silent_all", language, number=len(table)), console)
+        return
     shown = Table(title=text("calibration.title", language), title_justify="left")
-    for key in ("parameter", "prior", "posterior", "ratio", "verdict"):
-        shown.add_column(text(f"calibration.{key}", language), justify="left" if key != "ratio" else "right")
-    for row in table.to_dict("records"):
+    for key in ("parameter", "prior", "posterior", "ratio"):
+        side: Literal["left", "right"] = "right" if key == "ratio" else "left"
+        shown.add_column(text(f"calibration.{key}", language), justify=side, overflow="fold")
+    for row in told.sort_values("sd_ratio", kind="stable").to_dict("records"):
         shown.add_row(
-            row["parameter"],
+            parameter_label(row["parameter"], language, lines=True),
             f"{row['prior_q05']:.3g} – {row['prior_q95']:.3g}",
             f"{row['q05']:.3g} – {row['q95']:.3g}",
             f"{row['sd_ratio']:.2f}",
-            verdict_words(float(row["sd_ratio"]), language),
         )
     console.print(shown)
+    say(text("calibration.ratio_key", language, weak=WEAK, silent=SILENT), console, style="dim")
+    if len(silent):
+        names = text("list", language).join(silent["parameter"])
+        say(text("calibration.silent", language, number=len(silent), names=names), console)
 
 
-def verdict_words(ratio: float, language: str) -> str:
-    """What a ratio of posterior to prior standard deviation means."""
-    from consensus_sim.ensemble.posterior import SILENT, WEAK
+def print_predictive(table: pd.DataFrame, language: str, console: Console) -> None:
+    """Print each figure beside the calibrated model's 90 % predictive interval, and how many it holds: of those that
+    were fitted, of those that were not, and of the signs. `table`: as posterior_predictive.csv.
+    """
+    from rich.table import Table
 
-    key = "silent" if ratio >= SILENT else "weak" if ratio >= WEAK else "narrowed"
-    return text(f"calibration.{key}", language)
+    from consensus_sim.analysis.targets import MOST
+
+    figures, signs = table[table["use"] != "sign"], table[table["use"] == "sign"]
+    shown = Table(title=text("calibration.predictive", language), title_justify="left")
+    for key in ("target", "observed", "accepted", "interval", "held"):
+        shown.add_column(text(f"calibration.{key}", language))
+    for row in figures.to_dict("records"):
+        exact = row["held_without_error"] or not row["held"]
+        shown.add_row(
+            row["target"],
+            f"{row['value']:.3g}",
+            f"{row['low']:.3g} – {row['high']:.3g}",
+            f"{row['posterior_q05']:.3g} – {row['posterior_q95']:.3g}",
+            text(f"calibration.{'yes' if row['held'] else 'no'}" if exact else "calibration.error_alone", language),
+        )
+    console.print(shown)
+    for key, rows in (
+        ("fitted", figures[figures["use"] == "calibration"]),
+        ("kept_apart", figures[figures["use"] == "validation"]),
+    ):
+        if len(rows):
+            held = int(rows["held"].sum())
+            say(text(f"calibration.{key}", language, total=len(rows), held=held), console)
+    if len(signs):
+        weak = signs[~signs["held"].astype(bool)]
+        named = [f"{row['target']} {row['posterior_share']:.0%}" for row in weak.to_dict("records")]
+        rest = text("calibration.signs_rest", language, names=text("list", language).join(named)) if named else ""
+        number = {"total": len(signs), "held": len(signs) - len(weak), "most": f"{MOST:.0%}"}
+        say(text("calibration.signs", language, rest=rest, **number), console)
+
+
+def trust_lines(recovery: pd.DataFrame | None, runs: int, left_out: Sequence[str], language: str) -> list[str]:
+    """Sentences on how far the calibration may be trusted.
+
+    recovery: recovery.csv, None where it was not tested; runs: of the design; left_out: figures kept for validation
+    whose period was not played
+    """
+    found = []
+    if recovery is None:
+        found.append(text("calibration.not_checked", language))
+    else:
+        (whole,) = recovery[recovery["parameter"] == "all"].to_dict("records")
+        shares = {name: f"{whole[name]:.0%}" for name in ("coverage50", "coverage90")}
+        truths = int(whole["truths"])
+        found.append(text("calibration.recovery", language, truths=truths, p=f"{whole['p']:.2g}", **shares))
+        if truths < ENOUGH_TRUTHS:
+            found.append(text("calibration.few_truths", language, needed=ENOUGH_TRUTHS))
+    if runs < FEW_RUNS:
+        found.append(text("calibration.few_runs", language, runs=runs, needed=FEW_RUNS))
+    if left_out:
+        found.append(text("calibration.left_out", language, names=text("list", language).join(left_out)))
+    return found

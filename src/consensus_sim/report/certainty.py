@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consensus_sim.catalogue import headline_tables, metric, text
+from consensus_sim.catalogue import headline_tables, label_of, metric, parameter_label, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,13 +60,18 @@ def _named(drivers: pd.DataFrame, language: str, told: list[str]) -> list[str]:
     from consensus_sim.ensemble.posterior import SILENT
 
     sentences = []
-    mark = text("certainty.not_told", language)
     for name in dict.fromkeys(told):
         rows = drivers[(drivers["metric"] == name) & (drivers["reference"] == "")]
         if len(rows):
             strength = rows.assign(size=rows["rank_correlation"].abs()).groupby("parameter")["size"].mean()
             silent = set(rows.loc[rows["sd_ratio"] >= SILENT, "parameter"])
-            named = [str(n) + (mark if n in silent else "") for n in strength.sort_values(ascending=False).index[:TOLD]]
-            names = text("list", language).join(named)
+            largest = [str(parameter) for parameter in strength.sort_values(ascending=False).index[:TOLD]]
+            named = [
+                text("certainty.at_prior", language, label=label_of("parameter", parameter, language), name=parameter)
+                if parameter in silent
+                else parameter_label(parameter, language)
+                for parameter in largest
+            ]
+            names = text("clauses", language).join(named)
             sentences.append(text("certainty.drivers", language, metric=metric(name).label(language), names=names))
     return sentences[:TOLD]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from consensus_sim.catalogue import metric, text
+from consensus_sim.catalogue import metric, parameter_label, text
+from consensus_sim.report.words import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,18 +34,18 @@ def print_indices(
     column, half = ("mu_star", "half_width") if sobol is None else ("total", "total_half")
     shown = Table(title=title, title_justify="left")
     for key in ("output", "parameter", "mu_star" if sobol is None else "total"):
-        shown.add_column(text(f"sensitivity.{key}", language))
+        shown.add_column(text(f"sensitivity.{key}", language), overflow="fold")
     for output, rows in frame.groupby(["scenario", "reference", "metric"], sort=False):
         told = rows.assign(sure=rows["matters"] == YES)[rows["matters"].isin([YES, UNTOLD])]
         largest = told.sort_values(["sure", column], ascending=False, kind="stable").head(SHOWN)
         label = _label(output, scenarios, language)
         for place, row in enumerate(largest.to_dict("records")):
-            unsure = "" if row["sure"] else " ?"
-            shown.add_row(label if place == 0 else "", row["parameter"], f"{row[column]:.2g} ± {row[half]:.1g}{unsure}")
+            unsure, named = "" if row["sure"] else " ?", parameter_label(row["parameter"], language, lines=True)
+            shown.add_row(label if place == 0 else "", named, f"{row[column]:.2g} ± {row[half]:.1g}{unsure}")
         if largest.empty:
             shown.add_row(label, "–", "–")
     console.print(shown)
-    console.print(text("sensitivity.legend", language), markup=False, style="dim")
+    say(text("sensitivity.legend", language), console, style="dim")
 
 
 def draw_indices(sobol: pd.DataFrame, title: str, scenarios: Labels, language: str) -> Figure:
@@ -67,7 +68,7 @@ def draw_indices(sobol: pd.DataFrame, title: str, scenarios: Labels, language: s
         elif row["matters"] == UNTOLD:
             unsure.append(place)
     with styled():
-        figure = Figure(figsize=(3 + 0.5 * len(outputs), 2.5 + 0.35 * len(names)), layout="constrained")
+        figure = Figure(figsize=(5 + 0.5 * len(outputs), 2.5 + 0.35 * len(names)), layout="constrained")
         axes = figure.add_subplot()
         shown = axes.imshow(grid, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for across, down in unsure:
@@ -78,7 +79,7 @@ def draw_indices(sobol: pd.DataFrame, title: str, scenarios: Labels, language: s
             rotation=90,
             fontsize=7,
         )
-        axes.set_yticks(range(len(names)), names, fontsize=8)
+        axes.set_yticks(range(len(names)), [parameter_label(name, language) for name in names], fontsize=8)
         axes.set_title(f"{title}\n{text('sensitivity.figure_legend', language)}", loc="left", fontsize=9)
         extend = "max" if np.nanmax(grid, initial=0.0) > 1 else "neither"
         figure.colorbar(shown, ax=axes, shrink=0.6, label=text("sensitivity.total", language), extend=extend)

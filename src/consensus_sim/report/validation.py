@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import text
+from consensus_sim.report.words import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,22 +31,44 @@ def verdicts(table: pd.DataFrame, language: str) -> list[str]:
     """A sentence for every target, and one for all."""
     colon = text("colon", language)
     rows = [f"{row['target']}{colon}{verdict(row, language)}" for row in table.to_dict("records")]
-    return [*rows, text("validation.summary", language, total=len(table), covered=int(table["covered"].sum()))]
+    return [*rows, *summary(table, language)]
+
+
+def summary(table: pd.DataFrame, language: str) -> list[str]:
+    """How many figures the forecast holds, and what that is worth where the parameters were fitted to some of them."""
+    found = [text("validation.summary", language, total=len(table), covered=int(table["covered"].sum()))]
+    if table["fitted"].isna().all():
+        return [*found, text("validation.fitted_unknown", language)]
+    fitted = table["fitted"].astype(bool)
+    if fitted.all():
+        found.append(text("validation.fitted_all", language))
+    elif fitted.any():
+        apart = table[~fitted]
+        numbers = {"fitted": int(fitted.sum()), "total": len(apart), "covered": int(apart["covered"].sum())}
+        found.append(text("validation.fitted_note", language, **numbers))
+    return found
+
+
+def _named(row: dict[Any, Any], language: str) -> str:
+    """What a row is called: marked where its figure was fitted."""
+    name = str(row["target"])
+    return text("validation.fitted", language, target=name) if row["fitted"] is True else name
 
 
 def print_scores(table: pd.DataFrame, language: str, console: Console) -> None:
-    """Print every target with its interval, score and verdict."""
+    """Print every target with its interval, score and verdict, then `summary`."""
     from rich.table import Table
 
     shown = Table(title=text("validation.title", language), title_justify="left")
     for key in ("target", "observed", "interval", "crps"):
         shown.add_column(text(f"validation.{key}", language))
-    shown.add_column(text("calibration.verdict", language))
+    shown.add_column(text("validation.verdict", language))
     for row in table.to_dict("records"):
         interval, crps = (f"{row['q05']:.3g} – {row['q95']:.3g}", f"{row['crps']:.3g}") if row["runs"] else ("–", "–")
-        shown.add_row(row["target"], f"{row['value']:.3g}", interval, crps, verdict(row, language))
+        shown.add_row(_named(row, language), f"{row['value']:.3g}", interval, crps, verdict(row, language))
     console.print(shown)
-    console.print(text("validation.summary", language, total=len(table), covered=int(table["covered"].sum())))
+    for line in summary(table, language):
+        say(line, console)
 
 
 def draw_scores(table: pd.DataFrame, language: str) -> Figure:
@@ -62,7 +85,8 @@ def draw_scores(table: pd.DataFrame, language: str) -> Figure:
             axes.plot([row["q05"] / unit, row["q95"] / unit], [place, place], color="0.55", lw=5, solid_capstyle="butt")
             axes.plot(row["q50"] / unit, place, "|", color="black", ms=12)
             axes.plot(row["value"] / unit, place, "o", color="#0b5cad" if row["covered"] else "#a3260f")
-        axes.set_yticks(range(len(table)), table["target"])
+        names = [_named(row, language) for row in table.to_dict("records")]
+        axes.set_yticks(range(len(table)), names)
         axes.invert_yaxis()
         axes.axvline(1.0, color="0.8", lw=1, zorder=0)
         axes.set_xlabel(f"{text('validation.interval', language)} / {text('validation.observed', language)}")

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_PARTS = re.compile(r"[!-~]+|.", re.DOTALL)
+"""What is kept together on a line: a run of Latin letters, digits and signs; any other character alone."""
 
 
 def cells(text: str) -> int:
@@ -16,8 +24,13 @@ def is_wide(character: str) -> bool:
     return unicodedata.east_asian_width(character) in "WF"
 
 
+def say(words: str, console: Console, style: str | None = None) -> None:
+    """Print a sentence on `console`, folded to its width."""
+    console.print(fold(words, console.width), markup=False, style=style)
+
+
 def fold(text: str, width: int) -> str:
-    """`text` broken into lines of at most `width` cells: between words, or between Chinese characters.
+    """`text` broken into lines of at most `width` cells: between words, or between Chinese characters and words.
 
     A word longer than `width` keeps its line.
     """
@@ -26,8 +39,8 @@ def fold(text: str, width: int) -> str:
     if not any(is_wide(character) for character in text):
         return "\n".join(textwrap.wrap(text, max(width, 1), break_long_words=False))
     lines = [""]
-    for character in text:
-        if lines[-1] and cells(lines[-1] + character) > width and character not in "，。、；：）":
+    for part in _PARTS.findall(text):
+        if lines[-1] and cells(lines[-1] + part) > width and part not in "，。、；：）":
             lines.append("")
-        lines[-1] += character
+        lines[-1] += part
     return "\n".join(line.strip() for line in lines)
