@@ -5,10 +5,9 @@
     python experiments/sensitivity/run.py --trajectories 32 --base 1024 --chances 4    # narrower intervals
 
 Morris screening over all parameters of the behaviour, then Sobol indices of those that stand out (both by SALib), on
-the case study, scenarios and metrics as configured in configs/experiment/sensitivity.yaml and the metrics of the
-report's short tables besides. Writes results/reference/sensitivity_morris.csv (of each output the parameters with the
-largest effects), sensitivity_sobol.csv, and the tables of docs/sensitivity.md. An interrupted run goes on when it is
-repeated.
+the case study, scenarios and metrics as configured in configs/experiment/sensitivity.yaml. Writes
+results/reference/sensitivity_morris.csv (of each output the parameters with the largest effects),
+sensitivity_sobol.csv, and the tables of docs/sensitivity.md. An interrupted run goes on when it is repeated.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from consensus_sim.analysis.design import Stored
 from consensus_sim.analysis.sensitivity import NO, UNTOLD, YES, Sensitivity, read_settings
-from consensus_sim.catalogue import contrast_metrics, metric
+from consensus_sim.catalogue import metric
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
@@ -37,8 +36,6 @@ BEGIN, END = "<!-- made by experiments/sensitivity/run.py: begin -->", "<!-- end
 LARGEST = 10
 """Parameters of an output that are published from the screening."""
 KEYS = ["scenario", "reference", "metric"]
-NO_CHANCE = ("cost_hours",)
-"""Metrics that are settings and not outcomes."""
 
 
 def largest(morris: pd.DataFrame) -> pd.DataFrame:
@@ -117,8 +114,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.weeks is not None:
         changes.append(f"calendar.weeks={given.weeks}")
     config = compose(["experiment=sensitivity", f"community={given.community}", f"seed={given.seed}", *changes])
-    wanted = dict.fromkeys((*contrast_metrics(), *config["sensitivity"]["metrics"]))
-    config["sensitivity"]["metrics"] = [name for name in wanted if name not in NO_CHANCE]
     study, settings = read_study(config), read_settings(config["sensitivity"])
     community, engine = build_community(config["community"]), Processes(given.workers)
     morris, sobol = Sensitivity(community, study, settings, engine, Stored(given.work / ".replicates")).run()

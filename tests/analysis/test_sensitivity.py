@@ -24,6 +24,7 @@ from consensus_sim.analysis.sensitivity import (
     screened,
     sobol,
 )
+from consensus_sim.catalogue import contrast_metrics
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Serial
 from consensus_sim.ensemble.study import read_study
@@ -33,11 +34,16 @@ from consensus_sim.report.sensitivity import draw_indices, print_indices
 
 pytest.importorskip("SALib")
 
+STAFF_TIME = "cost_hours"  # set by the levers, whatever the parameters
 GOOD = {"trajectories": 4, "levels": 4, "screened": 2, "base": 8, "chances": 1, "noise": 4, "metrics": ["trust"]}
 
 
 def test_good_settings_are_read():
     assert read_settings(GOOD).base == 8
+
+
+def test_every_headline_outcome_is_told_unless_asked_otherwise():
+    assert set(contrast_metrics()) - {STAFF_TIME} <= set(compose(["experiment=sensitivity"])["sensitivity"]["metrics"])
 
 
 @pytest.mark.parametrize(
