@@ -243,3 +243,11 @@ def test_a_file_in_place_of_the_results_folder(cli, tmp_path: Path, sweep):
     assert done.returncode == 2
     assert "results" in done.stderr and done.stderr.count("\n") == 1
     assert (tmp_path / "results").read_text(encoding="utf-8") == "in the way"
+
+
+def test_mistakes_are_told_in_the_language_of_the_report(cli):
+    done = cli("scenarios=[before,pionts]", "report.language=zh")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("consensus-sim: scenario：读到 'pionts'（您要写的是 'points' 吗？）；允许：")
+    assert cli("foo", "report.language=zh").stderr.startswith("consensus-sim: 'foo'：要写成 键=值")
+    assert cli("foo").stderr.startswith("consensus-sim: 'foo': write key=value")

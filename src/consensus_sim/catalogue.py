@@ -6,6 +6,7 @@ The words are in `catalogue.yaml` beside this file; nothing is read before it is
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,9 @@ from consensus_sim.errors import one_of
 LANGUAGES = ("zh", "en")
 DIRECTIONS = ("higher", "lower", "neutral")
 _FILE = Path(__file__).with_name("catalogue.yaml")
+_MESSAGES = Path(__file__).with_name("messages.yaml")
+_NUMBERS, _NUMBER = ("low", "high", "n"), r"-?(?:inf|\d[\d.e+-]*)"
+"""Names in messages.yaml that stand for a number, and how one is written."""
 _UNDEFINED = "–"
 MORE_DECIMALS = 2
 """Digits that a small difference gets beyond those of its metric."""
@@ -166,6 +170,34 @@ def label_of(kind: str, name: str, language: str) -> str:
     check_language(language)
     found = texts().get(f"{kind}.{name}")
     return found[language] if found else name
+
+
+@cache
+def _messages() -> list[tuple[re.Pattern[str], str]]:
+    """What fits each message of the program, and its wording in Chinese, in the order in which they are tried."""
+    import yaml
+
+    found = []
+    for words, chinese in yaml.safe_load(_MESSAGES.read_text(encoding="utf-8")).items():
+        parts = re.split(r"\{(\w+)\}", words)
+        named = [
+            f"(?P<{part}>{_NUMBER if part in _NUMBERS else '.+?'})" if place % 2 else re.escape(part)
+            for place, part in enumerate(parts)
+        ]
+        found.append((re.compile("".join(named), re.DOTALL), chinese))
+    return found
+
+
+def message(words: str, language: str) -> str:
+    """A message of the program, which is worded in English, in `language`; what nobody has put into Chinese stays."""
+    if check_language(language) == "en":
+        return words
+    for pattern, chinese in _messages():
+        fits = pattern.fullmatch(words)
+        if fits:
+            parts = {key: message(part, language) if key.isupper() else part for key, part in fits.groupdict().items()}
+            return chinese.format(**parts)
+    return words
 
 
 def parameter_label(name: str, language: str, *, lines: bool = False) -> str:

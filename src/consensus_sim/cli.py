@@ -29,6 +29,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from consensus_sim.catalogue import LANGUAGES, message
 from consensus_sim.ensemble.config import (
     CONFIG_NAME,
     explain,
@@ -142,9 +143,15 @@ def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
         text += f"; results go to the folder results=..., compiled code to {_compiled()} (NUMBA_CACHE_DIR moves it)"
     elif not isinstance(error, ConsensusSimError):
         text = f"{type(error).__name__}: {text}" + ("" if debug else " (debug=true shows where)")
-    said = f"consensus-sim: {where}{text}"
+    said = f"consensus-sim: {where}{message(text, _language())}"
     print(said, file=sys.stderr)
     return code, said
+
+
+def _language() -> str:
+    """The language of messages: the report's, as asked for on the command line; English where nothing is said."""
+    asked = [change.partition("=")[2] for change in _given if change.lstrip("+").startswith("report.language=")]
+    return asked[-1] if asked and asked[-1] in LANGUAGES else "en"
 
 
 def _compiled() -> Path:
@@ -214,6 +221,10 @@ def _end(number: int, frame: object) -> NoReturn:
     raise TerminatedError(number)
 
 
+def _say(words: str) -> None:
+    print(f"consensus-sim: {message(words, _language())}", file=sys.stderr)
+
+
 def main() -> NoReturn:
     """Entry point of `consensus-sim`."""
     global _here
@@ -232,10 +243,10 @@ def main() -> NoReturn:
             print(told.kept, file=sys.stderr)
         code = told.code
     except KeyboardInterrupt:
-        print("consensus-sim: interrupted; the same command goes on from here", file=sys.stderr)
+        _say("interrupted; the same command goes on from here")
         code = 130
     except TerminatedError as ended:
-        print("consensus-sim: ended by the system (SIGTERM); the same command goes on from here", file=sys.stderr)
+        _say("ended by the system (SIGTERM); the same command goes on from here")
         code = 128 + ended.number
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

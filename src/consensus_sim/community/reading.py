@@ -157,8 +157,8 @@ def section(cls: type) -> Reader:
         names = tuple(each.name for each in fields(cls))
         unsaid = tuple(each.name for each in fields(cls) if each.metadata.get("unsaid"))
         if not isinstance(found, Mapping):
-            told = ", ".join(name for name in names if name not in unsaid)
-            raise refuse(path, found, f"a mapping with the keys {told}")
+            listed = ", ".join(name for name in names if name not in unsaid)
+            raise refuse(path, found, f"a mapping with the keys {listed}")
         needed = tuple(each.name for each in fields(cls) if not each.metadata.get("spare"))
         check_keys(found, path, names, needed, unsaid)
         return cls(

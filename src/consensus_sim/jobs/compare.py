@@ -117,6 +117,7 @@ def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
     from rich.console import Console
 
     from consensus_sim.report.tables import print_table
+    from consensus_sim.report.words import say
 
     language = config["report"]["language"]
     console = Console()
@@ -129,7 +130,7 @@ def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
         console,
     )
     for sentence in (*not_started(forecast, language), *exactness(forecast, language)):
-        console.print(sentence, markup=False, highlight=False)
+        say(sentence, console)
     print(f"results: {os.path.relpath(place)}")
     page = place / "report.html"
     if page.is_file():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import text
 from consensus_sim.report import Scenarios
+from consensus_sim.report.words import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def print_disputes(
         first = rows.iloc[0]
         console.print(Text(names[str(dispute)][language], style="bold"))
         reported = {"words": first[f"reported_{language}"], "source": first["source"]}
-        console.print(text("disputes.reported", language, **reported), markup=False, highlight=False)
+        say(text("disputes.reported", language, **reported), console)
         short = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         short.add_column(Text(text("table.scenario", language)))
         for column in COLUMNS:
@@ -45,9 +46,7 @@ def print_disputes(
             short.add_row(labels[str(row["scenario"])][language], *[_cell(row, column) for column in COLUMNS])
         console.print(short)
         console.print()
-    console.print(
-        text("disputes.legend", language, replicates=int(table["replicates"].max())), markup=False, style="dim"
-    )
+    say(text("disputes.legend", language, replicates=int(table["replicates"].max())), console, style="dim")
 
 
 def _cell(row: Mapping[Any, Any], column: str) -> str:

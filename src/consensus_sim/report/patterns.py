@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import text
 from consensus_sim.report.tables import caution
+from consensus_sim.report.words import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +40,7 @@ def print_patterns(found: PatternResults, language: str, console: Console) -> No
             )  # fmt: skip
     console.print(table)
     counts = {name: list(found.verdicts.values()).count(name) for name in ("pass", "sign", "fail")}
-    console.print(text("pattern.counts", language, **{f"n_{name}": n for name, n in counts.items()}))
+    say(text("pattern.counts", language, **{f"n_{name}": n for name, n in counts.items()}), console)
     said = caution(found.study.replicates, language)
     if said:
-        console.print(said)
+        say(said, console)

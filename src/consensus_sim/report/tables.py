@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
 from consensus_sim.report import Scenarios
-from consensus_sim.report.words import cells, fold
+from consensus_sim.report.words import cells, fold, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,7 +189,7 @@ def print_table(
                 console.print(Text(text(f"table.{name}", language), style="bold"))
             console.print(_short_table(numbers, fitting, scenarios, language))
             console.print()
-    console.print(legend(numbers, scenarios, language), markup=False, style="dim")
+    say(legend(numbers, scenarios, language), console, style="dim")
 
 
 @dataclass(frozen=True)

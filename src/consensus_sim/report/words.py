@@ -25,8 +25,9 @@ def is_wide(character: str) -> bool:
 
 
 def say(words: str, console: Console, style: str | None = None) -> None:
-    """Print a sentence on `console`, folded to its width."""
-    console.print(fold(words, console.width), markup=False, style=style)
+    """Print sentences on `console`, each line of them folded to its width."""
+    folded = "\n".join(fold(line, console.width) for line in words.split("\n"))
+    console.print(folded, markup=False, highlight=False, style=style)
 
 
 def fold(text: str, width: int) -> str:
