@@ -34,7 +34,7 @@ reference:
 	$(BIN)/python experiments/disputes/run.py
 	$(BIN)/python experiments/robustness/run.py
 	$(BIN)/python experiments/factorial/run.py
-	$(BIN)/python experiments/phase2/run.py --replicates 200
+	$(BIN)/python experiments/phase2/run.py
 	$(BIN)/python docs/build_parameter_table.py
 
 # The pinned packages: hashes and no addresses. Needs uv.

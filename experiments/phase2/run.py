@@ -1,6 +1,6 @@
 """The forecast of the revised plan, frozen before it is scored: every quantity that was asked for, with intervals.
 
-    python experiments/phase2/run.py                  # 400 replicates: 200 sets of the posterior, two chances each
+    python experiments/phase2/run.py                  # 1000 replicates: 500 draws of a set, two chances each
 
 Scenario `phase2_plan`: phase 1 as carried out, then the inputs of the revised plan (F33-F44), phased in from November
 2024, no outcome used. Read for the base period (November 2024 to March 2025) and the alternatives of three months
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, play, write the table."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--community", default="case_study")
-    options.add_argument("--replicates", type=int, default=400, help="an even number")
+    options.add_argument("--replicates", type=int, default=1000, help="an even number")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--parameters", choices=("posterior", "prior"), default="posterior")
     options.add_argument("--workers", type=int)
