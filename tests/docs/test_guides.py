@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import shlex
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 import yaml
 
 from consensus_sim import load_community
+from consensus_sim.analysis.validate import run_validation
 from consensus_sim.catalogue import text
 from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.engines import Serial
 from consensus_sim.ensemble.study import read_study
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,6 +51,19 @@ def test_every_command_makes_a_study_and_a_community(folder, line, monkeypatch):
         from consensus_sim.community import build_community
 
         assert build_community(config["community"]).name == "riverside"
+
+
+def test_the_example_of_own_figures_is_scored_and_says_what_it_is_for(tmp_path, monkeypatch):
+    """By the guide's command, small; in both experiments, whose targets it holds."""
+    (line,) = (line for _, line in commands() if "experiment=validate" in line)
+    monkeypatch.chdir(ROOT)
+    changes = [word for word in shlex.split(line)[1:] if "=" in word]
+    config = compose([*changes, "community=teaching", "replicates=4", f"results={tmp_path}"])
+    _, table = run_validation(config, Serial(), tmp_path / "out", datetime.datetime.now(datetime.UTC))
+    own = yaml.safe_load((DOCS / "examples" / "own_targets" / "observed.yaml").read_text(encoding="utf-8"))["targets"]
+    assert list(table["target"]) == [target["name"] for target in own] and not table["fitted"].any()
+    assert table["crps_trend"].notna().sum() == 1  # the one with a history of two
+    assert {target["use"] for target in own} == {"calibration", "validation"}
 
 
 def test_the_example_is_the_community_that_its_file_describes():

@@ -81,7 +81,8 @@ def rank_correlation(first: np.ndarray, second: np.ndarray, together: int = 1) -
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a draw may miss all replicates in which it is defined
             means = [np.nanmean(values[:, chosen], axis=1) for values in (first, second)]
-        return float(kendalltau(*means, nan_policy="omit").statistic)
+        both = ~np.isnan(means[0]) & ~np.isnan(means[1])
+        return float(kendalltau(means[0][both], means[1][both]).statistic) if both.sum() > 1 else NAN
 
     if len(first) < 2:
         return NAN, NAN, NAN

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import text
-from consensus_sim.report.words import say
+from consensus_sim.report.words import cells, fold, say
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from rich.console import Console
+
+
+NAME = 18
+"""Cells that a target's name takes in the terminal's table, at most, before it is folded."""
+NUMBERS = 50
+"""Cells that the numbers and the lines between columns take there."""
 
 
 def verdict(row: dict[Any, Any], language: str) -> str:
@@ -60,14 +66,15 @@ def print_scores(table: pd.DataFrame, language: str, console: Console) -> None:
     from rich.table import Table
 
     shown = Table(title=text("validation.title", language), title_justify="left")
-    for key in ("target", "observed", "interval", "crps"):
-        shown.add_column(text(f"validation.{key}", language))
-    shown.add_column(text("validation.verdict", language))
-    for row in table.to_dict("records"):
+    for key in ("target", "observed", "interval", "crps", "verdict"):
+        shown.add_column(text(f"validation.{key}", language), overflow="fold")
+    names = [fold(_named(row, language), NAME) for row in table.to_dict("records")]
+    room = max(NAME, console.width - NUMBERS - max(map(cells, names), default=0))
+    for name, row in zip(names, table.to_dict("records"), strict=True):
         interval, crps = (f"{row['q05']:.3g} – {row['q95']:.3g}", f"{row['crps']:.3g}") if row["runs"] else ("–", "–")
-        shown.add_row(_named(row, language), f"{row['value']:.3g}", interval, crps, verdict(row, language))
+        shown.add_row(name, f"{row['value']:.3g}", interval, crps, fold(verdict(row, language), room))
     console.print(shown)
-    for line in summary(table, language):
+    for line in (text("validation.crps_key", language), *summary(table, language)):
         say(line, console)
 
 
