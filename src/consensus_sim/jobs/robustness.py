@@ -13,12 +13,16 @@ from consensus_sim.experiment import build_engine, check_writable, writing
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
     """Play the scenarios under every alternative, write robustness.csv and levels.csv, print who is best where."""
+    from rich.console import Console
+
     from consensus_sim.analysis.robustness import BASE, read_alternatives, robustness_table
     from consensus_sim.catalogue import metric
     from consensus_sim.ensemble.config import compose
     from consensus_sim.ensemble.study import read_study
     from consensus_sim.jobs.tables import save_tables
+    from consensus_sim.report.robustness import print_agreement
     from consensus_sim.report.tables import caution
+    from consensus_sim.report.words import say
 
     metrics, alternatives = read_alternatives(config.get("robustness"))
     engine, results = build_engine(config["engine"]), Path(config["results"])
@@ -33,10 +37,12 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
         agreement, levels = robustness_table(played, metrics, better, studies[BASE].together)
         tables = {"robustness": agreement, "levels": levels}
         place = save_tables(folder, tables, {}, studies[BASE], config, started)
-    show(agreement, {each.name: each.label for each in alternatives}, config["report"]["language"])
-    said = caution(studies[BASE].replicates, config["report"]["language"])
+    language, console = config["report"]["language"], Console()
+    compared = [(scenario.name, scenario.label) for scenario in studies[BASE].scenarios]
+    print_agreement(agreement, {each.name: each.label for each in alternatives}, compared, language, console)
+    said = caution(studies[BASE].replicates, language)
     if said:
-        print(said)
+        say(said, console)
     print(f"results: {os.path.relpath(place)}")
     return place
 
@@ -69,24 +75,3 @@ def play(config: Mapping[str, Any], study: Any, engine: Any, folder: Path) -> di
     )
     names = [scenario.name for scenario in study.scenarios]
     return {name: {str(column): wide[name][column].to_numpy(float) for column in wide[name]} for name in names}
-
-
-def show(agreement: Any, labels: Mapping[str, Mapping[str, str]], language: str) -> None:
-    """Print a row for every alternative and metric."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from consensus_sim.catalogue import metric, text
-
-    shown = Table(title=text("robustness.title", language), title_justify="left")
-    for key in ("alternative", "metric", "tau", "best", "same"):
-        shown.add_column(text(f"robustness.{key}", language))
-    last = None
-    for row in agreement.to_dict("records"):
-        name = labels[row["alternative"]][language] if row["alternative"] != last else ""
-        last = row["alternative"]
-        known = row["tau"] == row["tau"]  # undefined (NaN) where fewer than two scenarios can be ranked or all are tied
-        tau = f"{row['tau']:.2f} ({row['tau_low']:.2f} – {row['tau_high']:.2f})" if known else "–"
-        same = text(f"robustness.{row['same_best']}", language)
-        shown.add_row(name, metric(row["metric"]).label(language), tau, row["best"], same)
-    Console().print(shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from consensus_sim.catalogue import text
 from consensus_sim.report.tables import caution
@@ -26,7 +26,8 @@ def print_patterns(found: PatternResults, language: str, console: Console) -> No
     )
     for heading in HEADINGS:
         number = heading in ("share", "median")
-        table.add_column(text(f"pattern.{heading}", language), justify="right" if number else "left")
+        side: Literal["left", "right"] = "right" if number else "left"
+        table.add_column(text(f"pattern.{heading}", language), justify=side, overflow="fold")
     for pattern in found.patterns:
         name = text("pattern.title", language, id=pattern.id, words=pattern.words[language])
         verdict = text(f"pattern.verdicts.{found.verdicts[pattern.id]}", language)
