@@ -19,8 +19,9 @@ LANGUAGES = ("zh", "en")
 DIRECTIONS = ("higher", "lower", "neutral")
 _FILE = Path(__file__).with_name("catalogue.yaml")
 _MESSAGES = Path(__file__).with_name("messages.yaml")
-_NUMBERS, _NUMBER = ("low", "high", "n"), r"-?(?:inf|\d[\d.e+-]*)"
-"""Names in messages.yaml that stand for a number, and how one is written."""
+_NUMBER = r"-?(?:inf|\d[\d.e+-]*)"
+_KINDS = {"low": _NUMBER, "high": _NUMBER, "n": _NUMBER, "kind": r"[\w-]+"}
+"""Names in messages.yaml that stand for a number or for one word, and how it is written."""
 _UNDEFINED = "–"
 MORE_DECIMALS = 2
 """Digits that a small difference gets beyond those of its metric."""
@@ -181,7 +182,7 @@ def _messages() -> list[tuple[re.Pattern[str], str]]:
     for words, chinese in yaml.safe_load(_MESSAGES.read_text(encoding="utf-8")).items():
         parts = re.split(r"\{(\w+)\}", words)
         named = [
-            f"(?P<{part}>{_NUMBER if part in _NUMBERS else '.+?'})" if place % 2 else re.escape(part)
+            f"(?P<{part}>{_KINDS.get(part, '.+?')})" if place % 2 else re.escape(part)
             for place, part in enumerate(parts)
         ]
         found.append((re.compile("".join(named), re.DOTALL), chinese))
