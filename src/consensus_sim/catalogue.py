@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from consensus_sim.errors import one_of
+from consensus_sim.errors import ConsensusSimError, one_of
 
 LANGUAGES = ("zh", "en")
 DIRECTIONS = ("higher", "lower", "neutral")
@@ -189,8 +189,13 @@ def _messages() -> list[tuple[re.Pattern[str], str]]:
     return found
 
 
-def message(words: str, language: str) -> str:
-    """A message of the program, which is worded in English, in `language`; what nobody has put into Chinese stays."""
+def message(words: str | ConsensusSimError, language: str) -> str:
+    """A message of the program in `language`; what nobody has put into Chinese stays as it is."""
+    if isinstance(words, ConsensusSimError):
+        said = words.text(language)
+        if said != str(words):
+            return said
+        words = said
     if check_language(language) == "en":
         return words
     for pattern, chinese in _messages():

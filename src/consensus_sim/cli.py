@@ -135,15 +135,17 @@ def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
         traceback.print_exception(error)
         for trace in dict.fromkeys(failure.trace for failure in getattr(error, "failures", [])):
             print(trace, file=sys.stderr)
-    text, code = " ".join(str(error).split()), 1
+    language, code = _language(), 1
+    words = message(error, language) if isinstance(error, ConsensusSimError) else " ".join(str(error).split())
+    lines = words.splitlines() or [""]
     if isinstance(error, InputError):
-        text, code = own_file(text, _config_dir[0] if _config_dir else None, _given), 2
+        lines, code = [own_file(line, _config_dir[0] if _config_dir else None, _given) for line in lines], 2
     elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         code = 2
-        text += f"; results go to the folder results=..., compiled code to {_compiled()} (NUMBA_CACHE_DIR moves it)"
+        lines[-1] += f"; results go to the folder results=..., compiled code to {_compiled()} (NUMBA_CACHE_DIR moves it)"
     elif not isinstance(error, ConsensusSimError):
-        text = f"{type(error).__name__}: {text}" + ("" if debug else " (debug=true shows where)")
-    said = f"consensus-sim: {where}{message(text, _language())}"
+        lines[0] = f"{type(error).__name__}: {lines[0]}" + ("" if debug else " (debug=true shows where)")
+    said = "\n".join(f"consensus-sim: {where}{message(line, language)}" for line in lines)
     print(said, file=sys.stderr)
     return code, said
 
