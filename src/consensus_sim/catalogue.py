@@ -216,6 +216,11 @@ def parameter_label(name: str, language: str, *, lines: bool = False) -> str:
     return f"{label}\n{name}" if lines else text("named", language, label=label, name=name)
 
 
+def unit_label(unit: str, language: str) -> str:
+    """The unit of a setting, which is declared in English, in `language`; as it is where the catalogue lacks it."""
+    return unit if check_language(language) == "en" else str(_content()["setting_units"].get(unit, unit))
+
+
 @cache
 def _metrics(section: str) -> dict[str, Metric]:
     """The metrics of one section of the file, in its order."""

@@ -142,7 +142,8 @@ def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
         lines, code = [own_file(line, _config_dir[0] if _config_dir else None, _given) for line in lines], 2
     elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         code = 2
-        lines[-1] += f"; results go to the folder results=..., compiled code to {_compiled()} (NUMBA_CACHE_DIR moves it)"
+        lines[-1] += f"; results go to the folder results=..., compiled code to {_compiled()}"
+        lines[-1] += " (NUMBA_CACHE_DIR moves it)"
     elif not isinstance(error, ConsensusSimError):
         lines[0] = f"{type(error).__name__}: {lines[0]}" + ("" if debug else " (debug=true shows where)")
     said = "\n".join(f"consensus-sim: {where}{message(line, language)}" for line in lines)

@@ -44,7 +44,7 @@ class _Words(string.Formatter):
 
     def format_field(self, value: Value, format_spec: str) -> str:
         """`value` in words."""
-        if isinstance(value, Phrase):
+        if isinstance(value, Phrase | ConsensusSimError):
             return value.text(self._language)
         if isinstance(value, list | tuple):
             return self._between.join(self.format_field(one, "") for one in value)

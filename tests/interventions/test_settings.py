@@ -19,8 +19,12 @@ WRONG = [
     ("training", {"method": "lecure"}, "did you mean 'lecture'"),
     ("parlour", {"elders_corner": "yes"}, "allowed: true or false"),
     ("parlour", {"start": "2024-13-01"}, "intervention.parlour.start: found '2024-13-01'"),
-    ("parlour", {"start": "2024-06-01", "end": "2024-05-01"}, "lies before the start"),
-    ("council", {"team": {"president": 1}}, "unknown role: found 'president'"),
+    (
+        "parlour",
+        {"start": "2024-06-01", "end": "2024-05-01"},
+        "intervention.parlour.end: found '2024-05-01'; allowed: a date from 2024-06-01 on",
+    ),
+    ("council", {"team": {"president": 1}}, "intervention.council.team: unknown key 'president'"),
     ("council", {"team": {"lawyer": -1}}, "intervention.council.team.lawyer: found -1"),
     ("tea", {"cost": {"per_day": 1}}, "intervention.tea.cost: unknown key"),
     ("tea", {"cost": {"event_money": -5}}, "intervention.tea.cost.event_money: found -5"),
@@ -47,5 +51,5 @@ def test_a_wrong_setting_is_told_in_one_line(name, changes, told):
 
 def test_a_missing_setting_is_told():
     settings = {key: value for key, value in FILES["points"].items() if key != "budget"}
-    with pytest.raises(InputError, match="intervention.points.budget: missing"):
+    with pytest.raises(InputError, match="intervention.points: the key 'budget' is missing"):
         build_lever("points", settings)

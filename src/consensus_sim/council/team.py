@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.dynamics.fatigue import tired_out
 from consensus_sim.dynamics.ranking import most_driven, most_driven_of, note_present
-from consensus_sim.errors import InputError, one_of
 from consensus_sim.randomness import uniforms
+from consensus_sim.settings import setting
 
 ROLES = {
     "secretary": ("core", "officer"),
@@ -27,6 +26,14 @@ ROLES = {
     "social_organisation": ("participant", "officer"),
 }
 """Role -> (layer, who holds it): officers are not residents; the others are drawn from the named group of residents."""
+
+
+RoleName = Literal[
+    "secretary", "deputy_secretary", "party_backbone", "micro_grid_head", "property_manager", "owners_committee",
+    "resident_representative", "lawyer", "social_organisation",
+]  # fmt: skip
+Roles = dict[RoleName, Annotated[int, setting(0, 1000, "persons")]]
+"""Number of members by role."""
 
 
 @dataclass(slots=True)
@@ -56,16 +63,6 @@ class Team:
                 note_present(self.members, who, record)
 
 
-def read_roles(where: str, config: Mapping[str, Any]) -> dict[str, int]:
-    """Check the numbers by role of a council lever."""
-    for role, count in config.items():
-        if role not in ROLES:
-            raise one_of(f"{where}: unknown role", role, ROLES)
-        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 1000:
-            raise InputError(f"{where}.{role}: found {count!r}; allowed: a whole number from 0 to 1000")
-    return dict(config)
-
-
 def _drives(residents: Any) -> tuple[NDArray[np.float32], ...]:
     """What makes a resident stand for a role: intrinsic motive, initiative, follow-through and expression, summed."""
     return residents.motive, residents.initiative, residents.follow_through, residents.expression
@@ -82,7 +79,7 @@ def eligible(residents: Any, holder: str) -> NDArray[np.bool_]:
     return residents.adult
 
 
-def form_team(model: Any, roles: Mapping[str, int], chance: float) -> Team:
+def form_team(model: Any, roles: Roles, chance: float) -> Team:
     """Fill the roles: for each, the eligible residents of most drive not yet in the team, a lot of weight `chance`
     added.
     """

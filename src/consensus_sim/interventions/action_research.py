@@ -2,75 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import ConfigDict
 
 from consensus_sim.council.observation import OBSERVABLE, observe
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.interventions.base import Intervention, check_number
+from consensus_sim.interventions.base import Intervention
+from consensus_sim.settings import STRICT, OptionalDay, choice, setting, switch
 
-EVERY = ("month", "quarter", "half_year")
-KEYS = ("date", "every", "observe", "weeks", "below", "above", "begin", "stop", "adjust", "again")
+Every = Literal["month", "quarter", "half_year"]
 
 
-class Rule(NamedTuple):
-    """At a reflection point: if what is observed lies below or above a bound (or always), begin, stop, adjust
-    levers.
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """At a reflection point, a `date` or the end of `every` month, quarter or half-year: if what is observed over
+    `weeks` weeks lies below or above a bound (or always), begin, stop, adjust levers; once, or `again` and again.
     """
 
-    day: date | None
-    every: str | None
-    observe: str | None
-    weeks: int
-    below: float
-    above: float
-    begin: tuple[str, ...]
-    stop: tuple[str, ...]
-    adjust: Mapping[str, Mapping[str, Any]]
-    again: bool
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
+    date: OptionalDay = None
+    every: Every | None = None
+    observe: Annotated[str | None, choice(*OBSERVABLE)] = None
+    weeks: Annotated[int, setting(1, 522, "weeks")] = 13
+    below: Annotated[float | None, setting(-1e9, 1e9)] = None
+    above: Annotated[float | None, setting(-1e9, 1e9)] = None
+    begin: list[str] = field(default_factory=list)
+    stop: list[str] = field(default_factory=list)
+    adjust: dict[str, dict[str, Any]] = field(default_factory=dict)
+    again: Annotated[bool, switch()] = False
 
-def read_rule(where: str, entry: Any) -> Rule:
-    """Check one rule; InputError names `where` and the key."""
-    if not isinstance(entry, Mapping):
-        raise InputError(f"{where}: found {entry!r}; a rule is a mapping with the keys {', '.join(KEYS)}")
-    for key in entry:
-        if key not in KEYS:
-            raise one_of(f"{where}: unknown key", key, KEYS)
-    on, every, name = entry.get("date"), entry.get("every"), entry.get("observe")
-    if (on is None) == (every is None):
-        raise InputError(f"{where}: give date or every ({', '.join(EVERY)}), one of the two")
-    if every is not None and every not in EVERY:
-        raise one_of(f"{where}.every", every, EVERY)
-    try:
-        day = None if on is None else date.fromisoformat(str(on))
-    except ValueError:
-        raise InputError(f"{where}.date: found {on!r}; a date such as 2024-11-04 is needed") from None
-    if name is not None and name not in OBSERVABLE:
-        raise one_of(f"{where}.observe", name, OBSERVABLE)
-    bounds = [key for key in ("below", "above") if entry.get(key) is not None]
-    if (name is None) != (not bounds):
-        raise InputError(
-            f"{where}: observe needs below or above, and these need observe; without them the rule always acts"
-        )
-    for key in bounds:
-        check_number(f"{where}.{key}", entry[key], -1e9, 1e9, "", False)
-    weeks = entry.get("weeks", 13)
-    check_number(f"{where}.weeks", weeks, 1, 522, "weeks", True)
-    adjust = entry.get("adjust") or {}
-    if not isinstance(adjust, Mapping) or not all(isinstance(changes, Mapping) for changes in adjust.values()):
-        raise InputError(f"{where}.adjust: found {adjust!r}; allowed: a lever and its settings in braces")
-    lists = {key: entry.get(key) or [] for key in ("begin", "stop")}
-    for key, found in lists.items():
-        if isinstance(found, str) or not isinstance(found, Sequence):
-            raise InputError(f"{where}.{key}: found {found!r}; allowed: a list of levers")
-    below, above = (float(entry[key]) if key in bounds else bad for key, bad in (("below", -1e18), ("above", 1e18)))
-    return Rule(
-        day, every, name, weeks, below, above, tuple(lists["begin"]), tuple(lists["stop"]), adjust,
-        bool(entry.get("again", False)),
-    )  # fmt: skip
+    def check(self, where: str) -> None:
+        """Raise InputError where settings that each are allowed do not go together."""
+        if (self.date is None) == (self.every is None):
+            raise InputError("date_or_every", where=where, every=list(get_args(Every)))
+        if (self.observe is None) != (self.below is None and self.above is None):
+            raise InputError("observe_and_bounds", where=where)
+
+    def acts(self, seen: float) -> bool:
+        """Whether the rule acts on what was `seen`."""
+        low = self.below is not None and seen < self.below
+        return self.observe is None or low or (self.above is not None and seen > self.above)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -85,16 +60,15 @@ class ActionResearch(Intervention):
     nothing done. What was seen and done is kept in the table `revisions`.
     """
 
-    rules: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
 
     def check(self) -> None:
         super().check()
-        if isinstance(self.rules, str) or not isinstance(self.rules, Sequence):
-            raise InputError(f"intervention.{self.name}.rules: found {self.rules!r}; allowed: a list of rules")
-        self.read = [read_rule(f"intervention.{self.name}.rules[{n}]", rule) for n, rule in enumerate(self.rules)]
+        for number, rule in enumerate(self.rules):
+            rule.check(f"intervention.{self.name}.rules[{number}]")
 
     def check_scenario(self, levers: Mapping[str, Intervention]) -> None:
-        for number, rule in enumerate(self.read):
+        for number, rule in enumerate(self.rules):
             where = f"intervention.{self.name}.rules[{number}]"
             for name in (*rule.begin, *rule.stop, *rule.adjust):
                 if name not in levers or name == self.name:
@@ -103,16 +77,20 @@ class ActionResearch(Intervention):
                 for key in changes:
                     if key != "cost" and key not in levers[name].settings():
                         raise one_of(f"{where}.adjust.{name}", key, levers[name].settings())
+                try:
+                    levers[name].adjusted(changes)
+                except InputError as error:
+                    raise InputError("in_place", where=f"{where}.adjust", error=error) from None
 
     def on_start(self, model: Any) -> None:
         self.done: set[int] = set()
         self.names = {lever.name: lever for lever in model.levers}
 
     def on_week_start(self, model: Any) -> None:
-        for number, rule in enumerate(self.read):
+        for number, rule in enumerate(self.rules):
             if self._reflects(model, rule) and (rule.again or number not in self.done):
                 seen = observe(model, rule.observe, rule.weeks) if rule.observe else 0.0
-                acts = rule.observe is None or seen < rule.below or seen > rule.above
+                acts = rule.acts(seen)
                 model.recorder.revision(number, rule.observe or "", seen, acts)
                 if acts:
                     self.done.add(number)
@@ -123,8 +101,8 @@ class ActionResearch(Intervention):
         """Whether the present week is a reflection point of `rule`: its date, or the first of a month and so
         on.
         """
-        if rule.day is not None:
-            return model.week == model.calendar.week_of(rule.day)
+        if rule.date is not None:
+            return bool(model.week == model.calendar.week_of(rule.date))
         return model.week > 0 and getattr(model.calendar, f"ends_{rule.every}")(model.week - 1)
 
     def _revise(self, model: Any, rule: Rule) -> None:
@@ -132,9 +110,7 @@ class ActionResearch(Intervention):
             model.stop_lever(self.names[name])
         for name, changes in rule.adjust.items():
             lever = self.names[name]
-            for key, value in changes.items():
-                setattr(lever, key, {**lever.cost, **value} if key == "cost" else value)
-            lever.check()
+            lever.adjust(changes)
             if lever in model.active:
                 lever.on_adjusted(model)
         for name in rule.begin:

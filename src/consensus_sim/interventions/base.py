@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from datetime import date
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.topics import AGENDA, Topic
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, phrase
+from consensus_sim.settings import STRICT, OptionalDay, choice, missing_fields, read, setting, switch
+
+__all__ = ["COST_KEYS", "Cost", "Intervention", "build_lever", "choice", "setting", "switch"]
 
 
 class Cost(NamedTuple):
@@ -28,25 +31,9 @@ class Cost(NamedTuple):
     staff_hours: float
 
 
-COST_KEYS = ("start_money", "weekly_money", "weekly_hours", "event_money", "event_hours")
-
-
-def setting(low: float, high: float, unit: str = "", *, integer: bool = False, optional: bool = False) -> Any:
-    """Declare a numeric setting with its allowed range and unit; its value comes from configs/intervention.
-
-    optional: may be None, which leaves the value to a parameter of the behaviour and so to its prior
-    """
-    return field(metadata={"low": low, "high": high, "unit": unit, "integer": integer, "optional": optional})
-
-
-def choice(*allowed: str) -> Any:
-    """Declare a setting that is one of some words."""
-    return field(metadata={"allowed": allowed})
-
-
-def switch() -> Any:
-    """Declare a setting that is on or off."""
-    return field(metadata={"switch": True})
+PriceName = Literal["start_money", "weekly_money", "weekly_hours", "event_money", "event_hours"]
+COST_KEYS: tuple[str, ...] = get_args(PriceName)
+Prices = dict[PriceName, Annotated[float, setting(0, 1e9, "CNY or hours")]]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -58,34 +45,42 @@ class Intervention:
     GOES_ON: ClassVar[tuple[str, ...]] = ("begun",)
     """Attributes that adjusting the lever leaves as they are, though it ends and starts anew."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
     name: str = ""
-    start: date | None = None
-    end: date | None = None
-    held_back: bool = False
-    cost: Mapping[str, float] = field(default_factory=dict)
+    start: OptionalDay = None
+    end: OptionalDay = None
+    held_back: Annotated[bool, switch()] = False
+    cost: Prices = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._events_held = 0
         self._started = False
+        for name in missing_fields(self):
+            needed = [each.name for each in fields(self)]
+            raise InputError("missing_key", where=f"intervention.{self.name}", name=name, needed=needed)
         self.check()
 
     def check(self) -> None:
-        """Check the settings against their declarations; a subclass may add checks of its own after calling this."""
-        if not isinstance(self.held_back, bool):
-            raise InputError(f"intervention.{self.name}.held_back: found {self.held_back!r}; allowed: true or false")
-        for each in fields(self):
-            where, found = f"intervention.{self.name}.{each.name}", getattr(self, each.name)
-            rule = each.metadata
-            if "allowed" in rule and found not in rule["allowed"]:
-                raise one_of(where, found, rule["allowed"])
-            if "switch" in rule and not isinstance(found, bool):
-                raise InputError(f"{where}: found {found!r}; allowed: true or false")
-            if "low" in rule and not (rule["optional"] and found is None):
-                check_number(where, found, rule["low"], rule["high"], rule["unit"], rule["integer"])
-        for key, found in self.cost.items():
-            if key not in COST_KEYS:
-                raise one_of(f"intervention.{self.name}.cost: unknown key", key, COST_KEYS)
-            check_number(f"intervention.{self.name}.cost.{key}", found, 0, 1e9, "CNY or hours", False)
+        """Check the settings against each other; their types and ranges are checked when they are read."""
+        if self.start and self.end and self.end < self.start:
+            where = f"intervention.{self.name}.end"
+            raise not_allowed(where, self.end.isoformat(), phrase("a_date_from", date=self.start.isoformat()))
+
+    def adjusted(self, changes: Mapping[str, Any]) -> Self:
+        """A lever as this one with `changes` of settings, checked; prices under `cost` are laid over those there are.
+
+        Raises InputError for a setting that does not exist or a value that is not allowed.
+        """
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        given |= {key: {**self.cost, **value} if key == "cost" else value for key, value in changes.items()}
+        return read(type(self), given, f"intervention.{self.name}")
+
+    def adjust(self, changes: Mapping[str, Any]) -> None:
+        """Change settings while the run goes on, after checking them."""
+        fresh = self.adjusted(changes)
+        for key in changes:
+            setattr(self, key, getattr(fresh, key))
 
     def check_scenario(self, levers: Mapping[str, Intervention]) -> None:
         """Check the settings against the other levers of the scenario, given by name."""
@@ -178,14 +173,6 @@ class Intervention:
         self._events_held += number
 
 
-def check_number(where: str, found: Any, low: float, high: float, unit: str, integer: bool) -> None:
-    """Raise InputError unless `found` is a number in [low, high]."""
-    kind = int if integer else int | float
-    if isinstance(found, bool) or not isinstance(found, kind) or not low <= found <= high:
-        word = "a whole number from " if integer else ""
-        raise InputError(f"{where}: found {found!r}; allowed: {word}{low:g} to {high:g} {unit}".rstrip())
-
-
 def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
     """The lever called `name` from its settings; `_target_` is the dotted path of its class.
 
@@ -207,25 +194,5 @@ def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
         raise InputError(
             f"{where}._target_: {target} is not a subclass of consensus_sim.interventions.base.Intervention"
         )
-    allowed = {each.name: each for each in fields(kind) if each.name != "name"}
     given = {key: value for key, value in settings.items() if key not in ("_target_", "name")}
-    for key in given:
-        if key not in allowed:
-            raise one_of(f"{where}: unknown setting", key, allowed)
-    for key, each in allowed.items():
-        if key not in given and each.default is MISSING and each.default_factory is MISSING:
-            raise InputError(f"{where}.{key}: missing; the lever {kind.__name__} needs it")
-    for key in ("start", "end"):
-        if given.get(key) is not None:
-            given[key] = _date(f"{where}.{key}", given[key])
-    lever: Intervention = kind(name=name, **given)
-    if lever.start and lever.end and lever.end < lever.start:
-        raise InputError(f"{where}.end: found {lever.end}; it lies before the start, {lever.start}")
-    return lever
-
-
-def _date(where: str, found: Any) -> date:
-    try:
-        return date.fromisoformat(str(found))
-    except ValueError:
-        raise InputError(f"{where}: found {found!r}; a date such as 2024-05-06 is needed") from None
+    return read(kind, {**given, "name": name}, where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,7 @@ from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.attendance import NOTHING, accept_chances, clear_stakes, lay_stakes
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.screening import agenda
-from consensus_sim.council.team import form_team, lose_and_replace, read_roles
+from consensus_sim.council.team import Roles, form_team, lose_and_replace
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.ranking import first_asked
@@ -36,11 +35,7 @@ class Council(Intervention):
     invite_by: str = choice("stake", "prospect", "random")
     invite_chance: float = setting(0, 1, "weight of the lot against stake or prospect when people are asked")
     team_chance: float = setting(0, 1, "weight of the lot against drive when the team is formed")
-    team: Mapping[str, int] = field(default_factory=dict)
-
-    def check(self) -> None:
-        super().check()
-        self.team = read_roles(f"intervention.{self.name}.team", self.team)
+    team: Roles = field(default_factory=dict)
 
     def on_start(self, model: Any) -> None:
         self.begun = model.week

@@ -5,7 +5,6 @@ What points buy and who pays for it is in `points_economy`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import floor
@@ -20,8 +19,9 @@ from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_dept
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.ledger import age_lots, book_points, lay_pull, queue_up, spend_oldest, within_reach
 from consensus_sim.interventions.base import Intervention, setting
-from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Purse, read_day, read_items
+from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Item, Purse, check_items
 from consensus_sim.randomness import uniforms_at
+from consensus_sim.settings import OptionalDay
 
 
 @dataclass(kw_only=True, eq=False)
@@ -42,11 +42,11 @@ class Points(Intervention):
     conflict_heat: float = setting(0, 1, "urgency from which a matter counts as a major conflict")
     online_share: float = setting(0, 1, "share of the attendance points for an act online")
     value: float = setting(0, 1000, "CNY a point")
-    catalogue: Mapping[str, Any]
+    catalogue: dict[str, Item]
     budget: float = setting(0, 1e9, "CNY a quarter")
-    budget_until: Any
+    budget_until: OptionalDay
     sponsors: float = setting(0, 1e9, "CNY a quarter")
-    sponsor_until: Any
+    sponsor_until: OptionalDay
     public_revenue: float = setting(0, 1e9, "CNY a quarter")
     public_share: float = setting(0, 1, "share of the public revenue")
     inflation: float = setting(0, 1, "share a quarter")
@@ -58,16 +58,13 @@ class Points(Intervention):
 
     def check(self) -> None:
         super().check()
-        where = f"intervention.{self.name}"
-        self._items = read_items(f"{where}.catalogue", self.catalogue)
-        self.budget_until = read_day(f"{where}.budget_until", self.budget_until)
-        self.sponsor_until = read_day(f"{where}.sponsor_until", self.sponsor_until)
+        check_items(f"intervention.{self.name}.catalogue", self.catalogue)
 
     @property
     def idle(self) -> bool:
         """Whether the lever as set gives nothing at all."""
         return self.attendance == self.suggestion == self.proposal == self.conflict == 0 or (
-            self.value == 0 and not self._items and self.honours == 0
+            self.value == 0 and not self.catalogue and self.honours == 0
         )
 
     @property
@@ -98,7 +95,7 @@ class Points(Intervention):
         self.pull, self.worth = np.zeros(n, np.float32), np.empty(n, np.float32)
         self.near = np.empty(0, np.int64)
         self.issued = self.redeemed = self.expired = 0
-        self.shop, self.purse = Catalogue(self._items, self.value), Purse()
+        self.shop, self.purse = Catalogue(self.catalogue, self.value), Purse()
         self.purse.fill(self.income(model.calendar.date(model.week)))
         self.belief, self.paid = 1.0 if self.budget_left > 0 else 0.0, 0.0
         self._laid, p = float("nan"), model.parameters
@@ -110,7 +107,7 @@ class Points(Intervention):
 
     def on_adjusted(self, model: Any) -> None:
         """The ledger, the purse and the price level go on; what points buy is laid out anew."""
-        self.shop.stock(self._items, self.value)
+        self.shop.stock(self.catalogue, self.value)
         self._keep_lots(model)
         if self.idle or not self.honours:
             self._forget_within_reach()

@@ -3,64 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from consensus_sim.dynamics.ledger import claimed_worth, serve, wanted_items
-from consensus_sim.errors import InputError, one_of
-from consensus_sim.interventions.base import check_number
+from consensus_sim.errors import InputError
+from consensus_sim.settings import STRICT, setting
 
 SOURCES = ("sponsors", "public", "budget")
 """Where the money comes from, in the order in which it is spent: what may end first goes first."""
 
 
-class Item(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Item:
     """A line of the catalogue: `price` in points, `worth` in CNY, `share` of the points brought that it attracts."""
 
-    price: int
-    worth: float
-    share: float
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    price: int = setting(1, 100_000, "points")
+    worth: float = setting(0.01, 100_000, "CNY")
+    share: float = setting(0, 1, "share of demand")
 
 
-LIMITS = {"price": (1, 100_000, "points"), "worth": (0.01, 100_000, "CNY"), "share": (0, 1, "share of demand")}
-
-
-def read_items(where: str, found: Any) -> dict[str, Item]:
-    """The items of a catalogue from its settings (name -> price, worth, share); none for an empty one.
-
-    Raises InputError for what is no such mapping, a number out of range, or shares that do not add up to one.
-    """
-    if not isinstance(found, Mapping):
-        raise InputError(f"{where}: found {found!r}; allowed: an item a line with price, worth and share, or {{}}")
-    items = {}
-    for name, entry in found.items():
-        if not isinstance(entry, Mapping):
-            raise InputError(f"{where}.{name}: found {entry!r}; allowed: {{price: points, worth: CNY, share: 0 to 1}}")
-        for key in entry:
-            if key not in LIMITS:
-                raise one_of(f"{where}.{name}: unknown key", key, LIMITS)
-        for key, (low, high, unit) in LIMITS.items():
-            if key not in entry:
-                raise InputError(f"{where}.{name}.{key}: missing; an item has price, worth and share")
-            check_number(f"{where}.{name}.{key}", entry[key], low, high, unit, key == "price")
-        items[str(name)] = Item(int(entry["price"]), float(entry["worth"]), float(entry["share"]))
+def check_items(where: str, items: Mapping[str, Item]) -> None:
+    """Raise InputError for shares of demand that do not add up to 1; no items at all are allowed."""
     total = sum(item.share for item in items.values())
     if items and abs(total - 1.0) > 1e-6:
-        raise InputError(f"{where}: the items' shares add up to {total:g}; they have to add up to 1")
-    return items
-
-
-def read_day(where: str, found: Any) -> date | None:
-    """A day from a setting, None for none. Raises InputError for what is no date."""
-    if found is None:
-        return None
-    try:
-        return date.fromisoformat(str(found))
-    except ValueError:
-        raise InputError(f"{where}: found {found!r}; a date such as 2024-11-05 is needed, or null") from None
+        raise InputError("shares_add_up", where=where, total=f"{total:g}")
 
 
 class Catalogue:
