@@ -218,7 +218,7 @@ def test_all_that_levers_set_is_undone_when_they_end():
 def test_a_date_that_is_none_is_told(day):
     from consensus_sim.errors import InputError
 
-    with pytest.raises(InputError, match=r"intervention\.tea\.start: found .*; a date such as") as error:
+    with pytest.raises(InputError, match=r"intervention\.tea\.start: found .*; allowed: a date written") as error:
         build_lever("tea", {**config()["intervention"]["tea"], "start": day})
     assert "\n" not in str(error.value)
 

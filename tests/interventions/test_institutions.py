@@ -372,7 +372,7 @@ def test_the_loop_adjusts_and_stops_levers():
         ({"every": "month", "observe": "happiness", "below": 1}, "rules[0].observe"),
         ({"every": "month", "observe": "execution_rate"}, "below or above"),
         ({"every": "month", "wenn": 1}, "unknown key"),
-        ({"every": "month", "begin": "points"}, "a list of levers"),
+        ({"every": "month", "begin": "points"}, "begin: found 'points'; allowed: a list"),
         ({"every": "month", "weeks": 0}, "rules[0].weeks"),
         ("act", "a mapping"),
     ],

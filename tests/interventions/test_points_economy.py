@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import build_lever
-from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Item, Purse, read_items
+from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Item, Purse
 from tests.helpers import assert_same_tables, config, lever, make_model, make_tables
 
 LIVELY = {"channels.council": -4.0, "channels.tea": -3.0, "topics.arrivals": 0.6, "topics.suggestion": 0.5}
@@ -87,7 +87,7 @@ def test_only_whole_items_are_bought_in_the_shares_of_demand():
     """Redeemed points are the items times their prices; who comes for what: binomial over many draws, 5 SE, 6e-7."""
     _, bank, rows = play(catalogue=ITEMS, budget=1e6, redeemed_share=1.0, weeks=104)
     assert rows[-1, 2] == (bank.shop.handed_out * bank.shop.prices).sum() and (bank.shop.handed_out > 0).all()
-    shop = Catalogue(read_items("here", ITEMS), 0.0)
+    shop = Catalogue({name: Item(**item) for name, item in ITEMS.items()}, 0.0)
     came_for = shop.wished(np.random.default_rng(5).random(20_000))
     assert abs((came_for == 0).mean() - 0.7) < 5 * np.sqrt(0.21 / 20_000)
 
@@ -100,7 +100,7 @@ def test_who_cannot_pay_for_an_item_saves_on():
 
 
 def test_claims_are_those_of_who_can_pay():
-    shop = Catalogue(read_items("here", ITEMS), 0.0)
+    shop = Catalogue({name: Item(**item) for name, item in ITEMS.items()}, 0.0)
     points = np.array([0, 3, 4, 9], np.int32)
     assert shop.claims(points, 0.5) == pytest.approx(0.5 * (0.7 * 13 * 5 / 4 + 0.3 * 9 * 8 / 9))
     assert Catalogue({}, 1.7).claims(points, 0.6) == 16 * 1.7 * 0.6
@@ -112,7 +112,7 @@ def test_claims_are_those_of_who_can_pay():
     st.integers(0, 10**6),
 )
 def test_nobody_gets_more_than_asked_and_all_no_more_than_the_money(asked, money, seed):
-    shop = Catalogue(read_items("here", ITEMS), 0.0)
+    shop = Catalogue({name: Item(**item) for name, item in ITEMS.items()}, 0.0)
     wanted, item = (np.array(column, np.int64) for column in zip(*asked, strict=True))
     queue = np.random.default_rng(seed).permutation(len(wanted))
     got = shop.served(wanted, item, queue, money)
@@ -181,7 +181,7 @@ def test_the_full_and_the_dry_scenario_are_what_they_say():
     bank = lever(full, "points")
     assert set(bank.shop.names) == {"coupon", "haircut", "housekeeping"} and bank.shop.handed_out.sum() > 0
     assert (bank.purse.came_in > 0).all()
-    assert Catalogue(bank._items, 0.0).point_value == pytest.approx(config()["intervention"]["points"]["value"])
+    assert Catalogue(bank.catalogue, 0.0).point_value == pytest.approx(config()["intervention"]["points"]["value"])
     dry, plain = (make_model(name, weeks=80, behaviour=LIVELY) for name in ("points_dry", "points"))
     while plain.calendar.date(plain.week) <= lever(dry, "points").budget_until:
         dry.step(), plain.step()
@@ -219,12 +219,12 @@ WRONG = [
     ({"catalogue": {"coupon": {"price": 0, "worth": 1.0, "share": 1.0}}}, "points.catalogue.coupon.price: found 0"),
     ({"catalogue": {"coupon": {"price": 1.5, "worth": 1.0, "share": 1.0}}}, "a whole number from 1"),
     ({"catalogue": {"coupon": {"price": 1, "worth": 0, "share": 1.0}}}, "coupon.worth: found 0; allowed: 0.01"),
-    ({"catalogue": {"coupon": {"price": 1, "share": 1.0}}}, "coupon.worth: missing"),
+    ({"catalogue": {"coupon": {"price": 1, "share": 1.0}}}, "coupon: the key 'worth' is missing"),
     ({"catalogue": {"coupon": {"price": 1, "wort": 1, "share": 1.0}}}, "did you mean 'worth'"),
     ({"catalogue": {"coupon": {"price": 1, "worth": 1, "share": 0.4}}}, "shares add up to 0.4"),
     ({"catalogue": {"coupon": 3}}, "points.catalogue.coupon: found 3"),
-    ({"catalogue": ["coupon"]}, "an item a line"),
-    ({"sponsor_until": "soon"}, "points.sponsor_until: found 'soon'; a date such as"),
+    ({"catalogue": ["coupon"]}, "a mapping: a name"),
+    ({"sponsor_until": "soon"}, "points.sponsor_until: found 'soon'; allowed: a date"),
     ({"inflation": 2.0}, "points.inflation: found 2.0; allowed: 0 to 1 share a quarter"),
     ({"price_ceiling": 0.5}, "points.price_ceiling: found 0.5"),
 ]

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from consensus_sim.council.observation import OBSERVABLE, observe
 from consensus_sim.errors import InputError, one_of
-from consensus_sim.interventions.base import Intervention
+from consensus_sim.interventions.base import Intervention, adjust, adjusted
 from consensus_sim.settings import STRICT, OptionalDay, choice, setting, switch
 
 Every = Literal["month", "quarter", "half_year"]
@@ -78,7 +78,7 @@ class ActionResearch(Intervention):
                     if key != "cost" and key not in levers[name].settings():
                         raise one_of(f"{where}.adjust.{name}", key, levers[name].settings())
                 try:
-                    levers[name].adjusted(changes)
+                    adjusted(levers[name], changes)
                 except InputError as error:
                     raise InputError("in_place", where=f"{where}.adjust", error=error) from None
 
@@ -110,7 +110,7 @@ class ActionResearch(Intervention):
             model.stop_lever(self.names[name])
         for name, changes in rule.adjust.items():
             lever = self.names[name]
-            lever.adjust(changes)
+            adjust(lever, changes)
             if lever in model.active:
                 lever.on_adjusted(model)
         for name in rule.begin:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from consensus_sim.council.topics import AGENDA, Topic
 from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.settings import STRICT, OptionalDay, choice, missing_fields, read, setting, switch
 
-__all__ = ["COST_KEYS", "Cost", "Intervention", "build_lever", "choice", "setting", "switch"]
+__all__ = ["COST_KEYS", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting", "switch"]
 
 
 class Cost(NamedTuple):
@@ -66,21 +66,6 @@ class Intervention:
         if self.start and self.end and self.end < self.start:
             where = f"intervention.{self.name}.end"
             raise not_allowed(where, self.end.isoformat(), phrase("a_date_from", date=self.start.isoformat()))
-
-    def adjusted(self, changes: Mapping[str, Any]) -> Self:
-        """A lever as this one with `changes` of settings, checked; prices under `cost` are laid over those there are.
-
-        Raises InputError for a setting that does not exist or a value that is not allowed.
-        """
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
-        given |= {key: {**self.cost, **value} if key == "cost" else value for key, value in changes.items()}
-        return read(type(self), given, f"intervention.{self.name}")
-
-    def adjust(self, changes: Mapping[str, Any]) -> None:
-        """Change settings while the run goes on, after checking them."""
-        fresh = self.adjusted(changes)
-        for key in changes:
-            setattr(self, key, getattr(fresh, key))
 
     def check_scenario(self, levers: Mapping[str, Intervention]) -> None:
         """Check the settings against the other levers of the scenario, given by name."""
@@ -171,6 +156,23 @@ class Intervention:
     def count_event(self, number: int = 1) -> None:
         """Count events held this week, for the costs."""
         self._events_held += number
+
+
+def adjusted(lever: Intervention, changes: Mapping[str, Any]) -> Intervention:
+    """A lever as `lever` with `changes` of settings, checked; prices under `cost` are laid over those there are.
+
+    Raises InputError for a setting that does not exist or a value that is not allowed.
+    """
+    given = {each.name: getattr(lever, each.name) for each in fields(lever)}
+    given |= {key: {**lever.cost, **value} if key == "cost" else value for key, value in changes.items()}
+    return read(type(lever), given, f"intervention.{lever.name}")
+
+
+def adjust(lever: Intervention, changes: Mapping[str, Any]) -> None:
+    """Changes settings of `lever` while the run goes on, after checking them."""
+    fresh = adjusted(lever, changes)
+    for key in changes:
+        setattr(lever, key, getattr(fresh, key))
 
 
 def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:

@@ -1,0 +1,296 @@
+"""Settings: each declared once, with type, range and unit, and checked by pydantic when it is read.
+
+A class whose fields are settings is a dataclass. `setting`, `choice` and `switch` declare its fields; `read` checks a
+mapping from a file against the class and returns an instance. Every error of the mapping comes in one go, each with
+the key, what was found, what is allowed and, for a name, the nearest one. `schema` gives the same as a JSON schema.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from consensus_sim.catalogue import unit_label
+from consensus_sim.errors import InputError, Phrase, names_phrase, near_phrase, not_allowed, phrase, raise_all
+
+T = TypeVar("T")
+Node: TypeAlias = Mapping[str, Any]
+"""A part of a JSON schema."""
+STRICT = ConfigDict(extra="forbid")
+"""Configuration of a class of settings: keys that no field declares are refused."""
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Years that a date may lie in: weeks, months and quarters around it have to be dates, too."""
+
+
+class RefusedError(ValueError):
+    """A value that a check of our own refuses, with the phrase that says what is allowed (or why)."""
+
+    def __init__(self, kind: str, **values: object) -> None:
+        self.phrase = phrase(kind, **values)
+        super().__init__(kind)
+
+
+def setting(
+    low: float,
+    high: float,
+    unit: str = "",
+    *,
+    integer: bool = False,
+    optional: bool = False,
+    **about: str,
+) -> Any:
+    """Declare a numeric setting with its allowed range and unit; its value comes from a file in configs/.
+
+    A setting that a file may leave out is written `name: Annotated[float, setting(...)] = 1.0`.
+
+    integer, optional: what the annotation says (`int`, `float | None`), kept for the reader; a setting that may be
+        None leaves the value to a parameter of the behaviour and so to its prior
+    about: label_zh, label_en, source, group, for a setting that the catalogue does not hold
+    """
+    return Field(strict=True, ge=low, le=high, allow_inf_nan=False, json_schema_extra={"unit": unit, **about})
+
+
+def choice(*allowed: str, **about: str) -> Any:
+    """Declare a setting that is one of some words."""
+
+    def check(found: str | None) -> str | None:
+        if found is not None and found not in allowed:
+            raise RefusedError("names", names=list(allowed))
+        return found
+
+    declared = Field(strict=True, json_schema_extra={"enum": list(allowed), **about})
+    declared.metadata.append(AfterValidator(check))
+    return declared
+
+
+def switch(**about: str) -> Any:
+    """Declare a setting that is on or off."""
+    return Field(strict=True, json_schema_extra={**about})
+
+
+def read_date(found: object) -> datetime.date | None:
+    """Returns a date written YYYY-MM-DD; None and dates as they are. Raises RefusedError otherwise."""
+    if found is None or isinstance(found, datetime.date):
+        return found
+    if isinstance(found, str) and _DATE.fullmatch(found):
+        try:
+            day = datetime.date.fromisoformat(found)
+        except ValueError:
+            raise RefusedError("a_date") from None
+        if FIRST_YEAR <= day.year <= LAST_YEAR:
+            return day
+        raise RefusedError("a_date_between", first=FIRST_YEAR, last=LAST_YEAR)
+    raise RefusedError("a_date")
+
+
+Day = Annotated[datetime.date, BeforeValidator(read_date)]
+OptionalDay = Annotated[datetime.date | None, BeforeValidator(read_date)]
+
+
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """The validator of `kind`, made once."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+_schemas: dict[type, dict[str, Any]] = {}
+
+
+def schema(kind: type) -> dict[str, Any]:
+    """The JSON schema of the class `kind`: type, range, unit and choices of every setting."""
+    if kind not in _schemas:
+        _schemas[kind] = _adapter(kind).json_schema()
+    return _schemas[kind]
+
+
+def read(kind: type[T], found: object, where: str) -> T:
+    """`found` (plain values from a file) as an instance of `kind`; `where` is the key under which it stands.
+
+    Raises:
+    ------
+    InputError: a key unknown or missing, a value of another type or out of range; all of them together.
+    """
+    if not isinstance(found, Mapping):
+        raise not_allowed(where, found, allowed_phrase(schema(kind), schema(kind)))
+    try:
+        instance: T = _adapter(kind).validate_python(dict(found))
+        return instance
+    except ValidationError as error:
+        raise_all(_without_misspelt([_explain(each, kind, where) for each in error.errors(include_url=False)]))
+        raise
+
+
+def _without_misspelt(errors: Sequence[InputError]) -> list[InputError]:
+    """`errors` without the missing keys that an unknown one is nearest to: one slip, one message."""
+    near = [e.phrase.values["near"] for e in errors if e.phrase.kind == "unknown_key"]
+    meant = {found.values.get("near") for found in near if isinstance(found, Phrase)}
+    return [e for e in errors if e.phrase.kind != "missing_key" or e.phrase.values["name"] not in meant]
+
+
+def _explain(error: ErrorDetails, kind: type, where: str) -> InputError:
+    """What pydantic found wrong, as an error of ours."""
+    path = [part for part in error["loc"] if part != "[key]"]
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        return cause
+    unknown = error["type"] == "unexpected_keyword_argument" or len(path) < len(error["loc"])
+    if unknown or error["type"] in ("missing", "missing_argument"):
+        above, name = join(where, path[:-1]), path[-1]
+        node = _at(schema(kind), path[:-1])
+        names = node.get("propertyNames", {}).get("enum") or list(node.get("properties", {}))
+        if unknown:
+            near, allowed = near_phrase(name, names), names_phrase(name, names)
+            return InputError("unknown_key", where=above, found=name, near=near, allowed=allowed)
+        return InputError("missing_key", where=above, name=name, needed=node.get("required", names))
+    place, value = join(where, path), error["input"]
+    if isinstance(cause, RefusedError):
+        if cause.phrase.kind == "names":
+            return one_of_names(place, value, cast(Sequence[str], cause.phrase.values["names"]))
+        return not_allowed(place, value, cause.phrase)
+    return not_allowed(place, value, allowed_phrase(_at(schema(kind), path), schema(kind)))
+
+
+def one_of_names(where: str, found: object, names: Sequence[str]) -> InputError:
+    """An error for a word that is not among `names`."""
+    return InputError(
+        "not_one_of", where=where, found=found, near=near_phrase(found, names), allowed=names_phrase(found, names)
+    )
+
+
+def join(where: str, path: Sequence[int | str]) -> str:
+    """The key `where` followed by the names and places of `path`."""
+    return where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def _resolve(node: Node, root: Node) -> Node:
+    """`node`, or what it refers to; of something that may be null, what else it may be."""
+    if "$ref" in node:
+        extra = {key: value for key, value in node.items() if key != "$ref"}
+        return {**_resolve(root["$defs"][node["$ref"].rpartition("/")[2]], root), **extra}
+    if "allOf" in node:
+        return _resolve(node["allOf"][0], root)
+    return node
+
+
+def _at(root: Node, path: Sequence[int | str]) -> Node:
+    """The part of the schema `root` that describes what stands at `path`; empty where it says nothing."""
+    node = _resolve(root, root)
+    for part in path:
+        options = [_resolve(option, root) for option in node.get("anyOf", [node])]
+        node = {}
+        for option in options:
+            if isinstance(part, int) and "items" in option:
+                node = _resolve(option["items"], root)
+            elif str(part) in option.get("properties", {}):
+                node = _resolve(option["properties"][str(part)], root)
+            elif isinstance(option.get("additionalProperties"), Mapping):
+                node = _resolve(option["additionalProperties"], root)
+    return node
+
+
+def allowed_phrase(node: Node, root: Node) -> Phrase:
+    """What a part of a JSON schema allows, in words."""
+    node = _resolve(node, root)
+    options = [_resolve(option, root) for option in node.get("anyOf", ())]
+    if options:
+        unit = {"unit": node["unit"]} if "unit" in node else {}
+        rest = [option for option in options if option.get("type") != "null"]
+        one = allowed_phrase({**rest[0], **unit}, root)
+        for other in rest[1:]:
+            one = phrase("either", one=one, other=allowed_phrase({**other, **unit}, root))
+        return phrase("or_null", allowed=one) if len(rest) < len(options) else one
+    if "allowed" in node:
+        return phrase(node["allowed"])
+    if "enum" in node or "const" in node:
+        return phrase("names", names=list(node.get("enum", [node.get("const")])))
+    kind = node.get("type")
+    if kind in ("integer", "number"):
+        return number_phrase(node.get("minimum"), node.get("maximum"), kind == "integer", node.get("unit", ""))
+    if kind == "object":
+        names = list(node.get("properties", ())) or node.get("propertyNames", {}).get("enum", ())
+        return phrase("settings_named", names=names) if names else phrase("settings_named_freely")
+    if kind == "string" and node.get("format") == "date":
+        return phrase("a_date")
+    return phrase({"boolean": "true_or_false", "array": "a_list", "string": "a_text"}.get(str(kind), "another_value"))
+
+
+def number_phrase(low: float | None, high: float | None, whole: bool, unit: str = "") -> Phrase:
+    """A number from `low` to `high` (None: without a bound) in words."""
+    stated = [name for name, bound in (("low", low), ("high", high)) if bound is not None]
+    kind = "_".join([*(["whole"] if whole else []), "number", *stated])
+    bounds = {name: shown(bound) for name, bound in (("low", low), ("high", high)) if bound is not None}
+    return phrase(kind, unit=unit_phrase(unit), **bounds)
+
+
+def shown(number: float) -> str:
+    """A bound as somebody would write it: whole numbers in full, others short."""
+    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else f"{number:g}"
+
+
+def unit_phrase(unit: str) -> Phrase:
+    """A unit behind a range, in both languages; nothing for a number without one."""
+    if not unit:
+        return phrase("nothing")
+    return phrase("in_unit", unit=Phrase("by_language", {"en": unit_label(unit, "en"), "zh": unit_label(unit, "zh")}))
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A setting as it was declared: what a form, a catalogue of settings or a check needs to know of it.
+
+    kind: "number", "integer", "switch", "choice", "date", "text", "list" or "group"
+    low, high: bounds of a number; allowed: the words of a choice; optional: whether it may be null
+    """
+
+    name: str
+    kind: str
+    unit: str
+    low: float | None
+    high: float | None
+    allowed: tuple[str, ...]
+    optional: bool
+    about: Mapping[str, str]
+
+
+def declared(kind: type) -> dict[str, Declared]:
+    """The settings of the class `kind` by name, in their order."""
+    root = schema(kind)
+    return {name: _declared(name, node, root) for name, node in _resolve(root, root)["properties"].items()}
+
+
+KINDS: Mapping[str, str] = {"boolean": "switch", "array": "list", "object": "group", "string": "text"}
+
+
+def _declared(name: str, node: Node, root: Node) -> Declared:
+    node = _resolve(node, root)
+    options = [_resolve(option, root) for option in node.get("anyOf", (node,))]
+    optional = any(option.get("type") == "null" for option in options)
+    one = {
+        **next((option for option in options if option.get("type") != "null"), {}),
+        **{key: value for key, value in node.items() if key != "anyOf"},
+    }
+    kind = str(one.get("type"))
+    kind = "choice" if "enum" in one else "date" if one.get("format") == "date" else KINDS.get(kind, kind)
+    told: tuple[str, ...] = ("label_zh", "label_en", "source", "group")
+    about = {key: str(one[key]) for key in told if key in one}
+    return Declared(
+        name, kind, str(one.get("unit", "")), one.get("minimum"), one.get("maximum"),
+        tuple(map(str, one.get("enum", ()))), optional, about,
+    )  # fmt: skip
+
+
+def missing_fields(instance: object) -> list[str]:
+    """Names of the settings that `instance` was made without: a declaration stands in their place."""
+    return [name for name, value in vars(instance).items() if isinstance(value, FieldInfo)]
