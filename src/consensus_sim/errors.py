@@ -143,6 +143,13 @@ def one_of(what: str, found: object, allowed: Iterable[object]) -> InputError:
     )
 
 
+def unknown_key(where: str, found: object, allowed: Iterable[object]) -> InputError:
+    """An `InputError` for a key that is not among those `allowed` at `where`, with the nearest one suggested."""
+    names = list(allowed)
+    near = near_phrase(found, names)
+    return InputError("unknown_key", where=where, found=found, near=near, allowed=names_phrase(found, names))
+
+
 def not_allowed(where: str, found: object, allowed: Phrase) -> InputError:
     """An `InputError` for a value `found` at the key `where`, with what is allowed in words."""
     return InputError("not_allowed", where=where, found=found, allowed=allowed)

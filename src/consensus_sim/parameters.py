@@ -11,14 +11,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from consensus_sim.errors import InputError, one_of
+from pydantic import ConfigDict
 
-FIELDS = (
-    "value", "low", "high", "distribution", "unit", "symbol", "source", "grade", "identified", "calibrate", "meaning",
-    "integer",
-)  # fmt: skip
+from consensus_sim.errors import InputError, not_allowed, phrase, raise_all, unknown_key
+from consensus_sim.settings import STRICT, Text, choice, number, read, shown, switch
+
 DISTRIBUTIONS = ("uniform", "log-uniform", "triangular", "beta", "fixed")
 """Priors between low and high. Triangular and beta have their mode at the value; beta is the PERT distribution; fixed
 is the value alone.
@@ -77,67 +76,46 @@ def _prior(distribution: str, low: float, high: float, value: float) -> Any:
     return stats.beta(1 + 4 * mode, 1 + 4 * (1 - mode), low, width)
 
 
-def read_parameter(name: str, entry: Any) -> Parameter:
-    """Check one entry of a behaviour file; `name` is its full key, such as `behaviour.trust.gain`.
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An entry of a behaviour file, as written there; `Parameter` is what becomes of it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    value: float = number()
+    low: float = number()
+    high: float = number()
+    distribution: Annotated[str, choice(*DISTRIBUTIONS)] = "uniform"
+    unit: Text
+    symbol: str = ""
+    source: Text
+    grade: str = choice(*GRADES)
+    identified: Text
+    calibrate: Annotated[bool, switch()] = False
+    meaning: str = ""
+    integer: Annotated[bool, switch()] = False
+
+
+def read_parameter(name: str, found: object) -> Parameter:
+    """Checks one entry of a behaviour file; `name` is its full key, such as `behaviour.trust.gain`.
 
     Raises:
     ------
     InputError: fields missing or unknown, not a number, or a value outside its range.
     """
-    if not isinstance(entry, Mapping):
-        raise InputError(f"{name}: found {entry!r}; a parameter is a mapping with the keys {', '.join(FIELDS)}")
-    for field in entry:
-        if field not in FIELDS:
-            raise one_of(f"{name}: unknown key", field, FIELDS)
-    missing = [
-        field for field in ("value", "low", "high", "unit", "source", "grade", "identified") if field not in entry
-    ]
-    if missing:
-        raise InputError(f"{name}: missing {', '.join(missing)}; every parameter states value, range, unit and source")
-    numbers: dict[str, float] = {}
-    for field in ("value", "low", "high"):
-        found = entry[field]
-        if isinstance(found, bool) or not isinstance(found, int | float) or found != found:
-            raise InputError(f"{name}.{field}: found {found!r}; a number is needed")
-        numbers[field] = float(found)
-    value, low, high = numbers["value"], numbers["low"], numbers["high"]
-    if low > high:
-        raise InputError(f"{name}: low {low:g} is above high {high:g}")
-    if value != 0 and not low <= value <= high:
-        raise InputError(
-            f"{name}.value: found {value:g}; allowed: {low:g} to {high:g} {entry['unit']}, or 0 (off); "
-            "widen low or high to go beyond"
-        )
-    if entry["grade"] not in GRADES:
-        raise one_of(f"{name}.grade", entry["grade"], GRADES)
-    distribution = str(entry.get("distribution", "uniform"))
-    if distribution not in DISTRIBUTIONS:
-        raise one_of(f"{name}.distribution", distribution, DISTRIBUTIONS)
-    if distribution == "log-uniform" and low <= 0:
-        raise InputError(f"{name}: a log-uniform prior needs a low above 0; found {low:g}")
-    for field in ("integer", "calibrate"):
-        if not isinstance(entry.get(field, False), bool):
-            raise InputError(f"{name}.{field}: found {entry[field]!r}; allowed: true, false")
-    if distribution == "fixed" and entry.get("calibrate", False):
-        raise InputError(f"{name}: found calibrate: true with distribution: fixed; what is fixed cannot be calibrated")
-    integer = bool(entry.get("integer", False))
-    if integer and value != round(value):
-        raise InputError(f"{name}.value: found {value:g}; a whole number is needed")
-    return Parameter(
-        name=name,
-        value=value,
-        low=low,
-        high=high,
-        unit=str(entry["unit"]),
-        source=str(entry["source"]),
-        grade=str(entry["grade"]),
-        identified=str(entry["identified"]),
-        symbol=str(entry.get("symbol", "")),
-        meaning=str(entry.get("meaning", "")),
-        integer=integer,
-        distribution=distribution,
-        calibrate=bool(entry.get("calibrate", False)),
-    )
+    entry = read(Entry, found, name)
+    if entry.low > entry.high:
+        raise not_allowed(f"{name}.low", entry.low, phrase("number_high", high=shown(entry.high), unit=""))
+    if entry.value != 0 and not entry.low <= entry.value <= entry.high:
+        low, high = shown(entry.low), shown(entry.high)
+        raise not_allowed(f"{name}.value", entry.value, phrase("prior_range", low=low, high=high, unit=entry.unit))
+    if entry.distribution == "log-uniform" and entry.low <= 0:
+        raise InputError("log_uniform_above_zero", where=name, found=entry.low)
+    if entry.distribution == "fixed" and entry.calibrate:
+        raise InputError("fixed_and_calibrated", where=name)
+    if entry.integer and entry.value != round(entry.value):
+        raise not_allowed(f"{name}.value", entry.value, phrase("whole_number", unit=""))
+    return Parameter(name=name, **vars(entry))
 
 
 class Behaviour:
@@ -171,10 +149,17 @@ class Behaviour:
     def from_config(cls, config: Mapping[str, Any], name: str = "behaviour") -> Behaviour:
         """Read and check the content of a behaviour file (groups -> parameters -> fields)."""
         groups: dict[str, dict[str, Parameter]] = {}
+        errors: list[InputError] = []
         for group, entries in config.items():
             if not isinstance(entries, Mapping):
-                raise InputError(f"{name}.{group}: found {entries!r}; a group of parameters is needed")
-            groups[group] = {key: read_parameter(f"{name}.{group}.{key}", entry) for key, entry in entries.items()}
+                raise not_allowed(f"{name}.{group}", entries, phrase("group_of_parameters"))
+            groups[group] = {}
+            for key, entry in entries.items():
+                try:
+                    groups[group][key] = read_parameter(f"{name}.{group}.{key}", entry)
+                except InputError as error:
+                    errors.append(error)
+        raise_all(errors)
         return cls(groups)
 
     def __iter__(self) -> Any:
@@ -184,14 +169,14 @@ class Behaviour:
     def values(self, group: str, kind: type[Group]) -> Group:
         """The values of `group` as the named tuple `kind`, whose fields must be exactly the group's parameters."""
         if group not in self._base:
-            raise one_of("behaviour: missing group", group, self._base)
+            raise unknown_key("behaviour", group, self._base)
         entries, fields = self._base[group], kind._fields  # type: ignore[attr-defined]
         for key in entries:
             if key not in fields:
-                raise one_of(f"behaviour.{group}: unknown parameter", key, fields)
+                raise unknown_key(f"behaviour.{group}", key, fields)
         for key in fields:
             if key not in entries:
-                raise InputError(f"behaviour.{group}.{key}: missing; the model needs it")
+                raise InputError("missing_key", where=f"behaviour.{group}", name=key, needed=list(fields))
         values = ((entries[key].integer, self._value(entries[key])) for key in fields)
         numbers: list[Any] = [int(value) if integer else value for integer, value in values]
         return kind(*numbers)
@@ -199,7 +184,7 @@ class Behaviour:
     def numbers(self, group: str) -> dict[str, float]:
         """The values of `group` by name."""
         if group not in self._base:
-            raise one_of("behaviour: missing group", group, self._base)
+            raise unknown_key("behaviour", group, self._base)
         return {key: self._value(entry) for key, entry in self._base[group].items()}
 
     def drawn(self, seed: int, number: int) -> Behaviour:

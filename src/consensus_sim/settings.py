@@ -11,14 +11,14 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from consensus_sim.catalogue import unit_label
-from consensus_sim.errors import InputError, Phrase, names_phrase, near_phrase, not_allowed, phrase, raise_all
+from consensus_sim.errors import InputError, Phrase, not_allowed, one_of, phrase, raise_all, unknown_key
 
 T = TypeVar("T")
 Node: TypeAlias = Mapping[str, Any]
@@ -30,12 +30,23 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Years that a date may lie in: weeks, months and quarters around it have to be dates, too."""
 
 
+UNSAID: object = object()
+"""In place of what was found, where a check says nothing of its own about it."""
+
+
 class RefusedError(ValueError):
     """A value that a check of our own refuses, with the phrase that says what is allowed (or why)."""
 
-    def __init__(self, kind: str, **values: object) -> None:
-        self.phrase = phrase(kind, **values)
+    def __init__(self, kind: str, *, names: Sequence[str] = (), **values: object) -> None:
+        self.phrase = phrase(kind, **values, **({"names": list(names)} if names else {}))
+        self.names = names
+        self.within, self.found = "", UNSAID
         super().__init__(kind)
+
+    def at(self, within: str, found: object) -> Self:
+        """The same about the part `within` of the value, which was `found` there."""
+        self.within, self.found = within, found
+        return self
 
 
 def setting(
@@ -58,12 +69,17 @@ def setting(
     return Field(strict=True, ge=low, le=high, allow_inf_nan=False, json_schema_extra={"unit": unit, **about})
 
 
+def number(unit: str = "", **about: str) -> Any:
+    """Declare a setting that is any finite number."""
+    return Field(strict=True, allow_inf_nan=False, json_schema_extra={"unit": unit, **about})
+
+
 def choice(*allowed: str, **about: str) -> Any:
     """Declare a setting that is one of some words."""
 
     def check(found: str | None) -> str | None:
         if found is not None and found not in allowed:
-            raise RefusedError("names", names=list(allowed))
+            raise RefusedError("names", names=allowed)
         return found
 
     declared = Field(strict=True, json_schema_extra={"enum": list(allowed), **about})
@@ -74,6 +90,117 @@ def choice(*allowed: str, **about: str) -> Any:
 def switch(**about: str) -> Any:
     """Declare a setting that is on or off."""
     return Field(strict=True, json_schema_extra={**about})
+
+
+def some() -> Any:
+    """Declare a mapping of free names with at least one entry."""
+    return Field(min_length=1, json_schema_extra={"allowed": "at_least_one"})
+
+
+def _nonblank(found: str) -> str:
+    if not found.strip():
+        raise RefusedError("a_text")
+    return found
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(_nonblank)]
+"""A text that is not blank."""
+
+
+def keyed(*names: str) -> AfterValidator:
+    """A check that a mapping has just the keys `names`."""
+
+    def check(found: dict[str, Any]) -> dict[str, Any]:
+        for name in found:
+            if name not in names:
+                raise RefusedError("names", names=names).at("", name)
+        if len(found) < len(names):
+            raise RefusedError("settings_named", names=names)
+        return found
+
+    return AfterValidator(check)
+
+
+Label = Annotated[dict[str, Text], keyed("zh", "en"), Field(json_schema_extra={"allowed": "label"})]
+"""A text for people, in both languages."""
+Reported = Annotated[dict[str, Text], keyed("zh", "en", "source"), Field(json_schema_extra={"allowed": "label"})]
+"""What is reported of something, in both languages, with its source."""
+Share = Annotated[float, setting(0, 1)]
+
+
+def pair(low: float, high: float, unit: str = "") -> Any:
+    """Declare a setting [from, to] of two numbers in [low, high], the first no larger than the second."""
+
+    def check(found: tuple[float, float]) -> tuple[float, float]:
+        for number in found:
+            if not low <= number <= high:
+                raise RefusedError("pair_within", low=shown(low), high=shown(high), unit=unit_phrase(unit))
+        if found[0] > found[1]:
+            raise RefusedError("low_to_high")
+        return found
+
+    declared = Field(json_schema_extra={"unit": unit, "allowed": "low_to_high"})
+    declared.metadata.extend([BeforeValidator(_two_numbers), AfterValidator(check)])
+    return declared
+
+
+def _two_numbers(found: object) -> object:
+    """`found` if it is a list of two numbers, so that nothing else is turned into one."""
+    both = isinstance(found, list | tuple) and len(found) == 2
+    if not both or any(isinstance(one, bool) or not isinstance(one, int | float) for one in found):  # type: ignore[attr-defined]
+        raise RefusedError("low_to_high")
+    return found
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its unit and where it comes from (an evidence id, a publication, or `assumption`)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    value: Annotated[float, Field(strict=True)]
+    unit: Text
+    source: Text
+
+    def __float__(self) -> float:
+        """The number alone."""
+        return float(self.value)
+
+    def __int__(self) -> int:
+        """The number alone, of a count."""
+        return int(self.value)
+
+
+def quantity(unit: str, low: float, high: float, *, whole: bool = False) -> Any:
+    """Declare a setting {value, unit, source}, or a bare number (then of this unit and without a source)."""
+
+    def complete(found: object) -> object:
+        if isinstance(found, Mapping | Quantity) or found is None:
+            return found
+        check_number(found, "")
+        return {"value": found, "unit": unit, "source": "given without a source"}
+
+    def check_number(found: object, at: str) -> None:
+        number = not isinstance(found, bool) and isinstance(found, int | float)
+        if not (number and low <= found <= high and (not whole or found == int(found))):  # type: ignore[operator,call-overload]
+            raise RefusedError("is", allowed=number_phrase(low, high, whole, unit)).at(at, found)
+
+    def check(found: Quantity | None) -> Quantity | None:
+        if found is None:
+            return None
+        if found.unit != unit:
+            raise RefusedError("names", names=[unit]).at("unit", found.unit)
+        check_number(found.value, "value")
+        return Quantity(int(found.value), unit, found.source) if whole else found
+
+    declared = Field(json_schema_extra={"unit": unit, "minimum": low, "maximum": high})
+    declared.metadata.extend([BeforeValidator(complete), AfterValidator(check)])
+    return declared
+
+
+def count(unit: str, low: int = 0, high: int = 10_000_000) -> Any:
+    """Declare a whole number {value, unit, source}."""
+    return quantity(unit, low, high, whole=True)
 
 
 def read_date(found: object) -> datetime.date | None:
@@ -149,24 +276,18 @@ def _explain(error: ErrorDetails, kind: type, where: str) -> InputError:
     if unknown or error["type"] in ("missing", "missing_argument"):
         above, name = join(where, path[:-1]), path[-1]
         node = _at(schema(kind), path[:-1])
-        names = node.get("propertyNames", {}).get("enum") or list(node.get("properties", {}))
+        names = _names(node)
         if unknown:
-            near, allowed = near_phrase(name, names), names_phrase(name, names)
-            return InputError("unknown_key", where=above, found=name, near=near, allowed=allowed)
+            return unknown_key(above, name, names)
         return InputError("missing_key", where=above, name=name, needed=node.get("required", names))
     place, value = join(where, path), error["input"]
     if isinstance(cause, RefusedError):
+        if cause.found is not UNSAID:
+            place, value = f"{place}.{cause.within}".rstrip("."), cause.found
         if cause.phrase.kind == "names":
-            return one_of_names(place, value, cast(Sequence[str], cause.phrase.values["names"]))
+            return one_of(place, value, cause.names)
         return not_allowed(place, value, cause.phrase)
     return not_allowed(place, value, allowed_phrase(_at(schema(kind), path), schema(kind)))
-
-
-def one_of_names(where: str, found: object, names: Sequence[str]) -> InputError:
-    """An error for a word that is not among `names`."""
-    return InputError(
-        "not_one_of", where=where, found=found, near=near_phrase(found, names), allowed=names_phrase(found, names)
-    )
 
 
 def join(where: str, path: Sequence[int | str]) -> str:
@@ -182,6 +303,14 @@ def _resolve(node: Node, root: Node) -> Node:
     if "allOf" in node:
         return _resolve(node["allOf"][0], root)
     return node
+
+
+def _names(node: Node) -> list[str]:
+    """Keys that a part of a schema knows; those that nobody writes by hand are left out."""
+    within = node.get("properties", {})
+    return [name for name, each in within.items() if not each.get("hidden")] or list(
+        node.get("propertyNames", {}).get("enum", ())
+    )
 
 
 def _at(root: Node, path: Sequence[int | str]) -> Node:
@@ -219,7 +348,7 @@ def allowed_phrase(node: Node, root: Node) -> Phrase:
     if kind in ("integer", "number"):
         return number_phrase(node.get("minimum"), node.get("maximum"), kind == "integer", node.get("unit", ""))
     if kind == "object":
-        names = list(node.get("properties", ())) or node.get("propertyNames", {}).get("enum", ())
+        names = _names(node)
         return phrase("settings_named", names=names) if names else phrase("settings_named_freely")
     if kind == "string" and node.get("format") == "date":
         return phrase("a_date")

@@ -34,7 +34,7 @@ def test_both_communities_come_with_the_package() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"scael": 2}, r"community: unknown key 'scael' \(did you mean 'scale'\?\); allowed: name, .*"),
+        ({"scael": 2}, r"community: unknown key 'scael' \(did you mean 'scale'\?\); allowed: scale, .*"),
         (
             {"network.homofily": 2},
             r"community.network: unknown key 'homofily' \(did you mean 'homophily'\?\).*",
@@ -48,16 +48,16 @@ def test_both_communities_come_with_the_package() -> None:
         ({"label.zh": ""}, r"community.label.zh: found ''; allowed: a text"),
         (
             {"area.value": float("nan")},
-            r"community.area.value: found nan; allowed: a number from 0.0001 to 10000",
+            r"community.area.value: found nan; allowed: 0.0001 to 10000 km2",
         ),
-        ({"area.unit": "ha"}, r"community.area.unit: found 'ha'; allowed: 'km2'"),
+        ({"area.unit": "ha"}, r"community.area.unit: found 'ha'; allowed: km2"),
         (
             {"area.sauce": "F2"},
             r"community.area: unknown key 'sauce' \(did you mean 'source'\?\); allowed: .*",
         ),
         (
             {"marginals.party.value": 1.2},
-            r"community.marginals.party.value: found 1.2; allowed: a number from 0 to 1",
+            r"community.marginals.party.value: found 1.2; allowed: 0 to 1 share of adults",
         ),
         (
             {"marginals.age_0_14": 0.2},
@@ -95,7 +95,7 @@ def test_both_communities_come_with_the_package() -> None:
             {"households.types.single_old.child": 1},
             r".*single_old: found children or parents of an old core.*",
         ),
-        ({"ages.parent_gap": [30, 20]}, r"community.ages.parent_gap: found \[30, 20\]; allowed: from <= to"),
+        ({"ages.parent_gap": [30, 20]}, r"community.ages.parent_gap: found \[30, 20\]; allowed: \[from, to\], from no larger than to"),
         ({"ages.parent_gap": 20}, r"community.ages.parent_gap: found 20; allowed: \[from, to\] .*"),
         ({"network": None}, r"community.network: found None; allowed: a mapping with the keys .*"),
     ],

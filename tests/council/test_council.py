@@ -60,11 +60,11 @@ def test_a_wrong_channel_is_told(change, told):
     ("change", "told"),
     [
         ({"stakes": {"elders": 0.5}}, "did you mean 'elder'"),
-        ({"scope": {"grid": 0.5}}, "the shares sum to 0.5"),
-        ({"urgency": [0.2]}, "a pair [low, high]"),
-        ({"positions": {"car": 0.1}}, "missing all"),
+        ({"scope": {"grid": 0.5}}, "the shares add up to 0.5"),
+        ({"urgency": [0.2]}, "[from, to], from no larger"),
+        ({"positions": {"car": 0.1}}, "the key 'all' is missing"),
         ({"weight": -1}, "topic.traffic.weight: found -1"),
-        ({"polarity": [0.2, 2]}, "topic.traffic.polarity: found 2"),
+        ({"polarity": [0.2, 2]}, "topic.traffic.polarity: found [0.2, 2]; allowed: [from, to] within 0 to 1"),
     ],
 )
 def test_a_wrong_kind_of_topic_is_told(change, told):

@@ -8,8 +8,8 @@ import numpy as np
 
 from consensus_sim.community.network import TieKind
 from consensus_sim.community.population import Employment
-from consensus_sim.community.reading import Quantity
 from consensus_sim.community.spec import OUTSIDE_KINDS
+from consensus_sim.settings import Quantity
 
 if TYPE_CHECKING:
     import pandas

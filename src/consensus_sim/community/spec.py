@@ -7,25 +7,27 @@ whole; whatever is wrong becomes one `InputError` line with the key, what was fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, ClassVar
 
-from consensus_sim.community.reading import (
+from pydantic import ConfigDict, Field
+
+from consensus_sim.errors import InputError
+from consensus_sim.settings import (
+    STRICT,
+    Label,
     Quantity,
+    Text,
     choice,
     count,
-    each_of,
-    flag,
-    item,
-    label,
-    number,
-    optional_text,
-    plain,
-    section,
-    span,
-    text,
+    keyed,
+    pair,
+    quantity,
+    read,
+    setting,
+    some,
+    switch,
 )
-from consensus_sim.errors import InputError, one_of
 
 ROOT = "community"
 VENUES = ("committee_office", "parlour", "park")
@@ -37,7 +39,7 @@ FAR = 10
 TOTALS = ("residents", "buildings", "units", "dwellings", "grids", "micro_grids")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estate:
     """One estate: how much of everything it holds, and how it differs from the others.
 
@@ -46,62 +48,70 @@ class Estate:
     micro-grid ties.
     """
 
-    label: dict[str, str] = item(label)
-    housing: str = item(choice("commodity", "guaranteed"))
-    buildings: Quantity | None = item(count("buildings", 1, 10_000, optional=True))
-    units: Quantity | None = item(count("units", 1, 50_000, optional=True))
-    dwellings: Quantity | None = item(count("dwellings", 1, 500_000, optional=True))
-    households: Quantity = item(count("households", 1, 500_000))
-    residents: Quantity = item(count("persons", 1, 2_000_000))
-    grids: Quantity = item(count("grids", 1, 1_000))
-    micro_grids: Quantity | None = item(count("micro-grids", 1, 10_000, optional=True))
-    tenant: Quantity = item(number("share of residents", 0, 1))
-    low_income: Quantity = item(number("share of residents", 0, 1))
-    car: Quantity = item(number("share of households", 0, 1))
-    neighbouring: Quantity = item(number("factor", 0.1, 10))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    label: Label
+    housing: str = choice("commodity", "guaranteed")
+    buildings: Quantity | None = count("buildings", 1, 10_000)
+    units: Quantity | None = count("units", 1, 50_000)
+    dwellings: Quantity | None = count("dwellings", 1, 500_000)
+    households: Quantity = count("households", 1, 500_000)
+    residents: Quantity = count("persons", 1, 2_000_000)
+    grids: Quantity = count("grids", 1, 1_000)
+    micro_grids: Quantity | None = count("micro-grids", 1, 10_000)
+    tenant: Quantity = quantity("share of residents", 0, 1)
+    low_income: Quantity = quantity("share of residents", 0, 1)
+    car: Quantity = quantity("share of households", 0, 1)
+    neighbouring: Quantity = quantity("factor", 0.1, 10)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Totals:
     """What the estates must add up to; null leaves a total unchecked."""
 
-    residents: Quantity | None = item(count("persons", optional=True))
-    buildings: Quantity | None = item(count("buildings", optional=True))
-    units: Quantity | None = item(count("units", optional=True))
-    dwellings: Quantity | None = item(count("dwellings", optional=True))
-    grids: Quantity | None = item(count("grids", optional=True))
-    micro_grids: Quantity | None = item(count("micro-grids", optional=True))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    residents: Quantity | None = count("persons")
+    buildings: Quantity | None = count("buildings")
+    units: Quantity | None = count("units")
+    dwellings: Quantity | None = count("dwellings")
+    grids: Quantity | None = count("grids")
+    micro_grids: Quantity | None = count("micro-grids")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Venue:
     """Where a venue stands, metres east (x) and north (y) of the community's south-western corner."""
 
-    x: Quantity = item(number("m", -100_000, 100_000))
-    y: Quantity = item(number("m", -100_000, 100_000))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    x: Quantity = quantity("m", -100_000, 100_000)
+    y: Quantity = quantity("m", -100_000, 100_000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Marginals:
     """Shares that the synthetic population has to show. Tenants, low income and cars are given by estate."""
 
-    age_0_14: Quantity = item(number("share of residents", 0, 1))
-    age_15_17: Quantity = item(number("share of residents", 0, 1))
-    age_18_35: Quantity = item(number("share of residents", 0, 1))
-    age_36_59: Quantity = item(number("share of residents", 0, 1))
-    age_60_64: Quantity = item(number("share of residents", 0, 1))
-    age_65_plus: Quantity = item(number("share of residents", 0, 1))
-    female: Quantity = item(number("share of residents", 0, 1))
-    student: Quantity = item(number("share of residents", 0, 1))
-    working: Quantity = item(number("share of residents", 0, 1))
-    home: Quantity = item(number("share of residents", 0, 1))
-    retired: Quantity = item(number("share of residents", 0, 1))
-    newcomer: Quantity = item(number("share of residents", 0, 1))
-    party: Quantity = item(number("share of adults", 0, 1))
-    households_with_children: Quantity = item(number("share of households", 0, 1))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    age_0_14: Quantity = quantity("share of residents", 0, 1)
+    age_15_17: Quantity = quantity("share of residents", 0, 1)
+    age_18_35: Quantity = quantity("share of residents", 0, 1)
+    age_36_59: Quantity = quantity("share of residents", 0, 1)
+    age_60_64: Quantity = quantity("share of residents", 0, 1)
+    age_65_plus: Quantity = quantity("share of residents", 0, 1)
+    female: Quantity = quantity("share of residents", 0, 1)
+    student: Quantity = quantity("share of residents", 0, 1)
+    working: Quantity = quantity("share of residents", 0, 1)
+    home: Quantity = quantity("share of residents", 0, 1)
+    retired: Quantity = quantity("share of residents", 0, 1)
+    newcomer: Quantity = quantity("share of residents", 0, 1)
+    party: Quantity = quantity("share of adults", 0, 1)
+    households_with_children: Quantity = quantity("share of households", 0, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HouseholdType:
     """Who lives together: numbers of members by role, and how common and how often tenant the type is.
 
@@ -110,16 +120,18 @@ class HouseholdType:
     first of the core.
     """
 
-    share: float = item(plain(0, 1))
-    tenant_weight: float = item(plain(0, 1e6))
-    young: int = item(plain(0, 4, whole=True))
-    middle: int = item(plain(0, 2, whole=True))
-    old: int = item(plain(0, 2, whole=True))
-    couple: bool = item(flag)
-    child: int = item(plain(0, 3, whole=True))
-    teen: int = item(plain(0, 2, whole=True))
-    grown: int = item(plain(0, 2, whole=True))
-    elder: int = item(plain(0, 2, whole=True))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    share: float = setting(0, 1)
+    tenant_weight: float = setting(0, 1e6)
+    young: int = setting(0, 4)
+    middle: int = setting(0, 2)
+    old: int = setting(0, 2)
+    couple: bool = switch()
+    child: int = setting(0, 3)
+    teen: int = setting(0, 2)
+    grown: int = setting(0, 2)
+    elder: int = setting(0, 2)
 
     @property
     def size(self) -> int:
@@ -127,136 +139,143 @@ class HouseholdType:
         return self.young + self.middle + self.old + self.child + self.teen + self.grown + self.elder
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Households:
     """The household types with their prior shares, raked to the marginals when the population is built."""
 
-    unit: str = item(choice("share of households"))
-    source: str = item(text)
-    types: dict[str, HouseholdType] = item(each_of(section(HouseholdType), "household type"))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    unit: str = choice("share of households")
+    source: Text
+    types: dict[str, HouseholdType] = some()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ages:
     """Rules for ages, in years; `elder_65_74` and the next two split those of 65 and more."""
 
-    source: str = item(text)
-    parent_gap: tuple[int, int] = item(span(18, 50))
-    couple_gap_mean: float = item(plain(-10, 10))
-    couple_gap_sd: float = item(plain(0, 10))
-    elder_65_74: float = item(plain(0, 1))
-    elder_75_84: float = item(plain(0, 1))
-    elder_85_95: float = item(plain(0, 1))
-    retired_women: int = item(plain(40, 70, whole=True))
-    retired_men: int = item(plain(40, 70, whole=True))
-    student_until: int = item(plain(18, 35, whole=True))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    source: Text
+    parent_gap: tuple[int, int] = pair(18, 50)
+    couple_gap_mean: float = setting(-10, 10)
+    couple_gap_sd: float = setting(0, 10)
+    elder_65_74: float = setting(0, 1)
+    elder_75_84: float = setting(0, 1)
+    elder_85_95: float = setting(0, 1)
+    retired_women: int = setting(40, 70)
+    retired_men: int = setting(40, 70)
+    student_until: int = setting(18, 35)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Weights:
     """Relative chances (1 = as usual) when a share of the people is drawn; they shape who, never how many."""
 
-    unit: str = item(choice("relative chance"))
-    source: str = item(text)
-    women_living_alone_60_plus: float = item(plain(0, 1e6))
-    retired_65_plus: float = item(plain(0, 1e6))
-    retired_60_64: float = item(plain(0, 1e6))
-    retired_under_60: float = item(plain(0, 1e6))
-    student_grown_child: float = item(plain(0, 1e6))
-    home_mother: float = item(plain(0, 1e6))
-    home_woman: float = item(plain(0, 1e6))
-    home_man: float = item(plain(0, 1e6))
-    home_60_plus: float = item(plain(0, 1e6))
-    newcomer_tenant: float = item(plain(0, 1e6))
-    newcomer_old: float = item(plain(0, 1e6))
-    low_income_no_worker: float = item(plain(0, 1e6))
-    low_income_one_adult_with_children: float = item(plain(0, 1e6))
-    low_income_tenant: float = item(plain(0, 1e6))
-    car_low_income: float = item(plain(0, 1e6))
-    car_no_worker: float = item(plain(0, 1e6))
-    car_with_children: float = item(plain(0, 1e6))
-    party_18_35: float = item(plain(0, 1e6))
-    party_60_plus: float = item(plain(0, 1e6))
-    party_newcomer: float = item(plain(0, 1e6))
-    worker_party: float = item(plain(0, 1e6))
-    worker_retired: float = item(plain(0, 1e6))
-    worker_tenant: float = item(plain(0, 1e6))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    unit: str = choice("relative chance")
+    source: Text
+    women_living_alone_60_plus: float = setting(0, 1e6)
+    retired_65_plus: float = setting(0, 1e6)
+    retired_60_64: float = setting(0, 1e6)
+    retired_under_60: float = setting(0, 1e6)
+    student_grown_child: float = setting(0, 1e6)
+    home_mother: float = setting(0, 1e6)
+    home_woman: float = setting(0, 1e6)
+    home_man: float = setting(0, 1e6)
+    home_60_plus: float = setting(0, 1e6)
+    newcomer_tenant: float = setting(0, 1e6)
+    newcomer_old: float = setting(0, 1e6)
+    low_income_no_worker: float = setting(0, 1e6)
+    low_income_one_adult_with_children: float = setting(0, 1e6)
+    low_income_tenant: float = setting(0, 1e6)
+    car_low_income: float = setting(0, 1e6)
+    car_no_worker: float = setting(0, 1e6)
+    car_with_children: float = setting(0, 1e6)
+    party_18_35: float = setting(0, 1e6)
+    party_60_plus: float = setting(0, 1e6)
+    party_newcomer: float = setting(0, 1e6)
+    worker_party: float = setting(0, 1e6)
+    worker_retired: float = setting(0, 1e6)
+    worker_tenant: float = setting(0, 1e6)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MeanDegree:
     """Mean number of ties of an adult by kind, outside the home."""
 
-    unit: Quantity = item(number("ties", 0, 20))
-    building: Quantity = item(number("ties", 0, 20))
-    micro_grid: Quantity = item(number("ties", 0, 20))
-    interest: Quantity = item(number("ties", 0, 20))
-    online: Quantity = item(number("ties", 0, 20))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    unit: Quantity = quantity("ties", 0, 20)
+    building: Quantity = quantity("ties", 0, 20)
+    micro_grid: Quantity = quantity("ties", 0, 20)
+    interest: Quantity = quantity("ties", 0, 20)
+    online: Quantity = quantity("ties", 0, 20)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Homophily:
     """Odds of a tie with somebody of the same group against somebody of another one, all else equal."""
 
-    age: Quantity = item(number("odds ratio", 0.1, 20))
-    tenure: Quantity = item(number("odds ratio", 0.1, 20))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    age: Quantity = quantity("odds ratio", 0.1, 20)
+    tenure: Quantity = quantity("odds ratio", 0.1, 20)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sociability:
     """Who has more ties (relative, by age group; log-normal spread), and who is isolated."""
 
-    source: str = item(text)
-    young: float = item(plain(0.01, 100))
-    middle: float = item(plain(0.01, 100))
-    elder: float = item(plain(0.01, 100))
-    spread: float = item(plain(0, 1.5))
-    online_young: float = item(plain(0, 100))
-    online_middle: float = item(plain(0, 100))
-    online_elder: float = item(plain(0, 100))
-    isolate_tenant: float = item(plain(0, 1e6))
-    isolate_newcomer: float = item(plain(0, 1e6))
-    isolate_working: float = item(plain(0, 1e6))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    source: Text
+    young: float = setting(0.01, 100)
+    middle: float = setting(0.01, 100)
+    elder: float = setting(0.01, 100)
+    spread: float = setting(0, 1.5)
+    online_young: float = setting(0, 100)
+    online_middle: float = setting(0, 100)
+    online_elder: float = setting(0, 100)
+    isolate_tenant: float = setting(0, 1e6)
+    isolate_newcomer: float = setting(0, 1e6)
+    isolate_working: float = setting(0, 1e6)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TieWeight:
     """How much a tie of each kind counts beside the others of the same resident."""
 
-    household: Quantity = item(number("relative weight", 0.001, 1000))
-    unit: Quantity = item(number("relative weight", 0.001, 1000))
-    building: Quantity = item(number("relative weight", 0.001, 1000))
-    micro_grid: Quantity = item(number("relative weight", 0.001, 1000))
-    interest: Quantity = item(number("relative weight", 0.001, 1000))
-    online: Quantity = item(number("relative weight", 0.001, 1000))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    household: Quantity = quantity("relative weight", 0.001, 1000)
+    unit: Quantity = quantity("relative weight", 0.001, 1000)
+    building: Quantity = quantity("relative weight", 0.001, 1000)
+    micro_grid: Quantity = quantity("relative weight", 0.001, 1000)
+    interest: Quantity = quantity("relative weight", 0.001, 1000)
+    online: Quantity = quantity("relative weight", 0.001, 1000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
     """How ties are drawn. A near-isolate is an adult with at most `isolate_ties` outside the home."""
 
-    mean_degree: MeanDegree = item(section(MeanDegree))
-    homophily: Homophily = item(section(Homophily))
-    isolates: Quantity = item(number("share of adults", 0, 0.9))
-    isolate_ties: Quantity = item(count("ties", 0, 5))
-    interests: Quantity = item(count("interests", 1, 1_000))
-    sociability: Sociability = item(section(Sociability))
-    tie_weight: TieWeight = item(section(TieWeight))
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    mean_degree: MeanDegree
+    homophily: Homophily
+    isolates: Quantity = quantity("share of adults", 0, 0.9)
+    isolate_ties: Quantity = count("ties", 0, 5)
+    interests: Quantity = count("interests", 1, 1_000)
+    sociability: Sociability
+    tie_weight: TieWeight
 
 
-def venues(found: object, path: str) -> dict[str, Venue]:
-    """The venues, each of the known ones exactly once."""
-    read: dict[str, Venue] = each_of(section(Venue), "venue")(found, path)
-    for name in read:
-        if name not in VENUES:
-            raise one_of(path, name, VENUES)
-    for name in VENUES:
-        if name not in read:
-            raise InputError(f"{path}: the key {name!r} is missing; needed: {', '.join(VENUES)}")
-    return read
+Venues = Annotated[dict[str, Venue], keyed(*VENUES)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CommunitySpec:
     """All that a community is built from.
 
@@ -265,22 +284,24 @@ class CommunitySpec:
     path of a building register to use instead of generated buildings.
     """
 
-    name: str = item(text)
-    label: dict[str, str] = item(label)
-    scale: int = item(plain(1, 500, whole=True))
-    seed: int = item(plain(0, 2**53, whole=True))
-    buildings_file: str | None = item(optional_text)
-    area: Quantity = item(number("km2", 0.0001, 10_000))
-    micro_grid_snap: Quantity = item(number("share of a micro-grid", 0, 0.49))
-    totals: Totals = item(section(Totals))
-    estates: dict[str, Estate] = item(each_of(section(Estate), "estate"))
-    venues: dict[str, Venue] = item(venues)
-    marginals: Marginals = item(section(Marginals))
-    households: Households = item(section(Households))
-    ages: Ages = item(section(Ages))
-    weights: Weights = item(section(Weights))
-    network: NetworkSpec = item(section(NetworkSpec))
-    folder: str = field(default=".", metadata={"reader": text, "spare": True, "unsaid": True})
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    name: Text
+    label: Label
+    scale: int = setting(1, 500)
+    seed: int = setting(0, 2**53)
+    buildings_file: Text | None
+    area: Quantity = quantity("km2", 0.0001, 10_000)
+    micro_grid_snap: Quantity = quantity("share of a micro-grid", 0, 0.49)
+    totals: Totals
+    estates: dict[str, Estate] = some()
+    venues: Venues
+    marginals: Marginals
+    households: Households
+    ages: Ages
+    weights: Weights
+    network: NetworkSpec
+    folder: Annotated[str, Field(strict=True, json_schema_extra={"hidden": True})] = "."
 
     def as_dict(self) -> dict[str, Any]:
         """The spec as plain data; `read_spec` of it gives the same spec."""
@@ -292,7 +313,7 @@ def read_spec(found: Mapping[str, Any]) -> CommunitySpec:
 
     Raises `InputError`: unknown, missing or mistyped keys, numbers out of range, totals that do not add up.
     """
-    spec: CommunitySpec = section(CommunitySpec)(found, ROOT)
+    spec = read(CommunitySpec, found, ROOT)
     _check_shares(spec)
     _check_types(spec)
     _check_estates(spec)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
 
-from consensus_sim.errors import InputError, one_of
-from consensus_sim.residents.columns import GROUPS
+from consensus_sim.council.topic_class import Group
+from consensus_sim.errors import InputError
+from consensus_sim.settings import STRICT, Label, read, setting, switch
 
 Rows = NDArray[np.int32]
 NOBODY: Rows = np.empty(0, np.int32)
@@ -18,7 +20,12 @@ PLACELESS = ("online", "doorstep", "street")
 """Venues that are nowhere in particular: the network, everybody's own door, and the ways between."""
 
 
-@dataclass(frozen=True, slots=True)
+Hits = Annotated[float, setting(0, 1, "share")]
+LogOdds = Annotated[float, setting(-5, 5, "log-odds")]
+VenueName = Literal["committee_office", "parlour", "park", "online", "doorstep", "street"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Channel:
     """Channel 渠道: a way to take part, as configured in configs/channel.
 
@@ -30,60 +37,36 @@ class Channel:
     the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the lot against stake.
     """
 
-    name: str
-    label: dict[str, str]
-    online: bool
-    formality: float
-    clash_working: float
-    clash_parent: float
-    clash_elder: float
-    voice: float
-    venue: str
-    sessions_per_month: float
-    capacity: int
-    invitations: int
-    invite_chance: float
-    suits: dict[str, float]
-    gathers: bool
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    name: Annotated[str, Field(json_schema_extra={"hidden": True})]
+    label: Label
+    online: bool = switch()
+    formality: Hits
+    clash_working: Hits
+    clash_parent: Hits
+    clash_elder: Hits = 0.0
+    voice: float = setting(0, 10, "times the tea")
+    venue: VenueName
+    sessions_per_month: Annotated[float, setting(0, 4.345, "sessions a month")] = 0.0
+    capacity: int = setting(0, 10_000_000, "persons")
+    invitations: Annotated[int | None, setting(0, 1000, "persons")] = None
+    invite_chance: Annotated[float | None, setting(0, 1, "share")] = None
+    suits: dict[Group, LogOdds] = field(default_factory=dict)
+    gathers: Annotated[bool, switch()] = False
 
     @classmethod
-    def from_config(cls, name: str, config: Mapping[str, Any]) -> Channel:
-        """Read and check one file of configs/channel."""
-        fields = [f for f in cls.__dataclass_fields__ if f != "name"]
-        for key in config:
-            if key not in fields:
-                raise one_of(f"channel.{name}: unknown key", key, fields)
-        config = {"sessions_per_month": 0.0, "clash_elder": 0.0, "suits": {}, "gathers": False, **config}
-        if name != "adhoc":  # whom a channel's lever asks is a setting of the lever
-            for key in ("invitations", "invite_chance"):
-                if key in config:
-                    raise InputError(f"channel.{name}.{key}: only the ad-hoc meeting has it; allowed: leave it out")
-            config |= {"invitations": 0, "invite_chance": 0.0}
-        missing = [key for key in fields if key not in config]
-        if missing:
-            raise InputError(f"channel.{name}: missing {', '.join(missing)}")
-        for key, high in (
-            ("formality", 1.0),
-            ("clash_working", 1.0),
-            ("clash_parent", 1.0),
-            ("clash_elder", 1.0),
-            ("voice", 10.0),
-            ("sessions_per_month", 4.345),
-            ("capacity", 1e7),
-            ("invitations", 1000),
-            ("invite_chance", 1.0),
-        ):
-            found = config[key]
-            if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= high:
-                raise InputError(f"channel.{name}.{key}: found {found!r}; allowed: 0 to {high:g}")
-        if not isinstance(config["gathers"], bool):
-            raise InputError(f"channel.{name}.gathers: found {config['gathers']!r}; allowed: true or false")
-        for group, found in config["suits"].items():
-            if group not in GROUPS:
-                raise one_of(f"channel.{name}.suits: unknown group", group, GROUPS)
-            if isinstance(found, bool) or not isinstance(found, int | float) or not -5 <= found <= 5:
-                raise InputError(f"channel.{name}.suits.{group}: found {found!r}; allowed: -5 to 5 log-odds")
-        return cls(name=name, **{key: config[key] for key in fields})
+    def from_config(cls, name: str, config: object) -> Channel:
+        """Reads and checks one file of configs/channel. Raises InputError for all that is wrong in it."""
+        where = f"channel.{name}"
+        channel = read(cls, {**config, "name": name} if isinstance(config, Mapping) else config, where)
+        asked = {"invitations": channel.invitations, "invite_chance": channel.invite_chance}
+        for key, value in asked.items():
+            if name == "adhoc" and value is None:
+                raise InputError("missing_key", where=where, name=key, needed=list(asked))
+            if name != "adhoc" and value is not None:  # whom a channel's lever asks is a setting of the lever
+                raise InputError("only_adhoc", where=f"{where}.{key}")
+        return channel
 
 
 @dataclass(slots=True)

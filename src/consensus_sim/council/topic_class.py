@@ -5,18 +5,59 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.council.organisations import ORGANISATIONS
+from consensus_sim.errors import InputError
 from consensus_sim.randomness import stream
 from consensus_sim.residents.columns import GROUPS
+from consensus_sim.settings import STRICT, Label, OptionalDay, Reported, Share, Text, choice, pair, read, setting
 
 SCOPES = ("micro_grid", "grid", "estate", "community")
 NAMED = 1_000_000_000
 """Numbers from here on are those of topics that arise on a date of their own; the others count up from 0."""
+
+
+Group = Annotated[str, choice(*GROUPS)]
+ByGroup = dict[Group, Share]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Funding:
+    """Money that a topic may need: how often any (share of topics), and how much (CNY, from and to)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    chance: float = setting(0, 1, "share of topics")
+    need: tuple[float, float] = pair(0, 1e9, "CNY")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicSettings:
+    """A file of configs/topic, as written there; `TopicClass` holds what the fields mean."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    label: Label
+    category: Text
+    weight: float = setting(0, 1e6, "relative weight")
+    scope: dict[Annotated[str, choice(*SCOPES)], Share]
+    urgency: tuple[float, float] = pair(0, 1)
+    feasibility: tuple[float, float] = pair(0, 1)
+    funding: Funding
+    stakes: ByGroup
+    positions: ByGroup
+    polarity: tuple[float, float] = pair(0, 1)
+    position_spread: float = setting(0, 1)
+    responsible: str = choice(*ORGANISATIONS)
+    deadline_weeks: int = setting(1, 520, "weeks")
+    arises: OptionalDay = None
+    place: Annotated[int | None, setting(0, 1e6, "number of a micro-grid")] = None
+    reported: Reported | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,90 +94,36 @@ class TopicClass:
         return NAMED + stream(f"topic:{self.name}") % NAMED
 
     @classmethod
-    def from_config(cls, name: str, config: Mapping[str, Any]) -> TopicClass:
-        """Read and check one file of configs/topic."""
+    def from_config(cls, name: str, config: object) -> TopicClass:
+        """Reads and checks one file of configs/topic. Raises InputError for all that is wrong in it."""
         where = f"topic.{name}"
-        known = (
-            "label", "category", "weight", "scope", "urgency", "feasibility", "funding", "stakes", "positions",
-            "polarity", "position_spread", "responsible", "deadline_weeks",
-        )  # fmt: skip
-        optional = ("arises", "place", "reported")
-        for key_ in config:
-            if key_ not in (*known, *optional):
-                raise one_of(f"{where}: unknown key", key_, (*known, *optional))
-        missing = [key_ for key_ in known if key_ not in config]
-        if missing:
-            raise InputError(f"{where}: missing {', '.join(missing)}")
-        for group in (*config["stakes"], *config["positions"]):
-            if group not in GROUPS:
-                raise one_of(f"{where}: unknown group", group, GROUPS)
-        for scope in config["scope"]:
-            if scope not in SCOPES:
-                raise one_of(f"{where}.scope: unknown scope", scope, SCOPES)
-        if "all" not in config["positions"]:
-            raise InputError(f"{where}.positions: missing all, the position of who belongs to no named group")
-        shares = tuple(float(config["scope"].get(scope, 0.0)) for scope in SCOPES)
+        read_as = read(TopicSettings, config, where)
+        shares = tuple(read_as.scope.get(scope, 0.0) for scope in SCOPES)
         if abs(sum(shares) - 1.0) > 1e-6:
-            raise InputError(f"{where}.scope: the shares sum to {sum(shares):g}; they must sum to 1")
-        low, high = config["funding"]["need"]
+            raise InputError("shares_add_up", where=f"{where}.scope", total=f"{sum(shares):g}")
+        if "all" not in read_as.positions:
+            raise InputError("missing_key", where=f"{where}.positions", name="all", needed=["all"])
         return cls(
             name=name,
-            label=dict(config["label"]),
-            category=str(config["category"]),
-            weight=_number(f"{where}.weight", config["weight"], 0, 1e6),
+            label=read_as.label,
+            category=read_as.category,
+            weight=read_as.weight,
             scope=shares,
-            urgency=_pair(f"{where}.urgency", config["urgency"]),
-            feasibility=_pair(f"{where}.feasibility", config["feasibility"]),
-            funding_chance=_number(f"{where}.funding.chance", config["funding"]["chance"], 0, 1),
-            funding_need=(float(low), float(high)),
-            group_stake=_by_group(f"{where}.stakes", config["stakes"], 0.0),
-            group_position=_by_group(f"{where}.positions", config["positions"], np.nan),
-            polarity=_pair(f"{where}.polarity", config["polarity"]),
-            position_spread=_number(f"{where}.position_spread", config["position_spread"], 0, 1),
-            responsible=str(config["responsible"]),
-            deadline_weeks=int(_number(f"{where}.deadline_weeks", config["deadline_weeks"], 1, 520)),
-            arises=_date(f"{where}.arises", config.get("arises")),
-            place=_place(f"{where}.place", config.get("place")),
-            reported=_reported(f"{where}.reported", config.get("reported")),
+            urgency=read_as.urgency,
+            feasibility=read_as.feasibility,
+            funding_chance=read_as.funding.chance,
+            funding_need=read_as.funding.need,
+            group_stake=_by_group(read_as.stakes, 0.0),
+            group_position=_by_group(read_as.positions, np.nan),
+            polarity=read_as.polarity,
+            position_spread=read_as.position_spread,
+            responsible=read_as.responsible,
+            deadline_weeks=read_as.deadline_weeks,
+            arises=read_as.arises,
+            place=read_as.place,
+            reported=read_as.reported,
         )
 
 
-def _number(where: str, found: Any, low: float, high: float) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float) or not low <= found <= high:
-        raise InputError(f"{where}: found {found!r}; allowed: {low:g} to {high:g}")
-    return float(found)
-
-
-def _pair(where: str, found: Any) -> tuple[float, float]:
-    if not isinstance(found, list | tuple) or len(found) != 2:
-        raise InputError(f"{where}: found {found!r}; a pair [low, high] in 0 to 1 is needed")
-    low, high = _number(where, found[0], 0, 1), _number(where, found[1], 0, 1)
-    if low > high:
-        raise InputError(f"{where}: found {list(found)!r}; allowed: [low, high], low no larger than high")
-    return low, high
-
-
-def _date(where: str, found: Any) -> datetime.date | None:
-    try:
-        return None if found is None else datetime.date.fromisoformat(str(found))
-    except ValueError:
-        allowed = "null (never on its own), or a date written YYYY-MM-DD"
-        raise InputError(f"{where}: found {found!r}; allowed: {allowed}") from None
-
-
-def _place(where: str, found: Any) -> int | None:
-    if found is not None and (isinstance(found, bool) or not isinstance(found, int) or found < 0):
-        raise InputError(f"{where}: found {found!r}; allowed: null (drawn), or the number of a micro-grid, from 0")
-    return found
-
-
-def _reported(where: str, found: Any) -> dict[str, str] | None:
-    if found is None:
-        return None
-    if not isinstance(found, Mapping) or set(found) != {"zh", "en", "source"}:
-        raise InputError(f"{where}: found {found!r}; allowed: null, or {{zh: text, en: text, source: text}}")
-    return {name: str(text) for name, text in found.items()}
-
-
-def _by_group(where: str, found: Mapping[str, Any], missing: float) -> NDArray[np.float64]:
-    return np.array([_number(f"{where}.{g}", found[g], 0, 1) if g in found else missing for g in GROUPS])
+def _by_group(found: Mapping[str, float], missing: float) -> NDArray[np.float64]:
+    return np.array([found.get(group, missing) for group in GROUPS])
