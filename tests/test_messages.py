@@ -16,7 +16,6 @@ from consensus_sim.report.typeface import has_glyphs
 
 SOURCES = Path(consensus_sim.__file__).parent
 FILE = SOURCES / "messages.yaml"
-OTHERS = {"panel_draw.py"}  # a command of its own, which speaks English
 ALLOWED = ("allowed", "needed")
 """Names under which the program keeps words on what is allowed."""
 PARTS = {
@@ -76,9 +75,8 @@ def told_by(node: ast.AST) -> Iterator[str]:
 def told() -> Iterator[Row]:
     """Every message, or what it allows, and the file that tells it."""
     for path in sorted(SOURCES.rglob("*.py")):
-        if path.name not in OTHERS:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                yield from ((path.name, words) for words in told_by(node))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            yield from ((path.name, words) for words in told_by(node))
 
 
 def english(words: str) -> list[str]:
