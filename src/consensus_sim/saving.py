@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 PREFIX = ".part-consensus-sim-"
 """Start of the names of hidden folders. Nothing else is ever removed."""
@@ -23,7 +23,7 @@ _CONTENT, _LOCK = "content", "lock"
 if sys.platform == "win32":
     import msvcrt
 
-    def _locked(file: BinaryIO) -> bool:
+    def _locked(file: IO[bytes]) -> bool:
         """Whether this process now holds the lock on `file`."""
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -33,7 +33,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _locked(file: BinaryIO) -> bool:
+    def _locked(file: IO[bytes]) -> bool:
         """Whether this process now holds the lock on `file`. Raises OSError if the file system has no locks."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,9 +52,10 @@ def draft(folder: Path) -> Iterator[Path]:
     remove_leftovers(folder)
     created = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     try:
-        hidden, lock = _hidden(folder, len(created))
+        hidden, lock = _hidden(folder)
         with lock:
             try:
+                lock.write(str(len(created)).encode())
                 yield hidden / _CONTENT
             finally:
                 _remove(hidden, lock)
@@ -63,20 +64,22 @@ def draft(folder: Path) -> Iterator[Path]:
             _remove_if_empty(parent)
 
 
-def _hidden(folder: Path, created: int) -> tuple[Path, BinaryIO]:
-    """A new hidden folder in `folder` and its locked file, which holds the number of folders `created` for it."""
+def _hidden(folder: Path) -> tuple[Path, IO[bytes]]:
+    """A new hidden folder in `folder` and its locked file, which is to hold the number of folders created for it."""
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # another writer removed what was still empty
             hidden = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
-            lock = (hidden / _LOCK).open("xb")
+            try:
+                lock = (hidden / _LOCK).open("xb", buffering=0)
+            except OSError:
+                _remove_if_empty(hidden)
+                raise
             try:
                 mine = _locked(lock)
             except OSError:  # without locks leftovers stay
                 mine = True
             if mine and (hidden / _LOCK).exists():
-                lock.write(str(created).encode())
-                lock.flush()
                 return hidden, lock
             lock.close()
 
@@ -94,7 +97,7 @@ def remove_leftovers(folder: Path) -> None:
                     _remove_if_empty(parent)
 
 
-def _remove(hidden: Path, lock: BinaryIO) -> None:
+def _remove(hidden: Path, lock: IO[bytes]) -> None:
     """Removes a hidden folder whose `lock` is held; closes `lock`."""
     content = hidden / _CONTENT
     if content.is_dir():
