@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -120,7 +119,5 @@ def build_engine(config: Mapping[str, Any]) -> Any:
 def check_writable(results: Path) -> None:
     """Refuse a results folder that cannot be written, before anything is computed; leaves no trace."""
     nearest = next(folder for folder in (results, *results.absolute().parents) if folder.exists())
-    with writing(results):
-        handle, name = tempfile.mkstemp(prefix=".consensus-sim-", dir=nearest)
-        os.close(handle)
-        os.unlink(name)
+    with writing(results), tempfile.TemporaryFile(dir=nearest):
+        pass

@@ -9,20 +9,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 
 from consensus_sim.paths import PACKAGE
 
+HOLDING_KERNELS = ("community", "dynamics", "residents")
+"""Folders of the sources that hold compiled functions."""
 
-def _digest() -> str:
-    """A digest of the sources that hold compiled code, and of numba's version."""
-    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
-    sources = [PACKAGE / "kernels.py", PACKAGE / "randomness.py", *sorted((PACKAGE / "dynamics").glob("*.py"))]
-    sources += sorted((PACKAGE / "community").glob("*.py"))
+
+def kernel_digest() -> str:
+    """A digest of the sources that hold compiled code, and of the versions that compile it."""
+    versions = f"{numba.__version__} {np.__version__} {sys.implementation.cache_tag}"
+    digest = hashlib.blake2b(versions.encode(), digest_size=8)
+    sources = [PACKAGE / "kernels.py", PACKAGE / "randomness.py"]
+    sources += [source for folder in HOLDING_KERNELS for source in sorted((PACKAGE / folder).glob("*.py"))]
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()
@@ -36,11 +42,11 @@ def cache_dir() -> Path:
     if chosen:
         return Path(chosen)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "consensus_sim"
-    folder = base / f"kernels-{_digest()}"
+    folder = base / f"kernels-{kernel_digest()}"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):  # numba refuses a folder that it can only read
-        folder = Path(tempfile.gettempdir()) / f"consensus_sim-kernels-{os.getuid()}" / _digest()
+        folder = Path(tempfile.gettempdir()) / f"consensus_sim-kernels-{os.getuid()}" / kernel_digest()
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -112,6 +112,12 @@ def test_another_table_is_another_study_and_another_key(tmp_path):
     assert first.identity()["posterior"] == first.posterior.digest
 
 
+def test_an_edit_of_the_file_beside_a_table_is_read(tmp_path):
+    found = [read_posterior(write(tmp_path / "a.csv", centre={"trust.gain": gain})) for gain in (0.06, 0.07)]
+    assert [sets.centre["behaviour.trust.gain"] for sets in found] == [0.06, 0.07]
+    assert found[0].digest != found[1].digest
+
+
 def test_copies_share_the_set(tmp_path):
     study = study_with(write(tmp_path / "mine.csv"))
     other = with_other_chance(study, 2, "community.copy", 1)

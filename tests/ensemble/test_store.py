@@ -1,20 +1,26 @@
-"""The store of finished replicates: whole files, keys that tell apart what differs, folders that appear at once."""
+"""The store of finished replicates: only what was written there is read back, under keys that hold what matters."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consensus_sim.community import load_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.ensemble.store import ReplicateStore, code_of, save_whole, write_whole
+from consensus_sim.ensemble.store import ReplicateStore, code_of
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.ensemble.tables import pack
+from consensus_sim.paths import PACKAGE, configs_dir
 
 PAYLOAD = pack({"t": {"x": np.arange(5)}})
 
@@ -44,12 +50,49 @@ def test_without_reuse_only_what_was_put_here_is_found(tmp_path, study, communit
     assert fresh.get("before", 1) == PAYLOAD
 
 
-def test_a_damaged_file_is_not_there(tmp_path, study, community):
-    store = ReplicateStore(study, community, tmp_path)
+@given(place=st.integers(min_value=0), bit=st.integers(0, 7), length=st.integers(min_value=0))
+def test_a_file_with_any_flipped_bit_or_cut_anywhere_is_not_there(
+    tmp_path_factory, study, community, place, bit, length
+):
+    """A flipped bit, or a cut as by a kill or a full disk; the next `put` writes over it."""
+    folder = tmp_path_factory.mktemp("store")
+    store = ReplicateStore(study, community, folder)
     store.put("before", 0, PAYLOAD)
-    (path,) = tmp_path.rglob("*.replicate")
-    path.write_bytes(PAYLOAD[:-3])
-    assert store.get("before", 0) is None
+    (path,) = folder.rglob("*.replicate")
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[place % len(whole)] ^= 1 << bit
+    for damaged in (bytes(flipped), whole[: length % len(whole)]):
+        path.write_bytes(damaged)
+        assert store.get("before", 0) is None
+    store.put("before", 0, PAYLOAD)
+    assert store.get("before", 0) == PAYLOAD
+
+
+def test_a_file_in_the_place_of_another_is_not_there(tmp_path, study, community):
+    """Two numbers swapped, one file copied under another number, and one copied from another scenario's folder."""
+    store = ReplicateStore(study, community, tmp_path)
+    for name in ("before", "points"):
+        for number in (0, 1, 2):
+            store.put(name, number, pack({"t": {"x": np.array([number])}}))
+    first, second, third = sorted(next(iter(tmp_path.iterdir())).iterdir())
+    first.rename(tmp_path / "aside")
+    second.rename(first)
+    (tmp_path / "aside").rename(second)
+    name = "before" if store.get("before", 0) is None else "points"
+    other = {"before": "points", "points": "before"}[name]
+    assert [store.get(name, number) is None for number in (0, 1, 2)] == [True, True, False]
+    shutil.copy(third, first)
+    assert store.get(name, 0) is None
+    (theirs,) = (folder for folder in tmp_path.iterdir() if folder != first.parent)
+    shutil.copy(third, theirs / third.name)
+    assert store.get(other, 2) is None and store.get(other, 1) is not None
+
+
+def test_a_scenario_of_another_name_and_equal_content_finds_what_is_stored(tmp_path, study, community):
+    ReplicateStore(study, community, tmp_path).put("points", 1, PAYLOAD)
+    renamed = replace(study, scenarios=(replace(study.scenario("points"), name="other"),), reference="other")
+    assert ReplicateStore(renamed, community, tmp_path).get("other", 1) == PAYLOAD
 
 
 def test_clearing_removes_the_files_and_the_folders(tmp_path, study, community):
@@ -101,36 +144,50 @@ def test_the_key_changes_with_the_levers_and_not_with_names_or_counts(study):
     assert key(replace(study, scenarios=(replace(points, levers=levers),))) != key(study)
 
 
-def test_an_interrupted_write_leaves_nothing(tmp_path):
-    def write(folder: Path) -> None:
-        (folder / "half.csv").write_text("a,b\n", encoding="utf-8")
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        save_whole(tmp_path / "results" / "compare" / "now", write)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_killed_writer_left_is_taken_away_once_it_is_old(tmp_path):
-    old, fresh, other = (tmp_path / name for name in (".part-old", ".part-fresh", "results-of-somebody"))
-    for folder in (old, fresh, other):
-        folder.mkdir()
-        (folder / "half.csv").touch()
-    os.utime(old, (0, 0))
-    os.utime(other, (0, 0))
-    save_whole(tmp_path / "now", lambda folder: (folder / "x").touch())
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".part-fresh", "now", "results-of-somebody"]
-
-
-def test_a_taken_name_gets_a_number(tmp_path):
-    places = [save_whole(tmp_path / "now", lambda folder: (folder / "x").touch()) for _ in range(3)]
-    assert [place.name for place in places] == ["now", "now-2", "now-3"]
-    assert all((place / "x").exists() for place in places)
+EDITED = """
+import sys
+from consensus_sim.ensemble.store import code_digest
+from consensus_sim.paths import PACKAGE, configs_dir
+made = code_digest.__wrapped__
+before = made()
+assert made() == before
+for name in sys.argv[1:]:
+    place = (configs_dir() if name.startswith("configs/") else PACKAGE) / name.removeprefix("configs/")
+    content = place.read_bytes()
+    place.write_bytes(content + b"# edited" + bytes([10]))
+    assert made() != before, name
+    place.write_bytes(content)
+    assert made() == before
+"""
+EDITS = (
+    "analysis/pattern_measures.py", "analysis/statistics.py", "dynamics/trust.py", "model.py", "catalogue.yaml",
+    "configs/pattern/setups.yaml", "configs/forecast/phase2.yaml", "configs/targets/phase1.yaml",
+)  # fmt: skip
 
 
-def test_a_file_is_replaced_whole(tmp_path):
-    path = tmp_path / "deep" / "file"
-    write_whole(path, b"old")
-    write_whole(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert [child.name for child in path.parent.iterdir()] == ["file"]
+@pytest.mark.parametrize("wheel", [False, True], ids=["checkout", "wheel"])
+def test_an_edit_of_any_source_or_config_that_makes_numbers_changes_the_key(tmp_path, wheel):
+    """In a copy of the package, with the configs beside it as in a checkout, or in it as in a wheel."""
+    ignored = shutil.ignore_patterns("__pycache__", "configs")
+    package = Path(shutil.copytree(PACKAGE, tmp_path / "src" / PACKAGE.name, ignore=ignored))
+    shutil.copytree(configs_dir(), (package if wheel else tmp_path) / "configs")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", EDITED, *EDITS], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_key_changes_with_the_versions_of_the_libraries_that_compute(tmp_path):
+    """Another numpy, as far as its metadata say, in front of the one that is there."""
+    code = "from consensus_sim.ensemble.store import code_digest; print(code_digest())"
+    found = []
+    for version in ("1.0", "2.0"):
+        about = tmp_path / version / f"numpy-{version}.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: numpy\nVersion: {version}\n", encoding="utf-8")
+        path = os.pathsep.join([str(about.parent), str(PACKAGE.parent)])
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout)
+    assert found[0] != found[1]

@@ -275,7 +275,7 @@ class Calibration:
         """Write the posterior as `place` (.csv), and how it was made beside it (.yaml), each whole or not at all."""
         import yaml
 
-        from consensus_sim.ensemble.store import write_whole
+        from consensus_sim.saving import write_whole
 
         if place.suffix != ".csv":
             raise InputError(f"calibration.posterior: found {str(place)!r}; allowed: a file that ends in .csv")
@@ -303,7 +303,7 @@ def run_calibration(
     from consensus_sim.community import build_community
     from consensus_sim.ensemble.forecast import NUMBERS, write_origin
     from consensus_sim.ensemble.run import first_start
-    from consensus_sim.ensemble.store import save_whole
+    from consensus_sim.saving import save_whole
 
     cold = first_start()
     problem = read_problem(config, build_community(config["community"]))

@@ -167,7 +167,7 @@ class CityForecast:
         import pyarrow.parquet
 
         from consensus_sim.ensemble.forecast import NUMBERS, write_origin
-        from consensus_sim.ensemble.store import save_whole
+        from consensus_sim.saving import save_whole
 
         def write(place: Path) -> None:
             pyarrow.parquet.write_table(self.arrow, place / "city.parquet", compression="zstd")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import inspect
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -141,12 +140,9 @@ class DesignWork:
 
     def key(self) -> str:
         """A hash of all that determines the statistics of a set, but the sets that are not played."""
-        from consensus_sim.analysis import phase2, statistics
         from consensus_sim.ensemble.store import code_of
 
-        code = b"".join(Path(inspect.getfile(module)).read_bytes() for module in (statistics, phase2))
-        own = hashlib.blake2b(code, digest_size=16).hexdigest()
-        place = {"community": self.community.fingerprint, "statistics": own, "first": str(self.first)}
+        place = {"community": self.community.fingerprint, "first": str(self.first)}
         if self.same_chance:
             place["same_chance"] = "yes"
         parts = [

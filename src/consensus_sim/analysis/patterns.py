@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,10 +122,16 @@ def read_file(name: str, folder: Path | None = None) -> dict[str, Any]:
     return OmegaConf.to_container(content)  # type: ignore[return-value]
 
 
-def read_off(begin: datetime.date, model: Any, measures: tuple[str, ...]) -> list[float]:
-    """Play `model` to its end; the values of `measures`. begin: the programme's first day."""
-    run = pattern_measures.Run(model, max(0, model.calendar.week_of(begin)))
-    return [pattern_measures.measure(run, text) for text in measures]
+@dataclass(frozen=True)
+class ReadOff:
+    """Runs a model to its end and reads measures from it; `begin` is the programme's first day."""
+
+    begin: datetime.date
+
+    def __call__(self, model: Any, measures: tuple[str, ...]) -> list[float]:
+        """The values of `measures`."""
+        run = pattern_measures.Run(model, max(0, model.calendar.week_of(self.begin)))
+        return [pattern_measures.measure(run, text) for text in measures]
 
 
 def run_patterns(
@@ -156,7 +162,7 @@ def run_patterns(
     community = build_community(config["community"])
     if community.places.n_copies > 1:
         raise InputError("community.scale: patterns are checked on one community; allowed: 1")
-    read = partial(read_off, datetime.date.fromisoformat(setups["programme_start"]))
+    read = ReadOff(datetime.date.fromisoformat(setups["programme_start"]))
     work = SetupWork(community, studies, {name: tuple(measures) for name, measures in wanted.items()}, read)
     store = Store(work.keys(code_of, studies), folder, reuse=config["store"]["reuse"])
     some = next(iter(studies.values()))
@@ -266,7 +272,7 @@ class PatternResults:
         OSError if the folder cannot be written.
         """
         from consensus_sim.ensemble.forecast import write_origin
-        from consensus_sim.ensemble.store import save_whole
+        from consensus_sim.saving import save_whole
 
         def fill(place: Path) -> None:
             write(self.table, place / "patterns.csv")

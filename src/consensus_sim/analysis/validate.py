@@ -106,8 +106,8 @@ def run_validation(
     from consensus_sim.ensemble.forecast import NUMBERS, write_origin
     from consensus_sim.ensemble.replicate import behaviour_of
     from consensus_sim.ensemble.run import first_start
-    from consensus_sim.ensemble.store import save_whole
     from consensus_sim.ensemble.study import read_study, section
+    from consensus_sim.saving import save_whole
 
     cold = first_start()
     community = build_community(config["community"])

@@ -35,7 +35,7 @@ class Community:
     """A community, ready to be simulated. All arrays are read-only; the whole can be pickled.
 
     `label` is its name for people, by language (zh, en); `fingerprint` is 16 hexadecimal digits that change
-    with anything that shapes the community (numbers, register, version of the synthesis).
+    with the spec and with any value of its places, residents and network.
     """
 
     name: str
@@ -110,8 +110,9 @@ def build_community(spec: Mapping[str, Any]) -> Community:
         places=replace(places, micro_grid_worker=worker.astype(np.int32)),
         population=_joined_population(one, [people for people, _, _ in copies]),
         network=_joined_network([network for _, _, network in copies]),
-        fingerprint=_fingerprint(checked, one),
+        fingerprint="",
     )
+    community = replace(community, fingerprint=fingerprint(community))
     freeze(community)
     return community
 
@@ -174,14 +175,18 @@ def _joined_network(copies: list[Network]) -> Network:
     )
 
 
-def _fingerprint(spec: CommunitySpec, places: Places) -> str:
-    """16 hexadecimal digits of all that shapes the community."""
-    plain = {key: value for key, value in spec.as_dict().items() if key not in ("folder", "buildings_file")}
-    digest = hashlib.blake2b(json.dumps([SYNTHESIS, plain], sort_keys=True).encode(), digest_size=8)
-    for each in fields(Places):
-        value = getattr(places, each.name)
-        if isinstance(value, np.ndarray):
-            digest.update(np.ascontiguousarray(value).tobytes())
+def fingerprint(community: Community) -> str:
+    """16 hexadecimal digits of all that a community holds, wherever its files lie."""
+    spec = {key: value for key, value in community.spec.as_dict().items() if key not in ("folder", "buildings_file")}
+    digest = hashlib.blake2b(json.dumps([SYNTHESIS, spec], sort_keys=True).encode(), digest_size=8)
+    for part in (community.places, community.population, community.network):
+        for each in fields(part):
+            value = getattr(part, each.name)
+            array = isinstance(value, np.ndarray)
+            about = [each.name, value.dtype.str, value.shape] if array else [each.name, value]
+            digest.update(json.dumps(about, sort_keys=True).encode())
+            if array:
+                digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
 
 

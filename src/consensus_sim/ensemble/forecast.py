@@ -14,9 +14,9 @@ import numpy as np
 from consensus_sim.ensemble.precision import Reached, reached
 from consensus_sim.ensemble.provenance import provenance
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.ensemble.store import save_whole
 from consensus_sim.ensemble.summary import Values, contrast, summarise
 from consensus_sim.errors import one_of
+from consensus_sim.saving import save_whole
 
 if TYPE_CHECKING:
     import pandas as pd

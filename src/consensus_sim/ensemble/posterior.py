@@ -7,6 +7,7 @@ the same name that says how it was made and at which centres (`centre`).
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -194,20 +195,24 @@ def is_shipped(name: str) -> bool:
 def read_posterior(name: str) -> ParameterSets:
     """The parameter sets called `name`, see `posterior_file`. Raises InputError for a file that cannot be used."""
     place = posterior_file(name)
-    return _read(place, place.stat().st_mtime_ns)
+    about_file = place.with_suffix(".yaml")
+    try:
+        return _read(place, place.read_bytes(), about_file.read_bytes() if about_file.is_file() else b"{}")
+    except OSError as error:
+        raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
 
 
 @lru_cache(maxsize=8)
-def _read(place: Path, changed: int) -> ParameterSets:
+def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
+    """The parameter sets in a table and in the file about it, both as bytes: an edit of either is read again."""
     import pandas as pd
     import yaml
 
     about_file = place.with_suffix(".yaml")
     try:
-        content = place.read_bytes()
-        table = pd.read_csv(place)
-        about = yaml.safe_load(about_file.read_text(encoding="utf-8")) if about_file.is_file() else {}
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+        table = pd.read_csv(io.BytesIO(content))
+        about = yaml.safe_load(about_content.decode())
+    except (ValueError, yaml.YAMLError) as error:
         raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
     if WEIGHT not in table or len(table) == 0 or len(table.columns) < 2:
         raise InputError(f"posterior: {place.name} needs a column {WEIGHT!r} and one for each parameter")

@@ -14,7 +14,7 @@ from consensus_sim.ensemble.precision import Reached, reached
 from consensus_sim.ensemble.precompile import compile_ahead
 from consensus_sim.ensemble.progress import Bar, say
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.ensemble.store import ReplicateStore, Store, code_digest
+from consensus_sim.ensemble.store import ReplicateStore, Store
 from consensus_sim.ensemble.summary import Values
 from consensus_sim.ensemble.tables import assemble
 from consensus_sim.ensemble.work import Outcome, Replicates, Task, Work, attempt
@@ -205,9 +205,9 @@ def first_start() -> bool:
 
 def _warm_mark() -> Path:
     """The file that says that every compiled function of this version is in the cache."""
-    from consensus_sim.kernels import cache_dir
+    from consensus_sim.kernels import cache_dir, kernel_digest
 
-    return cache_dir() / f"warm-{code_digest()[:16]}"
+    return cache_dir() / f"warm-{kernel_digest()}"
 
 
 _warm: set[str] = set()  # levers whose compiled functions are loaded in this process

@@ -79,7 +79,7 @@ class SetupWork:
     """Replicates of set-ups, one task each; of a run only measures are kept.
 
     studies: by name of set-up; measures: what to read off its runs, by name of set-up; read: model before its first
-    week, measures -> their values
+    week, measures -> their values, with a `repr` that differs wherever the values may
     """
 
     community: Community
@@ -107,6 +107,6 @@ class SetupWork:
         for name in names:
             study = self.studies[name]
             key = study.key(study.scenarios[0], code(study.scenarios[0]))
-            content = canonical(["setup", key, self.community.fingerprint, self.measures[name]])
+            content = canonical(["setup", key, self.community.fingerprint, self.measures[name], repr(self.read)])
             found[name] = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
         return found

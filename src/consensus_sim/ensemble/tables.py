@@ -1,13 +1,12 @@
-"""Tables of one replicate as bytes with a checksum, and the tables of many replicates put together.
+"""Tables of one replicate as bytes, and the tables of many replicates put together.
 
 The bytes are our own and simple (a JSON header, then the columns one after another, compressed), because a replicate
-has to be written in about a millisecond, read back by the thousand, and a cut or damaged file has to be noticed. Text
-is kept as whole numbers and a list of names.
+has to be written in about a millisecond and read back by the thousand. Text is kept as whole numbers and a list of
+names. `consensus_sim.ensemble.store` adds a checksum.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping
@@ -16,19 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.errors import ConsensusSimError
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MAGIC = b"consensus-sim replicate 1\n"
-_DIGEST = 16
 Tables = Mapping[str, Mapping[str, NDArray[Any]]]
 Column = tuple[NDArray[Any], list[str] | None]
-
-
-class DamagedError(ConsensusSimError):
-    """Bytes that are not the whole of what was written."""
 
 
 def pack(tables: Tables) -> bytes:
@@ -46,8 +37,7 @@ def pack(tables: Tables) -> bytes:
             buffers.append(array.tobytes())
         header[table] = described
     head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    body = zlib.compress(len(head).to_bytes(8, "little") + head + b"".join(buffers), 1)
-    return _MAGIC + hashlib.blake2b(body, digest_size=_DIGEST).digest() + body
+    return zlib.compress(len(head).to_bytes(8, "little") + head + b"".join(buffers), 1)
 
 
 def _numbers(values: NDArray[Any], keep_float64: bool) -> tuple[NDArray[Any], list[str] | None]:
@@ -62,11 +52,8 @@ def _numbers(values: NDArray[Any], keep_float64: bool) -> tuple[NDArray[Any], li
 
 
 def unpack(payload: bytes) -> dict[str, dict[str, Column]]:
-    """What `pack` was given, text as (places, names). Raises DamagedError if `payload` is not whole."""
-    start = len(_MAGIC) + _DIGEST
-    if not is_whole(payload):
-        raise DamagedError("a stored replicate is damaged")
-    data = zlib.decompress(payload[start:])
+    """What `pack` was given, text as (places, names)."""
+    data = zlib.decompress(payload)
     size = int.from_bytes(data[:8], "little")
     offset = 8 + size
     tables: dict[str, dict[str, Column]] = {}
@@ -76,13 +63,6 @@ def unpack(payload: bytes) -> dict[str, dict[str, Column]]:
             tables[table][name] = (np.frombuffer(data[offset : offset + nbytes], dtype), names)
             offset += nbytes
     return tables
-
-
-def is_whole(payload: bytes) -> bool:
-    """Whether `payload` is what `pack` wrote, to the last byte."""
-    start = len(_MAGIC) + _DIGEST
-    digest = hashlib.blake2b(payload[start:], digest_size=_DIGEST).digest()
-    return payload.startswith(_MAGIC) and payload[len(_MAGIC) : start] == digest
 
 
 class _Growing:

@@ -21,7 +21,7 @@ def save_tables(
 ) -> Path:
     """Write each table as <name>.csv and each figure as figures/<name>.png to `folder`, with config and provenance."""
     from consensus_sim.ensemble.forecast import NUMBERS, write_origin
-    from consensus_sim.ensemble.store import save_whole
+    from consensus_sim.saving import save_whole
 
     def write(place: Path) -> None:
         for name, table in tables.items():
