@@ -40,6 +40,7 @@ from consensus_sim.ensemble.config_source import parse
 from consensus_sim.errors import ConsensusSimError, InputError
 from consensus_sim.paths import configs_dir
 from consensus_sim.sweep import DONE, FAILED, RefusedError, end_all, heading, job_folder, note, this_job
+from consensus_sim.terminal import use_any_encoding
 
 SEARCHED = 50_000
 """New objects after which Python looks for cycles among them: a command makes many that stay, and few cycles, and with
@@ -220,6 +221,7 @@ def main() -> NoReturn:
     _here = True
     gc.set_threshold(SEARCHED)
     signal.signal(signal.SIGTERM, _end)
+    use_any_encoding()
     debug = _debug()
     code = 0
     try:
@@ -247,7 +249,10 @@ def main() -> NoReturn:
             cause = InputError(f"{cause.filename or 'files'}: {cause.strerror or cause}")
         code, _ = tell(cause, debug)
     finally:
-        end_all()
+        try:
+            end_all()
+        except InputError as error:
+            code = max(code, tell(error, debug)[0])
     sys.exit(code)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import itertools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,33 +70,36 @@ class SweepFolder(Callback):
         overrides = [str(change) for change in config.hydra.overrides.hydra]
         wanted, chosen = Path(config.hydra.sweep.dir), any(change.startswith(_GIVEN) for change in overrides)
         try:
-            jobs = _jobs(config)
-            sweep = Sweep(wanted.absolute(), chosen)
-            (sweep.own / _JOBS).write_text(json.dumps(jobs), encoding="utf-8")
+            own = Sweep(wanted.absolute(), chosen, _jobs(config)).own
         except OSError as error:
             reason = error.strerror or str(error)
             where = "hydra.sweep.dir" if chosen else "results"
             raise RefusedError(InputError("cannot_write", where=where, folder=str(wanted), reason=reason)) from None
         except Exception as error:
             raise RefusedError(error) from None
-        quoted = "'" + str(sweep.own).replace("'", "\\'") + "'"
+        quoted = "'" + str(own).replace("'", "\\'") + "'"
         kept = [change for change in overrides if not change.startswith(_GIVEN)]
         with read_write(config.hydra), open_dict(config.hydra):
-            config.hydra.sweep.dir = str(sweep.own)
+            config.hydra.sweep.dir = str(own)
             config.hydra.overrides.hydra = [*kept, f"hydra.sweep.dir={quoted}"]  # the jobs compose it anew
 
 
 class Sweep:
     """The folder of a sweep. All that it makes is remembered, and only that is ever removed."""
 
-    def __init__(self, wanted: Path, chosen: bool) -> None:
-        """wanted: its place; chosen: by the user, so that it may be there already. Raises OSError."""
+    def __init__(self, wanted: Path, chosen: bool, jobs: Sequence[Mapping[str, str]] = ()) -> None:
+        """wanted: its place; chosen: by the user, so that it may be there already; jobs: the swept values of each.
+
+        Raises OSError.
+        """
+        self._jobs = list(jobs)
         self._made: list[Path] = []
         self.own: Path | None = None
         _begun.append(self)
         self._make(wanted.parent)
         self.folder = self._make(wanted) if chosen else self._new(wanted)
         self.own = Path(tempfile.mkdtemp(prefix=".sweep-", dir=self.folder))
+        (self.own / _JOBS).write_text(json.dumps(self._jobs), encoding="utf-8")
 
     def _make(self, folder: Path) -> Path:
         """`folder`, made with those above it if it is not there."""
@@ -107,16 +111,12 @@ class Sweep:
 
     def _new(self, wanted: Path) -> Path:
         """A folder that no other sweep has, `wanted` or `wanted-2`, ..."""
-        folder, number = wanted, 1
-        while True:
-            try:
+        for folder in _numbered(wanted):
+            with contextlib.suppress(FileExistsError):
                 folder.mkdir()
-            except FileExistsError:
-                number += 1
-                folder = wanted.with_name(f"{wanted.name}-{number}")
-            else:
                 self._made.insert(0, folder)
-                return folder
+                break
+        return folder
 
     def end(self) -> None:
         """Write the table, if a job was done; remove Hydra's folder, and what was made and is empty."""
@@ -139,33 +139,37 @@ class Sweep:
         for path in self.own.glob("job-*.json"):
             word = json.loads(path.read_text(encoding="utf-8"))
             words[word["job"]["number"]] = word
-        planned = json.loads((self.own / _JOBS).read_text(encoding="utf-8"))
-        for number in range(max([len(planned), *(one + 1 for one in words)])):
+        for number in sorted({*range(len(self._jobs)), *words}):
             if number in words:
                 word = words[number]
                 yield Job(**word["job"]), word["status"], Path(word["folder"]) if word["folder"] else None
             else:
-                yield Job(number, len(planned), planned[number]), NOT_RUN, None
+                yield Job(number, len(self._jobs), self._jobs[number]), NOT_RUN, None
 
     def _write(self, jobs: list[tuple[Job, str, Path | None]]) -> None:
         """Write sweep.csv, or sweep-2.csv, ... where that is taken: a row a job, scenario and headline metric."""
         swept = list(dict.fromkeys(name for job, _, _ in jobs for name in job.values))
-        number, place = 1, self.folder / TABLE
-        while True:
-            try:
-                file = place.open("x", encoding="utf-8", newline="")
-                break
-            except FileExistsError:
-                number += 1
-                place = self.folder / f"sweep-{number}.csv"
-        with file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["job", *swept, "folder", "status", "scenario", "metric", *_VALUES])
-            for job, status, folder in jobs:
-                known = [job.number, *(job.values.get(name, "") for name in swept)]
-                where = "" if folder is None else Path(os.path.relpath(folder, self.folder)).as_posix()
-                for row in _headlines(folder):
-                    writer.writerow([*known, where, status, *row])
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["job", *swept, "folder", "status", "scenario", "metric", *_VALUES])
+        for job, status, folder in jobs:
+            known = [job.number, *(job.values.get(name, "") for name in swept)]
+            where = "" if folder is None else Path(os.path.relpath(folder, self.folder)).as_posix()
+            writer.writerows([*known, where, status, *row] for row in _headlines(folder))
+        place = next(place for place in _numbered(self.folder / TABLE) if not place.exists())
+        try:
+            with place.open("x", encoding="utf-8", newline="") as file:
+                file.write(text.getvalue())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputError("cannot_write", where=TABLE, folder=str(self.folder), reason=reason) from None
+
+
+def _numbered(place: Path) -> Iterator[Path]:
+    """`place`, and its name with -2, -3, ..."""
+    yield place
+    for number in itertools.count(2):
+        yield place.with_name(f"{place.stem}-{number}{place.suffix}")
 
 
 def _headlines(folder: Path | None) -> list[list[str]]:

@@ -21,17 +21,21 @@ from consensus_sim.errors import InputError
 
 PARTS = {"places": Places, "population": Population, "network": Network}
 META = "community.json"
+_FILES = {META, *(f"{part}.{each.name}.npy" for part, cls in PARTS.items() for each in fields(cls))}
 
 
 def save_community(community: Community, folder: Path | str) -> Path:
     """Write `community` to `folder`, whole or not at all, and return the folder.
 
-    Replaces a community that is there already; raises `InputError` if something else is, or nothing can be
+    Replaces a community that is there already; raises `InputError` if anything else is, or nothing can be
     written.
     """
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / META).is_file():
-        raise InputError(f"{folder}: found other files; allowed: a new or empty folder, or one with a saved community")
+    if folder.exists():
+        folder = folder.resolve()
+        found = {path.name for path in folder.iterdir()} if folder.is_dir() else {folder.name}
+        if found - _FILES or (found and META not in found):
+            raise InputError("not_a_saved_community", folder=str(folder), found=sorted(found - _FILES)[:3])
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -53,8 +57,12 @@ def save_community(community: Community, folder: Path | str) -> Path:
                     meta["plain"][f"{part}.{each.name}"] = value
         (draft / META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
         if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(draft, folder)
+            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+            os.replace(folder, old / META)  # a kill in between leaves both
+            os.replace(draft, folder)
+            shutil.rmtree(old)
+        else:
+            os.replace(draft, folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
