@@ -148,5 +148,7 @@ def kernel(function: Any = None, **options: Any) -> Any:
     if function is None:
         return lambda inner: kernel(inner, **options)
     compiled = numba.njit(**settings)(function)
-    compiled._cache._cache_file.__class__ = _SharedCacheFile
+    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if kept is not None:  # neither compiled nor kept with NUMBA_DISABLE_JIT
+        kept.__class__ = _SharedCacheFile
     return compiled
