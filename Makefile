@@ -10,6 +10,7 @@ lint:
 
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
 
 test:
 	$(BIN)/pytest

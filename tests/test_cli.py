@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from consensus_sim.paths import configs_dir
+from consensus_sim.sweep import Sweep
 
 SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=2", "calendar.weeks=12")
 FILES = {
@@ -122,9 +123,62 @@ def test_a_sweep_gives_each_job_its_own_folder_and_leaves_no_trace_of_hydra(cli,
     done = cli("-m", *SMALL, "seed=1,2")
     assert done.returncode == 0, done.stderr
     (time,) = (tmp_path / "results" / "compare").iterdir()
-    assert sorted(path.name for path in time.iterdir()) == ["0", "1"]
+    assert sorted(path.name for path in time.iterdir()) == ["0", "1", "sweep.csv"]
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["compare"]
     assert (time / "0" / "summary.csv").read_bytes() != (time / "1" / "summary.csv").read_bytes()
+    headings = [line for line in done.stdout.splitlines() if line.startswith("job ")]
+    assert headings == ["job 0 (1 of 2): seed=1", "job 1 (2 of 2): seed=2"]
+    facts = json.loads((time / "1" / "provenance.json").read_text(encoding="utf-8"))
+    assert facts["changes"] == [*SMALL, "seed=2"]
+    table = pd.read_csv(time / "sweep.csv")
+    assert list(table) == ["job", "seed", "folder", "status", "scenario", "metric", "mean", "q05", "q95"]
+    assert set(zip(table["job"], table["seed"], table["folder"], table["status"], strict=True)) == {
+        (0, 1, 0, "done"), (1, 2, 1, "done"),
+    }  # fmt: skip
+    summary = pd.read_csv(time / "1" / "summary.csv").query("scenario == 'points' and metric == 'trust'")
+    row = table.query("job == 1 and scenario == 'points' and metric == 'trust'")
+    assert row["mean"].tolist() == summary.query("group == 'all'")["mean"].tolist()
+
+
+TINY = (
+    "community=teaching", "scenarios=[before]", "replicates=1", "calendar.weeks=4", "engine=serial",
+    "report.html=false", "report.figures=false",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chosen", [".", "results", "results/compare/mysweep", "new/one"])
+def test_a_sweep_in_a_folder_of_the_users_takes_nothing_away(cli, tmp_path, chosen):
+    theirs = {
+        name: f"theirs: {name}"
+        for name in ("thesis.txt", "multirun.yaml", "results/old/a.csv", "results/multirun.yaml", "results/sweep.csv")
+    } | {"results/compare/mysweep/0/b.csv": "an older job", "results/compare/mysweep/multirun.yaml": "older"}
+    for name, text in theirs.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = cli("-m", *TINY, f"hydra.sweep.dir={chosen}", "seed=1,2")
+    assert done.returncode == 0, done.stderr
+    for name, text in theirs.items():
+        assert (tmp_path / name).read_text(encoding="utf-8") == text
+    folder = tmp_path / chosen
+    (table,) = {*folder.glob("sweep*.csv")} - {tmp_path / "results/sweep.csv"}
+    places = dict(zip(pd.read_csv(table)["job"], pd.read_csv(table)["folder"].astype(str), strict=True))
+    assert all((folder / place / "summary.csv").is_file() for place in places.values()) and len(places) == 2
+    assert not [*tmp_path.rglob(".sweep*")]
+
+
+def test_sweeps_begun_at_once_have_folders_of_their_own_and_leave_nothing(tmp_path):
+    wanted = tmp_path / "results" / "compare" / "now"
+    sweeps = [Sweep(wanted, chosen=False) for _ in range(3)]
+    assert [sweep.folder.name for sweep in sweeps] == ["now", "now-2", "now-3"]
+    for sweep in sweeps:
+        sweep.end()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_sweep_keeps_a_folder_that_was_there_and_empty(tmp_path):
+    (tmp_path / "mine").mkdir()
+    Sweep(tmp_path / "mine" / "within", chosen=True).end()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"] and not [*(tmp_path / "mine").iterdir()]
 
 
 def test_a_bad_value_in_a_sweep_is_told_and_the_other_job_is_done(cli, tmp_path):
@@ -132,7 +186,10 @@ def test_a_bad_value_in_a_sweep_is_told_and_the_other_job_is_done(cli, tmp_path)
     assert done.returncode == 2
     assert "job 0" in done.stderr and "replicates: found 0" in done.stderr and "Traceback" not in done.stderr
     (time,) = (tmp_path / "results" / "compare").iterdir()
-    assert [path.name for path in time.iterdir()] == ["1"]
+    assert sorted(path.name for path in time.iterdir()) == ["1", "sweep.csv"]
+    table = pd.read_csv(time / "sweep.csv")
+    assert table.query("job == 0")["status"].tolist() == ["failed"]
+    assert set(table.query("job == 1")["status"]) == {"done"} and table["replicates"].tolist()[:2] == [0, 1]
 
 
 MISTAKES = [
@@ -145,6 +202,8 @@ MISTAKES = [
     (["calender.weeks=10"], "did you mean calendar.weeks?"),
     (["intervention.points.start=2024-09-01", "intervention.points.end=2024-06-01"], "lies before its start"),
     (["replicates=0"], "replicates: found 0"),
+    (["seed=340282366920938463463374607431768211456"], "; allowed: a whole number from 0 to 10000000000000"),
+    (["-m", "results=a,b"], "results: a sweep has one folder"),
     (["replicates=many"], "replicates: found 'many'"),
     (["replicates=100000000"], "replicates: found 100000000; allowed: a whole number from 1 to 100000"),
     (["replicates=auto", "precision=0"], "precision: found 0"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from consensus_sim.errors import InputError
 from consensus_sim.randomness import (
     bits_of,
     child,
@@ -35,6 +36,12 @@ def test_every_argument_of_a_key_matters():
         for seed, name, week, sub in itertools.product((0, 1, 2**62), ("a", "b", "ab"), (0, 1, 2), (0, 1, 2))
     }
     assert len(keys) == 3 * 3 * 3 * 3
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 2**128])
+def test_a_seed_that_keys_cannot_hold_is_refused(seed):
+    with pytest.raises(InputError, match="seed: found"):
+        key(seed, "a")
 
 
 def test_streams_have_lasting_numbers():

@@ -11,13 +11,11 @@ import errno
 import gc
 import os
 import re
-import shutil
 import signal
 import string
 import sys
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Container, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,8 +23,6 @@ from typing import Any, NoReturn
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.experimental.callback import Callback
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from consensus_sim.catalogue import LANGUAGES, message
@@ -43,6 +39,8 @@ from consensus_sim.ensemble.config import (
 from consensus_sim.ensemble.config_source import parse
 from consensus_sim.errors import ConsensusSimError, InputError
 from consensus_sim.paths import configs_dir
+from consensus_sim.sweep import DONE, FAILED, RefusedError, end_all, heading, job_folder, note, this_job
+from consensus_sim.terminal import use_any_encoding
 
 SEARCHED = 50_000
 """New objects after which Python looks for cycles among them: a command makes many that stay, and few cycles, and with
@@ -52,7 +50,6 @@ _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
 _NO_NUMBERS = re.compile(r"^(\+|hydra\.|(engine|report|store|results|debug)\b)")
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
-_sweep_folders: list[Path] = []
 _own: list[str] = []  # overrides that bring in settings
 _given: list[str] = []  # overrides as the user gave them
 _config_dir: list[str] = []  # the folder of the user's own files, if one was given
@@ -79,54 +76,44 @@ class TerminatedError(BaseException):
         self.number = number
 
 
-class SweepFolder(Callback):
-    """Remembers where Hydra keeps its own file during a sweep, so that it can be removed afterwards."""
-
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Called by Hydra before a sweep makes its folder."""
-        _sweep_folders.append(Path(config.hydra.sweep.dir))
-
-
 def job(config: DictConfig) -> None:
     """Run one job; its failure is told here and remembered, so that the other jobs of a sweep go on."""
     from consensus_sim.experiment import run_experiment
 
     plain: Any = OmegaConf.to_container(config, resolve=True)
     own = [f"--config-dir {folder}" for folder in _config_dir]
-    plain["changes"] = [*own, *changes(HydraConfig.get().overrides.task)]
+    sweep = this_job()
+    plain["changes"] = [*own, *changes(HydraConfig.get().overrides.task, sweep.values if sweep else ())]
+    if sweep:
+        print(heading(sweep, _language()), flush=True)
     try:
-        run_experiment(plain, results_folder(plain))
+        place = run_experiment(plain, job_folder() if sweep else results_folder(plain))
     except Exception as error:
-        code, said = tell(error, plain.get("debug") is True or (_here and _debug()), which_job())
+        where = f"job {sweep.number} ({sweep.named}): " if sweep else ""
+        code, said = tell(error, plain.get("debug") is True or (_here and _debug()), where)
+        if sweep:
+            note(sweep, FAILED, None)
         if not _here:
             raise ToldError(code, said if "SUBMITIT_EXECUTOR" in os.environ else "") from None
         _failed.append(code)
+    else:
+        if sweep:
+            note(sweep, DONE, place)
 
 
-def changes(overrides: Sequence[str]) -> list[str]:
+def changes(overrides: Sequence[str], swept: Container[str] = ()) -> list[str]:
     """Those of `overrides` that may change numbers, as somebody would write them: not where and how things are run or
-    shown, nor what the command has added.
+    shown, unless a sweep varies it (`swept`: keys), nor what the command has added.
     """
     added = set(kept_values(overrides))
     plain = [change.removeprefix("++") for change in overrides if change not in added]
-    return [change for change in plain if not _NO_NUMBERS.match(change)]
+    return [change for change in plain if change.partition("=")[0] in swept or not _NO_NUMBERS.match(change)]
 
 
 def results_folder(config: dict[str, Any]) -> Path:
-    """results/<experiment>/<time>, and /<number of the job> in a sweep."""
-    base = Path(str(config["results"])) / str(config["experiment_name"])
-    settings = HydraConfig.get()
-    if settings.mode == RunMode.MULTIRUN:
-        return base / Path(settings.sweep.dir).name / str(settings.job.num)
-    return base / datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
-
-
-def which_job() -> str:
-    """In a sweep, the number of the job and what it was given."""
-    settings = HydraConfig.get()
-    if settings.mode != RunMode.MULTIRUN:
-        return ""
-    return f"job {settings.job.num} ({settings.job.override_dirname}): "
+    """results/<experiment>/<time>."""
+    now = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    return Path(str(config["results"])) / str(config["experiment_name"]) / now
 
 
 def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
@@ -234,6 +221,7 @@ def main() -> NoReturn:
     _here = True
     gc.set_threshold(SEARCHED)
     signal.signal(signal.SIGTERM, _end)
+    use_any_encoding()
     debug = _debug()
     code = 0
     try:
@@ -245,6 +233,8 @@ def main() -> NoReturn:
         if told.kept:
             print(told.kept, file=sys.stderr)
         code = told.code
+    except RefusedError as refused:
+        code, _ = tell(explain(refused.cause, _own), debug)
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on from here")
         code = 130
@@ -259,17 +249,11 @@ def main() -> NoReturn:
             cause = InputError(f"{cause.filename or 'files'}: {cause.strerror or cause}")
         code, _ = tell(cause, debug)
     finally:
-        _clean()
+        try:
+            end_all()
+        except InputError as error:
+            code = max(code, tell(error, debug)[0])
     sys.exit(code)
-
-
-def _clean() -> None:
-    """Remove the folders that Hydra made for its own file of a sweep, and those above that are empty then."""
-    for folder in _sweep_folders:
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            folder.parent.rmdir()
-            folder.parent.parent.rmdir()
 
 
 if __name__ == "__main__":

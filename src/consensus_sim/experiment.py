@@ -48,7 +48,8 @@ def writing(results: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"results: cannot write to {str(results)!r}: {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        raise InputError("cannot_write", where="results", folder=str(results), reason=reason) from error
 
 
 def play(config: Mapping[str, Any], save: Callable[[Forecast], Path]) -> tuple[Forecast, Path]:

@@ -61,8 +61,8 @@ class CommunityModel(mesa.Model):
 
     Parameters: `community` who lives where; `levers` the scenario's interventions (see `interventions.base`), taken
     in the order of their names; `behaviour` the parameters of residents; `channels` and `topics` the contents of
-    configs/channel and configs/topic; `calendar` first day and number of weeks; `seed` >= 0, the only source of
-    chance. Two models of one seed meet the same chance wherever they do not differ.
+    configs/channel and configs/topic; `calendar` first day and number of weeks; `seed` (64 bits), the only source
+    of chance. Two models of one seed meet the same chance wherever they do not differ.
     """
 
     def __init__(

@@ -15,6 +15,7 @@ from math import cos, exp, log, pi, sin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.errors import not_allowed, phrase
 from consensus_sim.kernels import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -42,7 +43,12 @@ def _mix_int(z: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _under(seed: int, name: str) -> np.uint64:
-    """Stream `name` under `seed`: the part of a key that all weeks share."""
+    """Stream `name` under `seed`: the part of a key that all weeks share.
+
+    Raises InputError for a seed that 64 bits do not hold: it would stand for the same draws as a smaller one.
+    """
+    if not 0 <= seed <= _MASK:
+        raise not_allowed("seed", seed, phrase("whole_number_low_high", low=0, high=_MASK, unit=phrase("nothing")))
     return np.uint64(_mix_int(_mix_int((seed * 0xD1342543DE82EF95 + int(_GOLDEN)) & _MASK) ^ stream(name)))
 
 

@@ -68,6 +68,11 @@ def test_other_folders_are_left_alone(teaching: Community, tmp_path: Path) -> No
     with pytest.raises(InputError, match="holds no whole community"):
         open_community(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "dear"
+    beside = save_community(teaching, tmp_path / "saved") / "notes.txt"
+    beside.write_text("dear, too")
+    with pytest.raises(InputError, match="found other files"):
+        save_community(teaching, tmp_path / "saved")
+    assert beside.read_text() == "dear, too"
     with pytest.raises(InputError, match="cannot be written"):
         save_community(teaching, tmp_path / "thesis.txt" / "saved")
 

@@ -20,6 +20,6 @@ def test_a_sweep_under_a_launcher_tells_what_failed_and_does_the_rest(cli, tmp_p
     assert len(told) == 1 and "job 0" in told[0] and "replicates: found 0" in told[0]
     assert "Traceback" not in done.stderr
     (time,) = (tmp_path / "results" / "compare").iterdir()
-    assert [path.name for path in time.iterdir()] == ["1"]
+    assert sorted(path.name for path in time.iterdir()) == ["1", "sweep.csv"]
     assert (time / "1" / "summary.csv").is_file()
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["compare"]

@@ -11,7 +11,7 @@ import pytest
 
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.replicate import STRIDE, build_model, cleared_at_once, replicate_seed, run_replicate
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.ensemble.study import MOST_REPLICATES, MOST_SEED, read_study
 from tests.helpers import assert_same_tables, community, differing_tables
 
 SMALL = ["community=teaching", "scenarios=[before,council]", "calendar.weeks=30"]
@@ -30,6 +30,7 @@ def test_seeds_of_replicates_do_not_meet():
     seeds = [replicate_seed(seed, number) for seed, number in itertools.product(range(50), range(100))]
     assert len(set(seeds)) == len(seeds)
     assert replicate_seed(3, 0) == 3 * STRIDE
+    assert replicate_seed(MOST_SEED, MOST_REPLICATES) == MOST_SEED * STRIDE + MOST_REPLICATES
 
 
 @pytest.mark.parametrize("searching", [True, False])

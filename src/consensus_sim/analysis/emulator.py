@@ -217,11 +217,11 @@ class _Learner:
             n_quantiles=min(1000, len(known)), output_distribution="normal", subsample=None
         ).fit(known[:, None])
         score = _score(self.scores, known)
-        common = {"learning_rate": LEARNING_RATE, "early_stopping": False, "random_state": seed}
+        common = {"learning_rate": LEARNING_RATE, "early_stopping": False, "random_state": seed % 2**32}
         self.mean = HistGradientBoostingRegressor(
             max_iter=trees, max_leaf_nodes=LEAVES, min_samples_leaf=IN_LEAF, **common
         )
-        folds = KFold(FOLDS, shuffle=True, random_state=seed)
+        folds = KFold(FOLDS, shuffle=True, random_state=seed % 2**32)
         off = score - cross_val_predict(self.mean, inner, score, cv=folds)
         self.explained = float(max(0.0, 1 - off.var() / max(score.var(), 1e-12)))
         self.mean.fit(inner, score)

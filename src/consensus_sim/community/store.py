@@ -19,6 +19,7 @@ from consensus_sim.saving import draft
 
 PARTS = {"places": Places, "population": Population, "network": Network}
 META = "community.json"
+_FILES = {META, *(f"{part}.{each.name}.npy" for part, cls in PARTS.items() for each in fields(cls))}
 
 
 def save_community(community: Community, folder: Path | str) -> Path:

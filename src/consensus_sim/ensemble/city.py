@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.ensemble.copies import with_other_chance
 from consensus_sim.ensemble.scenario import Settings, Study
-from consensus_sim.ensemble.study import section, whole
+from consensus_sim.ensemble.study import MOST_SEED, section, whole
 from consensus_sim.ensemble.work import Replicates, Task, Work
 from consensus_sim.errors import InputError, one_of
 
@@ -83,7 +83,7 @@ def read_city(config: Mapping[str, Any]) -> City:
         raise InputError("city.kinds: found none; allowed: at least one kind of community")
     return City(
         communities=whole("city.communities", config.get("communities"), 1, MOST_COMMUNITIES),
-        seed=whole("city.seed", config.get("seed"), 0),
+        seed=whole("city.seed", config.get("seed"), 0, MOST_SEED),
         gains=tuple(gains),
         kinds=tuple(_read_kind(name, section(f"city.kinds.{name}", entry)) for name, entry in kinds.items()),
     )

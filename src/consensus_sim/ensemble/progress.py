@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from types import TracebackType
 
 from rich.console import Console
@@ -54,3 +58,27 @@ class Bar:
 def say(text: str) -> None:
     """One line for the person at the terminal, on standard error, so that tables on standard output stay clean."""
     print(text, file=sys.stderr, flush=True)
+
+
+EVERY = 4.0
+"""Seconds between two signs of life, where somebody is to see one at least every five."""
+
+
+@contextlib.contextmanager
+def signs_of_life(text: str) -> Iterator[None]:
+    """Say `text` with the seconds since the begin, {seconds}, again and again as long as the block runs, also where no
+    terminal watches. Begin no worker process by forking meanwhile: a thread does it.
+    """
+    began, ended = time.monotonic(), threading.Event()
+
+    def speak() -> None:
+        while not ended.wait(EVERY):
+            say(text.format(seconds=round(time.monotonic() - began)))
+
+    thread = threading.Thread(target=speak, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

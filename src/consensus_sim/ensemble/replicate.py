@@ -30,9 +30,9 @@ STRIDE meet.
 
 def replicate_seed(seed: int, replicate: int) -> int:
     """The model's seed for a replicate: the same for every scenario, so that scenarios are compared under common
-    chance.
+    chance. It has 64 bits; a study's seed up to `MOST_SEED` never fills them.
     """
-    return seed * STRIDE + replicate
+    return (seed * STRIDE + replicate) % 2**64
 
 
 class _Read(NamedTuple):

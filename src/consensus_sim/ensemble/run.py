@@ -12,7 +12,7 @@ from consensus_sim.ensemble.engines import Engine, cores
 from consensus_sim.ensemble.forecast import Forecast
 from consensus_sim.ensemble.precision import Reached, reached
 from consensus_sim.ensemble.precompile import compile_ahead
-from consensus_sim.ensemble.progress import Bar, say
+from consensus_sim.ensemble.progress import Bar, say, signs_of_life
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.ensemble.store import ReplicateStore, Store
 from consensus_sim.ensemble.summary import Values
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from consensus_sim.community import Community
 
 _NAMED = 5  # failures that are told one by one
+_COMPILING = "compiling kernels: {seconds} s"
 
 
 class ReplicatesFailedError(ConsensusSimError):
@@ -198,7 +199,7 @@ def first_start() -> bool:
     cold = not _warm_mark().exists()
     if cold:
         say("compiling kernels, once per installation (half a minute to a minute)")
-        if cores() > 1:
+        with signs_of_life(_COMPILING):
             compile_ahead(cores())
     return cold
 
@@ -223,10 +224,11 @@ def warm_kernels(study: Study, cold: bool) -> None:
         return
     small = load_community("teaching")
     short = replace(study, calendar={**study.calendar, "weeks": min(study.calendar["weeks"], 40)})
-    for scenario in study.scenarios if cold else study.scenarios[-1:]:
-        # An error here comes up in the replicates as well, and is told there.
-        attempt((scenario.name, 0), Replicates(small, short))
-        _warm.update(lever for lever, _ in scenario.levers)
+    with signs_of_life(_COMPILING) if cold else contextlib.nullcontext():
+        for scenario in study.scenarios if cold else study.scenarios[-1:]:
+            # An error here comes up in the replicates as well, and is told there.
+            attempt((scenario.name, 0), Replicates(small, short))
+            _warm.update(lever for lever, _ in scenario.levers)
     if cold:
         with contextlib.suppress(OSError):
             _warm_mark().touch()

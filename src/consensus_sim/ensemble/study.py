@@ -14,6 +14,8 @@ from consensus_sim.errors import InputError, one_of
 MOST_WEEKS = 522  # ten years
 PARAMETERS = ("centre", "prior", "posterior")
 MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
+MOST_SEED = 10**13
+"""Up to here all replicates of all seeds have draws of their own: `replicate_seed` fits into 64 bits."""
 SCENARIO_KEYS = ("label", "description", "base", "interventions")
 GROUPS = ("community", "behaviour", "calendar", "channel", "topic", "intervention", "scenario")
 
@@ -223,7 +225,7 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         scenarios=scenarios,
         reference=read_reference(config, names),
         replicates=precision.minimum if precision.target is not None else config["replicates"],
-        seed=whole("seed", config.get("seed"), 0),
+        seed=whole("seed", config.get("seed"), 0, MOST_SEED),
         parameters=parameters,
         posterior=_posterior(config, parameters),
         precision=precision,
