@@ -36,6 +36,14 @@ def test_tables_start_with_scenario_and_replicate(forecast):
     assert forecast.tables["weekly"]["week"].max() == 19
 
 
+def test_forecast_study_and_scenario_say_in_one_line_what_they_are(forecast):
+    said = "teaching: before, points (reference: before); 3 replicates, 20 weeks, seed 1, parameters=posterior>"
+    assert repr(forecast) == f"<Forecast {said}"
+    assert repr(forecast.study) == f"<Study {said}"
+    assert repr(forecast.study.scenario("before")) == "<Scenario before: no intervention>"
+    assert "weekly (" in repr(forecast.tables)
+
+
 def test_contrasts_are_the_means_of_paired_differences(forecast):
     wide = forecast.tables["metrics"].pivot_table(
         index=["metric", "group", "replicate"], columns="scenario", values="value", observed=True

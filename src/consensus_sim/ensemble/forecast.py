@@ -46,6 +46,10 @@ class Frames(Mapping[str, "pd.DataFrame"]):
             self._made[name] = self.arrow[name].to_pandas()
         return self._made[name]
 
+    def __repr__(self) -> str:
+        """Names of the tables and how many rows they have."""
+        return f"<Frames: {', '.join(f'{name} ({table.num_rows} rows)' for name, table in self.arrow.items())}>"
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.arrow)
 
@@ -65,6 +69,10 @@ class Forecast:
         self.community = community
         self.tables = Frames(tables)
         self.made = datetime.datetime.now(datetime.UTC)
+
+    def __repr__(self) -> str:
+        """Where and what was run."""
+        return f"<Forecast {self.community.name}: {self.study.outline()}>"
 
     @cached_property
     def _values(self) -> Values:
