@@ -33,7 +33,7 @@ class GridHierarchy(Intervention):
     by the member households that live with it (`passing_on`, times how well they can put it), and reaches
     the committee tiers later. Ties carry the same news at a speed of their own (D1). Workers ask those of
     their micro-grid with the highest stakes, a lot of weight `chance` added; at the tea, which has no
-    agenda, by open concern.
+    agenda, by open concern. `strength` scales all of it, the hours too: at 0 nothing is told, passed on or asked.
     """
 
     tier_weeks: int = setting(0, 26, "weeks a tier", integer=True)
@@ -58,7 +58,7 @@ class GridHierarchy(Intervention):
         self.told = 1.0 - (1.0 - rate) ** households
 
     def on_week_start(self, model: Any) -> None:
-        self.hours[:] = self.worker_hours
+        self.hours[:] = self.strength * self.worker_hours
         if self.strength:
             self._pass_up(model)
 
