@@ -40,7 +40,7 @@ class GridHierarchy(Intervention):
     worker_hours: float = setting(0, 40, "hours a week and worker")
     invitation_hours: float = setting(0.05, 8, "hours an invitation")
     chance: float = setting(0, 1, "weight of the lot against stake")
-    strength: float = setting(0, 1, "share of the full flow of news down and matters up")
+    strength: float = setting(0, 1, "share of the full effect")
 
     def on_start(self, model: Any) -> None:
         self.begun = model.week
