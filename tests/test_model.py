@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim import InputError, load_community, load_model
+from consensus_sim import ConsensusSimError, InputError, load_community, load_model
 from consensus_sim.council.topics import STATES
 from consensus_sim.model import PHASES, CommunityModel
 
@@ -179,3 +179,38 @@ def test_mesa_collects_data_and_agents_change_no_numbers(community):
     assert model.steps == 8
     assert len(collector.get_model_vars_dataframe()) == 8
     np.testing.assert_array_equal(model.residents.trust, plain.residents.trust)
+
+
+def test_a_step_past_the_end_is_refused_in_words_and_changes_nothing(community):
+    model = load_model(community, "council", weeks=2)
+    model.run_model()
+    trust = model.residents.trust.copy()
+    said = "ended: 2 weeks, the last day of which is 2024-03-17; .*weeks="
+    for _ in range(2):
+        with pytest.raises(ConsensusSimError, match=said) as told:
+            model.step()
+        assert "已结束：共 2 周" in told.value.text("zh")
+    assert (model.week, model.steps, model.running) == (2, 2, False)
+    np.testing.assert_array_equal(model.residents.trust, trust)
+
+
+def test_model_and_resident_say_in_one_line_what_they_are(community):
+    model = load_model(community, "everything", weeks=3)
+    model.step()
+    assert repr(model).startswith("<CommunityModel teaching: week 1 of 3 from 2024-03-04, seed ")
+    assert "no intervention" in repr(load_model(community, "before", weeks=3))
+    agent = next(each for each in model.agents if "elder" in each.groups)
+    assert repr(agent).startswith(f"<Resident {agent.row}: age {agent.age}; elder")
+    for text in (repr(model), repr(model.residents), *map(repr, list(model.agents)[:50])):
+        assert "\n" not in text and " at 0x" not in text
+    assert len(repr(model)) < 200
+
+
+def test_an_agent_names_its_attributes(community):
+    agent = next(iter(load_model(community, "council", weeks=1).agents))
+    names = [name for name in dir(agent) if not name.startswith("_")]
+    assert {"trust", "listening", "age", "tenant", "micro_grid", "groups", "neighbours", "row"} <= {*names}
+    for name in names:
+        getattr(agent, name)
+    with pytest.raises(AttributeError, match="shoe_size"):
+        _ = agent.shoe_size

@@ -6,9 +6,11 @@ columns; this file decides the order. Docs: docs/model.md.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from textwrap import shorten
 from typing import Any
 
 import mesa
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.calendar import Calendar
 from consensus_sim.community import Community
+from consensus_sim.copying import memo_of_arrays, pickled, unpickled
 from consensus_sim.council import attendance, protocol
 from consensus_sim.council.events import PLACELESS, Channel, Event, OpenChannel, Rows, Venue
 from consensus_sim.council.meeting import Facilitation, facilitation
@@ -27,6 +30,7 @@ from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook
 from consensus_sim.dynamics.attendance import learn_of
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
+from consensus_sim.errors import ConsensusSimError
 from consensus_sim.interventions.base import Intervention
 from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, keys_of_weeks
@@ -126,10 +130,20 @@ class CommunityModel(mesa.Model):
         for lever in self.levers:
             lever.check_community(self)
 
+    def __repr__(self) -> str:
+        """Where, how far and with what it runs."""
+        levers = shorten(", ".join(lever.name for lever in self.levers), 60, placeholder=" ...") or "no intervention"
+        week = f"week {self.week} of {self.calendar.weeks} from {self.calendar.start.isoformat()}"
+        return f"<CommunityModel {self.community.name}: {week}, seed {self.seed}; {levers}>"
+
     # --- the week -------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """One week, in the order of `PHASES`."""
+        """Simulate one week, in the order of `PHASES`. Raises ConsensusSimError once the calendar has ended."""
+        if self.week >= self.calendar.weeks:
+            self.steps = self.week
+            last = self.calendar.date(self.week) - timedelta(days=1)
+            raise ConsensusSimError("run_has_ended", weeks=self.calendar.weeks, last=last.isoformat())
         for phase, _ in PHASES:
             getattr(self, phase)()
         self.week += 1
@@ -328,6 +342,23 @@ class CommunityModel(mesa.Model):
                 turns.setdefault(begins, []).append((lever, True))
             turns.setdefault(ends, []).append((lever, False))
         return turns
+
+    # --- copies ----------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CommunityModel:
+        """An independent model in the same week, with interventions, residents and records of its own.
+
+        Both share the community, which no run changes.
+        """
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        memo.update(memo_of_arrays(self, shared=[self.community]))
+        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The model for pickle, which the interventions' classes have to be importable for."""
+        return unpickled, (type(self), pickled(self, self.community), self.community)
 
     # --- Mesa ----------------------------------------------------------------------------------------------
 

@@ -174,7 +174,7 @@ class Recorder:
         return found
 
     def _of_topics(self) -> list[float]:
-        """How many topics there are in each state, and matters landed."""
+        """How many topics wait in each state or have ever come to it, and matters landed."""
         return [*map(float, self.model.topics.count_states().values()), float(self._landed)]
 
     def _of_residents(self) -> list[float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from consensus_sim import load_community, load_model
-from consensus_sim.catalogue import metric, weekly_metric
+from consensus_sim.catalogue import metric, weekly_metric, weekly_metric_names
 from consensus_sim.ensemble.facts import LAST_WEEKS, all_tables, collect_acts
 from consensus_sim.residents.columns import REPORT_GROUPS
 
@@ -107,3 +107,26 @@ def test_the_capability_scale_is_taken_each_half_year_of_every_group(run):
     assert {"team", "active", *REPORT_GROUPS} <= set(table["group"])
     assert {"expression", "listening", "integration", "procedure", "rights", "habit", "all"} <= set(table["indicator"])
     assert (table["mean"] >= 0).all() and (table["mean"] <= 1).all() and (table["n"] > 0).all()
+
+
+CUMULATIVE = [name for name in weekly_metric_names() if weekly_metric(name).label("en").endswith(" so far")]
+LEDGER = ["issued", "redeemed", "expired", "paid", "lapsed", "income_sponsors", "income_public", "income_budget"]
+
+
+@pytest.mark.parametrize("scenario", ["before", "full", "supervision", "everything", "points_dry"])
+def test_what_is_counted_since_the_start_never_falls(scenario):
+    assert {"topics_settled", "topics_shelved", "topics_lapsed", "topics_answered", "matters_landed"} == {*CUMULATIVE}
+    heard_again = 0
+    for seed in (1, 2, 4):
+        tables = all_tables(load_model("teaching", scenario, seed=seed, weeks=104).run())
+        weekly, topics = tables["weekly"], tables["topics"]
+        for name in CUMULATIVE:
+            counts = weekly["value"][weekly["metric"] == name]
+            assert len(counts) == 104 and (np.diff(counts) >= 0).all(), (name, seed)
+            if name == "topics_settled":
+                again = (topics["failed_before"] > 0) & (topics["state"] != "settled")
+                assert counts[-1] == np.count_nonzero((topics["state"] == "settled") | again)
+                heard_again += np.count_nonzero(again)
+        for name in LEDGER:
+            assert (np.diff(tables["points"][name]) >= 0).all(), (name, seed)
+    assert heard_again or scenario != "supervision", "a count can fall where a settled topic is heard again"

@@ -36,6 +36,14 @@ def test_tables_start_with_scenario_and_replicate(forecast):
     assert forecast.tables["weekly"]["week"].max() == 19
 
 
+def test_forecast_study_and_scenario_say_in_one_line_what_they_are(forecast):
+    said = "teaching: before, points (reference: before); 3 replicates, 20 weeks, seed 1, parameters=posterior>"
+    assert repr(forecast) == f"<Forecast {said}"
+    assert repr(forecast.study) == f"<Study {said}"
+    assert repr(forecast.study.scenario("before")) == "<Scenario before: no intervention>"
+    assert "weekly (" in repr(forecast.tables)
+
+
 def test_contrasts_are_the_means_of_paired_differences(forecast):
     wide = forecast.tables["metrics"].pivot_table(
         index=["metric", "group", "replicate"], columns="scenario", values="value", observed=True
@@ -88,3 +96,47 @@ def test_what_cannot_be_used_is_refused(community, scenarios, settings, told):
 def test_load_scenario_has_the_levers_of_its_base():
     council, points = load_scenario("council"), load_scenario("points")
     assert {name for name, _ in points.levers} - {name for name, _ in council.levers} == {"points"}
+
+
+@pytest.fixture(scope="module")
+def filled_and_empty(community):
+    """A run with rows in every table, and one with few."""
+    run = {"replicates": 1, "workers": 1, "progress": False}
+    return compare(community, ["everything", "before"], weeks=30, **run), compare(community, ["before"], weeks=8, **run)
+
+
+def test_dates_are_dates_and_periods_are_in_order(filled_and_empty):
+    forecast, _ = filled_and_empty
+    for name in ("weekly", "meetings"):
+        frame = forecast.tables[name]
+        assert frame["date"].dtype == "datetime64[ms]"
+        assert (frame["date"] == pd.Timestamp("2024-03-04") + pd.to_timedelta(7 * frame["week"], unit="D")).all()
+    quarter = forecast.tables["grids"]["quarter"]
+    assert list(quarter.cat.categories) == ["2024Q1", "2024Q2", "2024Q3", "last_13_weeks"]
+    assert quarter.cat.ordered and quarter.min() == "2024Q1"
+    for name in ("capability", "survey", "survey_answers"):
+        half_year = forecast.tables[name]["half_year"]
+        assert half_year.cat.ordered and list(half_year.cat.categories) == sorted(half_year.cat.categories)
+
+
+def test_a_table_without_rows_has_the_types_of_one_with_rows(filled_and_empty):
+    filled, empty = filled_and_empty
+    assert all(len(filled.tables[name]) for name in filled.tables if name != "revisions")
+    assert {name for name in empty.tables if not len(empty.tables[name])} >= {"points", "team", "costs", "survey"}
+    for name in filled.tables:
+        ours, theirs = (each.tables[name].dtypes.astype(str).to_dict() for each in (filled, empty))
+        assert ours == theirs
+        assert not {"object", "str"} & {*ours.values()}
+    assert empty.tables["revisions"]["acts"].dtype == bool and empty.tables["revisions"]["observed"].dtype == "category"
+    pd.testing.assert_series_equal(filled.contrasts().dtypes, empty.contrasts().dtypes)
+    assert empty.drivers()["p"].dtype == float and len(empty.drivers()) == 0
+
+
+def test_tables_read_back_are_those_written(filled_and_empty, tmp_path):
+    for number, forecast in enumerate(filled_and_empty):
+        place = forecast.save(tmp_path / str(number))
+        for name, table in forecast.tables.items():
+            read = pd.read_parquet(place / f"{name}.parquet")
+            assert read.dtypes.astype(str).to_dict() == table.dtypes.astype(str).to_dict()
+            if len(table):
+                pd.testing.assert_frame_equal(read, table)

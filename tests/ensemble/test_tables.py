@@ -64,3 +64,11 @@ def test_replicates_whose_columns_differ_are_refused():
     parts = [("a", 0, pack({"t": {"x": np.arange(2)}})), ("b", 0, pack({"t": {"y": np.arange(2)}}))]
     with pytest.raises(ValueError, match="columns of scenario b differ"):
         assemble(parts)
+
+
+@given(orders=st.lists(st.permutations(["2024Q1", "2024Q2", "2025Q1", "last_13_weeks"]), min_size=1, max_size=4))
+def test_periods_are_ordered_whichever_comes_up_first(orders):
+    parts = [("before", number, pack({"t": {"quarter": np.array(names)}})) for number, names in enumerate(orders)]
+    found = assemble(parts)["t"].to_pandas()["quarter"]
+    assert found.tolist() == [name for names in orders for name in names]
+    assert found.cat.ordered and list(found.cat.categories) == ["2024Q1", "2024Q2", "2025Q1", "last_13_weeks"]

@@ -54,8 +54,11 @@ NULL = {
     "seed group, nobody": ("seed_group", {"members": 0}),
     "building council, none": ("building_council", {"councils_per_week": 0}),
     "talk, no walk": ("talk", {"walks_per_month": 0.0}),
-    "hierarchy, without strength and hours": ("grid_hierarchy", {"strength": 0.0, "worker_hours": 0.0}),
+    "hierarchy, without strength": ("grid_hierarchy", {"strength": 0.0}),
     "action research, no rules": ("action_research", {"rules": []}),
+}
+STRENGTHS = {
+    (name, key) for name, entry in config()["intervention"].items() for key in ("strength", "presence") if key in entry
 }
 ENDS = {"to the end": {}, "ended before": {"end": "2024-09-01"}}
 
@@ -74,6 +77,11 @@ def test_a_lever_of_zero_strength_gives_every_table_as_without_it(case, span):
         return
     strong = make_tables("full", levers={name: FREE}, **run)
     assert "metrics" in differing_tables(strong, without), "the check can fail"
+
+
+def test_every_strength_is_tried_at_zero():
+    assert len(STRENGTHS) == 5
+    assert STRENGTHS <= {(name, *zero) for name, zero in NULL.values()}
 
 
 @pytest.mark.parametrize("name", sorted(config()["intervention"]))

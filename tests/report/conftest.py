@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -132,7 +131,7 @@ def make_weekly(scenarios: list[str], replicates: int, weeks: int, seed: int = 4
     """The table weekly for the metrics of the figure."""
     rng = np.random.default_rng(seed)
     week = np.arange(weeks)
-    dates = [str(datetime.date(2024, 3, 4) + datetime.timedelta(weeks=int(w))) for w in week]
+    dates = np.datetime64("2024-03-04", "ms") + np.timedelta64(7, "D") * week
     parts = []
     for number, scenario in enumerate(scenarios):
         for replicate in range(replicates):
@@ -155,7 +154,7 @@ def make_weekly(scenarios: list[str], replicates: int, weeks: int, seed: int = 4
                     )
                 )  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)
-    return frame.astype({column: "category" for column in ("scenario", "date", "metric", "group")})
+    return frame.astype({column: "category" for column in ("scenario", "metric", "group")})
 
 
 def make_grids(scenarios: list[str], replicates: int, places: SquarePlaces, seed: int = 5) -> pd.DataFrame:

@@ -149,7 +149,7 @@ class TopicBook:
         self.used = 0
         self.waiting: list[Topic] = []
         self._spans = np.empty((3, 64), np.int64)
-        self._closed_in = dict.fromkeys(STATES, 0)
+        self._ever: dict[str, set[int]] = {state: set() for state in STATES if state not in OPEN_STATES}
         self._mean_disagreement: float | None = None
 
     def _weeks_of(self, kinds: list[TopicClass], calendar: Calendar | None) -> dict[int, list[TopicClass]]:
@@ -329,14 +329,13 @@ class TopicBook:
     def closed(self, topic: Topic) -> None:
         """An open topic has come to a state in which it no longer waits for an answer."""
         place = self.waiting.index(topic)
-        self._closed_in[topic.state] += 1
+        self._ever[topic.state].add(topic.number)
         last = len(self.waiting)
         self.waiting = self.waiting[:place] + self.waiting[place + 1 :]
         self._spans[:, place : last - 1] = self._spans[:, place + 1 : last]
 
     def reopen(self, topic: Topic, state: str) -> None:
         """A topic that was closed waits again, in `state`."""
-        self._closed_in[topic.state] -= 1
         topic.state = state
         self._set_open([each for each in self.topics if each.open])
 
@@ -358,12 +357,11 @@ class TopicBook:
         return self.waiting, low, high, offset
 
     def count_states(self) -> dict[str, int]:
-        """How many topics are in each of `STATES`."""
-        found = self._closed_in.copy()
+        """How many topics are in each of `OPEN_STATES`, and how many have ever come to each of the other `STATES`: one
+        that is heard again stays counted there, once.
+        """
         states = [topic.state for topic in self.waiting]
-        for state in OPEN_STATES:
-            found[state] += states.count(state)
-        return found
+        return {state: len(self._ever[state]) if state in self._ever else states.count(state) for state in STATES}
 
 
 class _Kinds(NamedTuple):

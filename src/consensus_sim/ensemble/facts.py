@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,20 @@ from consensus_sim.recorder import SCALE_ROWS
 from consensus_sim.residents.capability import INDICATORS
 
 Table = dict[str, NDArray[Any]]
+Columns = Mapping[str, "type | str"]
+"""Names of columns and the NumPy types of their values."""
+DAY = "datetime64[ms]"  # the coarsest unit that Parquet, Arrow and pandas share
 LAST_WEEKS = f"last_{QUARTER}_weeks"
 """What stands for the quarter in the rows of the table grids that cover the same weeks as the headline metrics."""
+
+
+POINTS_COLUMNS: Columns = {
+    "week": int, **dict.fromkeys(("issued", "held", "redeemed", "expired"), int),
+    **dict.fromkeys(("budget_left", "claims_due", "belief", "price_level", "paid", "lapsed"), float),
+    **dict.fromkeys(("income_sponsors", "income_public", "income_budget"), float),
+}  # fmt: skip
+COSTS_COLUMNS: Columns = {"week": int, "lever": str, "money": float, "staff_hours": float}
+REVISIONS_COLUMNS: Columns = {"week": int, "rule": int, "observed": str, "value": float, "acts": bool}
 
 
 def all_tables(model: Any) -> dict[str, Table]:
@@ -29,24 +42,18 @@ def all_tables(model: Any) -> dict[str, Table]:
         "capability": capability_table(model),
         "survey": survey_table(model),
         "survey_answers": survey_answers_table(model),
-        "points": _rows(
-            model.recorder.points_rows,
-            (
-                *("week", "issued", "held", "redeemed", "expired", "budget_left", "claims_due", "belief"),
-                *("price_level", "paid", "lapsed", "income_sponsors", "income_public", "income_budget"),
-            ),
-        ),
-        "costs": _rows(model.recorder.costs, ("week", "lever", "money", "staff_hours")),
+        "points": _rows(model.recorder.points_rows, POINTS_COLUMNS),
+        "costs": _rows(model.recorder.costs, COSTS_COLUMNS),
         "team": team_table(model),
-        "revisions": _rows(model.recorder.revisions, ("week", "rule", "observed", "value", "acts")),
+        "revisions": _rows(model.recorder.revisions, REVISIONS_COLUMNS),
         "metrics": headline_metrics(model, acts),
     }
 
 
-def _rows(rows: list[Any], names: tuple[str, ...]) -> Table:
-    """A table from a list of tuples."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return {name: np.asarray(column) for name, column in zip(names, columns, strict=True)}
+def _rows(rows: list[Any], kinds: Columns) -> Table:
+    """A table from a list of tuples; without any, its columns have their types all the same."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
+    return {name: np.asarray(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)}
 
 
 def collect_acts(model: Any) -> Acts:
@@ -67,7 +74,7 @@ def collect_acts(model: Any) -> Acts:
 def weekly_table(model: Any, acts: Acts) -> Table:
     """Weekly metrics, one row a week, metric and group; participation also by group."""
     weeks = np.arange(model.calendar.weeks)
-    dates = np.array([day.isoformat() for day in model.calendar.dates[:-1]])
+    dates = np.array(model.calendar.dates[:-1], DAY)
     series = [(name, "all", values) for name, values in sorted(model.recorder.weekly.items())]
     for group in ("all", "elder", "young", "tenant", "vulnerable"):
         member = model.residents.member_of(group)[acts.resident]
@@ -123,11 +130,12 @@ def grids_table(model: Any, acts: Acts) -> Table:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-TOPIC_COLUMNS = (
-    "topic", "topic_class", "category", "micro_grid", "scope", "label", "arisen_week", "heard_week", "channel",
-    "agenda_week", "sittings", "state", "settled_week", "acceptance", "responsible", "deadline_week", "execution",
-    "executed_week", "satisfaction", "efficiency", "fairness", "failed_before",
-)  # fmt: skip
+TOPIC_COLUMNS: Columns = {
+    "topic": int, "topic_class": str, "category": str, "micro_grid": int, "scope": str, "label": str,
+    "arisen_week": int, "heard_week": int, "channel": str, "agenda_week": int, "sittings": int, "state": str,
+    "settled_week": int, "acceptance": float, "responsible": str, "deadline_week": int, "execution": str,
+    "executed_week": int, "satisfaction": float, "efficiency": float, "fairness": float, "failed_before": int,
+}  # fmt: skip
 
 
 def topics_table(model: Any) -> Table:
@@ -151,7 +159,7 @@ def team_table(model: Any) -> Table:
         zip(team.members.tolist(), team.role, (ROLES[role][0] for role in team.role), team.attended.tolist(),
             team.spoke.tolist(), strict=True)
     )  # fmt: skip
-    return _rows(rows, ("resident", "role", "layer", "attended", "spoke"))
+    return _rows(rows, {"resident": int, "role": str, "layer": str, "attended": int, "spoke": int})
 
 
 def capability_table(model: Any) -> Table:
@@ -177,8 +185,8 @@ def survey_table(model: Any) -> Table:
         for survey in model.recorder.surveys
         for key, found in survey.findings.items()
     ]
-    columns = ("half_year", "group", "dimension", "indicator", "mean", "se", "n", "asked", "response_rate")
-    return _rows(rows, columns)
+    of_whom = dict.fromkeys(("half_year", "group", "dimension", "indicator"), str)
+    return _rows(rows, {**of_whom, "mean": float, "se": float, "n": int, "asked": int, "response_rate": float})
 
 
 def survey_answers_table(model: Any) -> Table:
@@ -194,18 +202,24 @@ def survey_answers_table(model: Any) -> Table:
         for column, values in zip(columns[2:5], (dimension, indicator, item), strict=True):
             column.append(np.tile(values, people))
         columns[5].append(survey.answers.reshape(-1))
-    names = ("half_year", "respondent", "dimension", "indicator", "item", "answer")
+    kinds: Columns = {
+        "half_year": str, "respondent": np.int32, "dimension": str, "indicator": str, "item": np.int8,
+        "answer": np.int8,
+    }  # fmt: skip
     return {
-        name: np.concatenate(column) if column else np.empty(0) for name, column in zip(names, columns, strict=True)
+        name: np.concatenate(column) if column else np.empty(0, kind)
+        for (name, kind), column in zip(kinds.items(), columns, strict=True)
     }
 
 
-MEETING_COLUMNS = (
-    "week", "date", "channel", "venue", "topic", "topic_class", "sitting", "present", "team_present",
-    "team_or_party_share", "vulnerable_offered", "vulnerable_accepted", "vulnerable_present", "vulnerable_speaking",
-    "elder_speaking", "tenant_speaking", "turns", "gini_speaking", "top_fifth_speaking", "heat_end", "how",
-    "acceptance", "execution",
-)  # fmt: skip
+MEETING_COLUMNS: Columns = {
+    "week": int, "date": DAY, "channel": str, "venue": str, "topic": int, "topic_class": str, "sitting": int,
+    "present": int, "team_present": int,
+    **dict.fromkeys(("team_or_party_share", "vulnerable_offered", "vulnerable_accepted", "vulnerable_present"), float),
+    **dict.fromkeys(("vulnerable_speaking", "elder_speaking", "tenant_speaking"), float),
+    "turns": int, "gini_speaking": float, "top_fifth_speaking": float, "heat_end": float, "how": str,
+    "acceptance": float, "execution": str,
+}  # fmt: skip
 
 
 def meetings_table(model: Any) -> Table:
@@ -213,7 +227,7 @@ def meetings_table(model: Any) -> Table:
     date = model.calendar.date
     rows = [
         (
-            m.week, date(m.week).isoformat(), m.channel, m.venue, m.topic.number, m.topic.kind.name, m.sitting,
+            m.week, date(m.week), m.channel, m.venue, m.topic.number, m.topic.kind.name, m.sitting,
             m.present, m.team_present, m.team_or_party_share, m.vulnerable_offered, m.vulnerable_accepted,
             m.vulnerable_present, m.vulnerable_speaking, m.elder_speaking, m.tenant_speaking, m.turns, m.gini_speaking,
             m.top_fifth_speaking, m.heat_end, m.how, m.acceptance, m.topic.execution,

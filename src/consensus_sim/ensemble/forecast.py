@@ -14,7 +14,7 @@ import numpy as np
 from consensus_sim.ensemble.precision import Reached, reached
 from consensus_sim.ensemble.provenance import provenance
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.ensemble.summary import Values, contrast, summarise
+from consensus_sim.ensemble.summary import Values, contrast, no_rows, summarise
 from consensus_sim.errors import one_of
 from consensus_sim.saving import save_whole
 
@@ -32,7 +32,8 @@ NUMBERS = "%.6g"  # in the csv files; enough for every unit, and the same bytes 
 class Frames(Mapping[str, "pd.DataFrame"]):
     """The tables of an ensemble as data frames, each made when it is first asked for.
 
-    Columns of every table: scenario, replicate, then its own. Text columns are categorical.
+    Columns of every table: scenario, replicate, then its own. Text columns are categorical, periods ordered; dates are
+    dates.
     """
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
@@ -45,6 +46,10 @@ class Frames(Mapping[str, "pd.DataFrame"]):
         if name not in self._made:
             self._made[name] = self.arrow[name].to_pandas()
         return self._made[name]
+
+    def __repr__(self) -> str:
+        """Names of the tables and how many rows they have."""
+        return f"<Frames: {', '.join(f'{name} ({table.num_rows} rows)' for name, table in self.arrow.items())}>"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.arrow)
@@ -65,6 +70,10 @@ class Forecast:
         self.community = community
         self.tables = Frames(tables)
         self.made = datetime.datetime.now(datetime.UTC)
+
+    def __repr__(self) -> str:
+        """Where and what was run."""
+        return f"<Forecast {self.community.name}: {self.study.outline()}>"
 
     @cached_property
     def _values(self) -> Values:
@@ -105,14 +114,12 @@ class Forecast:
 
     @cached_property
     def _variance(self) -> pd.DataFrame:
-        import pandas as pd
-
         from consensus_sim.catalogue import contrast_metrics
         from consensus_sim.ensemble.posterior import SILENT
         from consensus_sim.ensemble.variance import ENOUGH, VARIANCE, variance_table
 
         if self.study.parameters == "centre":
-            return pd.DataFrame(columns=list(VARIANCE))
+            return no_rows(VARIANCE)
         narrowed, sets = None, self.study.replicates // 2
         if self.study.parameters == "posterior" and sets >= ENOUGH:
             told = [name for name, ratio in self._spread_ratios.items() if ratio < SILENT]
@@ -123,15 +130,13 @@ class Forecast:
 
     @cached_property
     def _drivers(self) -> pd.DataFrame:
-        import pandas as pd
-
         from consensus_sim.catalogue import contrast_metrics
         from consensus_sim.ensemble.replicate import read_behaviour
         from consensus_sim.ensemble.variance import DRIVERS, ENOUGH, drivers_table
 
         sets = self.study.replicates // 2
         if self.study.parameters == "centre" or sets < ENOUGH:
-            return pd.DataFrame(columns=list(DRIVERS))
+            return no_rows(DRIVERS)
         identified = {p.name.removeprefix("behaviour."): p.identified for p in read_behaviour(self.study)}
         return drivers_table(
             self._values, self.study.reference, self._drawn, identified, contrast_metrics(), self._spread_ratios

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
 
 from consensus_sim.errors import one_of
@@ -22,7 +23,7 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scenario:
     """A named set of levers on a calendar.
 
@@ -36,6 +37,10 @@ class Scenario:
     description: dict[str, str]
     levers: tuple[tuple[str, Settings], ...]
 
+    def __repr__(self) -> str:
+        """Its name and interventions."""
+        return f"<Scenario {self.name}: {', '.join(name for name, _ in self.levers) or 'no intervention'}>"
+
     def __hash__(self) -> int:
         return hash((self.name, canonical(self.levers)))
 
@@ -44,7 +49,7 @@ class Scenario:
         return dict(self.levers).get(name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """Everything that determines the numbers of an ensemble, as plain values.
 
@@ -75,6 +80,16 @@ class Study:
     def together(self) -> int:
         """Replicates that share a set of parameters: 2k and 2k + 1, or each for itself with parameters=centre."""
         return 1 if self.parameters == "centre" else 2
+
+    def __repr__(self) -> str:
+        """Where and what is to be run."""
+        return f"<Study {self.community.get('name', '')}: {self.outline()}>".replace(" :", ":")
+
+    def outline(self) -> str:
+        """Scenarios, replicates, weeks and seed in a few words."""
+        names = shorten(", ".join(scenario.name for scenario in self.scenarios), 60, placeholder=" ...")
+        runs = f"{self.replicates} replicate{'s'[: self.replicates != 1]}, {self.calendar['weeks']} weeks"
+        return f"{names} (reference: {self.reference}); {runs}, seed {self.seed}, parameters={self.parameters}"
 
     def __hash__(self) -> int:
         return hash(canonical(self.identity()))

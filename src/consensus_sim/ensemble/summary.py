@@ -6,7 +6,7 @@ summarised over the replicates where it is defined, and `replicates` says how ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,17 @@ CONTRASTS = (
     "scenario", "reference", "metric", "group", "unit", "difference", "q05", "q95", "standard_error", "same_way",
     "replicates", "sets",
 )  # fmt: skip
+
+TEXTS = {"scenario", "reference", "metric", "group", "unit", "note", "parameter", "identified"}
+COUNTS = {"replicates", "sets"}
+
+
+def no_rows(columns: Iterable[str]) -> pd.DataFrame:
+    """A frame of `columns` without rows, each of the type that it has with rows."""
+    import pandas as pd
+
+    kinds = {name: "str" if name in TEXTS else "int64" if name in COUNTS else "float64" for name in columns}
+    return pd.DataFrame(columns=list(kinds)).astype(kinds)
 
 
 class Values:
@@ -143,7 +154,7 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
             part = _table(values.rows, unit_of, found, {"scenario": name, "reference": reference})
             part["difference"] = part["mean"]
             parts.append(part[list(CONTRASTS)])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CONTRASTS))
+    return pd.concat(parts, ignore_index=True) if parts else no_rows(CONTRASTS)
 
 
 def _table(

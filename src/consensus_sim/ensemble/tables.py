@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PERIODS = ("quarter", "half_year")
+"""Text columns whose values are an ordered category: in alphabetical order they are in the order of time."""
 Tables = Mapping[str, Mapping[str, NDArray[Any]]]
 Column = tuple[NDArray[Any], list[str] | None]
 
@@ -102,8 +104,8 @@ class _Growing:
                 block = np.array(places, np.int32)[block] if len(block) else block
         self._blocks.append(block)
 
-    def arrow(self) -> pa.Array:
-        """The column as Arrow; nothing can be added afterwards."""
+    def arrow(self, ordered: bool = False) -> pa.Array:
+        """The column as Arrow, text as a category of sorted names if `ordered`; nothing can be added afterwards."""
         import pyarrow as pa
 
         self._join()
@@ -111,7 +113,13 @@ class _Growing:
         self._blocks.clear()
         if self._names is None:
             return pa.array(values)
-        return pa.DictionaryArray.from_arrays(pa.array(values, pa.int32()), pa.array(list(self._known), pa.string()))
+        names = list(self._known)
+        if ordered:
+            by_name = sorted(range(len(names)), key=names.__getitem__)
+            values, names = np.argsort(by_name)[values].astype(np.int32), [names[place] for place in by_name]
+        return pa.DictionaryArray.from_arrays(
+            pa.array(values, pa.int32()), pa.array(names, pa.string()), ordered=ordered
+        )
 
 
 class _Leading:
@@ -161,7 +169,8 @@ class _Table:
             if not column.rows:
                 column.add(*last[name])
         first = dict(zip(leading, self.leading.arrow(), strict=False))
-        return pa.table(first | {name: column.arrow() for name, column in self.columns.items() if name not in first})
+        own = {name: column.arrow(name in PERIODS) for name, column in self.columns.items() if name not in first}
+        return pa.table(first | own)
 
 
 def assemble(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.ensemble.summary import Values
+from consensus_sim.ensemble.summary import Values, no_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +132,7 @@ def variance_table(
                     left = unidentified(block[number, :even].reshape(-1, 2), narrowed)
                 others = dict(zip(("unidentified", "unidentified_low", "unidentified_high"), left, strict=True))
                 rows.append({**head, "unit": unit_of[metric], **found, **others, "note": note})
-    return pd.DataFrame(rows, columns=list(VARIANCE))
+    return pd.DataFrame(rows, columns=list(VARIANCE)) if rows else no_rows(VARIANCE)
 
 
 def drivers_table(
@@ -176,4 +176,4 @@ def drivers_table(
                          "sd_ratio": (ratios or {}).get(name, 1.0), "rank_correlation": correlation,
                          "p": p, "sets": int(good.sum())}
                     )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(DRIVERS))
+    return pd.DataFrame(rows, columns=list(DRIVERS)) if rows else no_rows(DRIVERS)

@@ -33,14 +33,14 @@ class GridHierarchy(Intervention):
     by the member households that live with it (`passing_on`, times how well they can put it), and reaches
     the committee tiers later. Ties carry the same news at a speed of their own (D1). Workers ask those of
     their micro-grid with the highest stakes, a lot of weight `chance` added; at the tea, which has no
-    agenda, by open concern.
+    agenda, by open concern. `strength` scales all of it, the hours too: at 0 nothing is told, passed on or asked.
     """
 
     tier_weeks: int = setting(0, 26, "weeks a tier", integer=True)
     worker_hours: float = setting(0, 40, "hours a week and worker")
     invitation_hours: float = setting(0.05, 8, "hours an invitation")
     chance: float = setting(0, 1, "weight of the lot against stake")
-    strength: float = setting(0, 1, "share of the full flow of news down and matters up")
+    strength: float = setting(0, 1, "share of the full effect")
 
     def on_start(self, model: Any) -> None:
         self.begun = model.week
@@ -58,7 +58,7 @@ class GridHierarchy(Intervention):
         self.told = 1.0 - (1.0 - rate) ** households
 
     def on_week_start(self, model: Any) -> None:
-        self.hours[:] = self.worker_hours
+        self.hours[:] = self.strength * self.worker_hours
         if self.strength:
             self._pass_up(model)
 

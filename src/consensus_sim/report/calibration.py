@@ -5,10 +5,10 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import parameter_label, text
-from consensus_sim.report.words import say
+from consensus_sim.report.words import say, show_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,31 +19,32 @@ ENOUGH_TRUTHS = 50
 FEW_RUNS = 1000
 """Runs below which everything is called rough, for some 150 parameters beside those calibrated; judgement."""
 
+BOUNDS = (("low", "high"), ("posterior_q05", "posterior_q95"))
+"""Columns of what is accepted of a figure, and of its predictive interval."""
+
 
 def print_identification(table: pd.DataFrame, language: str, console: Console) -> None:
     """Print which parameters the data narrow: prior and posterior intervals and the ratio of their spreads; of which
     they say nothing is told by name.
     """
-    from rich.table import Table
-
     from consensus_sim.ensemble.posterior import SILENT, WEAK
 
     told, silent = table[table["sd_ratio"] < SILENT], table[table["sd_ratio"] >= SILENT]
     if told.empty:
         say(text("calibration.silent_all", language, number=len(table)), console)
         return
-    shown = Table(title=text("calibration.title", language), title_justify="left")
-    for key in ("parameter", "prior", "posterior", "ratio"):
-        side: Literal["left", "right"] = "right" if key == "ratio" else "left"
-        shown.add_column(text(f"calibration.{key}", language), justify=side, overflow="fold")
-    for row in told.sort_values("sd_ratio", kind="stable").to_dict("records"):
-        shown.add_row(
+    lines = [
+        (
             parameter_label(row["parameter"], language, lines=True),
             f"{row['prior_q05']:.3g} – {row['prior_q95']:.3g}",
             f"{row['q05']:.3g} – {row['q95']:.3g}",
             f"{row['sd_ratio']:.2f}",
         )
-    console.print(shown)
+        for row in told.sort_values("sd_ratio", kind="stable").to_dict("records")
+    ]
+    headings = [text(f"calibration.{key}", language) for key in ("parameter", "prior", "posterior", "ratio")]
+    title, colon = text("calibration.title", language), text("colon", language)
+    show_rows(console, headings, lines, title=title, colon=colon, whole=(1, 2, 3))
     say(text("calibration.ratio_key", language, weak=WEAK, silent=SILENT), console, style="dim")
     if len(silent):
         names = text("list", language).join(silent["parameter"])
@@ -54,24 +55,18 @@ def print_predictive(table: pd.DataFrame, language: str, console: Console) -> No
     """Print each figure beside the calibrated model's 90 % predictive interval, and how many it holds: of those that
     were fitted, of those that were not, and of the signs. `table`: as posterior_predictive.csv.
     """
-    from rich.table import Table
-
     from consensus_sim.analysis.targets import MOST
 
     figures, signs = table[table["use"] != "sign"], table[table["use"] == "sign"]
-    shown = Table(title=text("calibration.predictive", language), title_justify="left")
-    for key in ("target", "observed", "accepted", "interval", "held"):
-        shown.add_column(text(f"calibration.{key}", language))
+    lines = []
     for row in figures.to_dict("records"):
         exact = row["held_without_error"] or not row["held"]
-        shown.add_row(
-            row["target"],
-            f"{row['value']:.3g}",
-            f"{row['low']:.3g} – {row['high']:.3g}",
-            f"{row['posterior_q05']:.3g} – {row['posterior_q95']:.3g}",
-            text(f"calibration.{'yes' if row['held'] else 'no'}" if exact else "calibration.error_alone", language),
-        )
-    console.print(shown)
+        said = text(f"calibration.{'yes' if row['held'] else 'no'}" if exact else "calibration.error_alone", language)
+        accepted, interval = (f"{row[low]:.3g} – {row[high]:.3g}" for low, high in BOUNDS)
+        lines.append((row["target"], f"{row['value']:.3g}", accepted, interval, said))
+    headings = [text(f"calibration.{key}", language) for key in ("target", "observed", "accepted", "interval", "held")]
+    title, colon = text("calibration.predictive", language), text("colon", language)
+    show_rows(console, headings, lines, title=title, colon=colon, whole=(1, 2, 3))
     for key, rows in (
         ("fitted", figures[figures["use"] == "calibration"]),
         ("kept_apart", figures[figures["use"] == "validation"]),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import metric, text
+from consensus_sim.report.words import show_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +23,7 @@ def print_gains(
 
     gains: as in gains.csv; kinds, scenarios: name -> label in `language`
     """
-    from rich.table import Table
-
+    colon = text("colon", language)
     for key, rows in gains.groupby(["scenario", "reference", "metric"], sort=False):
         scenario, reference, name = (str(part) for part in key)
         found = metric(name)
@@ -34,26 +34,23 @@ def print_gains(
             metric=found.label(language),
             reference=scenarios[reference],
         )
-        most = Table(title=title, title_justify="left", box=None)
-        for heading in ("community", "kind"):
-            most.add_column(text(f"city.{heading}", language))
-        for heading in ("residents", "difference", "error"):
-            most.add_column(text(f"city.{heading}", language), justify="right")
-        for row in rows.head(MOST).to_dict("records"):
-            most.add_row(
+        most = [
+            (
                 str(row["community"]),
                 kinds[str(row["kind"])],
                 f"{row['residents']:,}",
                 found.show_difference(row["difference"], language),
                 found.show(row["standard_error"], after=False),
             )
-        means = Table(title=text("city.kinds", language), title_justify="left", box=None)
-        means.add_column(text("city.kind", language))
-        for heading in ("communities", "difference"):
-            means.add_column(text(f"city.{heading}", language), justify="right")
-        for kind, own in rows.groupby("kind", sort=False):
-            mean = found.show_difference(float(own["difference"].mean()), language)
-            means.add_row(kinds[str(kind)], str(len(own)), mean)
-        console.print(most)
-        console.print(means)
+            for row in rows.head(MOST).to_dict("records")
+        ]
+        keys = ("community", "kind", "residents", "difference", "error")
+        headings = [text(f"city.{heading}", language) for heading in keys]
+        show_rows(console, headings, most, title=title, colon=colon, whole=(2, 3, 4))
+        means = [
+            (kinds[str(kind)], str(len(own)), found.show_difference(float(own["difference"].mean()), language))
+            for kind, own in rows.groupby("kind", sort=False)
+        ]
+        headings = [text(f"city.{heading}", language) for heading in ("kind", "communities", "difference")]
+        show_rows(console, headings, means, title=text("city.kinds", language), colon=colon, whole=(1, 2))
         console.print()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import text
 from consensus_sim.report import Scenarios
-from consensus_sim.report.words import say
+from consensus_sim.report.words import say, show_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,23 +28,18 @@ def print_disputes(
 
     table: as in disputes.csv; names: dispute -> its label by language
     """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     labels = dict(scenarios)
     for dispute, rows in table.groupby("dispute", sort=False):
         first = rows.iloc[0]
-        console.print(Text(names[str(dispute)][language], style="bold"))
+        say(names[str(dispute)][language], console, style="bold")
         reported = {"words": first[f"reported_{language}"], "source": first["source"]}
         say(text("disputes.reported", language, **reported), console)
-        short = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-        short.add_column(Text(text("table.scenario", language)))
-        for column in COLUMNS:
-            short.add_column(Text(text(f"disputes.{column}", language)), justify="right")
-        for row in rows.to_dict("records"):
-            short.add_row(labels[str(row["scenario"])][language], *[_cell(row, column) for column in COLUMNS])
-        console.print(short)
+        headings = [text(key, language) for key in ("table.scenario", *(f"disputes.{column}" for column in COLUMNS))]
+        lines = [
+            (labels[str(row["scenario"])][language], *(_cell(row, column) for column in COLUMNS))
+            for row in rows.to_dict("records")
+        ]
+        show_rows(console, headings, lines, colon=text("colon", language), whole=range(1, len(headings)))
         console.print()
     say(text("disputes.legend", language, replicates=int(table["replicates"].max())), console, style="dim")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import metric, text
 from consensus_sim.report import Scenarios
+from consensus_sim.report.words import show_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,20 +25,16 @@ def print_agreement(
     """Print, below the name of each alternative, a row a metric: how far the ranking of the scenarios agrees, and
     whether the best one stays. `agreement`: as robustness.csv; `alternatives`: name -> label by language.
     """
-    from rich.table import Table
-    from rich.text import Text
-
     labels = {name: label[language] for name, label in scenarios}
-    shown = Table(title=text("robustness.title", language), title_justify="left", box=None, pad_edge=False)
-    for key in ("metric", "tau", "best", "same"):
-        shown.add_column(text(f"robustness.{key}", language), overflow="fold")
+    lines: list[Sequence[str] | str] = []
     for name, rows in agreement.groupby("alternative", sort=False):
-        shown.add_row(Text(alternatives[str(name)][language], style="bold"))
+        lines.append(alternatives[str(name)][language])
         for row in rows.to_dict("records"):
-            label = f"  {metric(row['metric']).label(language)}"
             best, same = labels.get(row["best"], row["best"]), text(f"robustness.{row['same_best']}", language)
-            shown.add_row(label, _tau(row), best, same)
-    console.print(shown)
+            lines.append((metric(row["metric"]).label(language), _tau(row), best, same))
+    headings = [text(f"robustness.{key}", language) for key in ("metric", "tau", "best", "same")]
+    title, colon = text("robustness.title", language), text("colon", language)
+    show_rows(console, headings, lines, title=title, colon=colon, whole=(1,))
 
 
 def _tau(row: Mapping[Any, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import metric, parameter_label, text
-from consensus_sim.report.words import say
+from consensus_sim.report.words import say, show_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,24 +27,22 @@ def print_indices(
     """Print for every output what matters most, by total index, or by mu* where only screening was done: what surely
     does, then, with a question mark, what cannot be told from chance; `title` says over what parameters are varied.
     """
-    from rich.table import Table
-
     sobol = frames.get("sobol")
     frame = frames["morris"] if sobol is None else sobol
     column, half = ("mu_star", "half_width") if sobol is None else ("total", "total_half")
-    shown = Table(title=title, title_justify="left")
-    for key in ("output", "parameter", "mu_star" if sobol is None else "total"):
-        shown.add_column(text(f"sensitivity.{key}", language), overflow="fold")
+    lines = []
     for output, rows in frame.groupby(["scenario", "reference", "metric"], sort=False):
         told = rows.assign(sure=rows["matters"] == YES)[rows["matters"].isin([YES, UNTOLD])]
         largest = told.sort_values(["sure", column], ascending=False, kind="stable").head(SHOWN)
         label = _label(output, scenarios, language)
         for place, row in enumerate(largest.to_dict("records")):
             unsure, named = "" if row["sure"] else " ?", parameter_label(row["parameter"], language, lines=True)
-            shown.add_row(label if place == 0 else "", named, f"{row[column]:.2g} ± {row[half]:.1g}{unsure}")
+            lines.append((label if place == 0 else "", named, f"{row[column]:.2g} ± {row[half]:.1g}{unsure}"))
         if largest.empty:
-            shown.add_row(label, "–", "–")
-    console.print(shown)
+            lines.append((label, "–", "–"))
+    keys = ("output", "parameter", "mu_star" if sobol is None else "total")
+    headings, colon = [text(f"sensitivity.{key}", language) for key in keys], text("colon", language)
+    show_rows(console, headings, lines, title=title, colon=colon, whole=(2,))
     say(text("sensitivity.legend", language), console, style="dim")
 
 

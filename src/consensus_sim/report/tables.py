@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
 from consensus_sim.report import Scenarios
-from consensus_sim.report.words import cells, fold, say
+from consensus_sim.report.words import GAP, cells, fold, longest_word, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 LABEL = 14
 """Cells of a terminal that the names of scenarios take, at least."""
-GAP = 2
-"""Cells between two columns."""
 FEWEST = 5
 """Sets of parameters (replicates that share one count once) behind a difference of which anything is told, at least:
 that fewer all go the same way happens by chance in more than a tenth of cases (2 x 0.5^n), which is what an interval of
@@ -184,10 +182,13 @@ def print_table(
     numbers = Numbers(summary, contrasts, reference)
     for name, metrics in headline_tables().items():
         columns = [_column(numbers, one, scenarios, language) for one in metrics if numbers.has(one)]
-        for number, fitting in enumerate(_fitting(columns, console.width - LABEL)):
+        widest = max((one.width + GAP for one in columns), default=0)
+        label = min(max(LABEL, *(longest_word(each[language]) for _, each in scenarios)), console.width - widest)
+        for number, fitting in enumerate(_fitting(columns, console.width - max(label, LABEL))):
             if number == 0:
                 console.print(Text(text(f"table.{name}", language), style="bold"))
-            console.print(_short_table(numbers, fitting, scenarios, language))
+            label = console.width - sum(one.width + GAP for one in fitting)
+            console.print(_short_table(numbers, fitting, scenarios, language, label))
             console.print()
     say(legend(numbers, scenarios, language), console, style="dim")
 
@@ -224,22 +225,25 @@ def _fitting(columns: list[_Column], room: int) -> list[list[_Column]]:
     return runs
 
 
-def _short_table(numbers: Numbers, columns: list[_Column], scenarios: Scenarios, language: str) -> Table:
-    """One table of a few metrics."""
+def _short_table(numbers: Numbers, columns: list[_Column], scenarios: Scenarios, language: str, label: int) -> Table:
+    """One table of a few metrics, with the names of scenarios in `label` cells."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(Text(text("table.scenario", language)), overflow="fold", min_width=LABEL, vertical="top")
+    heading = Text(fold(text("table.scenario", language), label))
+    table.add_column(heading, overflow="fold", min_width=min(LABEL, label), vertical="top")
     for column in columns:
         table.add_column(Text(column.heading), justify="right", no_wrap=True, min_width=column.width)
-    for row, (scenario, label) in enumerate(scenarios):
-        words = Text(label[language])
+    for row, (scenario, name) in enumerate(scenarios):
+        words = Text(fold(name[language], label))
         if scenario == numbers.reference and len(scenarios) > 1:
             words.append(f"\n({text('table.reference', language)})", style="dim")
         table.add_row(words, *[column.cells[row] for column in columns])
-    table.add_row(Text(text("table.error", language)), *[Text(column.error) for column in columns], style="dim")
+    table.add_row(
+        Text(fold(text("table.error", language), label)), *[Text(column.error) for column in columns], style="dim"
+    )
     return table
 
 

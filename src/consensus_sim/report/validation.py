@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import text
-from consensus_sim.report.words import cells, fold, say
+from consensus_sim.report.words import say, show_rows
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from rich.console import Console
-
-
-NAME = 18
-"""Cells that a target's name takes in the terminal's table, at most, before it is folded."""
-NUMBERS = 50
-"""Cells that the numbers and the lines between columns take there."""
 
 
 def verdict(row: dict[Any, Any], language: str) -> str:
@@ -63,17 +57,13 @@ def _named(row: dict[Any, Any], language: str) -> str:
 
 def print_scores(table: pd.DataFrame, language: str, console: Console) -> None:
     """Print every target with its interval, score and verdict, then `summary`."""
-    from rich.table import Table
-
-    shown = Table(title=text("validation.title", language), title_justify="left")
-    for key in ("target", "observed", "interval", "crps", "verdict"):
-        shown.add_column(text(f"validation.{key}", language), overflow="fold")
-    names = [fold(_named(row, language), NAME) for row in table.to_dict("records")]
-    room = max(NAME, console.width - NUMBERS - max(map(cells, names), default=0))
-    for name, row in zip(names, table.to_dict("records"), strict=True):
+    lines = []
+    for row in table.to_dict("records"):
         interval, crps = (f"{row['q05']:.3g} – {row['q95']:.3g}", f"{row['crps']:.3g}") if row["runs"] else ("–", "–")
-        shown.add_row(name, f"{row['value']:.3g}", interval, crps, fold(verdict(row, language), room))
-    console.print(shown)
+        lines.append((_named(row, language), f"{row['value']:.3g}", interval, crps, verdict(row, language)))
+    headings = [text(f"validation.{key}", language) for key in ("target", "observed", "interval", "crps", "verdict")]
+    title, colon = text("validation.title", language), text("colon", language)
+    show_rows(console, headings, lines, title=title, colon=colon, whole=(1, 2, 3))
     for line in (text("validation.crps_key", language), *summary(table, language)):
         say(line, console)
 

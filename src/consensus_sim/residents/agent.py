@@ -26,9 +26,8 @@ class Resident(mesa.Agent):
     def __getattr__(self, name: str) -> Any:
         if name in BY_NAME:
             return self.model.residents.column(name)[self.row].item()
-        people = self.model.community.population
         if name in PEOPLE or name in PEOPLE_FLAGS:
-            return getattr(people, name)[self.row].item()
+            return getattr(self.model.community.population, name)[self.row].item()
         raise AttributeError(f"a Resident has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -39,6 +38,15 @@ class Resident(mesa.Agent):
             self.model.residents.column(name)[self.row] = value
         else:
             super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        """Attributes, columns and what is known of the person among them."""
+        return sorted({*super().__dir__(), *BY_NAME, *PEOPLE, *PEOPLE_FLAGS})
+
+    def __repr__(self) -> str:
+        """Number, age and groups."""
+        groups = ", ".join(group for group in self.groups if group != "all") or "child"
+        return f"<Resident {self.row}: age {self.age}; {groups}>"
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -183,6 +183,10 @@ class Residents:
         self.points = np.zeros(n, np.int32)
         self.aware = start.aware.copy()
 
+    def __repr__(self) -> str:
+        """How many there are, and what is known of each."""
+        return f"<Residents: {self.n} residents, columns {', '.join(BY_NAME)}>"
+
     def member_of(self, group: str) -> NDArray[np.bool_]:
         """Which residents belong to `group` (one of `columns.GROUPS`); shape (n,), read-only."""
         return self.members.flags(group)

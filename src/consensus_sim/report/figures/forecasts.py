@@ -141,7 +141,7 @@ def _dates(weekly: pd.DataFrame, language: str) -> list[tuple[float, str]]:
     if not len(weekly):
         return []
     week, weeks = int(weekly["week"].min()), int(weekly["week"].max())
-    start = datetime.date.fromisoformat(str(weekly["date"].iloc[int(weekly["week"].argmin())])[:10])
+    start = weekly["date"].min().date()
     end = start + datetime.timedelta(weeks=weeks - week)
     found: list[tuple[float, str]] = []
     for year in range(start.year, end.year + 1):
