@@ -243,10 +243,8 @@ def _check_register(spec: CommunitySpec, parts: dict[str, list[Part]]) -> None:
         for key, counted in found.items():
             given = getattr(estate, key)
             if given is not None and int(given) != counted:
-                raise InputError(
-                    f"{ROOT}.estates.{name}.{key}: found {int(given)}, but {spec.buildings_file} has "
-                    f"{counted}; allowed: the same number, or null"
-                )
+                where, file = f"{ROOT}.estates.{name}.{key}", spec.buildings_file
+                raise InputError("register_differs", where=where, found=int(given), file=file, counted=counted)
             sums[key] += counted
         check_room(f"{ROOT}.estates.{name}", estate, found)
         sums["residents"] += int(estate.residents)
