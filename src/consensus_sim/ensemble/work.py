@@ -65,7 +65,8 @@ def attempt(task: Task, work: Work) -> Outcome:
 
 def crash(error: BaseException) -> ConsensusSimError:
     """An error that nobody foresaw: its name, its words and, if it is in code of the user's own, the place."""
-    return ConsensusSimError("task_crashed", name=type(error).__name__, why=one_line(error), place=_place_outside(error))
+    name, place = type(error).__name__, _place_outside(error)
+    return ConsensusSimError("task_crashed", name=name, why=one_line(error), place=place)
 
 
 def _place_outside(error: BaseException) -> Phrase:
