@@ -132,7 +132,7 @@ def test_copies_share_the_set(tmp_path):
         ({"weights": (0, 0, 0)}, "and not all zero"),
         ({"gains": (0.03, 0.05, "x")}, "column trust.gain holds something that is not a number"),
         ({"gains": (0.03, 0.05, 0.5)}, "outside its range"),
-        ({"trust.gian": (1, 1, 1)}, "column: found 'trust.gian' (did you mean 'trust.gain'?); allowed: one of"),
+        ({"trust.gian": (1, 1, 1)}, "unknown column 'trust.gian' (did you mean 'trust.gain'?); allowed: one of"),
     ],
 )
 def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
