@@ -95,7 +95,10 @@ def test_both_communities_come_with_the_package() -> None:
             {"households.types.single_old.child": 1},
             r".*single_old: found children or parents of an old core.*",
         ),
-        ({"ages.parent_gap": [30, 20]}, r"community.ages.parent_gap: found \[30, 20\]; allowed: \[from, to\], from no larger than to"),
+        (
+            {"ages.parent_gap": [30, 20]},
+            r"community.ages.parent_gap: found \[30, 20\]; allowed: \[from, to\], from no larger than to",
+        ),
         ({"ages.parent_gap": 20}, r"community.ages.parent_gap: found 20; allowed: \[from, to\], .*"),
         ({"network": None}, r"community.network: found None; allowed: a mapping with the keys .*"),
     ],

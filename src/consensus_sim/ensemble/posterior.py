@@ -198,7 +198,8 @@ def read_posterior(name: str) -> ParameterSets:
     try:
         return _read(place, place.read_bytes(), about_file.read_bytes() if about_file.is_file() else b"{}")
     except OSError as error:
-        raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
+        where, allowed = f"posterior: {place.name}", phrase("a_posterior_file")
+        raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
 
 
 @lru_cache(maxsize=8)
