@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consensus_sim import catalogue
+from consensus_sim import catalogue, interventions
+from consensus_sim.community.spec import CommunitySpec
+from consensus_sim.council.events import Channel
+from consensus_sim.council.topic_class import TopicSettings
 from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
+from consensus_sim.interventions.base import Intervention
 from consensus_sim.parameters import Behaviour
 from consensus_sim.report.typeface import has_glyphs
+from consensus_sim.settings import declared, schema
 
 HEADLINES = """
     reach_quarter reach_year frequency frequency_ordinary person_times_quarter attendance_council attendance_tea
@@ -143,3 +150,58 @@ def test_a_written_difference_is_the_number_with_its_sign(metric: catalogue.Metr
     assert abs(number - value * metric.scale) <= 0.5 * 10**-metric.decimals + 1e-6
     least = 0.5 * 10 ** -(metric.decimals + catalogue.MORE_DECIMALS)
     assert number != 0 or abs(value * metric.scale) <= least * (1 + 1e-9)
+
+
+def of_settings() -> dict[str, type]:
+    """The classes whose settings the catalogue labels, by the name of their section."""
+    found: dict[str, type] = {"channel": Channel, "topic": TopicSettings}
+    for module in pkgutil.iter_modules(interventions.__path__):
+        for kind in vars(importlib.import_module(f"consensus_sim.interventions.{module.name}")).values():
+            own = isinstance(kind, type) and issubclass(kind, Intervention) and kind is not Intervention
+            if own and kind.__module__.endswith(f".{module.name}"):
+                found[module.name] = kind
+    return found
+
+
+def units(node: object) -> set[str]:
+    """All units in a JSON schema."""
+    if isinstance(node, list):
+        return set().union(*map(units, node))
+    if not isinstance(node, dict):
+        return set()
+    own = {node["unit"]} if isinstance(node.get("unit"), str) and node["unit"] else set()
+    return own.union(*map(units, node.values()))
+
+
+SETTINGS = [(place, each) for place, kind in of_settings().items() for each in declared(kind).values()]
+
+
+@pytest.mark.parametrize(("place", "each"), SETTINGS, ids=[f"{place}.{each.name}" for place, each in SETTINGS])
+def test_every_setting_has_a_label_in_both_languages(place, each):
+    for language in catalogue.LANGUAGES:
+        label = catalogue.setting_label(place, each.name, language)
+        assert label and (label != each.name or language == "en")
+        assert len(label) <= (14 if language == "zh" else 60)
+    assert has_glyphs(catalogue.setting_label(place, each.name, "zh"))
+
+
+def test_every_unit_of_a_setting_is_in_chinese_too():
+    found = set().union(*(units(schema(kind)) for kind in (*of_settings().values(), CommunitySpec)))
+    assert len(found) > 80
+    for unit in found:
+        assert catalogue.unit_label(unit, "zh") != unit and has_glyphs(catalogue.unit_label(unit, "zh")), unit
+
+
+def test_the_catalogue_labels_no_setting_that_is_not_there():
+    declared_names = {(place, each.name) for place, each in SETTINGS}
+    names = {name for _, name in declared_names}
+    for place, labels in catalogue._content()["settings"].items():
+        for name in labels:
+            assert (place, name) in declared_names or (place == "intervention" and name in names)
+
+
+def test_a_setting_of_somebody_s_own_has_the_label_of_its_declaration():
+    about = {"label_zh": "茶点", "label_en": "snacks"}
+    assert catalogue.setting_label("mine", "snacks_served", "zh", about) == "茶点"
+    assert catalogue.setting_label("mine", "snacks_served", "en") == "snacks_served"
+    assert catalogue.setting_label("mine", "start", "en") == "first day"

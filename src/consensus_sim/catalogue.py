@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -219,6 +219,22 @@ def parameter_label(name: str, language: str, *, lines: bool = False) -> str:
 def unit_label(unit: str, language: str) -> str:
     """The unit of a setting, which is declared in English, in `language`; as it is where the catalogue lacks it."""
     return unit if check_language(language) == "en" else str(_content()["setting_units"].get(unit, unit))
+
+
+def setting_label(place: str, name: str, language: str, about: Mapping[str, str] | None = None) -> str:
+    """The short label of a setting in `language`.
+
+    place: the file of an intervention's class (without .py), "channel" or "topic"
+    about: what the declaration of the setting says (`settings.Declared.about`), for one that the catalogue lacks; the
+        name of a setting without label_zh or label_en is its label
+    """
+    check_language(language)
+    sections = _content()["settings"]
+    shared = {} if place in ("channel", "topic") else sections["intervention"]
+    labels = {**shared, **sections.get(place, {})}
+    if name in labels:
+        return str(labels[name][language])
+    return (about or {}).get(f"label_{language}", name)
 
 
 @cache

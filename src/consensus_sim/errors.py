@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 Value = object
 """What a phrase is about: text, a number, a `Phrase`, or a list of these."""
+BETWEEN = {"en": {"": ", ", ";": "; "}, "zh": {"": "、", ";": "；"}}
+"""What stands between the values of a list, by language: `{names}`, `{errors:;}`."""
 LONGEST = 120
 """Characters of a value found in the input that a message repeats; the rest is cut off."""
 MOST_NAMES = 60
@@ -33,11 +36,10 @@ class _Words(string.Formatter):
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._between = "、" if language == "zh" else ", "
 
     def convert_field(self, value: Value, conversion: str | None) -> Value:
-        """`!r`: the value as it was found, within quotes where it is text."""
-        if conversion != "r":
+        """`!r`: the value as it was found, within quotes where it is text; a phrase in words."""
+        if conversion != "r" or isinstance(value, Phrase):
             return value
         shown = repr(value)
         return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
@@ -47,7 +49,7 @@ class _Words(string.Formatter):
         if isinstance(value, Phrase | ConsensusSimError):
             return value.text(self._language)
         if isinstance(value, list | tuple):
-            return self._between.join(self.format_field(one, "") for one in value)
+            return BETWEEN[self._language][format_spec].join(self.format_field(one, "") for one in value)
         return format(value, format_spec)
 
 
@@ -66,6 +68,10 @@ class Phrase:
 def phrase(kind: str, **values: Value) -> Phrase:
     """A `Phrase` of `kind`, a name in phrases.yaml, with the values that its template needs."""
     return Phrase(kind, values)
+
+
+Where: TypeAlias = str | Phrase
+"""A key, or a place in a file."""
 
 
 class ConsensusSimError(Exception):
@@ -135,21 +141,36 @@ def near_phrase(found: object, allowed: Iterable[object]) -> Phrase:
     return phrase("did_you_mean", near=near[0]) if near else phrase("nothing")
 
 
-def one_of(what: str, found: object, allowed: Iterable[object]) -> InputError:
-    """An `InputError` for a name that is not among the allowed ones, with the nearest one suggested."""
+def one_of(where: Where, found: object, allowed: Iterable[object], other: Phrase | None = None) -> InputError:
+    """An `InputError` for a name that is not among the allowed ones, with the nearest one suggested.
+
+    other: what is allowed besides the names
+    """
     names = list(allowed)
-    return InputError(
-        "not_one_of", where=what, found=found, near=near_phrase(found, names), allowed=names_phrase(found, names)
-    )
+    told = names_phrase(found, names)
+    told = told if other is None else phrase("either", one=told, other=other)
+    return InputError("not_one_of", where=where, found=found, near=near_phrase(found, names), allowed=told)
 
 
-def unknown_key(where: str, found: object, allowed: Iterable[object]) -> InputError:
-    """An `InputError` for a key that is not among those `allowed` at `where`, with the nearest one suggested."""
+def unknown_key(where: Where, found: object, allowed: Iterable[object]) -> InputError:
+    """An `InputError` for a key that the mapping at `where` cannot have, with the nearest one suggested."""
     names = list(allowed)
-    near = near_phrase(found, names)
-    return InputError("unknown_key", where=where, found=found, near=near, allowed=names_phrase(found, names))
+    near, told = near_phrase(found, names), names_phrase(found, names)
+    return InputError("unknown_key", where=where, found=found, near=near, allowed=told)
 
 
-def not_allowed(where: str, found: object, allowed: Phrase) -> InputError:
+def unknown_column(where: Where, found: object, allowed: Iterable[object]) -> InputError:
+    """An `InputError` for a column that the table at `where` cannot have, with the nearest one suggested."""
+    names = list(allowed)
+    near, told = near_phrase(found, names), names_phrase(found, names)
+    return InputError("unknown_column", where=where, found=found, near=near, allowed=told)
+
+
+def not_allowed(where: Where, found: object, allowed: Phrase) -> InputError:
     """An `InputError` for a value `found` at the key `where`, with what is allowed in words."""
     return InputError("not_allowed", where=where, found=found, allowed=allowed)
+
+
+def one_line(error: BaseException) -> str:
+    """The words of an error of somebody else's, as one line."""
+    return " ".join(str(error).split())

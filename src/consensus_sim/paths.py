@@ -14,4 +14,4 @@ def configs_dir() -> Path:
     for folder in (PACKAGE / "configs", PACKAGE.parent.parent / "configs"):
         if (folder / "config.yaml").is_file():
             return folder
-    raise ConsensusSimError("the package's configs/ folder is missing: reinstall consensus-sim")
+    raise ConsensusSimError("package_incomplete")

@@ -67,9 +67,9 @@ def read_parameters(behaviour: Behaviour) -> ParameterSet:
     numbers = behaviour.numbers("deliberation")
     unknown = [name for name in numbers if name not in DeliberationParameters._fields]
     if unknown:
-        from consensus_sim.errors import one_of
+        from consensus_sim.errors import unknown_key
 
-        raise one_of("behaviour.deliberation: unknown parameter", unknown[0], DeliberationParameters._fields)
+        raise unknown_key("behaviour.deliberation", unknown[0], DeliberationParameters._fields)
     return ParameterSet(
         awareness=behaviour.values("awareness", AwarenessParameters),
         participation=behaviour.values("participation", ParticipationParameters),

@@ -146,7 +146,7 @@ def test_a_validation_from_the_command_line(cli, tmp_path):
         (("calibration.sets=500",), "calibration.sets: found 500"),
         (("calibration.periods.phase1.until=2020-01-01",), "allowed: after 2024-03-04"),
         (("calibration.periods.phase1.scenario=nothing",), "scenario: found 'nothing'"),
-        (("+calibration.periods.phase1.from=2024-08-01",), "phase1.from: found 2024-08-01; allowed: from 2024-03-04"),
+        (("+calibration.periods.phase1.from=2024-08-01",), "phase1.from: found '2024-08-01'; allowed: from 2024-03-04"),
     ],
 )
 def test_wrong_settings_are_told(changes, told):
@@ -158,7 +158,7 @@ def test_wrong_settings_are_told(changes, told):
 def test_a_statistic_that_the_model_does_not_tell_is_named(problem):
     statistics = {target.statistic: np.ones(128) for target in problem.targets}
     del statistics["attendance_tea"]
-    with pytest.raises(InputError, match=r"phase1\.yaml: target attendance_tea\.statistic: found"):
+    with pytest.raises(InputError, match=r"phase1\.yaml: targets\.attendance_tea\.statistic: found"):
         Calibration(problem, statistics)
 
 

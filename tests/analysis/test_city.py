@@ -76,8 +76,8 @@ def test_communities_are_what_was_drawn_for_them(community):
         (["city.kinds.rental.elder.low=x"], "city.kinds.rental.elder.low: found 'x'"),
         (["city.kinds.rental.elder.unit=years"], "city.kinds.rental.elder.unit"),
         (["+city.kinds.rental.eldr=1"], "'eldr' \\(did you mean 'elder'"),
-        (["community.scale=2"], "community.scale: found 2; allowed in a city: 1"),
-        (["community.buildings_file=b.csv"], "community.buildings_file: found a register"),
+        (["community.scale=2"], "community.scale: found 2; allowed: 1 in a city"),
+        (["community.buildings_file=b.csv"], "community.buildings_file: found 'b.csv'; allowed: null"),
     ],
 )
 def test_what_cannot_be_used_is_told(overrides, told):

@@ -66,7 +66,7 @@ def test_settings_that_cannot_be_read_are_refused(change, word):
 
 
 def test_a_missing_setting_is_named():
-    with pytest.raises(InputError, match=r"sensitivity\.noise: missing"):
+    with pytest.raises(InputError, match="sensitivity: the key 'noise' is missing"):
         read_settings({name: value for name, value in GOOD.items() if name != "noise"})
 
 

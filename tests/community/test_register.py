@@ -74,7 +74,7 @@ def test_a_register_beside_the_users_own_spec(tmp_path: Path) -> None:
     [
         ("", "register.csv:1: found 0 columns 'estate'"),
         (HEADER.replace("x,y", "x,z"), "register.csv:1: found 0 columns 'y'"),
-        (HEADER.replace("\n", ",colour\n"), "register.csv:1: column: found 'colour'"),
+        (HEADER.replace("\n", ",colour\n"), "register.csv:1: unknown column 'colour'"),
         (
             HEADER + ROWS.replace("river_towers", "river_tower"),
             ":6, column estate: .*did you mean 'river_towers'",

@@ -101,7 +101,7 @@ def test_a_date_after_the_run_stays_without_effect():
     ("change", "told"),
     [
         ({"arises": "May"}, "topic.shared_garden.arises: found 'May'; allowed: a date written"),
-        ({"arises": "2024-03-03"}, "found 2024-03-03; allowed: null, or a date from the first day of the run on, 2024"),
+        ({"arises": "2024-03-03"}, "found '2024-03-03'; allowed: null, or a date from the first day of the run on, 20"),
         ({"place": 99}, "topic.shared_garden.place: found 99; allowed: null, or the number of a micro-grid"),
         ({"place": -1}, "topic.shared_garden.place: found -1"),
         ({"place": "north"}, "topic.shared_garden.place: found 'north'"),

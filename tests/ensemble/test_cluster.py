@@ -106,7 +106,7 @@ def test_workers_of_another_version_are_refused(scheduler, work, monkeypatch):
     monkeypatch.setattr(cluster, "code_digest", lambda: "another")
     (outcome,) = [found for found in Cluster(scheduler, timeout=60).run(TASKS[:1], work) if found is not None]
     assert outcome.payload is None and outcome.mistake
-    assert "another version of consensus-sim" in outcome.error
+    assert "another version of consensus-sim" in str(outcome.error)
 
 
 def test_what_is_sent_is_the_spec_and_gives_the_same(work):

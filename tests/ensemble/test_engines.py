@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from consensus_sim.ensemble.engines import NOT_BEGUN, Processes, _undisturbed
+from consensus_sim.ensemble.engines import Processes, _undisturbed
 from consensus_sim.ensemble.work import Task
 
 
@@ -54,4 +54,4 @@ def test_tasks_are_given_up_where_workers_end_before_they_begin_any(monkeypatch)
     tasks = [("a", number) for number in range(5)]
     outcomes = [one for one in Processes(2).run(tasks, Handlers()) if one is not None]
     assert [outcome.task for outcome in outcomes] == tasks
-    assert {outcome.error for outcome in outcomes} == {NOT_BEGUN}
+    assert {outcome.error.phrase.kind for outcome in outcomes} == {"workers_end_early"}

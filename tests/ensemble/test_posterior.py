@@ -129,10 +129,10 @@ def test_copies_share_the_set(tmp_path):
     ("more", "told"),
     [
         ({"weights": (1, -1, 1)}, "must not be negative"),
-        ({"weights": (0, 0, 0)}, "nor all nought"),
+        ({"weights": (0, 0, 0)}, "and not all zero"),
         ({"gains": (0.03, 0.05, "x")}, "column trust.gain holds something that is not a number"),
         ({"gains": (0.03, 0.05, 0.5)}, "outside its range"),
-        ({"trust.gian": (1, 1, 1)}, "column: found 'trust.gian' (did you mean 'trust.gain'?); allowed: one of"),
+        ({"trust.gian": (1, 1, 1)}, "unknown column 'trust.gian' (did you mean 'trust.gain'?); allowed: one of"),
     ],
 )
 def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
@@ -236,7 +236,7 @@ def test_a_calibrated_parameter_that_the_user_sets_is_not_calibrated():
     [
         ("- a", "mine.yaml: found ['a']; allowed: a mapping"),
         ("centre: 5", "mine.yaml: centre: found 5"),
-        ("centre: {trust.gain: abc}", "mine.yaml: centre.trust.gain: found 'abc'; a number is needed"),
+        ("centre: {trust.gain: abc}", "mine.yaml: centre.trust.gain: found 'abc'; allowed: a number"),
         ("centre: {trust.gain: null}", "mine.yaml: centre.trust.gain: found None"),
         ("targets: [tea]", "mine.yaml: targets: found ['tea']; allowed: name: {statistic: NAME, value: NUMBER}"),
         ("targets: {tea: {statistic: tea}}", "mine.yaml: targets: found"),

@@ -21,7 +21,7 @@ from consensus_sim.analysis.emulator import Emulator, need_sklearn, recover
 from consensus_sim.analysis.tables import identification, predictive_table, recovery_table
 from consensus_sim.analysis.targets import Target, check_told, read_targets
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.parameters import Behaviour, Parameter
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
     calibration = section("calibration", config.get("calibration"))
     study = replace(read_study(config, community=community.spec.as_dict()), parameters="centre", posterior=None)
     if community.places.n_copies > 1:
-        raise InputError("community.scale: found more than 1; allowed for a calibration: 1")
+        raise not_allowed("community.scale", community.places.n_copies, phrase("one_in_a_calibration"))
     periods = read_periods(calibration.get("periods"), study.calendar["start"])
     for period in periods:
         study.scenario(period.scenario)
@@ -137,7 +137,7 @@ def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
     targets, left_out = ([t for t in told if (t.period in names) == here] for here in (True, False))
     behaviour = Behaviour.from_config(config["behaviour"])
     if not any(p.calibrate for p in behaviour):
-        raise InputError("behaviour: no parameter is marked calibrate: true; there is nothing to calibrate")
+        raise InputError("nothing_to_calibrate")
     design = sobol(behaviour, settings.runs, study.seed)
     others = tuple(target.name for target in left_out)
     return Problem(study, community, tuple(periods), targets, settings, behaviour, design, others)
@@ -165,7 +165,7 @@ class Calibration:
         self.problem, self.statistics = problem, statistics
         self.targets = fitted(problem.targets, statistics)
         if not self.targets:
-            raise InputError("targets: none of them has use: calibration")
+            raise InputError("no_target_to_fit")
         table = slice(0, problem.settings.runs - problem.settings.held_out)
         self.emulator = Emulator.fit(
             problem.quantiles[table],
@@ -278,7 +278,7 @@ class Calibration:
         from consensus_sim.saving import write_whole
 
         if place.suffix != ".csv":
-            raise InputError(f"calibration.posterior: found {str(place)!r}; allowed: a file that ends in .csv")
+            raise not_allowed("calibration.posterior", str(place), phrase("a_csv_file_name"))
         text = self.posterior_table().to_csv(index=False, float_format="%.6g", lineterminator="\n")
         head = "# How the table of the same name was made: see docs/calibration.md.\n"
         about = head + yaml.safe_dump(self.about(), sort_keys=False, allow_unicode=True)

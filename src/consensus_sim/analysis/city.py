@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.ensemble.city import City, CityWork, Drawn, draw_city, read_city
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.errors import InputError
+from consensus_sim.errors import not_allowed, phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,13 +41,17 @@ def run_city(
 
     city, study = read_city(config["city"]), read_study(config)
     if config["community"].get("scale") != 1:
-        raise InputError(f"community.scale: found {config['community'].get('scale')!r}; allowed in a city: 1")
+        raise not_allowed("community.scale", config["community"].get("scale"), phrase("one_in_a_city"))
     cold = first_start()
     drawn = draw_city(city, config["community"])
     work = CityWork({one.name: one.spec for one in drawn}, study)
     store = Store(work.keys({s.name: code_of(s) for s in study.scenarios}), folder, reuse=config["store"]["reuse"])
     tasks = [(one.name, 0) for one in drawn]
-    naming = Naming("communities", "community", lambda task: f"community {task[0]} (seed {study.seed})")
+    naming = Naming(
+        phrase("communities"),
+        phrase("one_community"),
+        lambda task: phrase("community_of", name=task[0], seed=study.seed),
+    )
     run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(study, cold), progress=progress)
     tables = assemble(stored(tasks, work, store, naming), ("community",))
     return CityForecast(study, city, drawn, tables, done=lambda: store.clear(tasks))

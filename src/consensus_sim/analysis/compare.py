@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from consensus_sim.errors import InputError
+from consensus_sim.errors import not_allowed, phrase
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -53,7 +53,7 @@ def compare(
     from consensus_sim.ensemble.study import read_study
 
     if isinstance(scenarios, str):
-        raise InputError(f"scenarios: found {scenarios!r}; allowed: a list of names")
+        raise not_allowed("scenarios", scenarios, phrase("a_list_of_names"))
     config = compose(_overrides(community, overrides), config_dir=config_dir)
     config |= {"scenarios": list(scenarios), "replicates": replicates, "precision": precision, "seed": seed}
     if reference is not None:
@@ -101,10 +101,7 @@ def load_model(
     else:
         study = read_study(config, community=community.spec.as_dict())
     if community.places.n_copies > 1:
-        raise InputError(
-            f"load_model: found a community of {community.places.n_copies} copies; allowed: one (scale 1); "
-            "compare plays copies"
-        )
+        raise not_allowed("load_model", phrase("copies", count=community.places.n_copies), phrase("one_copy"))
     return build_model(community, study.scenario(scenario), study, replicate)
 
 

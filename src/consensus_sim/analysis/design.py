@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.ensemble.scenario import Settings, Study, canonical
 from consensus_sim.ensemble.work import Task, Work
-from consensus_sim.errors import ConsensusSimError, InputError, one_of
+from consensus_sim.errors import ConsensusSimError, not_allowed, phrase, unknown_key
 from consensus_sim.parameters import Behaviour
 
 if TYPE_CHECKING:
@@ -75,18 +75,18 @@ def read_periods(config: Any, start: str) -> list[Period]:
         entry = section(f"calibration.periods.{name}", entry)
         for key in entry:
             if key not in ("scenario", "from", "until"):
-                raise one_of(f"calibration.periods.{name}: unknown key", key, ("scenario", "from", "until"))
+                raise unknown_key(f"calibration.periods.{name}", key, ("scenario", "from", "until"))
         until = iso_date(f"calibration.periods.{name}.until", entry.get("until"))
         weeks = calendar.week_of(until)
         if not 1 <= weeks <= MOST_WEEKS:
-            raise InputError(f"calibration.periods.{name}.until: found {entry.get('until')}; allowed: after {start}")
+            found_until = str(entry.get("until"))
+            raise not_allowed(f"calibration.periods.{name}.until", found_until, phrase("date_after", date=str(start)))
         days = None
         if entry.get("from") is not None:
             since = iso_date(f"calibration.periods.{name}.from", entry["from"])
             if not calendar.start <= since < until:
-                raise InputError(
-                    f"calibration.periods.{name}.from: found {since}; allowed: from {start} to before {until}"
-                )
+                allowed = phrase("date_within", start=str(start), until=str(until))
+                raise not_allowed(f"calibration.periods.{name}.from", str(since), allowed)
             days = (since, until)
         found.append(Period(str(name), str(entry.get("scenario")), weeks, days))
     return found
@@ -172,7 +172,7 @@ class _PortableDesign:
 
             community = build_community(self.spec)
             if community.fingerprint != self.fingerprint:
-                raise ConsensusSimError("the community built here differs from that of the command: other versions?")
+                raise ConsensusSimError("community_differs")
             self.built = replace(self.work, community=community)
         return self.built.run(task)
 
@@ -229,7 +229,11 @@ def play(
 
     tasks = [(NAME, int(number)) for number in sets]
     store = stored_in.open(work, tasks)
-    naming = Naming("parameter sets", "set", lambda task: f"set {task[1]} (seed {work.study.seed})")
+    naming = Naming(
+        phrase("parameter_sets"),
+        phrase("one_parameter_set"),
+        lambda task: phrase("parameter_set", number=task[1], seed=work.study.seed),
+    )
     run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(work.study, cold))
     rows = []
     for _, _, payload in stored(tasks, work, store, naming):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.topics import ANSWERED, LAPSED, OPEN_STATES, SETTLED, SHELVED
 from consensus_sim.ensemble.summary import standard_error
-from consensus_sim.errors import InputError
+from consensus_sim.errors import not_allowed, phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ def disputes_of(topics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """
     dated = {name: str(entry["arises"]) for name, entry in topics.items() if entry.get("arises") is not None}
     if not dated:
-        raise InputError("topic: found no kind with a date; allowed: at least one topic.<name>.arises=YYYY-MM-DD")
+        raise not_allowed("topic", phrase("no_kind_with_date"), phrase("at_least_one_dated"))
     return sorted(dated, key=lambda name: (dated[name], name))
 
 

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, not_allowed, phrase
 
 Matrix = NDArray[np.float64]
 FOLDS = 5
@@ -51,9 +51,8 @@ def need_sklearn() -> Any:
     try:
         import sklearn
     except ImportError:
-        raise InputError(
-            "calibration needs scikit-learn: install the extra, pip install 'consensus-sim[analysis]'"
-        ) from None
+        what = phrase("calibration")
+        raise InputError("extra_missing", what=what, library="scikit-learn", extra="analysis") from None
     return sklearn
 
 
@@ -108,7 +107,7 @@ class Emulator:
         from joblib import Parallel, delayed
 
         if len(quantiles) < FEWEST:
-            raise InputError(f"calibration.runs: found {len(quantiles)}; allowed: at least {FEWEST} runs in the table")
+            raise not_allowed("calibration.runs", len(quantiles), phrase("at_least_runs", low=FEWEST))
         noise = np.random.default_rng(seed).standard_normal(statistics.shape)
         blurred = statistics + noise * errors
         side_by_side = Parallel(n_jobs=-1 if len(quantiles) * trees >= WORTH_PROCESSES else 1)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.ensemble.scenario import Settings, Study
 from consensus_sim.ensemble.work import Task, Work
+from consensus_sim.errors import phrase
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -83,7 +84,11 @@ def play_measured(
     names = [scenario.name for scenario in work.study.scenarios]
     store = Store({name: work.key(name) for name in names}, folder)
     tasks = [(name, number) for number in range(work.study.replicates) for name in names]
-    naming = Naming("replicates", "replicate", lambda task: f"{task[0]} {task[1]} (seed {work.study.seed})")
+    naming = Naming(
+        phrase("replicates"),
+        phrase("one_replicate"),
+        lambda task: phrase("run_of", name=task[0], number=task[1], seed=work.study.seed),
+    )
     run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(work.study, False), progress=progress)
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     in_order = [(name, number) for name in names for number in range(work.study.replicates)]

@@ -313,4 +313,4 @@ def measure(run: Run, text: str) -> float:
     try:
         return float(function(run, *arguments))
     except TypeError as error:
-        raise InputError(f"pattern: {text}: {error}") from error
+        raise InputError("in_place", where=f"pattern: {text}", error=str(error)) from error

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.analysis import pattern_measures
 from consensus_sim.analysis.verdicts import RULES, overall, replicate_table, tabulate, write
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase, unknown_key
+from consensus_sim.settings import number_phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,25 +67,25 @@ class Pattern:
 
 def _words(where: str, found: Any) -> dict[str, str]:
     if not isinstance(found, Mapping) or set(found) != {"zh", "en"}:
-        raise InputError(f"{where}.words: found {found!r}; allowed: {{zh: text, en: text}}")
+        raise not_allowed(f"{where}.words", found, phrase("text_by_language"))
     return {language: str(text) for language, text in found.items()}
 
 
 def _check(where: str, quantity: str, entry: Mapping[str, Any]) -> Check:
     for key in entry:
         if key not in _CHECK_KEYS:
-            raise one_of(f"{where}: unknown key", key, _CHECK_KEYS)
+            raise unknown_key(where, key, _CHECK_KEYS)
     band = dict(entry.get("band") or {})
     for key, value in band.items():
         if key not in _BAND_KEYS:
-            raise one_of(f"{where}.band", key, _BAND_KEYS)
+            raise unknown_key(f"{where}.band", key, _BAND_KEYS)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{where}.band.{key}: found {value!r}; allowed: a number")
+            raise not_allowed(f"{where}.band.{key}", value, number_phrase(None, None, whole=False))
     if entry.get("rule") not in RULES:
         raise one_of(f"{where}.rule", str(entry.get("rule")), RULES)
     found = Check(quantity, str(entry.get("value")), band, entry["rule"], _words(where, entry.get("words")))
     if not found.readings:
-        raise InputError(f"{where}.value: found {found.value!r}; allowed: a formula over set-up.measure")
+        raise not_allowed(f"{where}.value", found.value, phrase("a_formula"))
     for _, text in found.readings:
         pattern_measures.parse(text)
     return found
@@ -97,7 +98,7 @@ def read_patterns(wanted: str | Sequence[str] = "all", folder: Path | None = Non
     for name, entry in content.items():
         where = f"patterns.{name}"
         if not isinstance(entry, Mapping) or set(entry) != _PATTERN_KEYS:
-            raise InputError(f"{where}: allowed and needed: {', '.join(sorted(_PATTERN_KEYS))}")
+            raise InputError("exactly_these_keys", where=where, names=sorted(_PATTERN_KEYS))
         checks = tuple(_check(f"{where}.{key}", key, value) for key, value in entry["checks"].items())
         found.append(
             Pattern(name, str(entry["source"]), _words(where, entry["words"]), str(entry["note"] or ""), checks)
@@ -105,7 +106,7 @@ def read_patterns(wanted: str | Sequence[str] = "all", folder: Path | None = Non
     if wanted == "all":
         return found
     if isinstance(wanted, str) or not wanted:
-        raise InputError(f"patterns: found {wanted!r}; allowed: all, or a list of ids like [B1,B7]")
+        raise not_allowed("patterns", wanted, phrase("all_or_a_list", example="[B1,B7]"))
     for name in wanted:
         if name not in content:
             raise one_of("patterns", str(name), content)
@@ -147,7 +148,7 @@ def run_patterns(
     Raises InputError with one line for anything that cannot be used, ReplicatesFailedError if a replicate fails.
     """
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.run import Naming, first_start, run_missing, stored, warm_kernels
+    from consensus_sim.ensemble.run import Naming, first_start, replicate_of, run_missing, stored, warm_kernels
     from consensus_sim.ensemble.setups import SetupWork, study_of
     from consensus_sim.ensemble.store import Store, code_of
     from consensus_sim.ensemble.tables import assemble
@@ -161,13 +162,13 @@ def run_patterns(
     cold = first_start()
     community = build_community(config["community"])
     if community.places.n_copies > 1:
-        raise InputError("community.scale: patterns are checked on one community; allowed: 1")
+        raise not_allowed("community.scale", community.places.n_copies, phrase("one_for_patterns"))
     read = ReadOff(datetime.date.fromisoformat(setups["programme_start"]))
     work = SetupWork(community, studies, {name: tuple(measures) for name, measures in wanted.items()}, read)
     store = Store(work.keys(code_of, studies), folder, reuse=config["store"]["reuse"])
     some = next(iter(studies.values()))
     tasks = [(name, number) for number in range(some.replicates) for name in studies]
-    naming = Naming("replicates", "set-up", lambda task: f"replicate {task[1]} of {task[0]} (seed {some.seed})")
+    naming = Naming(phrase("replicates"), phrase("one_setup"), lambda task: replicate_of(task, some.seed))
     run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(some, cold), progress=progress)
     frame = assemble(stored(tasks, work, store, naming))["metrics"].to_pandas()
     frame = frame.astype({"scenario": str, "measure": str})

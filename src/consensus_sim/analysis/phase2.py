@@ -60,9 +60,8 @@ def weeks_of(model: Any, days: Days) -> tuple[int, int]:
 
     first, last = model.calendar.week_of(days[0]), model.calendar.week_of(days[1])
     if not 0 <= first < last <= model.calendar.weeks:
-        raise InputError(
-            f"calendar.weeks: found {model.calendar.weeks}; {days[0]} to {days[1]} needs weeks {first} to {last}"
-        )
+        dates, weeks = {"first": str(days[0]), "last": str(days[1])}, model.calendar.weeks
+        raise InputError("weeks_too_few", weeks=weeks, begin=first, end=last, **dates)
     return first, last
 
 

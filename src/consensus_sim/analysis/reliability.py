@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,18 +23,15 @@ def cronbach_alpha(answers: Any) -> pd.DataFrame:
     try:
         import pingouin
     except ImportError:
-        raise InputError(
-            "Cronbach's alpha needs pingouin: install the extra, pip install 'consensus-sim[reliability]'"
-        ) from None
+        what = phrase("cronbach")
+        raise InputError("extra_missing", what=what, library="pingouin", extra="reliability") from None
     import pandas as pd
 
     frame = answers.to_pandas() if hasattr(answers, "to_pandas") else pd.DataFrame(answers)
     keys = [key for key in KEYS if key in frame or key in ("half_year", "dimension")]
     missing = [name for name in (*keys, "respondent", "indicator", "item", "answer") if name not in frame]
     if missing:
-        raise InputError(
-            f"survey_answers: missing column {missing[0]}; allowed: the table survey_answers of a forecast"
-        )
+        raise InputError("answers_incomplete", name=missing[0])
     rows = []
     for key, part in frame.groupby(keys, observed=True, sort=False):
         items = part.pivot_table(index="respondent", columns=["indicator", "item"], values="answer", observed=True)

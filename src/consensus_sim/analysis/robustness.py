@@ -11,7 +11,7 @@ import numpy as np
 
 from consensus_sim.ensemble.study import section
 from consensus_sim.ensemble.summary import standard_error
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import not_allowed, one_of, phrase, unknown_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def read_alternatives(config: Any) -> tuple[tuple[str, ...], list[Alternative]]:
     config = section("robustness", config)
     for key in config:
         if key not in ("metrics", "alternatives"):
-            raise one_of("robustness: unknown key", key, ("metrics", "alternatives"))
+            raise unknown_key("robustness", key, ("metrics", "alternatives"))
     for name in config.get("metrics") or []:
         if name not in metric_names():
             raise one_of("robustness.metrics", name, metric_names())
@@ -49,9 +49,11 @@ def read_alternatives(config: Any) -> tuple[tuple[str, ...], list[Alternative]]:
         entry = section(where, entry)
         label, settings = entry.get("label"), entry.get("settings")
         if not isinstance(label, Mapping) or not {"zh", "en"} <= set(label):
-            raise InputError(f"{where}.label: found {label!r}; allowed: {{zh: text, en: text}}")
+            raise not_allowed(f"{where}.label", label, phrase("text_by_language"))
         if not isinstance(settings, Sequence) or isinstance(settings, str) or not settings:
-            raise InputError(f"{where}.settings: found {settings!r}; allowed: a list like [group.name.setting=value]")
+            raise not_allowed(
+                f"{where}.settings", settings, phrase("a_list_like", example="[group.name.setting=value]")
+            )
         found.append(Alternative(str(name), dict(label), tuple(map(str, settings))))
     return tuple(config["metrics"]), found
 

@@ -22,7 +22,7 @@ import numpy as np
 from consensus_sim.analysis.design import DesignWork, Matrix, Period, Stored, play, values_at
 from consensus_sim.ensemble.replicate import read_behaviour
 from consensus_sim.ensemble.study import section, whole
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase, unknown_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,14 +76,12 @@ def read_settings(config: Any) -> Settings:
     known = set(Settings.__dataclass_fields__)
     for key in config:
         if key not in known:
-            raise one_of("sensitivity: unknown key", key, sorted(known))
+            raise unknown_key("sensitivity", key, sorted(known))
     missing = known - set(config)
     if missing:
-        raise InputError(f"sensitivity.{min(missing)}: missing")
+        raise InputError("missing_key", where="sensitivity", name=min(missing), needed=sorted(known))
     if not isinstance(config["metrics"], Sequence) or isinstance(config["metrics"], str) or not config["metrics"]:
-        raise InputError(
-            f"sensitivity.metrics: found {config['metrics']!r}; allowed: a list of metrics such as [trust]"
-        )
+        raise not_allowed("sensitivity.metrics", config["metrics"], phrase("a_list_of_metrics", example="[trust]"))
     for name in config["metrics"]:
         if name not in metric_names():
             raise one_of("sensitivity.metrics", name, metric_names())
@@ -92,9 +90,9 @@ def read_settings(config: Any) -> Settings:
         ("noise", 2, 10_000),
     )}  # fmt: skip
     if numbers["levels"] % 2:
-        raise InputError(f"sensitivity.levels: found {numbers['levels']}; allowed: an even number")
+        raise not_allowed("sensitivity.levels", numbers["levels"], phrase("even_number"))
     if numbers["base"] & (numbers["base"] - 1):
-        raise InputError(f"sensitivity.base: found {numbers['base']}; allowed: a power of two")
+        raise not_allowed("sensitivity.base", numbers["base"], phrase("power_of_two"))
     return Settings(metrics=tuple(config["metrics"]), **numbers)
 
 

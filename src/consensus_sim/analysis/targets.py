@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, one_line, one_of, phrase, unknown_key
 from consensus_sim.paths import configs_dir
+from consensus_sim.settings import number_phrase
 
 OWN_PERIODS = ("phase1", "baseline", "plain")
 """Periods whose statistics are known by their name alone; those of others are told as period/statistic."""
@@ -80,7 +81,7 @@ def read_targets(files: Sequence[str | Path], periods: Sequence[str], elsewhere:
     Raises InputError with one line: file, target, what was found, what is allowed.
     """
     if isinstance(files, str) or not isinstance(files, Sequence) or not files:
-        raise InputError(f"targets: found {files!r}; allowed: a file, or a list of files like [baseline,phase1]")
+        raise not_allowed("targets", files, phrase("a_file_or_a_list", example="[baseline,phase1]"))
     found: list[Target] = []
     for name in files:
         place = _find(str(name))
@@ -88,7 +89,7 @@ def read_targets(files: Sequence[str | Path], periods: Sequence[str], elsewhere:
     names = [target.name for target in found]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"targets: the name {name!r} is given twice in {', '.join(map(str, files))}")
+            raise InputError("target_twice", name=name, files=list(map(str, files)))
     return found
 
 
@@ -106,10 +107,9 @@ def check_told(targets: Sequence[Target], statistics: Collection[str]) -> None:
         name, _, group = found.rpartition(":")
         groups = [one for other, _, one in named if other == name]
         if groups:
-            raise one_of(f"{target.where}.group of {name.rpartition('/')[2]}", group, groups)
+            raise one_of(f"{target.where}.group ({name.rpartition('/')[2]})", group, groups)
         if not named:
-            allowed = "in a period with its first day (from), such as months"
-            raise InputError(f"{target.where}.{target.key}: found it in {target.period}; allowed: {allowed}")
+            raise InputError("not_in_this_period", where=f"{target.where}.{target.key}", period=target.period)
         raise one_of(f"{target.where}.{target.key}", name.rpartition("/")[2], sorted({n for n, _, _ in named}))
 
 
@@ -120,8 +120,8 @@ def _find(name: str) -> Path:
         if place.is_file():
             return place
     if "/" in name or name.endswith((".yaml", ".yml")):
-        raise InputError(f"targets: found {name!r}; there is no such file")
-    raise one_of("targets", name, [*sorted(path.stem for path in shipped.glob("*.yaml")), "a path of your own file"])
+        raise InputError("no_such_file", where="targets", found=name)
+    raise one_of("targets", name, sorted(path.stem for path in shipped.glob("*.yaml")), phrase("path_of_own"))
 
 
 def _read_file(place: Path, periods: Sequence[str], elsewhere: Collection[str]) -> list[Target]:
@@ -130,13 +130,14 @@ def _read_file(place: Path, periods: Sequence[str], elsewhere: Collection[str]) 
     try:
         content = yaml.safe_load(place.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"targets: cannot read {place}: {' '.join(str(error).split())}") from None
+        where, allowed = f"targets: {place}", phrase("a_targets_file")
+        raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
     entries = content.get("targets") if isinstance(content, Mapping) else None
     if not isinstance(entries, list) or not entries:
-        raise InputError(f"targets: {place} has no list under the key 'targets'")
+        raise InputError("no_targets", file=str(place))
     shown = place.name if place.is_relative_to(configs_dir()) else str(place)
     return [
-        _read_target(f"{shown}: target {_name_of(entry, number)}", entry, periods, elsewhere)
+        _read_target(f"{shown}: targets.{_name_of(entry, number)}", entry, periods, elsewhere)
         for number, entry in enumerate(entries)
     ]
 
@@ -147,20 +148,20 @@ def _name_of(entry: Any, number: int) -> str:
 
 def _number(where: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{where}: found {value!r}; a number is needed")
+        raise not_allowed(where, value, number_phrase(None, None, whole=False))
     return float(value)
 
 
 def _read_target(where: str, entry: Any, periods: Sequence[str], elsewhere: Collection[str]) -> Target:
     """One checked target; see the head of configs/targets/phase1.yaml."""
     if not isinstance(entry, Mapping):
-        raise InputError(f"{where}: found {entry!r}; allowed: a mapping with the keys {', '.join(KEYS)}")
+        raise not_allowed(where, entry, phrase("settings_named", names=KEYS))
     for key in entry:
         if key not in KEYS:
-            raise one_of(f"{where}: unknown key", key, KEYS)
+            raise unknown_key(where, key, KEYS)
     for key in ("name", "period", "unit", "source", "use"):
         if not isinstance(entry.get(key), str) or not entry[key]:
-            raise InputError(f"{where}.{key}: found {entry.get(key)!r}; text is needed")
+            raise not_allowed(f"{where}.{key}", entry.get(key), phrase("a_text"))
     if entry["use"] not in USES:
         raise one_of(f"{where}.use", entry["use"], USES)
     if entry["period"] not in periods and entry["use"] not in elsewhere:
@@ -171,7 +172,7 @@ def _read_target(where: str, entry: Any, periods: Sequence[str], elsewhere: Coll
     group = str(entry.get("group", "all"))
     read = [key for key in TOLD if key in entry]
     if len(read) != 1:
-        raise InputError(f"{where}: give statistic, metric or quantity, one of the three")
+        raise InputError("one_of_three_keys", where=where)
     if "quantity" in entry and entry["quantity"] not in forecast_metric_names():
         raise one_of(f"{where}.quantity", entry["quantity"], forecast_metric_names())
     statistic = TOLD[read[0]].format(entry[read[0]], group)
@@ -179,7 +180,7 @@ def _read_target(where: str, entry: Any, periods: Sequence[str], elsewhere: Coll
         statistic = f"{entry['period']}/{statistic}"
     history = entry.get("history") or []
     if not isinstance(history, list):
-        raise InputError(f"{where}.history: found {history!r}; allowed: a list of numbers, oldest first")
+        raise not_allowed(f"{where}.history", history, phrase("a_list_of_numbers"))
     common: dict[str, Any] = {
         "name": entry["name"], "statistic": statistic, "period": entry["period"], "group": group, "unit": entry["unit"],
         "source": entry["source"], "use": entry["use"], "scale": scale, "note": str(entry.get("note", "")),
@@ -196,14 +197,14 @@ def _read_target(where: str, entry: Any, periods: Sequence[str], elsewhere: Coll
 def _check_unit(where: str, entry: Mapping[str, Any]) -> None:
     """Refuse per cent, and numbers that a share cannot be: the model tells shares from 0 to 1."""
     if "%" in entry["unit"] or "percent" in entry["unit"].lower() or "per cent" in entry["unit"].lower():
-        raise InputError(f"{where}.unit: found {entry['unit']!r}; allowed: a share from 0 to 1, such as 0.05 for 5 %")
+        raise not_allowed(f"{where}.unit", entry["unit"], phrase("share_not_percent"))
     if "quantity" in entry:
         share = forecast_metric(entry["quantity"]).is_share
     else:
         share = _is_share(str(entry.get("metric", "")))
     for key in ("value", "low", "high"):
         if share and isinstance(entry.get(key), int | float) and not 0 <= entry[key] <= 1:
-            raise InputError(f"{where}.{key}: found {entry[key]!r}; allowed: from 0 to 1, for this is a share")
+            raise not_allowed(f"{where}.{key}", entry[key], phrase("share_of_one"))
 
 
 def _is_share(metric: str) -> bool:
@@ -216,24 +217,24 @@ def _read_value(where: str, entry: Mapping[str, Any], scale: str) -> tuple[float
     """value, low, high, error."""
     low, high = (None if entry.get(k) is None else _number(f"{where}.{k}", entry[k]) for k in ("low", "high"))
     if low is not None and high is not None and low >= high:
-        raise InputError(f"{where}: low {low:g} is not below high {high:g}")
+        raise InputError("low_not_below_high", where=where, low=low, high=high)
     if scale == "log" and min(x for x in (low, entry.get("value"), 1.0) if x is not None) <= 0:
-        raise InputError(f"{where}: a log scale needs numbers above 0")
+        raise InputError("log_needs_positive", where=where)
     both = None if low is None or high is None else (low, high)
     if both is None and (entry.get("value") is None or entry.get("error") is None):
-        raise InputError(f"{where}: give low and high, or value and error")
+        raise InputError("band_or_error", where=where)
     log = scale == "log"
     if entry.get("value") is not None:
         value = _number(f"{where}.value", entry["value"])
         if (low is not None and value < low) or (high is not None and value > high):
-            raise InputError(f"{where}.value: found {value:g}; allowed: within low and high")
+            raise not_allowed(f"{where}.value", entry["value"], phrase("within_low_and_high"))
     else:
         assert both is not None
         value = math.sqrt(both[0] * both[1]) if log else (both[0] + both[1]) / 2
     if entry.get("error") is not None:
         error = _number(f"{where}.error", entry["error"])
         if error <= 0:
-            raise InputError(f"{where}.error: found {error:g}; allowed: above 0")
+            raise not_allowed(f"{where}.error", entry["error"], phrase("number_above", low=0))
     else:
         assert both is not None
         error = (math.log(both[1] / both[0]) if log else both[1] - both[0]) / (2 * BAND)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.analysis.targets import Target
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +33,8 @@ def crps(observed: float, sample: Matrix) -> float:
     try:
         import scoringrules
     except ImportError:
-        raise InputError(
-            "validation needs scoringrules: install the extra, pip install 'consensus-sim[analysis]'"
-        ) from None
+        what = phrase("scoring")
+        raise InputError("extra_missing", what=what, library="scoringrules", extra="analysis") from None
     sample = sample[~np.isnan(sample)]
     return float(scoringrules.crps_ensemble(observed, sample)) if len(sample) else NAN
 
@@ -117,7 +116,7 @@ def run_validation(
     targets = read_targets([files] if isinstance(files, str) else files, [p.name for p in periods])
     targets = [target for target in targets if target.use != "sign"]
     if not targets:
-        raise InputError("targets: all of them are signs; there is nothing to score")
+        raise InputError("no_target_to_score")
     wanted = {target.period for target in targets}
     asked = tuple(target.statistic for target in targets)
     found: dict[str, dict[str, Matrix]] = {}

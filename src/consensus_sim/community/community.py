@@ -16,7 +16,7 @@ from consensus_sim.community.places import Places, build_places, replicate_place
 from consensus_sim.community.population import Population, build_population
 from consensus_sim.community.spec import ROOT, CommunitySpec, read_spec
 from consensus_sim.community.spec_files import merged, spec_file
-from consensus_sim.errors import InputError
+from consensus_sim.errors import not_allowed, phrase
 
 if TYPE_CHECKING:
     import networkx
@@ -122,7 +122,7 @@ def _check_scale(spec: CommunitySpec, one: Places) -> None:
     residents = sum(int(estate.residents) for estate in spec.estates.values())
     limit = min(LARGEST_SHORT // one.n_micro_grids, LARGEST_POPULATION // residents)
     if spec.scale > limit:
-        raise InputError(f"{ROOT}.scale: found {spec.scale}; allowed: at most {limit} for a community of this size")
+        raise not_allowed(f"{ROOT}.scale", spec.scale, phrase("at_most_for_size", most=limit))
 
 
 def _build_copy(spec: CommunitySpec, places: Places, copy: int) -> tuple[Population, Any, Network]:

@@ -50,12 +50,10 @@ class Draw:
         eligible = np.flatnonzero(weight > 0)
         slack = 0.01 * size.sum() + 1
         if target - size[eligible].sum() > slack:
-            raise InputError(
-                f"{ROOT}.{path}: found a share that needs {target:.0f} more; allowed: at most "
-                f"{size[eligible].sum()}, as no more qualify"
-            )
+            most = int(size[eligible].sum())
+            raise InputError("share_too_large", where=f"{ROOT}.{path}", count=round(target), most=most)
         if target < -slack:
-            raise InputError(f"{ROOT}.{path}: found a share too small by {-target:.0f}, who have it for other reasons")
+            raise InputError("share_too_small", where=f"{ROOT}.{path}", count=round(-target))
         chance = self.uniforms(path.rpartition(".")[2], len(weight), sub)[eligible]
         order = eligible[np.argsort(-np.log1p(-chance) / weight[eligible], kind="stable")]
         filled = np.concatenate([[0], np.cumsum(size[order])])

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community.spec import ROOT, CommunitySpec
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, not_allowed, phrase
 
 Floats = NDArray[np.float64]
 MEMBERS = ("young", "middle", "old", "couple", "child", "teen", "grown", "elder")
@@ -61,18 +61,14 @@ def household_counts(spec: CommunitySpec) -> NDArray[np.int64]:
     wanted = np.append(bands * residents.sum(), float(shares.households_with_children) * households.sum())
     for name, people, homes in zip(spec.estates, residents, households, strict=True):
         if people > size.max() * homes:
-            raise InputError(
-                f"{ROOT}.estates.{name}.residents: found {people:.0f} in {homes:.0f} households; "
-                f"allowed: at most {size.max():.0f} a household, as the largest type has"
-            )
+            found = phrase("people_in_homes", people=int(people), homes=int(homes))
+            most = phrase("at_most_a_household", most=int(size.max()))
+            raise not_allowed(f"{ROOT}.estates.{name}.residents", found, most)
     expected = _raked(prior, size, counted, households, residents, wanted)
     if expected is None:
         each = zip(spec.estates, residents / households, strict=True)
-        crowded = ", ".join(f"{name} {persons:.2f}" for name, persons in each)
-        raise InputError(
-            f"{ROOT}.marginals: no mixture of the household types gives these ages and households with children with "
-            f"the residents a household of the estates ({crowded}); allowed: what the types in households.types make up"
-        )
+        crowded = [f"{name} {persons:.2f}" for name, persons in each]
+        raise InputError("no_mixture", where=f"{ROOT}.marginals", persons=crowded)
     counts = np.zeros(expected.shape, np.int64)
     left = np.zeros(counted.shape[1])
     for estate, row in enumerate(expected):
@@ -81,10 +77,9 @@ def household_counts(spec: CommunitySpec) -> NDArray[np.int64]:
         left = target - counts[estate] @ counted
         if counts[estate] @ size != residents[estate] or counts[estate].sum() != households[estate]:
             name = list(spec.estates)[estate]
-            raise InputError(
-                f"{ROOT}.estates.{name}.residents: found {residents[estate]:.0f} in {households[estate]:.0f} "
-                f"households; allowed: what types of {size.min():.0f} to {size.max():.0f} persons make up"
-            )
+            found = phrase("people_in_homes", people=int(residents[estate]), homes=int(households[estate]))
+            types = phrase("made_up_of_types", least=int(size.min()), most=int(size.max()))
+            raise not_allowed(f"{ROOT}.estates.{name}.residents", found, types)
     return counts
 
 

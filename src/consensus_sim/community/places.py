@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.community.register import Part, read_register
 from consensus_sim.community.spec import ROOT, TOTALS, CommunitySpec, Estate, check_near, check_room, check_total
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, phrase
 
 Ints = NDArray[np.integer[Any]]
 UNIT_LENGTH = 16.0
@@ -239,14 +239,14 @@ def _check_register(spec: CommunitySpec, parts: dict[str, list[Part]]) -> None:
             "micro_grids": len({part.micro_grid for part in parts[name]}),
         }
         for part in parts[name]:
-            check_near(spec, f"{spec.buildings_file}: building {part.building!r} of {name}", part.x, part.y)
+            check_near(
+                spec, phrase("building_of", file=spec.buildings_file, name=part.building, estate=name), part.x, part.y
+            )
         for key, counted in found.items():
             given = getattr(estate, key)
             if given is not None and int(given) != counted:
-                raise InputError(
-                    f"{ROOT}.estates.{name}.{key}: found {int(given)}, but {spec.buildings_file} has "
-                    f"{counted}; allowed: the same number, or null"
-                )
+                where, file = f"{ROOT}.estates.{name}.{key}", spec.buildings_file
+                raise InputError("register_differs", where=where, found=int(given), file=file, counted=counted)
             sums[key] += counted
         check_room(f"{ROOT}.estates.{name}", estate, found)
         sums["residents"] += int(estate.residents)

@@ -344,7 +344,5 @@ def _workers(spec: CommunitySpec, places: Places, draw: Draw, people: Population
     worker[valid] = order[first[valid]]
     if (worker < 0).any() or not people.adult[worker].all():
         empty = int(np.flatnonzero((worker < 0) | ~people.adult[worker])[0])
-        raise InputError(
-            f"{ROOT}: micro-grid {empty}: found no adult resident; allowed: at least one in each micro-grid"
-        )
+        raise InputError("no_adult", where=ROOT, number=empty)
     return worker

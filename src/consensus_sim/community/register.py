@@ -13,7 +13,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, Phrase, Where, not_allowed, one_line, one_of, phrase, unknown_column
+from consensus_sim.settings import number_phrase
 
 COLUMNS = ("estate", "building", "units", "dwellings", "x", "y", "micro_grid")
 
@@ -41,11 +42,11 @@ def read_register(path: Path, estates: tuple[str, ...]) -> dict[str, list[Part]]
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream))
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); allowed: a CSV file with a building register"
-        ) from None
+        allowed = phrase("a_register")
+        raise InputError("cannot_read", where=str(path), why=str(error.strerror), allowed=allowed) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a CSV file in UTF-8 ({error}); allowed: columns {', '.join(COLUMNS)}") from None
+        wanted, allowed = phrase("a_csv_file"), phrase("columns_named", names=COLUMNS)
+        raise InputError("not_a_file", where=str(path), wanted=wanted, why=one_line(error), allowed=allowed) from None
     header = [name.strip() for name in rows[0]] if rows else []
     _check_header(path, header)
     parts: dict[str, list[Part]] = {estate: [] for estate in estates}
@@ -53,15 +54,14 @@ def read_register(path: Path, estates: tuple[str, ...]) -> dict[str, list[Part]]
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(header):
-            raise InputError(f"{path}:{line}: found {len(row)} cells; allowed: {len(header)}, as in the header")
+            wanted = phrase("cells_of_header", count=len(header))
+            raise not_allowed(f"{path}:{line}", phrase("cells", count=len(row)), wanted)
         part = _part(f"{path}:{line}", dict(zip(header, (cell.strip() for cell in row), strict=True)), estates)
         _check_consistent(f"{path}:{line}", part, parts)
         parts[part.estate].append(part)
     for estate, found in parts.items():
         if not found:
-            raise InputError(
-                f"{path}: no row of the estate {estate!r}; allowed: every estate of the spec has buildings"
-            )
+            raise InputError("no_building", where=str(path), name=estate)
     return parts
 
 
@@ -69,43 +69,47 @@ def _check_header(path: Path, header: list[str]) -> None:
     """Every column once, none besides."""
     for name in COLUMNS:
         if header.count(name) != 1:
-            raise InputError(
-                f"{path}:1: found {header.count(name)} columns {name!r}; allowed: one each of {', '.join(COLUMNS)}"
-            )
+            found = phrase("columns_called", count=header.count(name), name=name)
+            raise not_allowed(f"{path}:1", found, phrase("one_column_each", names=COLUMNS))
     for name in header:
         if name not in COLUMNS:
-            raise one_of(f"{path}:1: column", name, COLUMNS)
+            raise unknown_column(f"{path}:1", name, COLUMNS)
 
 
 def _part(where: str, cells: dict[str, str], estates: tuple[str, ...]) -> Part:
     """One checked row."""
     if cells["estate"] not in estates:
-        raise one_of(f"{where}, column estate", cells["estate"], estates)
+        raise one_of(_column(where, "estate"), cells["estate"], estates)
     for name in ("building", "micro_grid"):
         if not cells[name]:
-            raise InputError(f"{where}, column {name}: found nothing; allowed: a name")
-    units, dwellings = (_whole(f"{where}, column {name}", cells[name]) for name in ("units", "dwellings"))
+            raise not_allowed(_column(where, name), phrase("an_empty_cell"), phrase("a_name"))
+    units, dwellings = (_whole(_column(where, name), cells[name]) for name in ("units", "dwellings"))
     if dwellings < units:
-        raise InputError(f"{where}, column dwellings: found {dwellings}; allowed: at least one a unit ({units})")
-    x, y = (_metres(f"{where}, column {name}", cells[name]) for name in ("x", "y"))
+        raise not_allowed(_column(where, "dwellings"), dwellings, phrase("one_dwelling_a_unit", units=units))
+    x, y = (_metres(_column(where, name), cells[name]) for name in ("x", "y"))
     return Part(cells["estate"], cells["building"], units, dwellings, x, y, cells["micro_grid"])
 
 
-def _whole(where: str, cell: str) -> int:
+def _column(where: str, name: str) -> Phrase:
+    """The column `name` of the line `where`."""
+    return phrase("column_of", where=where, name=name)
+
+
+def _whole(where: Where, cell: str) -> int:
     """A whole number from 1 to 100,000."""
     if not cell.isdecimal() or not 1 <= int(cell) <= 100_000:
-        raise InputError(f"{where}: found {cell!r}; allowed: a whole number from 1 to 100000")
+        raise not_allowed(where, cell, number_phrase(1, 100_000, whole=True))
     return int(cell)
 
 
-def _metres(where: str, cell: str) -> float:
+def _metres(where: Where, cell: str) -> float:
     """A finite number of metres, at most 100 km off."""
     try:
         metres = float(cell)
     except ValueError:
         metres = math.nan
     if not abs(metres) <= 100_000:
-        raise InputError(f"{where}: found {cell!r}; allowed: metres from -100000 to 100000")
+        raise not_allowed(where, cell, phrase("metres", low=-100_000, high=100_000))
     return metres
 
 
@@ -114,18 +118,13 @@ def _check_consistent(where: str, part: Part, parts: dict[str, list[Part]]) -> N
     for estate, others in parts.items():
         for other in others:
             if other.micro_grid == part.micro_grid and estate != part.estate:
-                raise InputError(
-                    f"{where}, column micro_grid: found {part.micro_grid!r} in {part.estate}, before in "
-                    f"{estate}; allowed: one estate a micro-grid"
-                )
+                found = phrase("in_estate_before", name=part.micro_grid, estate=part.estate, other=estate)
+                raise not_allowed(_column(where, "micro_grid"), found, phrase("one_estate"))
             if estate == part.estate and other.building == part.building:
                 if (other.x, other.y) != (part.x, part.y):
-                    raise InputError(
-                        f"{where}, column x: found building {part.building!r} at ({part.x:g}, {part.y:g}), "
-                        f"before at ({other.x:g}, {other.y:g}); allowed: one place a building"
-                    )
+                    name, x, y = part.building, part.x, part.y
+                    found = phrase("building_at", name=name, x=x, y=y, x_before=other.x, y_before=other.y)
+                    raise not_allowed(_column(where, "x"), found, phrase("one_place"))
                 if other.micro_grid == part.micro_grid:
-                    raise InputError(
-                        f"{where}, column building: found {part.building!r} twice in micro-grid "
-                        f"{part.micro_grid!r}; allowed: one row"
-                    )
+                    found = phrase("building_twice", name=part.building, micro_grid=part.micro_grid)
+                    raise not_allowed(_column(where, "building"), found, phrase("one_row"))

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, Where, not_allowed, phrase
 from consensus_sim.settings import (
     STRICT,
     Label,
@@ -325,14 +325,11 @@ def read_spec(found: Mapping[str, Any]) -> CommunitySpec:
     return spec
 
 
-def check_near(spec: CommunitySpec, where: str, x: float, y: float) -> None:
+def check_near(spec: CommunitySpec, where: Where, x: float, y: float) -> None:
     """Refuse a place (x, y) in metres that cannot belong to a community of this area."""
     farthest = FAR * 1000.0 * float(spec.area) ** 0.5
     if max(abs(x), abs(y)) > farthest:
-        allowed = (
-            f"at most {farthest:.0f} m from the south-western corner ({FAR} times the side of a square of the area)"
-        )
-        raise InputError(f"{where}: found x = {x:g}, y = {y:g}; allowed: {allowed}")
+        raise not_allowed(where, phrase("at_point", x=x, y=y), phrase("near_corner", most=round(farthest), times=FAR))
 
 
 def check_total(spec: CommunitySpec, total: str, found: int) -> None:

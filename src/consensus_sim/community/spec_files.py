@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.community.spec import ROOT
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, one_line, one_of, phrase
 from consensus_sim.paths import configs_dir
 
 
@@ -41,12 +41,13 @@ def _read_file(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed: a YAML file with a spec") from None
+        allowed = phrase("a_specification")
+        raise InputError("cannot_read", where=str(path), why=str(error.strerror), allowed=allowed) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = " ".join(str(error).split())
-        raise InputError(f"{path}: not a YAML file ({line}); allowed: a YAML mapping with the spec") from None
+        wanted, allowed = phrase("a_yaml_file"), phrase("a_specification")
+        raise InputError("not_a_file", where=str(path), wanted=wanted, why=one_line(error), allowed=allowed) from None
     if not isinstance(found, dict):
-        raise InputError(f"{path}: found {type(found).__name__}; allowed: a YAML mapping with the spec")
+        raise not_allowed(str(path), found, phrase("a_specification"))
     spec: dict[str, Any] = {}
     for name in found.pop("defaults", None) or []:
         if name == "_self_":
@@ -54,7 +55,7 @@ def _read_file(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         beside = path.parent / f"{name}.yaml"
         source = beside if beside.is_file() else _folder() / f"{name}.yaml"
         if source in (*above, path) or not source.is_file():
-            raise InputError(f"{path}: defaults: found {name!r}; allowed: the name of another YAML file")
+            raise not_allowed(f"{path}: defaults", name, phrase("another_yaml_file"))
         spec = merged(spec, _read_file(source, (*above, path)))
     return merged(spec, found)
 

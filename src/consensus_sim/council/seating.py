@@ -27,7 +27,8 @@ from consensus_sim.dynamics.sortition import (
     seats_needed,
     shortlist,
 )
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, not_allowed, phrase
+from consensus_sim.settings import number_phrase
 
 __all__ = ["OFFERED", "PRESENT", "SEATED", "Panel", "Pool", "SeatingRule", "check_quota", "seat_panel", "shortlist"]
 
@@ -88,20 +89,19 @@ def check_quota(
         InputError: naming `where`, the quota, the need and what the pool holds.
     """
     if not 0.0 <= share <= 1.0:
-        raise InputError(f"{where}: found a vulnerable share of {share:g}; allowed: 0 to 1")
+        raise not_allowed(where, phrase("vulnerable_share", share=float(share)), number_phrase(0, 1, whole=False))
     if seats < 1:
-        raise InputError(f"{where}: found {seats} seats; allowed: 1 or more")
+        raise not_allowed(where, phrase("seats", count=seats), phrase("one_or_more"))
     pool, held = len(vulnerable), int(np.count_nonzero(vulnerable))
     if list_size is not None and list_size < pool:
         pool, held = list_size, held * list_size // pool
     if pool < seats:
-        raise InputError(f"{where}: {seats} seats need as many people, the pool holds {pool}")
+        raise InputError("pool_too_small", where=where, seats=seats, pool=pool)
     need = seats_needed(seats, float(share))
     if held < need:
-        raise InputError(
-            f"{where}: a vulnerable share of {share:g} of {seats} seats needs {need} vulnerable people, the pool "
-            f"holds {held} among {pool}; allowed: a share up to {floor(held / seats * 1000) / 1000:g}"
-        )
+        most = floor(held / seats * 1000) / 1000
+        counts = {"seats": seats, "need": need, "held": held, "pool": pool}
+        raise InputError("too_few_vulnerable", where=where, share=float(share), most=most, **counts)
 
 
 def seat_panel(key: np.uint64, pool: Pool, rule: SeatingRule) -> Panel:

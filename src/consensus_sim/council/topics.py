@@ -14,7 +14,7 @@ from consensus_sim.calendar import WEEK, Calendar, per_week
 from consensus_sim.council.bounds import Bounds
 from consensus_sim.council.topic_class import SCOPES, TopicClass
 from consensus_sim.dynamics.topics import disagreement, draw_arrivals, draw_kinds, draw_stakes, draw_traits
-from consensus_sim.errors import InputError
+from consensus_sim.errors import not_allowed, phrase
 from consensus_sim.randomness import key, keys, uniforms, uniforms_of
 
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
@@ -158,13 +158,12 @@ class TopicBook:
         for kind in kinds:
             last = self.bounds.n_micro_grids - 1
             if kind.place is not None and kind.place > last:
-                allowed = f"null, or the number of a micro-grid of this community, 0 to {last}"
-                raise InputError(f"topic.{kind.name}.place: found {kind.place}; allowed: {allowed}")
+                raise not_allowed(f"topic.{kind.name}.place", kind.place, phrase("null_or_micro_grid", last=last))
             if kind.arises is None or calendar is None:
                 continue
             if kind.arises < calendar.start:
-                allowed = f"null, or a date from the first day of the run on, {calendar.start.isoformat()}"
-                raise InputError(f"topic.{kind.name}.arises: found {kind.arises.isoformat()}; allowed: {allowed}")
+                found, allowed = str(kind.arises), phrase("null_or_date_from", date=str(calendar.start))
+                raise not_allowed(f"topic.{kind.name}.arises", found, allowed)
             dated.setdefault((kind.arises - calendar.start) // WEEK, []).append(kind)
         return dated
 

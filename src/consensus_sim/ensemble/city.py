@@ -14,7 +14,8 @@ from consensus_sim.ensemble.copies import with_other_chance
 from consensus_sim.ensemble.scenario import Settings, Study
 from consensus_sim.ensemble.study import MOST_SEED, section, whole
 from consensus_sim.ensemble.work import Replicates, Task, Work
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import not_allowed, one_of, phrase, unknown_key
+from consensus_sim.settings import number_phrase
 
 # What is drawn for each community, and what it may be: unit, lowest, highest.
 DRAWN = {
@@ -71,16 +72,16 @@ def read_city(config: Mapping[str, Any]) -> City:
     known = ("communities", "seed", "gains", "kinds")
     for name in config:
         if name not in known:
-            raise one_of("setting of city", str(name), known)
+            raise unknown_key("city", name, known)
     gains = config.get("gains")
     if not isinstance(gains, list) or not gains:
-        raise InputError(f"city.gains: found {gains!r}; allowed: a list of metrics")
+        raise not_allowed("city.gains", gains, phrase("a_list_of_metrics", example="[trust]"))
     for name in gains:
         if name not in metric_names():
             raise one_of("city.gains", str(name), metric_names())
     kinds = section("city.kinds", config.get("kinds"))
     if not kinds:
-        raise InputError("city.kinds: found none; allowed: at least one kind of community")
+        raise not_allowed("city.kinds", phrase("none_given"), phrase("at_least_one_kind"))
     return City(
         communities=whole("city.communities", config.get("communities"), 1, MOST_COMMUNITIES),
         seed=whole("city.seed", config.get("seed"), 0, MOST_SEED),
@@ -94,16 +95,16 @@ def _read_kind(name: str, entry: Mapping[str, Any]) -> Kind:
     where = f"city.kinds.{name}"
     for key in entry:
         if key not in ("label", "weight", *DRAWN):
-            raise one_of(f"setting of {where}", str(key), ("label", "weight", *DRAWN))
+            raise unknown_key(where, key, ("label", "weight", *DRAWN))
     label = section(f"{where}.label", entry.get("label"))
     if set(label) != {"zh", "en"}:
-        raise InputError(f"{where}.label: found {dict(label)!r}; allowed: {{zh: text, en: text}}")
+        raise not_allowed(f"{where}.label", dict(label), phrase("text_by_language"))
     weight = section(f"{where}.weight", entry.get("weight")).get("value")
     ranges = {}
     for key, (unit, lowest, highest) in DRAWN.items():
         found = section(f"{where}.{key}", entry.get(key))
         if found.get("unit") != unit:
-            raise InputError(f"{where}.{key}.unit: found {found.get('unit')!r}; allowed: {unit!r}")
+            raise one_of(f"{where}.{key}.unit", found.get("unit"), (unit,))
         low = _number(f"{where}.{key}.low", found.get("low"), lowest, highest)
         ranges[key] = (low, _number(f"{where}.{key}.high", found.get("high"), low, highest))
     return Kind(name, {**label}, _number(f"{where}.weight.value", weight, 0, 1e6), ranges)
@@ -112,7 +113,7 @@ def _read_kind(name: str, entry: Mapping[str, Any]) -> Kind:
 def _number(key: str, value: object, low: float, high: float) -> float:
     """`value` as a number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputError(f"{key}: found {value!r}; allowed: a number from {low:g} to {high:g}")
+        raise not_allowed(key, value, number_phrase(low, high, whole=False))
     return float(value)
 
 
@@ -127,7 +128,7 @@ def _draw(city: City, base: Settings, number: int) -> Drawn:
 
     weights = np.cumsum([kind.weight for kind in city.kinds])
     if not weights[-1] > 0:
-        raise InputError("city.kinds: found no kind with a weight above 0; allowed: at least one")
+        raise not_allowed("city.kinds", phrase("none_given"), phrase("at_least_one_kind_weighed"))
     chance = uniform(key(city.seed, "city.kind"), number) * weights[-1]
     kind = city.kinds[int(np.searchsorted(weights, chance, side="right"))]
     numbers = {
@@ -145,7 +146,7 @@ def _draw(city: City, base: Settings, number: int) -> Drawn:
 def _spec(base: Settings, numbers: Mapping[str, float], chances: NDArray[np.float64]) -> Settings:
     """`base` with the numbers drawn: its estates made larger or smaller, its shares set."""
     if base.get("buildings_file") is not None:
-        raise InputError("community.buildings_file: found a register; allowed: null, as a city draws its buildings")
+        raise not_allowed("community.buildings_file", base["buildings_file"], phrase("no_register"))
     length = math.sqrt(numbers["size"])
     estates = dict(base["estates"])
     means = {

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from consensus_sim.ensemble.engines import KILLED, PATIENCE, count_workers
+from consensus_sim.ensemble.engines import PATIENCE, count_workers
 from consensus_sim.ensemble.store import code_digest
-from consensus_sim.ensemble.work import Outcome, Task, Work
-from consensus_sim.errors import ConsensusSimError, InputError
+from consensus_sim.ensemble.work import Outcome, Task, Work, crash
+from consensus_sim.errors import ConsensusSimError, InputError, not_allowed, one_line, phrase
+from consensus_sim.settings import unit_phrase
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -47,19 +48,20 @@ class Cluster:
         self, address: str | None = None, local: bool = True, workers: int | None = None, timeout: float = 10.0
     ) -> None:
         if find_spec("distributed") is None:
-            raise InputError("engine=cluster: the extra 'cluster' is missing; pip install 'consensus-sim[cluster]'")
+            raise InputError("extra_missing", what="engine=cluster", library="dask.distributed", extra="cluster")
         if not isinstance(local, bool):
-            raise InputError(f"engine.local: found {local!r}; allowed: true, false")
+            raise not_allowed("engine.local", local, phrase("true_or_false"))
+        an_address = phrase("an_address")
         if address is not None and not (isinstance(address, str) and _ADDRESS.fullmatch(address)):
-            raise InputError(f"engine.address: found {address!r}; allowed: an address like tcp://host:8786, or null")
+            raise not_allowed("engine.address", address, phrase("or_null", allowed=an_address))
         if address is None and not local:
-            raise InputError(
-                "engine.address: found null; allowed: an address like tcp://host:8786, or null with engine.local=true"
-            )
+            started_here = phrase("null_with", setting="engine.local=true")
+            raise not_allowed("engine.address", None, phrase("either", one=an_address, other=started_here))
         if address is not None and workers is not None:
-            raise InputError(f"engine.workers: found {workers!r}; allowed: null, as the cluster has its own workers")
+            raise not_allowed("engine.workers", workers, phrase("null_as_the_cluster_has_workers"))
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
-            raise InputError(f"engine.timeout: found {timeout!r}; allowed: a number of seconds up to 3600")
+            seconds = phrase("number_above_to", low=0, high=3600, unit=unit_phrase("s"))
+            raise not_allowed("engine.timeout", timeout, seconds)
         self.address, self.workers, self.timeout = address, count_workers(workers), timeout
 
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
@@ -117,9 +119,9 @@ class Cluster:
             client.wait_for_workers(1, timeout=self.timeout)
         except (OSError, TimeoutError, ValueError) as error:
             if client is None:
-                raise InputError(f"engine.address: no scheduler answers at {address}") from error
+                raise InputError("no_scheduler", where="engine.address", address=address) from error
             client.close()
-            raise InputError(f"engine.address: the scheduler at {address} has no workers") from error
+            raise InputError("no_workers", where="engine.address", address=address) from error
         return client
 
     def _shared(self, client: Client, work: Work) -> str:
@@ -130,11 +132,8 @@ class Cluster:
         try:
             client.register_plugin(ShareWork(token, work.portable(), quiet=self.address is None))
         except Exception as error:
-            text = " ".join(str(error).split())
-            raise InputError(
-                f"engine.address: its workers cannot load consensus-sim ({type(error).__name__}: {text}); "
-                "install the same version there"
-            ) from error
+            why = f"{type(error).__name__}: {one_line(error)}"
+            raise InputError("workers_cannot_load", where="engine.address", why=why) from error
         return token
 
 
@@ -172,11 +171,11 @@ def _outcome(task: Task, future: Future) -> Outcome:
             outcome: Outcome = future.result()
             return outcome
     except KilledWorker:
-        return Outcome(task, error=KILLED)
+        return Outcome(task, error=ConsensusSimError("worker_killed"))
     except Exception as error:
         if not future.cancelled():
-            return Outcome(task, error=f"{type(error).__name__}: {' '.join(str(error).split())}")
-    raise ConsensusSimError("engine: the cluster has gone; what was finished is stored, the same command goes on")
+            return Outcome(task, error=crash(error))
+    raise ConsensusSimError("cluster_gone")
 
 
 def _forget(client: Any, token: str) -> None:

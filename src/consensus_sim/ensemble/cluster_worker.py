@@ -9,6 +9,7 @@ from distributed import WorkerPlugin
 
 from consensus_sim.ensemble.store import code_digest
 from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
+from consensus_sim.errors import InputError
 
 _works: dict[str, Work] = {}  # by token: what the tasks of one ensemble have in common
 
@@ -38,6 +39,5 @@ class ShareWork(WorkerPlugin):
 def do(token: str, code: str, task: Task) -> Outcome:
     """Do `task` of the work under `token`, unless the sources here are other ones than `code`."""
     if code != code_digest():
-        told = "engine.address: its workers have another version of consensus-sim; install the same one there"
-        return Outcome(task, error=told, mistake=True)
+        return Outcome(task, error=InputError("workers_differ"))
     return attempt(task, _works[token])

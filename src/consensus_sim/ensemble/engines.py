@@ -22,10 +22,8 @@ from multiprocessing.connection import wait as wait_for
 from typing import Protocol
 
 from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
-from consensus_sim.errors import InputError
+from consensus_sim.errors import ConsensusSimError, not_allowed, phrase
 
-KILLED = "its worker process was killed twice (out of memory?)"
-NOT_BEGUN = "worker processes end before they begin a task (out of memory, or no more processes allowed?)"
 TRIED = 3  # pools in a row that begin nothing, after which the tasks are given up
 PATIENCE = 0.2  # seconds without news after which an engine yields None
 
@@ -128,7 +126,7 @@ class Processes:
                 yield outcome
             fruitless = 0 if done or in_flight else fruitless + 1
             if fruitless == TRIED:
-                yield from (Outcome(task, error=NOT_BEGUN) for task in waiting)
+                yield from (Outcome(task, error=ConsensusSimError("workers_end_early")) for task in waiting)
                 return
             for task in in_flight:
                 done.add(task)
@@ -142,7 +140,7 @@ class Processes:
             finished = finished or outcome is not None
             yield outcome
         if not finished:
-            yield Outcome(task, error=KILLED)
+            yield Outcome(task, error=ConsensusSimError("worker_killed"))
 
     def _pool(self, tasks: Sequence[Task], workers: int, work: Work, in_flight: list[Task]) -> Iterator[Outcome | None]:
         """Run `tasks` in a fresh pool until all are done or it breaks; then `in_flight` gets those that were begun."""
@@ -188,8 +186,7 @@ def count_workers(workers: object) -> int:
     if workers is None:
         return cores()
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        allowed = "a whole number of at least 1, or null for all cores"
-        raise InputError(f"engine.workers: found {workers!r}; allowed: {allowed}")
+        raise not_allowed("engine.workers", workers, phrase("whole_number_or_all_cores"))
     return workers
 
 

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, one_line, one_of, phrase, unknown_column
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
+from consensus_sim.settings import number_phrase
 
 WEIGHT = "weight"
 PLACE, SHIPPED = "file", "shipped"
@@ -155,8 +156,8 @@ class ParameterSets:
         for number, name in enumerate(self.names):
             if name not in present:
                 short = [parameter.removeprefix(PREFIX) for parameter in present]
-                said = one_of(f"posterior: {self.file}: column", name.removeprefix(PREFIX), short)
-                raise InputError(f"{said}; a calibration of another version has to be made again")
+                said = unknown_column(f"posterior: {self.file}", name.removeprefix(PREFIX), short)
+                raise InputError("calibrate_again", error=said)
             parameter = present[name]
             told = self.centre.get(name)
             if (
@@ -169,10 +170,8 @@ class ParameterSets:
             low, high = float(self.values[:, number].min()), float(self.values[:, number].max())
             slack = 1e-4 * max(1.0, abs(parameter.low), abs(parameter.high))
             if low < parameter.low - slack or high > parameter.high + slack:
-                raise InputError(
-                    f"posterior: {name} runs from {low:g} to {high:g}, outside its range {parameter.low:g} to "
-                    f"{parameter.high:g}; calibrate again (experiment=calibrate), or use parameters=prior"
-                )
+                least, most = parameter.low, parameter.high
+                raise InputError("outside_range", name=name, low=low, high=high, least=least, most=most)
         return replace(self, kept=frozenset(kept))
 
 
@@ -183,8 +182,8 @@ def posterior_file(name: str) -> Path:
         if place.is_file() and place.suffix == ".csv":
             return place
     if name.endswith(".csv"):
-        raise InputError(f"posterior: found {name!r}; there is no such file")
-    raise one_of("posterior", name, [*sorted(path.stem for path in shipped.glob("*.csv")), "a path of a .csv file"])
+        raise InputError("no_such_file", where="posterior", found=name)
+    raise one_of("posterior", name, sorted(path.stem for path in shipped.glob("*.csv")), phrase("path_of_csv"))
 
 
 def is_shipped(name: str) -> bool:
@@ -199,7 +198,8 @@ def read_posterior(name: str) -> ParameterSets:
     try:
         return _read(place, place.read_bytes(), about_file.read_bytes() if about_file.is_file() else b"{}")
     except OSError as error:
-        raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
+        where, allowed = f"posterior: {place.name}", phrase("a_posterior_file")
+        raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
 
 
 @lru_cache(maxsize=8)
@@ -213,16 +213,17 @@ def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
         table = pd.read_csv(io.BytesIO(content))
         about = yaml.safe_load(about_content.decode())
     except (ValueError, yaml.YAMLError) as error:
-        raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
+        where, allowed = f"posterior: {place.name}", phrase("a_posterior_file")
+        raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
     if WEIGHT not in table or len(table) == 0 or len(table.columns) < 2:
-        raise InputError(f"posterior: {place.name} needs a column {WEIGHT!r} and one for each parameter")
+        raise InputError("columns_needed", where=f"posterior: {place.name}", name=WEIGHT)
     for column in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[column]) and not pd.api.types.is_bool_dtype(table[column])
         if not numeric or not np.isfinite(table[column]).all():
-            raise InputError(f"posterior: {place.name}: column {column} holds something that is not a number")
+            raise InputError("column_not_numeric", where=f"posterior: {place.name}", name=column)
     weights = table[WEIGHT].to_numpy(np.float64)
     if (weights < 0).any() or weights.sum() <= 0:
-        raise InputError(f"posterior: {place.name}: weights must not be negative, nor all nought")
+        raise InputError("weights_not_usable", where=f"posterior: {place.name}")
     names = [name for name in table.columns if name != WEIGHT]
     about = _checked_about(about_file.name, about, names)
     centre = {PREFIX + name: float(value) for name, value in about["centre"].items()}
@@ -237,21 +238,20 @@ def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
 def _checked_about(file: str, about: Any, names: list[str]) -> dict[str, Any]:
     """What the YAML file beside a table says, `centre` always a mapping; a file that is not there says nothing."""
     if not isinstance(about, Mapping):
-        raise InputError(f"posterior: {file}: found {about!r}; allowed: a mapping with centre and calibrated")
+        raise not_allowed(f"posterior: {file}", about, phrase("settings_named", names=["centre", "calibrated"]))
     centre, calibrated, targets = about.get("centre") or {}, about.get("calibrated"), about.get("targets")
     if not isinstance(centre, Mapping):
-        raise InputError(f"posterior: {file}: centre: found {centre!r}; allowed: parameter: value")
+        raise not_allowed(f"posterior: {file}: centre", centre, phrase("parameter_and_value"))
     for name, value in centre.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"posterior: {file}: centre.{name}: found {value!r}; a number is needed")
+            raise not_allowed(f"posterior: {file}: centre.{name}", value, number_phrase(None, None, whole=False))
     if calibrated is not None and not isinstance(calibrated, list):
-        raise InputError(f"posterior: {file}: calibrated: found {calibrated!r}; allowed: a list of parameters")
+        raise not_allowed(f"posterior: {file}: calibrated", calibrated, phrase("a_list_of_parameters"))
     for name in calibrated or ():
         if name not in names:
             raise one_of(f"posterior: {file}: calibrated", name, names)
     if targets is not None and not (isinstance(targets, Mapping) and all(map(_is_figure, targets.values()))):
-        allowed = "name: {statistic: NAME, value: NUMBER}, or leave it out"
-        raise InputError(f"posterior: {file}: targets: found {targets!r}; allowed: {allowed}")
+        raise not_allowed(f"posterior: {file}: targets", targets, phrase("figures_by_name"))
     return {**about, "centre": centre}
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.catalogue import headline_tables, metric, metric_names
 from consensus_sim.ensemble.summary import Values, standard_error
-from consensus_sim.errors import InputError
+from consensus_sim.errors import not_allowed, phrase
 
 AUTO = "auto"
 """What `replicates` is where the precision says how many there are."""
@@ -48,11 +48,11 @@ class Precision:
         maximum = _even("maximum", node, minimum)
         floors = node.get("floors")
         if not isinstance(floors, Mapping):
-            raise InputError(f"monte_carlo.floors: found {floors!r}; allowed: a number above 0 for each unit")
+            raise not_allowed("monte_carlo.floors", floors, phrase("number_above_for_each_unit"))
         for unit in dict.fromkeys([*floors, *(metric(name).unit for name in metric_names())]):
             value = floors.get(unit)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-                raise InputError(f"monte_carlo.floors.{unit}: found {value!r}; allowed: a number above 0")
+                raise not_allowed(f"monte_carlo.floors.{unit}", value, phrase("number_above", low=0))
         return cls(target, minimum, batch, maximum, {unit: float(value) for unit, value in floors.items()})
 
     def counts(self) -> Iterator[int]:
@@ -65,8 +65,7 @@ def _even(name: str, node: Mapping[str, Any], least: int) -> int:
     """Setting `name` of `node`, an even number of at least `least`."""
     value = node.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or value % 2 or value < least:
-        allowed = f"an even number of at least {least}, as replicates come in pairs"
-        raise InputError(f"monte_carlo.{name}: found {value!r}; allowed: {allowed}")
+        raise not_allowed(f"monte_carlo.{name}", value, phrase("even_number_from", low=least))
     return value
 
 

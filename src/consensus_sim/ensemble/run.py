@@ -18,7 +18,7 @@ from consensus_sim.ensemble.store import ReplicateStore, Store
 from consensus_sim.ensemble.summary import Values
 from consensus_sim.ensemble.tables import assemble
 from consensus_sim.ensemble.work import Outcome, Replicates, Task, Work, attempt
-from consensus_sim.errors import ConsensusSimError, InputError
+from consensus_sim.errors import ConsensusSimError, InputError, Phrase, phrase, raise_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,23 +34,29 @@ class ReplicatesFailedError(ConsensusSimError):
 
     def __init__(self, failures: list[Outcome], total: int, naming: Naming) -> None:
         self.failures = failures
-        named = [f"{naming.one(f.task)}: {f.error}" for f in failures[:_NAMED]]
-        more = f"; and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
-        super().__init__(f"{len(failures)} of {total} {naming.many} failed: {'; '.join(named)}{more}")
+        told = [phrase("in_place", where=naming.one(f.task), error=f.error) for f in failures[:_NAMED]]
+        if len(failures) > _NAMED:
+            told.append(phrase("and_more", count=len(failures) - _NAMED))
+        super().__init__("runs_failed", failed=len(failures), total=total, runs=naming.many, errors=told)
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How tasks are called in messages: `many` of them, the place `where` a name stands for, and `one` of them."""
+    """How tasks are called in messages: `many` of them, `what` a name stands for, and `one` of them."""
 
-    many: str
-    where: str
-    one: Callable[[Task], str]
+    many: Phrase
+    what: Phrase
+    one: Callable[[Task], Phrase]
 
 
 def naming_of(study: Study) -> Naming:
     """Names of the replicates of `study`."""
-    return Naming("replicates", "scenario", lambda task: f"replicate {task[1]} of {task[0]} (seed {study.seed})")
+    return Naming(phrase("replicates"), phrase("one_scenario"), lambda task: replicate_of(task, study.seed))
+
+
+def replicate_of(task: Task, seed: int) -> Phrase:
+    """A replicate in a message."""
+    return phrase("replicate_of", name=task[0], number=task[1], seed=seed)
 
 
 def run_ensemble(
@@ -88,7 +94,7 @@ def run_ensemble(
             found = printed.add(stored(tasks, work, store, naming), count)
             if not found.missing:
                 break
-            title = f"{naming.many} ({len(found.missing)} of {len(found.errors)} errors too large after {count})"
+            title = f"{naming.many.text()} ({len(found.missing)} of {len(found.errors)} errors too large after {count})"
     study = replace(study, replicates=played)
     in_order = [(name, number) for name in names for number in range(played)]
     return Forecast(study, community, assemble(stored(in_order, work, store, naming)))
@@ -147,12 +153,12 @@ def run_missing(
     if not missing:
         return
     if len(missing) < len(tasks):
-        said = f"{len(tasks) - len(missing)} of {len(tasks)} {naming.many} are stored already"
+        said = f"{len(tasks) - len(missing)} of {len(tasks)} {naming.many.text()} are stored already"
         say(f"{said}; going on with the others")
     before()
     failures: list[Outcome] = []
     outcomes = engine.run(missing, work)
-    with contextlib.closing(outcomes), Bar(title or naming.many, len(tasks), shown=progress) as bar:  # type: ignore[type-var]
+    with contextlib.closing(outcomes), Bar(title or naming.many.text(), len(tasks), shown=progress) as bar:  # type: ignore[type-var]
         bar.tick(len(tasks) - len(missing))
         for outcome in outcomes:
             if outcome is None:
@@ -167,16 +173,20 @@ def run_missing(
         place = {task: number for number, task in enumerate(missing)}
         failures.sort(key=lambda failure: place[failure.task])
         if all(failure.mistake for failure in failures):
-            raise InputError(mistakes(failures, naming))
+            raise_all(mistakes(failures, naming))
         raise ReplicatesFailedError(failures, len(tasks), naming)
 
 
-def mistakes(failures: list[Outcome], naming: Naming) -> str:
-    """What the user has to mend: each message once, with the places in which it came up."""
-    where: dict[str, dict[str, None]] = {}
+def mistakes(failures: list[Outcome], naming: Naming) -> list[InputError]:
+    """What the user has to mend: each error once, with the places in which it came up."""
+    errors = {str(failure.error): failure.error for failure in failures}
+    places: dict[str, dict[str, None]] = {}
     for failure in failures:
-        where.setdefault(failure.error, {})[failure.task[0]] = None
-    return "; ".join(f"{message} (in {naming.where} {', '.join(names)})" for message, names in where.items())
+        places.setdefault(str(failure.error), {})[failure.task[0]] = None
+    return [
+        InputError("in_places", error=errors[said], what=naming.what, names=list(names))
+        for said, names in places.items()
+    ]
 
 
 def stored(tasks: list[Task], work: Work, store: Store, naming: Naming) -> Iterator[tuple[str, int, bytes]]:

@@ -13,7 +13,7 @@ import numpy as np
 from consensus_sim.ensemble.replicate import build_model
 from consensus_sim.ensemble.scenario import Settings, Study, canonical
 from consensus_sim.ensemble.study import read_study, section
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, one_of, unknown_key
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -27,10 +27,10 @@ def setup_links(name: str, setups: Mapping[str, Any]) -> list[str]:
     links: list[str] = []
     while name in setups:
         if name in links:
-            raise InputError(f"setups.{name}.base: goes round in a circle")
+            raise InputError("goes_in_a_circle", where=f"setups.{name}.base")
         for key in section(f"setups.{name}", setups[name]):
             if key not in ALLOWED:
-                raise one_of(f"setups.{name}: unknown key", key, ALLOWED)
+                raise unknown_key(f"setups.{name}", key, ALLOWED)
         links.append(name)
         name = str(setups[name].get("base"))
     return links[::-1]

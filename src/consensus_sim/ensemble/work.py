@@ -14,8 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from consensus_sim.catalogue import LANGUAGES, message
 from consensus_sim.ensemble.scenario import Settings, Study
-from consensus_sim.errors import ConsensusSimError, InputError
+from consensus_sim.errors import ConsensusSimError, InputError, Phrase, one_line, phrase
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -25,16 +26,17 @@ Task = tuple[str, int]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one task: `payload` (the packed tables), or `error` in one line with its `trace`.
-
-    mistake: the error is an InputError, that is, the user can mend it
-    """
+    """What came of one task: `payload` (the packed tables), or `error` with its `trace`."""
 
     task: Task
     payload: bytes | None = None
-    error: str = ""
+    error: ConsensusSimError | None = None
     trace: str = ""
-    mistake: bool = False
+
+    @property
+    def mistake(self) -> bool:
+        """Whether the error is one that the user can mend."""
+        return isinstance(self.error, InputError)
 
 
 class Work(Protocol):
@@ -53,27 +55,30 @@ def attempt(task: Task, work: Work) -> Outcome:
     """Do `task` here; every exception becomes an outcome."""
     try:
         return Outcome(task, work.run(task))
+    except InputError as error:
+        # Words, not values: what a message is about may be anything, and has to go from process to process.
+        said = {language: " ".join(message(error, language).split()) for language in LANGUAGES}
+        return Outcome(task, error=InputError(Phrase("by_language", said)), trace=traceback.format_exc())
     except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split())
-        mistake = isinstance(error, InputError)
-        return Outcome(
-            task,
-            error=text if mistake else f"{type(error).__name__}: {text}{_place_outside(error)}",
-            trace=traceback.format_exc(),
-            mistake=mistake,
-        )
+        return Outcome(task, error=crash(error), trace=traceback.format_exc())
 
 
-def _place_outside(error: BaseException) -> str:
-    """Where the innermost code outside this package and the libraries stands in the way to `error`: a lever of the
-    user's own; "" if there is none.
+def crash(error: BaseException) -> ConsensusSimError:
+    """An error that nobody foresaw: its name, its words and, if it is in code of the user's own, the place."""
+    name, place = type(error).__name__, _place_outside(error)
+    return ConsensusSimError("task_crashed", name=name, why=one_line(error), place=place)
+
+
+def _place_outside(error: BaseException) -> Phrase:
+    """Where the innermost code outside this package and the libraries stands in the way to `error`: an intervention
+    of the user's own; nothing if there is none.
     """
     ours = str(Path(__file__).resolve().parent.parent) + os.sep
     libraries = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith((*libraries, ours, "<")):
-            return f" ({frame.filename}, line {frame.lineno})"
-    return ""
+            return phrase("at_line", file=frame.filename, line=str(frame.lineno))
+    return phrase("nothing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +123,7 @@ class PortableReplicates:
 
         community = build_community(self.spec)
         if community.fingerprint != self.fingerprint:
-            raise ConsensusSimError("the community built here differs from that of the command: other versions?")
+            raise ConsensusSimError("community_differs")
         return Replicates(community, self.study)
 
     def run(self, task: Task) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from consensus_sim.catalogue import text
 from consensus_sim.ensemble.scenario import Study
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.experiment import build_engine, check_writable, writing
 
 
@@ -19,8 +19,8 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     try:
         import SALib  # noqa: F401
     except ImportError:
-        needed = "experiment=sensitivity needs the extra [analysis]: pip install 'consensus-sim[analysis]'"
-        raise InputError(needed) from None
+        what = "experiment=sensitivity"
+        raise InputError("extra_missing", what=what, library="SALib", extra="analysis") from None
     from consensus_sim.analysis.design import Stored
     from consensus_sim.analysis.sensitivity import Sensitivity, read_settings
     from consensus_sim.community import build_community
@@ -29,7 +29,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
 
     settings, study = read_settings(config.get("sensitivity")), read_study(config)
     if study.replicates != 1:
-        raise InputError(f"replicates: found {study.replicates}; allowed: 1, for sensitivity.chances averages chance")
+        raise not_allowed("replicates", study.replicates, phrase("one_as_chance_is_averaged"))
     engine, results = build_engine(config["engine"]), Path(config["results"])
     check_writable(results)
     community = build_community(config["community"])

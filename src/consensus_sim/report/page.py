@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import check_language, label_of, metric, metric_names, text, texts, themes
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import not_allowed, one_of
 from consensus_sim.report import Scenarios
 from consensus_sim.report.answer import headlines, verdicts
 from consensus_sim.report.tables import FEWEST, Numbers, legend
+from consensus_sim.settings import number_phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,7 @@ def write_report(
     """
     check_language(language)
     if not LEAST_DPI <= dpi <= MOST_DPI:
-        raise InputError(f"report.dpi: found {dpi}; allowed: {LEAST_DPI} to {MOST_DPI}")
+        raise not_allowed("report.dpi", dpi, number_phrase(LEAST_DPI, MOST_DPI, whole=False))
     names = [name for name, _ in scenarios]
     if reference not in names:
         raise one_of("reference", reference, names)
