@@ -10,8 +10,10 @@ from typing import Any
 from consensus_sim.ensemble.precision import AUTO, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import InputError, one_of
+from consensus_sim.interventions.loading import CLASS, is_own
 
 MOST_WEEKS = 522  # ten years
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # of a date: all weeks of a run, and those around it, have dates then
 PARAMETERS = ("centre", "prior", "posterior")
 MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
 SCENARIO_KEYS = ("label", "description", "base", "interventions")
@@ -40,9 +42,12 @@ def iso_date(key: str, value: object) -> datetime.date:
     try:
         if len(str(value)) != len("YYYY-MM-DD"):
             raise ValueError
-        return datetime.date.fromisoformat(str(value))
+        found = datetime.date.fromisoformat(str(value))
     except ValueError:
         raise InputError(f"{key}: found {value!r}; allowed: a date written YYYY-MM-DD") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise InputError("date_out_of_range", where=key, found=str(value), first=FIRST_YEAR, last=LAST_YEAR)
+    return found
 
 
 def read_calendar(config: Mapping[str, Any]) -> Settings:
@@ -64,8 +69,10 @@ def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -
     """`settings` with `changes` laid over them; InputError for a setting that `settings` does not have."""
     merged = dict(settings)
     for name, value in changes.items():
+        if name == CLASS:
+            raise InputError("class_in_scenario", where=f"{where}.{name}", found=value)
         if name not in settings:
-            raise one_of(f"setting of {where}", name, [known for known in settings if not known.startswith("_")])
+            raise one_of(f"setting of {where}", name, [known for known in settings if known != CLASS])
         old = settings[name]
         if isinstance(old, dict) and old and isinstance(value, Mapping):
             merged[name] = merge_settings(f"{where}.{name}", old, value)
@@ -154,8 +161,11 @@ def check_levers(scenarios: Iterable[Scenario], files: Mapping[str, Any]) -> Non
     """
     from consensus_sim.interventions.base import build_lever
 
+    scenarios = tuple(scenarios)
+    used = {lever for scenario in scenarios for lever, _ in scenario.levers}
     for name, settings in files.items():
-        build_lever(name, settings)
+        if name in used or not is_own(settings.get(CLASS)):  # a file of the user's is run only where it is used
+            build_lever(name, settings)
     for scenario in scenarios:
         try:
             levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}

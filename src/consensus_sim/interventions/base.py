@@ -7,7 +7,6 @@ columns, the council's rules and the ledger.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
@@ -19,6 +18,7 @@ from pydantic import ConfigDict
 from consensus_sim.council.events import Event
 from consensus_sim.council.topics import AGENDA, Topic
 from consensus_sim.errors import InputError, not_allowed, phrase
+from consensus_sim.interventions.loading import CLASS, load_class
 from consensus_sim.settings import STRICT, OptionalDay, choice, missing_fields, read, setting, switch
 
 __all__ = ["COST_KEYS", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting", "switch"]
@@ -176,7 +176,7 @@ def adjust(lever: Intervention, changes: Mapping[str, Any]) -> None:
 
 
 def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
-    """The lever called `name` from its settings; `_target_` is the dotted path of its class.
+    """The lever called `name` from its settings, of which `class` names its class.
 
     Raises:
     ------
