@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -203,6 +204,13 @@ def read_mapping(path: Path, package: str | None = None) -> dict[str, Data]:
         return {}
     if not isinstance(content, dict):
         raise InputError("data_no_mapping", file=shown(path), found=content)
+    return content
+
+
+def read_plain(path: Path) -> dict[str, Any]:
+    """As `read_mapping`, and checked as `check_plain` does: for whoever checks each value in turn."""
+    content = read_mapping(path)
+    check_plain(shown(path), content)
     return content
 
 

@@ -128,8 +128,8 @@ def test_unknown_names_and_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="mine.yaml: cannot be read"):
         load_community(str(tmp_path / "mine.yaml"))
     for content, message in (
-        ("- a\n- b\n", "found list; allowed: a YAML mapping"),
-        ("a: [1\n", "not a YAML file"),
+        ("- a\n- b\n", r"found \['a', 'b'\]; allowed: a YAML mapping"),
+        ("a: [1\n", "mine.yaml:2: .*allowed: YAML"),
         ("defaults: [mine]\n", "defaults: found 'mine'"),
         ("defaults: [nowhere]\n", "defaults: found 'nowhere'"),
     ):

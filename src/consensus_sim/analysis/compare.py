@@ -110,7 +110,13 @@ def load_model(
 
 def _overrides(community: Community | str, overrides: Sequence[str]) -> list[str]:
     """`overrides`, and the choice of the community where it is given by name."""
-    return [f"community={community}", *overrides] if isinstance(community, str) else list(overrides)
+    from consensus_sim.community import Community
+
+    if isinstance(community, str):
+        return [f"community={community}", *overrides]
+    if not isinstance(community, Community):
+        raise InputError("no_community", found=str(community))
+    return list(overrides)
 
 
 def load_scenario(name: str, *, overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> Scenario:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
+from consensus_sim.data_files import read_plain
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.paths import configs_dir
 
@@ -125,13 +126,7 @@ def _find(name: str) -> Path:
 
 
 def _read_file(place: Path, periods: Sequence[str], elsewhere: Collection[str]) -> list[Target]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"targets: cannot read {place}: {' '.join(str(error).split())}") from None
-    entries = content.get("targets") if isinstance(content, Mapping) else None
+    entries = read_plain(place).get("targets")
     if not isinstance(entries, list) or not entries:
         raise InputError(f"targets: {place} has no list under the key 'targets'")
     shown = place.name if place.is_relative_to(configs_dir()) else str(place)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.community.spec import ROOT
+from consensus_sim.data_files import DEFAULTS, SELF, is_name, read_plain, shown
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.paths import configs_dir
 
@@ -36,24 +37,17 @@ def _folder() -> Path:
 
 def _read_file(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """The mapping in a YAML file, over the files in its `defaults`; `above` are those that name it."""
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); allowed: a YAML file with a spec") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = " ".join(str(error).split())
-        raise InputError(f"{path}: not a YAML file ({line}); allowed: a YAML mapping with the spec") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: found {type(found).__name__}; allowed: a YAML mapping with the spec")
+    found = read_plain(path)
+    names = found.pop(DEFAULTS, None) or []
+    if not isinstance(names, list):
+        raise InputError("data_defaults_list", file=shown(path), found=names)
     spec: dict[str, Any] = {}
-    for name in found.pop("defaults", None) or []:
-        if name == "_self_":
+    for name in names:
+        if name == SELF:
             continue
         beside = path.parent / f"{name}.yaml"
         source = beside if beside.is_file() else _folder() / f"{name}.yaml"
-        if source in (*above, path) or not source.is_file():
+        if not is_name(str(name)) or source in (*above, path) or not source.is_file():
             raise InputError(f"{path}: defaults: found {name!r}; allowed: the name of another YAML file")
         spec = merged(spec, _read_file(source, (*above, path)))
     return merged(spec, found)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.data_files import read_plain
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
@@ -206,14 +207,13 @@ def read_posterior(name: str) -> ParameterSets:
 def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
     """The parameter sets in a table and in the file about it, both as bytes: an edit of either is read again."""
     import pandas as pd
-    import yaml
 
     about_file = place.with_suffix(".yaml")
     try:
         table = pd.read_csv(io.BytesIO(content))
-        about = yaml.safe_load(about_content.decode())
-    except (ValueError, yaml.YAMLError) as error:
+    except ValueError as error:
         raise InputError(f"posterior: cannot read {place.name}: {' '.join(str(error).split())}") from None
+    about = read_plain(about_file) if about_file.is_file() else {}
     if WEIGHT not in table or len(table) == 0 or len(table.columns) < 2:
         raise InputError(f"posterior: {place.name} needs a column {WEIGHT!r} and one for each parameter")
     for column in table.columns:
