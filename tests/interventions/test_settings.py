@@ -32,7 +32,7 @@ WRONG = [
     ("ballot", {"class": "consensus_sim.calendar.Calendar"}, "allowed: access_support, "),
     ("ballot", {"class": None}, "intervention.ballot.class: found None"),
     ("ballot", {"class": "mine.py:Mine"}, "a file that is beside the YAML file"),
-    ("ballot", {"_target_": "os.system"}, "unknown setting: found '_target_'"),
+    ("ballot", {"_target_": "os.system"}, "unknown key '_target_'"),
 ]
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from consensus_sim.ensemble.precision import AUTO, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase
 from consensus_sim.interventions.loading import CLASS, is_own
+from consensus_sim.settings import FIRST_YEAR, LAST_YEAR
 
 MOST_WEEKS = 522  # ten years
-FIRST_YEAR, LAST_YEAR = 1900, 2199  # of a date: all weeks of a run, and those around it, have dates then
 PARAMETERS = ("centre", "prior", "posterior")
 MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
 SCENARIO_KEYS = ("label", "description", "base", "interventions")
@@ -46,7 +46,7 @@ def iso_date(key: str, value: object) -> datetime.date:
     except ValueError:
         raise InputError(f"{key}: found {value!r}; allowed: a date written YYYY-MM-DD") from None
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise InputError("date_out_of_range", where=key, found=str(value), first=FIRST_YEAR, last=LAST_YEAR)
+        raise not_allowed(key, str(value), phrase("a_date_between", first=FIRST_YEAR, last=LAST_YEAR))
     return found
 
 

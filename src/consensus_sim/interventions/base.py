@@ -183,18 +183,8 @@ def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
     InputError: no such class, a setting unknown, missing or out of range, a date that is none.
     """
     where = f"intervention.{name}"
-    target = settings.get("_target_")
-    if not isinstance(target, str) or "." not in target:
-        raise InputError(f"{where}._target_: found {target!r}; the dotted path of a lever's class is needed")
-    module, _, attribute = target.rpartition(".")
-    try:
-        kind = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever the user's own file does when it is read
-        why = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"{where}._target_: found {target!r}; it cannot be loaded ({why})") from error
-    if not (isinstance(kind, type) and issubclass(kind, Intervention)):
-        raise InputError(
-            f"{where}._target_: {target} is not a subclass of consensus_sim.interventions.base.Intervention"
-        )
-    given = {key: value for key, value in settings.items() if key not in ("_target_", "name")}
+    kind = load_class(f"{where}.{CLASS}", settings.get(CLASS))
+    if not issubclass(kind, Intervention):
+        raise InputError("class_no_class", where=f"{where}.{CLASS}", found=settings.get(CLASS))
+    given = {key: value for key, value in settings.items() if key not in (CLASS, "name")}
     return read(kind, {**given, "name": name}, where)
