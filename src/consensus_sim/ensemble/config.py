@@ -255,7 +255,7 @@ def _own_folders(change: str) -> str:
         found = None
     places = [str(one).removeprefix("file://") for one in found] if isinstance(found, list) else []
     if not places or not all(Path(place).is_dir() for place in places):
-        raise InputError("searchpath", found=change.partition("=")[2])
+        raise InputError("search_path", found=change.partition("=")[2])
     return _searched([Path(place) for place in places])
 
 
