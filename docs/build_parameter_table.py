@@ -62,7 +62,7 @@ def _settings(text: list[str]) -> Iterator[tuple[str, str, str]]:
     above = ""
     for line in text:
         found = LINE.match(line)
-        if not found or found["key"] in ("label", "_target_"):
+        if not found or found["key"] in ("label", "class"):
             continue
         inner = bool(found["indent"])
         above = above if inner else found["key"]

@@ -16,7 +16,6 @@ from hypothesis import settings
 settings.register_profile("compiled", deadline=None)  # the first example may compile a kernel
 settings.load_profile("compiled")
 
-TESTS = Path(__file__).parent
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=3", "calendar.weeks=12")
 
@@ -30,10 +29,8 @@ def interruptions_are_heard() -> None:
 
 
 def environment() -> dict[str, str]:
-    """This environment, with the tests' own broken levers on the import path and no Hydra setting of the caller."""
-    path = os.pathsep.join(part for part in (str(TESTS / "faults"), os.environ.get("PYTHONPATH", "")) if part)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HYDRA_")}
-    return {**kept, "PYTHONPATH": path}
+    """This environment, with no Hydra setting of the caller."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HYDRA_")}
 
 
 def command(*arguments: str) -> list[str]:

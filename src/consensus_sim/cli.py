@@ -26,6 +26,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from consensus_sim.catalogue import LANGUAGES, message
+from consensus_sim.data_files import parse
 from consensus_sim.ensemble.config import (
     CONFIG_NAME,
     explain,
@@ -36,7 +37,6 @@ from consensus_sim.ensemble.config import (
     search_path,
     settings_sources,
 )
-from consensus_sim.ensemble.config_source import parse
 from consensus_sim.errors import ConsensusSimError, InputError
 from consensus_sim.paths import configs_dir
 from consensus_sim.sweep import DONE, FAILED, RefusedError, end_all, heading, job_folder, note, this_job
@@ -164,7 +164,7 @@ def help_text(config_dir: str | None) -> str:
                 options.setdefault(path.parent.relative_to(folder).as_posix(), set()).add(path.stem)
     groups = [group for group in sorted(options) if group.split("/")[0] != "hydra"]
     lines = "".join(f"{group}: {', '.join(sorted(options[group]))}\n" for group in groups)
-    config = parse((configs_dir() / f"{CONFIG_NAME}.yaml").read_text(encoding="utf-8"))
+    config: Any = parse((configs_dir() / f"{CONFIG_NAME}.yaml").read_text(encoding="utf-8"), f"{CONFIG_NAME}.yaml")
     return string.Template(config["hydra"]["help"]["template"]).substitute(APP_CONFIG_GROUPS=lines)
 
 
@@ -182,10 +182,14 @@ def arguments(argv: Sequence[str]) -> list[str]:
         raise InputError(f"{message}; consensus-sim --help shows how it is used")
 
     parser.error = refuse  # type: ignore[method-assign]
+    parser.allow_abbrev = False
     args = parser.parse_intermixed_args(list(argv))
+    for option in ("config_path", "config_name", "experimental_rerun"):  # files that would be read unchecked
+        if getattr(args, option) is not None:
+            raise InputError("option_not_used", option=f"--{option.replace('_', '-')}")
     given = list(args.overrides)
     _given[:], _config_dir[:] = given, [args.config_dir] if args.config_dir is not None else []
-    options = list(argv)
+    options = _without_config_dir(argv)  # Hydra finds the user's files by its search path, and as data only
     for override in given:
         options.remove(override)
     for override in given:
@@ -198,7 +202,14 @@ def arguments(argv: Sequence[str]) -> list[str]:
     with package_configs():
         extended = extend(searched, config_dir=args.config_dir)
     _own[:] = settings_sources(extended)
-    return [*options, *(change for change in extended if change not in searched or change in given)]
+    return [*options, *extended]
+
+
+def _without_config_dir(argv: Sequence[str]) -> list[str]:
+    """`argv` without the option that names the folder of the user's files."""
+    words, options = iter(argv), ("--config-dir", "-cd")
+    kept = [word for word in words if word not in options or next(words, None) is None]
+    return [word for word in kept if not word.startswith(tuple(f"{option}=" for option in options))]
 
 
 def _debug() -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib
+import inspect
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, near_phrase, one_of
 
 if TYPE_CHECKING:
+    from consensus_sim.ensemble.engines import Engine
     from consensus_sim.ensemble.forecast import Forecast
 
 LANGUAGES = ("zh", "en")
@@ -27,6 +29,14 @@ EXPERIMENTS = {
     "patterns": "consensus_sim.jobs.patterns:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
+
+
+ENGINES = {
+    "serial": "consensus_sim.ensemble.engines:Serial",
+    "processes": "consensus_sim.ensemble.engines:Processes",
+    "cluster": "consensus_sim.ensemble.cluster:Cluster",
+}
+"""What the setting `engine.kind` may be -> its class, which is imported only where it is used."""
 
 
 def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
@@ -103,18 +113,18 @@ def check_config(config: Mapping[str, Any]) -> None:
             raise InputError(f"store.{key}: found {config['store'].get(key)!r}; allowed: true, false")
 
 
-def build_engine(config: Mapping[str, Any]) -> Any:
-    """The engine that `config` names by `_target_`."""
-    from hydra.errors import InstantiationException
-    from hydra.utils import instantiate
-
-    try:
-        return instantiate(dict(config))
-    except InstantiationException as error:
-        cause = error.__cause__
-        if isinstance(cause, InputError):
-            raise cause from None
-        raise InputError(f"engine: {' '.join(str(cause or error).split())}") from error
+def build_engine(config: Mapping[str, Any]) -> Engine:
+    """The engine whose `kind` is in `config`, with its settings."""
+    kind, settings = config.get("kind"), {key: value for key, value in config.items() if key != "kind"}
+    if kind not in ENGINES:
+        raise one_of("engine.kind", kind, ENGINES)
+    module, name = ENGINES[kind].split(":")
+    engine: Callable[..., Engine] = getattr(importlib.import_module(module), name)
+    allowed = inspect.signature(engine).parameters
+    for key in settings:
+        if key not in allowed:
+            raise InputError("engine_kind", name=key, kind=kind, near=near_phrase(key, allowed), allowed=[*allowed])
+    return engine(**settings)
 
 
 def check_writable(results: Path) -> None:

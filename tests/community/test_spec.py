@@ -132,7 +132,7 @@ def test_unknown_names_and_files_are_refused(tmp_path: Path) -> None:
         load_community(str(tmp_path / "mine.yaml"))
     for content, message in (
         ("- a\n- b\n", r"found \['a', 'b'\]; allowed: a YAML mapping"),
-        ("a: [1\n", "not a YAML file"),
+        ("a: [1\n", "mine.yaml:2: .*allowed: YAML"),
         ("defaults: [mine]\n", "defaults: found 'mine'"),
         ("defaults: [nowhere]\n", "defaults: found 'nowhere'"),
     ):

@@ -83,7 +83,7 @@ def test_null_switches_a_lever_off():
         (["experiment=compar"], "did you mean 'compare'?"),
         (["calendar=[1]"], "calendar: found [1]; allowed: default"),
         (["calendar=null"], "calendar: found None; allowed: default"),
-        (["community=3"], "community: found 3; allowed: case_study, teaching"),
+        (["community=3"], "community: found '3'; allowed: case_study, teaching"),
         (["calendar={wekks: 3}"], "did you mean calendar.weeks?"),
         (["targets=README.md"], "targets: not read by this experiment; allowed with experiment=calibrate"),
         (["weeks=30"], "did you mean calendar.weeks?"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from consensus_sim.ensemble.config import OPEN_GROUPS, package_configs
-from consensus_sim.ensemble.config_source import SCHEME, WHOLE_GROUPS, PackageConfigs, parse
+from consensus_sim.ensemble.config_source import SCHEME, WHOLE_GROUPS, PackageConfigs
 from consensus_sim.paths import configs_dir
 
 FILES = sorted(configs_dir().rglob("*.yaml"))
@@ -26,13 +25,6 @@ def source() -> PackageConfigs:
 def test_every_file_is_read_as_omegaconf_reads_it(path: Path):
     found = source().load_config(path.relative_to(configs_dir()).with_suffix("").as_posix()).config
     assert OmegaConf.to_container(found) == OmegaConf.to_container(OmegaConf.load(path))
-
-
-def test_a_text_is_read_as_omegaconf_reads_it():
-    text = "day: 2024-05-06\nsmall: 1e-3\nyes: on\nlist: [1, 2.0, ~, '3']\ntime: 12:30\n"
-    assert parse(text) == OmegaConf.to_container(OmegaConf.create(text))
-    with pytest.raises(yaml.constructor.ConstructorError, match="duplicate key a"):
-        parse("a: 1\na: 2\n")
 
 
 def test_open_groups_hold_every_file_under_its_name():

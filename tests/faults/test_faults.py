@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).parent
 LEVERS = {
-    "raises": "_target_: broken_levers.Raises\nstart: null\nend: null\nshare: 0.5\n",
-    "kills": "_target_: broken_levers.Kills\nstart: null\nend: null\nshare: 0.5\nonce: ''\n",
-    "slow": "_target_: broken_levers.Slow\nstart: null\nend: null\nseconds: 0.03\n",
+    "raises": "class: broken_levers.py:Raises\nstart: null\nend: null\nshare: 0.5\n",
+    "kills": "class: broken_levers.py:Kills\nstart: null\nend: null\nshare: 0.5\nonce: ''\n",
+    "slow": "class: broken_levers.py:Slow\nstart: null\nend: null\nseconds: 0.03\n",
 }
 REPLICATES = 8
 
@@ -26,6 +27,7 @@ def run_with(tmp_path: Path) -> list[str]:
     """Arguments of a small run in which scenarios raises, kills and slow are known; their files are written."""
     for group in ("intervention", "scenario"):
         (tmp_path / "mine" / group).mkdir(parents=True)
+    shutil.copy(HERE / "broken_levers.py", tmp_path / "mine" / "intervention")
     for name, text in LEVERS.items():
         (tmp_path / "mine" / "intervention" / f"{name}.yaml").write_text(text, encoding="utf-8")
         scenario = f"base: council\ninterventions: {{{name}: {{}}}}\n"

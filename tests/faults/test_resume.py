@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -16,20 +17,20 @@ from consensus_sim import compare
 
 HERE = Path(__file__).parent
 LEVERS = {
-    "raises": "_target_: broken_levers.Raises\nstart: null\nend: null\nshare: 0.7\nmended: ''\n",
-    "kills": "_target_: broken_levers.Kills\nstart: null\nend: null\nshare: 0.5\nonce: ''\n",
-    "slow": "_target_: broken_levers.Slow\nstart: null\nend: null\nseconds: 0.25\n",
+    "raises": "class: broken_levers.py:Raises\nstart: null\nend: null\nshare: 0.7\nmended: ''\n",
+    "kills": "class: broken_levers.py:Kills\nstart: null\nend: null\nshare: 0.5\nonce: ''\n",
+    "slow": "class: broken_levers.py:Slow\nstart: null\nend: null\nseconds: 0.25\n",
 }
 REPLICATES, WEEKS = 4, 8
 ENGINES = ("engine=processes", "engine=cluster")
 
 
 @pytest.fixture
-def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def given(tmp_path: Path) -> list[str]:
     """Arguments of a small run in which scenarios raises, kills and slow are known; their files are written."""
-    monkeypatch.syspath_prepend(str(HERE))
     for group in ("intervention", "scenario"):
         (tmp_path / "mine" / group).mkdir(parents=True)
+    shutil.copy(HERE / "broken_levers.py", tmp_path / "mine" / "intervention")
     for name, text in LEVERS.items():
         (tmp_path / "mine" / "intervention" / f"{name}.yaml").write_text(text, encoding="utf-8")
         scenario = f"base: before\ninterventions: {{{name}: {{}}}}\n"

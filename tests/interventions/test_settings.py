@@ -28,9 +28,11 @@ WRONG = [
     ("council", {"team": {"lawyer": -1}}, "intervention.council.team.lawyer: found -1"),
     ("tea", {"cost": {"per_day": 1}}, "intervention.tea.cost: unknown key"),
     ("tea", {"cost": {"event_money": -5}}, "intervention.tea.cost.event_money: found -5"),
-    ("ballot", {"_target_": "consensus_sim.nothing.Here"}, "cannot be loaded"),
-    ("ballot", {"_target_": "consensus_sim.calendar.Calendar"}, "is not a subclass"),
-    ("ballot", {"_target_": "Ballot"}, "the dotted path"),
+    ("ballot", {"class": "balot"}, "intervention.ballot.class: found 'balot' (did you mean 'ballot'?)"),
+    ("ballot", {"class": "consensus_sim.calendar.Calendar"}, "allowed: access_support, "),
+    ("ballot", {"class": None}, "intervention.ballot.class: found None"),
+    ("ballot", {"class": "mine.py:Mine"}, "a file that is beside the YAML file"),
+    ("ballot", {"_target_": "os.system"}, "unknown key '_target_'"),
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from consensus_sim.errors import not_allowed, phrase
+from consensus_sim.errors import InputError, not_allowed, phrase
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -107,7 +107,13 @@ def load_model(
 
 def _overrides(community: Community | str, overrides: Sequence[str]) -> list[str]:
     """`overrides`, and the choice of the community where it is given by name."""
-    return [f"community={community}", *overrides] if isinstance(community, str) else list(overrides)
+    from consensus_sim.community import Community
+
+    if isinstance(community, str):
+        return [f"community={community}", *overrides]
+    if not isinstance(community, Community):
+        raise InputError("no_community", found=str(community))
+    return list(overrides)
 
 
 def load_scenario(name: str, *, overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> Scenario:

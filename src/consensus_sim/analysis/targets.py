@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
-from consensus_sim.errors import InputError, not_allowed, one_line, one_of, phrase, unknown_key
+from consensus_sim.data_files import read_plain
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase, unknown_key
 from consensus_sim.paths import configs_dir
 from consensus_sim.settings import number_phrase
 
@@ -125,14 +126,7 @@ def _find(name: str) -> Path:
 
 
 def _read_file(place: Path, periods: Sequence[str], elsewhere: Collection[str]) -> list[Target]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        where, allowed = f"targets: {place}", phrase("a_targets_file")
-        raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
-    entries = content.get("targets") if isinstance(content, Mapping) else None
+    entries = read_plain(place).get("targets")
     if not isinstance(entries, list) or not entries:
         raise InputError("no_targets", file=str(place))
     shown = place.name if place.is_relative_to(configs_dir()) else str(place)

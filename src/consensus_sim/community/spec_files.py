@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.community.spec import ROOT
-from consensus_sim.errors import InputError, not_allowed, one_line, one_of, phrase
+from consensus_sim.data_files import DEFAULTS, SELF, is_name, read_plain, shown
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase
 from consensus_sim.paths import configs_dir
 
 
@@ -36,25 +37,17 @@ def _folder() -> Path:
 
 def _read_file(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """The mapping in a YAML file, over the files in its `defaults`; `above` are those that name it."""
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        allowed = phrase("a_specification")
-        raise InputError("cannot_read", where=str(path), why=str(error.strerror), allowed=allowed) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        wanted, allowed = phrase("a_yaml_file"), phrase("a_specification")
-        raise InputError("not_a_file", where=str(path), wanted=wanted, why=one_line(error), allowed=allowed) from None
-    if not isinstance(found, dict):
-        raise not_allowed(str(path), found, phrase("a_specification"))
+    found = read_plain(path)
+    names = found.pop(DEFAULTS, None) or []
+    if not isinstance(names, list):
+        raise InputError("data_defaults_list", file=shown(path), found=names)
     spec: dict[str, Any] = {}
-    for name in found.pop("defaults", None) or []:
-        if name == "_self_":
+    for name in names:
+        if name == SELF:
             continue
         beside = path.parent / f"{name}.yaml"
         source = beside if beside.is_file() else _folder() / f"{name}.yaml"
-        if source in (*above, path) or not source.is_file():
+        if not is_name(str(name)) or source in (*above, path) or not source.is_file():
             raise not_allowed(f"{path}: defaults", name, phrase("another_yaml_file"))
         spec = merged(spec, _read_file(source, (*above, path)))
     return merged(spec, found)

@@ -7,22 +7,29 @@ import difflib
 import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from consensus_sim.data_files import check_text, shown
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.paths import configs_dir
 
 CONFIG_NAME = "config"
 # Groups whose files are all composed, each under <group>.<file name>, so that every one can be named and changed.
 OPEN_GROUPS = ("channel", "topic", "intervention", "scenario")
+EXPERIMENT = "experiment"
+OWN, OWN_FILES = "own", "files"
+"""Group and name of the config that holds all files of the user's of the open groups."""
+OWN_SCHEME = "consensus-sim-own"
 _SCENARIO_CHANGE = re.compile(r"^\+{0,2}scenario\.(?P<name>[^.=]+)\.interventions(\.|=)")
 _NAME = re.compile(r"^[A-Za-z0-9_-]+$")
 _WORD = re.compile(r"[^,\[\]{}\s:=]+")
+# Keys whose values are names of files, and what Hydra would not take for a name there.
+_OF_NAMES = ("scenarios", "reference", "usual_reference", "community", "behaviour", "experiment")
+_NUMBER_OR_SWITCH = re.compile(r"[-+]?[\d.].*|true|false|nan|inf", re.IGNORECASE)
 # Keys whose value is a file, which Hydra would take for one of its groups of the same name.
 _FILES = {"targets": "targets.files", "posterior": "posterior.file"}
-_BRINGS_SETTINGS = re.compile(r"^(hydra\.searchpath=|(experiment|community|behaviour)=\w+$|\+\w+@\w+\.\w)")
+_BRINGS_SETTINGS = re.compile(r"^(hydra\.searchpath=|(experiment|community|behaviour)=\w+$|\+own=)")
 
 
 def compose(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None) -> dict[str, Any]:
@@ -50,7 +57,8 @@ _kept: dict[tuple[Any, ...], bytes] = {}
 
 def _state(folder: Path) -> tuple[Any, ...]:
     """What tells whether any file of `folder` has changed: place, time and size of each."""
-    files = [(path, path.stat()) for path in sorted(folder.rglob("*.yaml"))]
+    found = [*folder.rglob("*.yaml"), *folder.glob("intervention/**/*.py")]
+    files = [(path, path.stat()) for path in sorted(found)]
     return (str(folder), *((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files))
 
 
@@ -93,23 +101,30 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
 
     Call it with Hydra initialised on the package's configs. `overrides` must tell the search path (`search_path`).
     """
-    overrides = [_file_key(_plain(_quoted(change))) for change in overrides]
+    overrides = [_own_folders(_file_key(_plain(_quoted(change)))) for change in overrides]
     for change in overrides:
+        _check_change(change)
         _check_choice(change)
     own = [change for change in overrides if change.startswith("hydra.searchpath=")]
-    found: list[str] = []
-    if own:
-        for group in OPEN_GROUPS:
-            mine = set(_options(group, own)) - set(_options(group))
-            for name in sorted(mine):
-                if not _NAME.match(name):
-                    where = f"{config_dir}/{group}/{name}.yaml" if config_dir is not None else f"{group}/{name}.yaml"
-                    allowed = "Latin letters, digits, _ and -; the label in the file may be Chinese"
-                    raise InputError(f"{where}: found the file name {name!r}; allowed: {allowed}")
-            found += [f"+{group}@{group}.{name}={name}" for name in sorted(mine)]
+    found = [f"+{OWN}={OWN_FILES}"] if own else []
     if config_dir is not None:
         _check_names(config_dir)
     return [*found, *(_open(change, own) for change in overrides), *kept_values(overrides)]
+
+
+def _check_change(change: str) -> None:
+    """Refuse a `change` that takes something away, or whose value would be resolved as a reference."""
+    key, _, value = change.partition("=")
+    if change.startswith("~"):
+        raise InputError("no_deletion", found=change)
+    if not key.lstrip("+").startswith("hydra"):
+        check_text(key, value)
+
+
+def check_name(path: Path) -> None:
+    """Refuse an own file of the open groups whose name the command line could not write."""
+    if not _NAME.match(path.stem) or path.stem.lower() == "null":
+        raise InputError("file_name", file=shown(path), found=path.stem)
 
 
 _OF_PARAMETER = re.compile(r"^\+*(behaviour\.\w+\.\w+)\.(\w+)=")
@@ -133,29 +148,25 @@ def _quoted(change: str) -> str:
     key, equals, value = change.partition("=")
     if not key.isascii():
         raise InputError(f"{key}: there is no such setting; names are English, and consensus-sim --cfg job lists them")
-    if value.isascii() or "'" in value or '"' in value:
+    if "'" in value or '"' in value:
         return change
-    return f"{key}{equals}" + _WORD.sub(lambda word: word[0] if word[0].isascii() else f"'{word[0]}'", value)
+    names = key in _OF_NAMES and not {"(", ")", "*"} & set(value)
+
+    def in_quotes(word: re.Match[str]) -> str:
+        plain = word[0].isascii() and not (names and _NUMBER_OR_SWITCH.fullmatch(word[0]))
+        return word[0] if plain else f"'{word[0]}'"
+
+    return f"{key}{equals}" + _WORD.sub(in_quotes, value)
 
 
 def _plain(change: str) -> str:
     """`change` without a + in front where it would add a section that nothing reads: so a slip is told as one."""
+    from consensus_sim.ensemble.config_source import sections
+
     key = change.lstrip("+").partition("=")[0]
-    if not change.startswith("+") or "@" in key or "/" in key or key.partition(".")[0] in _sections():
+    if not change.startswith("+") or "@" in key or "/" in key or key.partition(".")[0] in {*sections(), "hydra"}:
         return change
     return change.lstrip("+")
-
-
-@cache
-def _sections() -> frozenset[str]:
-    """First parts of all keys that the package's files give."""
-    from consensus_sim.ensemble.config_source import parse
-
-    folder = configs_dir()
-    found = {path.name for path in folder.iterdir() if path.is_dir()} | {"hydra"}
-    for path in (folder / f"{CONFIG_NAME}.yaml", *sorted((folder / "experiment").glob("*.yaml"))):
-        found |= set(parse(path.read_text(encoding="utf-8")) or {})
-    return frozenset(found)
 
 
 def _file_key(change: str) -> str:
@@ -216,23 +227,44 @@ def search_path(overrides: Sequence[str], config_dir: str | Path | None) -> list
     folder = Path(config_dir).absolute()
     if not folder.is_dir():
         raise InputError(f"config-dir: found {str(config_dir)!r}; allowed: an existing folder")
-    if any(change.startswith("hydra.searchpath=") for change in overrides):
+    if any(change.lstrip("+").startswith("hydra.searchpath=") for change in overrides):
         raise InputError("config-dir and hydra.searchpath: give one of the two")
     groups = sorted(path.name for path in configs_dir().iterdir() if path.is_dir())
     if any(folder.glob("*.yaml")) and not any((folder / group).is_dir() for group in groups):
         allowed = f"the folder above, with files in folders of their own, such as scenario ({', '.join(groups)})"
         raise InputError(f"config-dir: found {str(config_dir)!r} without any of these folders; allowed: {allowed}")
-    return [f'hydra.searchpath=["file://{folder.as_posix()}"]']
+    return [_searched([folder])]
+
+
+def _searched(folders: Sequence[Path]) -> str:
+    """The override by which Hydra finds the user's files in `folders`, as data."""
+    places = (f'"{OWN_SCHEME}://{folder.absolute().as_posix()}"' for folder in folders)
+    return f"hydra.searchpath=[{','.join(places)}]"
+
+
+def _own_folders(change: str) -> str:
+    """`change`, where it is Hydra's search path with its folders taken as those of the user's data."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    if not change.lstrip("+").startswith("hydra.searchpath=") or f"{OWN_SCHEME}://" in change:
+        return change
+    try:
+        found = OverridesParser.create().parse_override(change).value()
+    except HydraException:
+        found = None
+    places = [str(one).removeprefix("file://") for one in found] if isinstance(found, list) else []
+    if not places or not all(Path(place).is_dir() for place in places):
+        raise InputError("search_path", found=change.partition("=")[2])
+    return _searched([Path(place) for place in places])
 
 
 def _check_names(config_dir: str | Path) -> None:
     """Refuse an own file that has the name of a built-in one: Hydra would silently leave it out."""
-    for group in OPEN_GROUPS:
-        for path in sorted((Path(config_dir) / group).glob("*.yaml")):
-            if (configs_dir() / group / path.name).is_file():
-                raise InputError(
-                    f"{group}/{path.name} in {config_dir}: a built-in {group} has this name; rename the file"
-                )
+    for path in sorted(Path(config_dir).glob("*/*.yaml")):
+        group = path.parent.name
+        if (configs_dir() / group / path.name).is_file():
+            raise InputError("file_name_taken", file=shown(path), group=group)
 
 
 def settings_sources(overrides: Iterable[str]) -> list[str]:
@@ -267,16 +299,10 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
 
     own: overrides that bring in settings (`settings_sources`), so that these are suggested, too
     """
-    import yaml
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
-    if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
-        return _unreadable(error, own)
     text = " ".join(str(error).split())
-    if isinstance(error, ValueError) and (listed := re.search(r"Invalid defaults list in '([^']+)'", text)):
-        where = listed[1].replace("/", ".")
-        return InputError(f"{where}.defaults: found no list; allowed: a list such as [case_study, _self_]")
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return error
     if isinstance(error, OverrideParseException):
@@ -297,23 +323,6 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
     if cause is not None and not text:
         text = " ".join(str(cause).split())
     return InputError(text.split(" full_key:")[0].split(" Config search path:")[0].split(" Search path:")[0])
-
-
-def _unreadable(error: Exception, own: Sequence[str]) -> InputError:
-    """One line for a file of the user's that is no YAML, or not in UTF-8."""
-    mark = getattr(error, "problem_mark", None)
-    if mark is not None:
-        problem = " ".join(str(getattr(error, "problem", "")).split())
-        return InputError(f"{mark.name}:{mark.line + 1}: {problem}; allowed: YAML, each key once, indented by blanks")
-    folders = [found[1] for change in own if (found := re.search(r'file://([^"\]]+)', change))]
-    for path in sorted(path for folder in folders for path in Path(folder).rglob("*.yaml")):
-        try:
-            path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            return InputError(f"{path}: found text that is not in UTF-8; allowed: UTF-8")
-        except OSError:
-            continue
-    return InputError(" ".join(str(error).split()))
 
 
 def _missing(error: Any, text: str) -> InputError:

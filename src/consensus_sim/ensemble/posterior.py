@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.data_files import read_plain
 from consensus_sim.errors import InputError, not_allowed, one_line, one_of, phrase, unknown_column
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
@@ -206,15 +207,14 @@ def read_posterior(name: str) -> ParameterSets:
 def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
     """The parameter sets in a table and in the file about it, both as bytes: an edit of either is read again."""
     import pandas as pd
-    import yaml
 
     about_file = place.with_suffix(".yaml")
     try:
         table = pd.read_csv(io.BytesIO(content))
-        about = yaml.safe_load(about_content.decode())
-    except (ValueError, yaml.YAMLError) as error:
+    except ValueError as error:
         where, allowed = f"posterior: {place.name}", phrase("a_posterior_file")
         raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
+    about = read_plain(about_file) if about_file.is_file() else {}
     if WEIGHT not in table or len(table) == 0 or len(table.columns) < 2:
         raise InputError("columns_needed", where=f"posterior: {place.name}", name=WEIGHT)
     for column in table.columns:

@@ -10,12 +10,14 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
 
 from consensus_sim.errors import one_of
+from consensus_sim.interventions.loading import CLASS, learn, sources_of
 
 if TYPE_CHECKING:
     from consensus_sim.ensemble.posterior import ParameterSets
     from consensus_sim.ensemble.precision import Precision
 
 Settings = dict[str, Any]
+_SOURCES = "sources"
 
 
 def canonical(value: Any) -> str:
@@ -29,7 +31,7 @@ class Scenario:
 
     name: file name of the scenario, without ending
     label, description: text for people, by language ("zh", "en")
-    levers: (lever, settings) sorted by lever; the settings are plain and complete, with "_target_", "start", "end"
+    levers: (lever, settings) sorted by lever; the settings are plain and complete, with "class", "start", "end"
     """
 
     name: str
@@ -43,6 +45,14 @@ class Scenario:
 
     def __hash__(self) -> int:
         return hash((self.name, canonical(self.levers)))
+
+    def __getstate__(self) -> Settings:
+        """The scenario with the text of the user's files that its levers need, for processes that did not read them."""
+        return {**vars(self), _SOURCES: sources_of(settings.get(CLASS) for _, settings in self.levers)}
+
+    def __setstate__(self, state: Settings) -> None:
+        learn(state[_SOURCES])
+        vars(self).update({name: value for name, value in state.items() if name != _SOURCES})
 
     def lever(self, name: str) -> Settings | None:
         """The settings of lever `name`, or None where this scenario does without it."""

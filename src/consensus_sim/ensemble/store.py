@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consensus_sim.ensemble.scenario import Scenario, Study, canonical
+from consensus_sim.interventions.loading import CLASS, code_digest_of
 from consensus_sim.paths import PACKAGE, configs_dir
 
 if TYPE_CHECKING:
@@ -49,11 +49,9 @@ def code_of(scenario: Scenario) -> dict[str, str]:
     """Digests of the code that simulates `scenario`, a user's own interventions included."""
     code = {"sources": code_digest()}
     for lever, settings in scenario.levers:
-        module = str(settings.get("_target_", "")).rpartition(".")[0]
-        if module and not module.startswith("consensus_sim."):
-            source = inspect.getsourcefile(import_module(module))
-            if source:
-                code[lever] = hashlib.blake2b(Path(source).read_bytes(), digest_size=16).hexdigest()
+        own = code_digest_of(settings.get(CLASS))
+        if own is not None:
+            code[lever] = own
     return code
 
 

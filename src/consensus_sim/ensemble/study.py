@@ -9,7 +9,9 @@ from typing import Any
 
 from consensus_sim.ensemble.precision import AUTO, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase
+from consensus_sim.interventions.loading import CLASS, is_own
+from consensus_sim.settings import FIRST_YEAR, LAST_YEAR
 
 MOST_WEEKS = 522  # ten years
 PARAMETERS = ("centre", "prior", "posterior")
@@ -42,9 +44,12 @@ def iso_date(key: str, value: object) -> datetime.date:
     try:
         if len(str(value)) != len("YYYY-MM-DD"):
             raise ValueError
-        return datetime.date.fromisoformat(str(value))
+        found = datetime.date.fromisoformat(str(value))
     except ValueError:
         raise InputError(f"{key}: found {value!r}; allowed: a date written YYYY-MM-DD") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise not_allowed(key, str(value), phrase("a_date_between", first=FIRST_YEAR, last=LAST_YEAR))
+    return found
 
 
 def read_calendar(config: Mapping[str, Any]) -> Settings:
@@ -66,8 +71,10 @@ def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -
     """`settings` with `changes` laid over them; InputError for a setting that `settings` does not have."""
     merged = dict(settings)
     for name, value in changes.items():
+        if name == CLASS:
+            raise InputError("class_in_scenario", where=f"{where}.{name}", found=value)
         if name not in settings:
-            raise one_of(f"setting of {where}", name, [known for known in settings if not known.startswith("_")])
+            raise one_of(f"setting of {where}", name, [known for known in settings if known != CLASS])
         old = settings[name]
         if isinstance(old, dict) and old and isinstance(value, Mapping):
             merged[name] = merge_settings(f"{where}.{name}", old, value)
@@ -156,8 +163,11 @@ def check_levers(scenarios: Iterable[Scenario], files: Mapping[str, Any]) -> Non
     """
     from consensus_sim.interventions.base import build_lever
 
+    scenarios = tuple(scenarios)
+    used = {lever for scenario in scenarios for lever, _ in scenario.levers}
     for name, settings in files.items():
-        build_lever(name, settings)
+        if name in used or not is_own(settings.get(CLASS)):  # a file of the user's is run only where it is used
+            build_lever(name, settings)
     for scenario in scenarios:
         try:
             levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}

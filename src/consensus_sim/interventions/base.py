@@ -7,7 +7,6 @@ columns, the council's rules and the ledger.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
@@ -19,6 +18,7 @@ from pydantic import ConfigDict
 from consensus_sim.council.events import Event
 from consensus_sim.council.topics import AGENDA, Topic
 from consensus_sim.errors import InputError, not_allowed, phrase
+from consensus_sim.interventions.loading import CLASS, load_class
 from consensus_sim.settings import STRICT, OptionalDay, choice, missing_fields, read, setting, switch
 
 __all__ = ["COST_KEYS", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting", "switch"]
@@ -176,25 +176,15 @@ def adjust(lever: Intervention, changes: Mapping[str, Any]) -> None:
 
 
 def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
-    """The lever called `name` from its settings; `_target_` is the dotted path of its class.
+    """The lever called `name` from its settings, of which `class` names its class.
 
     Raises:
     ------
     InputError: no such class, a setting unknown, missing or out of range, a date that is none.
     """
     where = f"intervention.{name}"
-    target = settings.get("_target_")
-    if not isinstance(target, str) or "." not in target:
-        raise InputError(f"{where}._target_: found {target!r}; the dotted path of a lever's class is needed")
-    module, _, attribute = target.rpartition(".")
-    try:
-        kind = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever the user's own file does when it is read
-        why = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"{where}._target_: found {target!r}; it cannot be loaded ({why})") from error
-    if not (isinstance(kind, type) and issubclass(kind, Intervention)):
-        raise InputError(
-            f"{where}._target_: {target} is not a subclass of consensus_sim.interventions.base.Intervention"
-        )
-    given = {key: value for key, value in settings.items() if key not in ("_target_", "name")}
+    kind = load_class(f"{where}.{CLASS}", settings.get(CLASS))
+    if not issubclass(kind, Intervention):
+        raise InputError("class_no_class", where=f"{where}.{CLASS}", found=settings.get(CLASS))
+    given = {key: value for key, value in settings.items() if key not in (CLASS, "name")}
     return read(kind, {**given, "name": name}, where)
