@@ -92,3 +92,32 @@ def test_damaged_or_old_communities_are_refused(teaching: Community, tmp_path: P
     (folder / "community.json").write_text(json.dumps({**meta, "synthesis": 0}), encoding="utf-8")
     with pytest.raises(InputError, match="found a community of synthesis 0"):
         open_community(folder)
+
+
+def test_files_of_two_communities_do_not_make_one(teaching: Community, tmp_path: Path) -> None:
+    """One array of another seed, of the same size and type."""
+    folder = save_community(teaching, tmp_path / "one")
+    other = save_community(load_community("teaching", overrides={"seed": 2}), tmp_path / "two")
+    (folder / "population.age.npy").write_bytes((other / "population.age.npy").read_bytes())
+    with pytest.raises(InputError, match="do not belong together"):
+        open_community(folder)
+
+
+def test_notes_beside_a_saved_community_are_never_removed(teaching: Community, tmp_path: Path) -> None:
+    """Saving again in a folder that holds more than the community is refused, and changes nothing."""
+    folder = save_community(teaching, tmp_path / "saved")
+    (folder / "notes.txt").write_text("dear", encoding="utf-8")
+    with pytest.raises(InputError, match=r"found other files: notes\.txt"):
+        save_community(load_community("teaching", overrides={"seed": 2}), folder)
+    assert (folder / "notes.txt").read_text(encoding="utf-8") == "dear"
+    assert_same(teaching, open_community(folder))
+
+
+def test_a_save_that_was_killed_while_replacing_is_repeated(teaching: Community, tmp_path: Path) -> None:
+    """Killed after some of the old files were removed: what is left is refused, and saving again mends it."""
+    folder = save_community(teaching, tmp_path / "saved")
+    for path in folder.glob("*.npy"):
+        path.unlink()
+    with pytest.raises(InputError, match="holds no whole community"):
+        open_community(folder)
+    assert_same(teaching, open_community(save_community(teaching, folder)))

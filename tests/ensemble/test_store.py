@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import shutil
 import subprocess
@@ -14,9 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consensus_sim.analysis.patterns import ReadOff
 from consensus_sim.community import load_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.scenario import Study
+from consensus_sim.ensemble.setups import SetupWork
 from consensus_sim.ensemble.store import ReplicateStore, code_of
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.ensemble.tables import pack
@@ -142,6 +145,15 @@ def test_the_key_changes_with_the_levers_and_not_with_names_or_counts(study):
     settings = {**points.lever("points"), "attendance": 3}
     levers = tuple((name, settings if name == "points" else old) for name, old in points.levers)
     assert key(replace(study, scenarios=(replace(points, levers=levers),))) != key(study)
+
+
+def test_what_is_read_from_runs_and_from_which_day_takes_part_in_the_key(study, community):
+    found = set()
+    for begin in (datetime.date(2024, 3, 4), datetime.date(2024, 3, 11)):
+        for measures in (("a",), ("a", "b")):
+            work = SetupWork(community, {"before": study}, {"before": measures}, ReadOff(begin))
+            found |= set(work.keys(lambda scenario: {}, ["before"]).values())
+    assert len(found) == 4
 
 
 EDITED = """

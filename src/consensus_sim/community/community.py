@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import networkx
     import pandas
 
-SYNTHESIS = 1
-"""Raised whenever the same spec gives another community than before."""
+SYNTHESIS = 2
+"""Raised whenever the same spec gives another community, or another fingerprint, than before."""
 
 
 LARGEST_SHORT = int(np.iinfo(np.int16).max)
