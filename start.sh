@@ -20,9 +20,9 @@ find_python() {
     for python in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11 python; do
         if fits "$python"; then return; fi
     done
-    found=$("${PYTHON:-python3}" --version 2>&1) || found="no Python (没有 Python)"
-    fail "found $found; needed: Python 3.11, 3.12 or 3.13. Install one, or name it: PYTHON=/path/to/python3.12 sh start.sh" \
-        "找到的是 $found；需要 Python 3.11、3.12 或 3.13。请安装，或指明位置：PYTHON=/路径/python3.12 sh start.sh"
+    found=$("${PYTHON:-python3}" --version 2>&1) || found=–
+    fail "needed: Python 3.11, 3.12 or 3.13; found: $found. Install one, or name it: PYTHON=/path/to/python3.12 sh start.sh" \
+        "需要 Python 3.11、3.12 或 3.13；找到：$found。请安装，或指明位置：PYTHON=/路径/python3.12 sh start.sh"
 }
 
 find_pip() {
