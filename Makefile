@@ -38,9 +38,10 @@ reference:
 	$(BIN)/python experiments/phase2/run.py
 	$(BIN)/python docs/build_parameter_table.py
 
-# The pinned packages: hashes and no addresses. Needs uv.
+# The pinned packages: hashes and no addresses; the core in the versions that are tested. Needs uv.
+LOCK = uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+  --python-version 3.11 pyproject.toml
+
 lock:
-	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --python-version 3.11 pyproject.toml --extra dev -o requirements/dev.txt
-	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --python-version 3.11 pyproject.toml -o requirements/core.txt
+	$(LOCK) --extra analysis --extra cluster --extra sortition --group dev -o requirements/dev.txt
+	$(LOCK) --group build --constraint requirements/dev.txt -o requirements/core.txt

@@ -30,7 +30,7 @@ NAMES = set(
     "columns young middle old "
     "dwellings x y pattern patterns months store precision replicates config-dir defaults compare job help robustness "
     "sensitivity analysis observation parameters city ages estate building households log-uniform label group from "
-    "micro_grid residents consensus-sim scikit-learn pip install scoringrules pingouin shares scale validate".split()
+    "micro_grid residents consensus-sim scikit-learn pip install scoringrules shares scale validate".split()
 )
 """Words of settings and of commands, which stay English."""
 Row = tuple[str, str]

@@ -293,6 +293,6 @@ asked = answer.query("scenario == 'quota' and group == 'all' and metric in @aske
 display(asked[["metric", "difference", "q05", "q95", "same_way"]].round(3))
 
 # %% [markdown]
-# **Where to go on 下一步.** Figures of your own (自己的数字): `docs/examples/own_targets/observed.yaml` shows how to
-# write them down. How far the case study's calibration may be trusted, with known truths found again
-# (simulation-based calibration): `docs/calibration.md`.
+# **Where to go on 下一步.** Figures of your own (自己的数字): `own_targets/observed.yaml` shows how to write them down
+# (in `docs/examples`, or in FOLDER after `consensus-sim --examples FOLDER`). How far the case study's calibration may
+# be trusted, with known truths found again (simulation-based calibration): `docs/calibration.md`.

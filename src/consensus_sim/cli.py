@@ -37,7 +37,8 @@ from consensus_sim.ensemble.config import (
     search_path,
     settings_sources,
 )
-from consensus_sim.errors import ConsensusSimError, InputError
+from consensus_sim.errors import ConsensusSimError, InputError, phrase
+from consensus_sim.examples import write_examples
 from consensus_sim.paths import configs_dir
 from consensus_sim.sweep import DONE, FAILED, RefusedError, end_all, heading, job_folder, note, this_job
 from consensus_sim.terminal import use_any_encoding
@@ -171,12 +172,13 @@ def help_text(config_dir: str | None) -> str:
 def arguments(argv: Sequence[str]) -> list[str]:
     """`argv` as Hydra is to see it: options first, then the overrides, completed by what the user's own files need.
 
-    Raises SystemExit once help or version is printed, where that is asked for.
+    Raises SystemExit once help or version is printed or examples are written, where that is asked for.
     """
     if "--version" in argv:
         print(f"consensus-sim {metadata.version('consensus-sim')}")
         raise SystemExit(0)
     parser = get_args_parser()
+    parser.add_argument("--examples", metavar="FOLDER")
 
     def refuse(message: str) -> NoReturn:
         raise InputError(f"{message}; consensus-sim --help shows how it is used")
@@ -189,6 +191,10 @@ def arguments(argv: Sequence[str]) -> list[str]:
             raise InputError("option_not_used", option=f"--{option.replace('_', '-')}")
     given = list(args.overrides)
     _given[:], _config_dir[:] = given, [args.config_dir] if args.config_dir is not None else []
+    if args.examples is not None:
+        write_examples(Path(args.examples))
+        print(phrase("examples_written", folder=args.examples).text(_language()))
+        raise SystemExit(0)
     options = _without_config_dir(argv)  # Hydra finds the user's files by its search path, and as data only
     for override in given:
         options.remove(override)

@@ -23,6 +23,8 @@ def test_ci_takes_its_command_from_the_readme(mark):
     found = re.search(rf"^<!-- ci: {mark} -->\n```[^\n]*\n(.+?)^```", README, flags=re.M | re.S)
     assert found, f"README.md: no code block after <!-- ci: {mark} -->"
     assert f"readme_block {mark}" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (line,) = found[1].splitlines()
+    assert len(line) <= 40 and (ROOT / line.split()[1]).is_file()
 
 
 def test_the_readme_shows_how_to_run_it():
