@@ -121,7 +121,7 @@ def test_wrong_files_are_told(tmp_path):
     with pytest.raises(InputError, match=r"found 'nowhere.yaml'; there is no such file"):
         read_targets(["nowhere.yaml"], PERIODS)
     (tmp_path / "bad.yaml").write_text("targets: [", encoding="utf-8")
-    with pytest.raises(InputError, match=r"bad\.yaml:1: "):
+    with pytest.raises(InputError, match=r"bad\.yaml:2: "):
         read_targets([str(tmp_path / "bad.yaml")], PERIODS)
     (tmp_path / "none.yaml").write_text("a: 1", encoding="utf-8")
     with pytest.raises(InputError, match="no list under the key 'targets'"):
