@@ -49,7 +49,7 @@ SEARCHED = 50_000
 Python's own 700 a tenth of its time would go into looking.
 """
 _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
-_NO_NUMBERS = re.compile(r"^(\+|hydra\.|(engine|report|store|results|debug)\b)")
+_NO_NUMBERS = re.compile(r"^(\+\w+@|hydra\.|(engine|report|store|results|debug)\b)")
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
 _sweep_folders: list[Path] = []
@@ -108,7 +108,7 @@ def changes(overrides: Sequence[str]) -> list[str]:
     shown, nor what the command has added.
     """
     added = set(kept_values(overrides))
-    plain = [change.removeprefix("++") for change in overrides if change not in added]
+    plain = [change.lstrip("+") for change in overrides if change not in added and not _NO_NUMBERS.match(change)]
     return [change for change in plain if not _NO_NUMBERS.match(change)]
 
 

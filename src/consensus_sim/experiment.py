@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consensus_sim.ensemble.engines import build_engine
 from consensus_sim.errors import InputError, one_of
 
 if TYPE_CHECKING:
     from consensus_sim.ensemble.forecast import Forecast
+
+__all__ = ["EXPERIMENTS", "LANGUAGES", "build_engine", "check_config", "check_writable", "labels", "play"]
+__all__ += ["run_experiment", "writing"]
 
 LANGUAGES = ("zh", "en")
 EXPERIMENTS = {
@@ -100,20 +104,6 @@ def check_config(config: Mapping[str, Any]) -> None:
     for key in ("reuse", "keep"):
         if not isinstance(config["store"].get(key), bool):
             raise InputError(f"store.{key}: found {config['store'].get(key)!r}; allowed: true, false")
-
-
-def build_engine(config: Mapping[str, Any]) -> Any:
-    """The engine that `config` names by `_target_`."""
-    from hydra.errors import InstantiationException
-    from hydra.utils import instantiate
-
-    try:
-        return instantiate(dict(config))
-    except InstantiationException as error:
-        cause = error.__cause__
-        if isinstance(cause, InputError):
-            raise cause from None
-        raise InputError(f"engine: {' '.join(str(cause or error).split())}") from error
 
 
 def check_writable(results: Path) -> None:

@@ -15,8 +15,8 @@ from consensus_sim.state import Rules
 from tests.helpers import (
     assert_same_tables,
     attendance,
-    config,
     differing_tables,
+    intervention_files,
     lever,
     make_levers,
     make_model,
@@ -76,19 +76,19 @@ def test_a_lever_of_zero_strength_gives_every_table_as_without_it(case, span):
     assert "metrics" in differing_tables(strong, without), "the check can fail"
 
 
-@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+@pytest.mark.parametrize("name", sorted(intervention_files()))
 def test_a_lever_that_never_starts_gives_every_table_as_without_it(name):
     never = make_tables("full", levers={name: {"start": "2031-01-06"}})
     assert_same_tables(never, make_tables("full", without=[name]))
 
 
-@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+@pytest.mark.parametrize("name", sorted(intervention_files()))
 def test_a_lever_that_was_over_before_the_run_is_none(name):
     gone = make_tables("full", levers={name: {"start": "2023-01-02", "end": "2023-12-31"}})
     assert_same_tables(gone, make_tables("full", without=[name]))
 
 
-@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+@pytest.mark.parametrize("name", sorted(intervention_files()))
 def test_scenarios_that_differ_from_week_30_on_are_equal_before_it(name):
     """Weekly facts, meetings, points and costs by their week; topics and acts by the week of what happened."""
     late, without = (
@@ -219,7 +219,7 @@ def test_a_date_that_is_none_is_told(day):
     from consensus_sim.errors import InputError
 
     with pytest.raises(InputError, match=r"intervention\.tea\.start: found .*; allowed: a date written") as error:
-        build_lever("tea", {**config()["intervention"]["tea"], "start": day})
+        build_lever("tea", {**intervention_files()["tea"], "start": day})
     assert "\n" not in str(error.value)
 
 
@@ -295,7 +295,7 @@ def test_what_has_been_on_an_agenda_does_not_lapse():
 
 PRICED = [
     name
-    for name, settings in sorted(config()["intervention"].items())
+    for name, settings in sorted(intervention_files().items())
     if any((settings.get("cost") or {}).get(key) for key in ("event_money", "event_hours"))
 ]
 

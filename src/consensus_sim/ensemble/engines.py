@@ -16,10 +16,10 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator, MutableSequence, Sequence
+from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
-from typing import Protocol
+from typing import Any, Protocol
 
 from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
 from consensus_sim.errors import InputError
@@ -36,6 +36,21 @@ class Engine(Protocol):
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
         """Run `tasks`, yield their outcomes as they come, and None now and then while there is nothing new."""
         ...
+
+
+def build_engine(config: Mapping[str, Any]) -> Engine:
+    """The engine that `config` names by `_target_`."""
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+
+    try:
+        engine: Engine = instantiate(dict(config))
+        return engine
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, InputError):
+            raise cause from None
+        raise InputError(f"engine: {' '.join(str(cause or error).split())}") from error
 
 
 class Serial:
