@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from consensus_sim.calendar import WEEK, WEEKS_PER_MONTH, Calendar
 from consensus_sim.ensemble.scenario import Settings, Study
-from consensus_sim.errors import InputError, Phrase, not_allowed, one_of, phrase
+from consensus_sim.errors import InputError, Phrase, names_phrase, near_phrase, not_allowed, phrase
 from consensus_sim.settings import RefusedError, number_phrase, read_date
 
 MOST_WEEKS = 522  # ten years
@@ -64,7 +64,8 @@ def read_calendar(config: object) -> Settings:
         raise not_allowed("calendar", config, phrase("settings_named", names=list(CALENDAR_KEYS)))
     for key in config:
         if key not in CALENDAR_KEYS:
-            raise one_of("calendar", key, CALENDAR_KEYS)
+            near, allowed = near_phrase(key, CALENDAR_KEYS), names_phrase(key, CALENDAR_KEYS)
+            raise InputError("unknown_key", where="calendar", found=key, near=near, allowed=allowed)
     start = iso_date("calendar.start", config.get("start"))
     if "programme" not in config:
         raise InputError("missing_key", where="calendar", name="programme", needed=list(CALENDAR_KEYS))

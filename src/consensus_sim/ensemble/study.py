@@ -53,6 +53,9 @@ def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -
     """`settings` with `changes` laid over them; InputError for a setting that `settings` does not have."""
     merged = dict(settings)
     for name, value in changes.items():
+        if name not in settings and isinstance(value, Mapping) and _is_freely_named(settings):
+            merged[name] = value
+            continue
         if name not in settings:
             raise one_of(f"setting of {where}", name, [known for known in settings if not known.startswith("_")])
         old = settings[name]
@@ -61,6 +64,17 @@ def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -
         else:
             merged[name] = value
     return merged
+
+
+def _is_freely_named(settings: Mapping[str, Any]) -> bool:
+    """Whether `settings` are things under names of their own, such as the items of a catalogue."""
+    return bool(settings) and all(isinstance(inner, Mapping) for inner in settings.values())
+
+
+def with_variant(where: str, settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """`settings` of a file with those of a variant over them; what is freely named, it replaces as a whole."""
+    free = {key: value for key, value in changes.items() if isinstance(value, Mapping) and _is_freely_named(value)}
+    return {**merge_settings(where, settings, {**changes, **dict.fromkeys(free)}), **free}
 
 
 def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
@@ -112,7 +126,7 @@ class Plan:
             self.files[name] = {"held_back": False, **settings}
             self.variants[name] = {}
             for variant, changes in _named(f"intervention.{name}.variants", variants).items():
-                merge_settings(f"intervention.{name}.variants.{variant}", self.files[name], changes)
+                with_variant(f"intervention.{name}.variants.{variant}", self.files[name], changes)
                 self.variants[name][variant] = dict(changes)
         self.paths = given_paths(config)
 
@@ -150,7 +164,8 @@ class Use:
         """All settings of `lever` in the scenario whose chain is `links`."""
         found = plan.files[lever]
         if self.variant is not None:
-            found = merge_settings(f"intervention.{lever}", found, plan.variants[lever][self.variant])
+            where = f"intervention.{lever}.variants.{self.variant}"
+            found = with_variant(where, found, plan.variants[lever][self.variant])
         for where, changes in (*self.changes, *plan.given_to(lever, links)):
             found = merge_settings(where, found, changes)
         return found
@@ -292,7 +307,7 @@ def check_levers(scenarios: Iterable[Scenario], plan: Plan) -> None:
         build_lever(name, settings)
         for variant, changes in plan.variants[name].items():
             try:
-                build_lever(name, merge_settings(f"intervention.{name}", settings, changes))
+                build_lever(name, with_variant(f"intervention.{name}.variants.{variant}", settings, changes))
             except InputError as error:
                 raise InputError("in_place", where=f"variant {variant}", error=error) from None
     for scenario in scenarios:
