@@ -59,15 +59,15 @@ def settings_table() -> str:
 
 def _settings(text: list[str]) -> Iterator[tuple[str, str, str]]:
     """(name, value, comment) of every setting in the lines of a file."""
-    above = ""
+    above: list[tuple[int, str]] = []
     for line in text:
         found = LINE.match(line)
         if not found or found["key"] in ("label", "class"):
             continue
-        inner = bool(found["indent"])
-        above = above if inner else found["key"]
+        depth = len(found["indent"])
+        above = [*((place, key) for place, key in above if place < depth), (depth, found["key"])]
         yield (
-            f"{above}.{found['key']}" if inner else found["key"],
+            ".".join(key for _, key in above),
             (found["value"] or "").strip(),
             (found["comment"] or "").replace("|", "or"),
         )

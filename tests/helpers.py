@@ -16,7 +16,7 @@ from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.facts import all_tables
-from consensus_sim.ensemble.study import read_scenario
+from consensus_sim.ensemble.study import Plan, read_scenario
 from consensus_sim.interventions.base import Intervention, build_lever
 from consensus_sim.parameters import Behaviour
 
@@ -27,6 +27,12 @@ Settings = Mapping[str, Mapping[str, Any]]
 def config() -> dict[str, Any]:
     """The composed config; do not change it."""
     return compose()
+
+
+@cache
+def intervention_files() -> dict[str, Any]:
+    """The settings of every intervention as its file has them, dates as dates; do not change them."""
+    return Plan(config()).files
 
 
 @cache
@@ -51,7 +57,7 @@ def make_levers(scenario: str, changes: Settings | None = None, without: Iterabl
     """The levers of `scenario` with `changes` of settings (which add a lever it lacks), less those `without`."""
     settings = dict(read_scenario(scenario, config()).levers)
     for name, change in (changes or {}).items():
-        settings[name] = {**settings.get(name, config()["intervention"][name]), **change}
+        settings[name] = {**settings.get(name, intervention_files()[name]), **change}
     return [build_lever(name, settings[name]) for name in sorted(settings) if name not in set(without)]
 
 

@@ -22,7 +22,7 @@ from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
 from consensus_sim.ensemble.forecast import NUMBERS
 from consensus_sim.ensemble.study import read_study
-from consensus_sim.jobs.robustness import play, with_changes
+from consensus_sim.jobs.robustness import alternative, play
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = [each for each in alternatives if given.only is None or each.name in given.only]
     if given.only is not None and len(chosen) < len(set(given.only)):
         options.error(f"--only: found {' '.join(given.only)}; allowed: {' '.join(each.name for each in alternatives)}")
-    contents = {BASE: config} | {each.name: with_changes(config, plain, compose(each.settings)) for each in chosen}
+    contents = {BASE: config} | {each.name: alternative(config, plain, each.settings) for each in chosen}
     studies = {name: read_study(content) for name, content in contents.items()}  # all are checked before any is played
     engine, store = Processes(given.workers), given.work / ".replicates"
     played = {name: play(contents[name], study, engine, store) for name, study in studies.items()}

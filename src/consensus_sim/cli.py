@@ -48,7 +48,7 @@ SEARCHED = 50_000
 Python's own 700 a tenth of its time would go into looking.
 """
 _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
-_NO_NUMBERS = re.compile(r"^(\+|hydra\.|(engine|report|store|results|debug)\b)")
+_NO_NUMBERS = re.compile(r"^(\+\w+@|hydra\.|(engine|report|store|results|debug)\b)")
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
 _own: list[str] = []  # overrides that bring in settings
@@ -107,8 +107,13 @@ def changes(overrides: Sequence[str], swept: Container[str] = ()) -> list[str]:
     shown, unless a sweep varies it (`swept`: keys), nor what the command has added.
     """
     added = set(kept_values(overrides))
-    plain = [change.removeprefix("++") for change in overrides if change not in added]
-    return [change for change in plain if change.partition("=")[0] in swept or not _NO_NUMBERS.match(change)]
+    kept = []
+    for change in overrides:
+        plain = change.lstrip("+")
+        where_or_how = _NO_NUMBERS.match(change) or _NO_NUMBERS.match(plain)
+        if change not in added and (plain.partition("=")[0] in swept or not where_or_how):
+            kept.append(plain)
+    return kept
 
 
 def results_folder(config: dict[str, Any]) -> Path:

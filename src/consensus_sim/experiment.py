@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib
-import inspect
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from consensus_sim.errors import InputError, near_phrase, one_of
+from consensus_sim.ensemble.engines import build_engine
+from consensus_sim.errors import InputError, one_of
 
 if TYPE_CHECKING:
-    from consensus_sim.ensemble.engines import Engine
     from consensus_sim.ensemble.forecast import Forecast
+
+__all__ = ["EXPERIMENTS", "LANGUAGES", "build_engine", "check_config", "check_writable", "labels", "play"]
+__all__ += ["run_experiment", "writing"]
 
 LANGUAGES = ("zh", "en")
 EXPERIMENTS = {
@@ -29,14 +31,6 @@ EXPERIMENTS = {
     "patterns": "consensus_sim.jobs.patterns:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
-
-
-ENGINES = {
-    "serial": "consensus_sim.ensemble.engines:Serial",
-    "processes": "consensus_sim.ensemble.engines:Processes",
-    "cluster": "consensus_sim.ensemble.cluster:Cluster",
-}
-"""What the setting `engine.kind` may be -> its class, which is imported only where it is used."""
 
 
 def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
@@ -111,20 +105,6 @@ def check_config(config: Mapping[str, Any]) -> None:
     for key in ("reuse", "keep"):
         if not isinstance(config["store"].get(key), bool):
             raise InputError(f"store.{key}: found {config['store'].get(key)!r}; allowed: true, false")
-
-
-def build_engine(config: Mapping[str, Any]) -> Engine:
-    """The engine whose `kind` is in `config`, with its settings."""
-    kind, settings = config.get("kind"), {key: value for key, value in config.items() if key != "kind"}
-    if kind not in ENGINES:
-        raise one_of("engine.kind", kind, ENGINES)
-    module, name = ENGINES[kind].split(":")
-    engine: Callable[..., Engine] = getattr(importlib.import_module(module), name)
-    allowed = inspect.signature(engine).parameters
-    for key in settings:
-        if key not in allowed:
-            raise InputError("engine_kind", name=key, kind=kind, near=near_phrase(key, allowed), allowed=[*allowed])
-    return engine(**settings)
 
 
 def check_writable(results: Path) -> None:

@@ -50,7 +50,7 @@ def lever(overrides: list[str], scenario: str = "points", name: str = "points") 
     return read_study(compose([f"scenarios=[{scenario}]", *overrides])).scenario(scenario).lever(name)
 
 
-def test_a_scenario_goes_before_the_command_line_and_that_before_the_file():
+def test_the_command_line_goes_before_the_file_and_that_of_one_scenario_before_that_of_all():
     assert lever([])["attendance"] == 2
     assert lever(["intervention.points.attendance=4"])["attendance"] == 4
     both = ["intervention.points.attendance=4", "scenario.points.interventions.points.attendance=7"]

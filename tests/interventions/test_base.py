@@ -15,8 +15,8 @@ from consensus_sim.state import Rules
 from tests.helpers import (
     assert_same_tables,
     attendance,
-    config,
     differing_tables,
+    intervention_files,
     lever,
     make_levers,
     make_model,
@@ -58,7 +58,7 @@ NULL = {
     "action research, no rules": ("action_research", {"rules": []}),
 }
 STRENGTHS = {
-    (name, key) for name, entry in config()["intervention"].items() for key in ("strength", "presence") if key in entry
+    (name, key) for name, entry in intervention_files().items() for key in ("strength", "presence") if key in entry
 }
 ENDS = {"to the end": {}, "ended before": {"end": "2024-09-01"}}
 
@@ -84,19 +84,19 @@ def test_every_strength_is_tried_at_zero():
     assert STRENGTHS <= {(name, *zero) for name, zero in NULL.values()}
 
 
-@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+@pytest.mark.parametrize("name", sorted(intervention_files()))
 def test_a_lever_that_never_starts_gives_every_table_as_without_it(name):
     never = make_tables("full", levers={name: {"start": "2031-01-06"}})
     assert_same_tables(never, make_tables("full", without=[name]))
 
 
-@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+@pytest.mark.parametrize("name", sorted(intervention_files()))
 def test_a_lever_that_was_over_before_the_run_is_none(name):
     gone = make_tables("full", levers={name: {"start": "2023-01-02", "end": "2023-12-31"}})
     assert_same_tables(gone, make_tables("full", without=[name]))
 
 
-@pytest.mark.parametrize("name", sorted(config()["intervention"]))
+@pytest.mark.parametrize("name", sorted(intervention_files()))
 def test_scenarios_that_differ_from_week_30_on_are_equal_before_it(name):
     """Weekly facts, meetings, points and costs by their week; topics and acts by the week of what happened."""
     late, without = (
@@ -227,7 +227,7 @@ def test_a_date_that_is_none_is_told(day):
     from consensus_sim.errors import InputError
 
     with pytest.raises(InputError, match=r"intervention\.tea\.start: found .*; allowed: a date written") as error:
-        build_lever("tea", {**config()["intervention"]["tea"], "start": day})
+        build_lever("tea", {**intervention_files()["tea"], "start": day})
     assert "\n" not in str(error.value)
 
 
@@ -303,7 +303,7 @@ def test_what_has_been_on_an_agenda_does_not_lapse():
 
 PRICED = [
     name
-    for name, settings in sorted(config()["intervention"].items())
+    for name, settings in sorted(intervention_files().items())
     if any((settings.get("cost") or {}).get(key) for key in ("event_money", "event_hours"))
 ]
 

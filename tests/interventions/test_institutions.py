@@ -13,7 +13,7 @@ from consensus_sim.council.organisations import organisations, pay, willingness_
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention, build_lever
-from tests.helpers import config, lever, make_model
+from tests.helpers import intervention_files, lever, make_model
 
 START = {"start": "2024-05-06"}
 
@@ -378,21 +378,21 @@ def test_the_loop_adjusts_and_stops_levers():
     ],
 )
 def test_a_rule_that_cannot_be_read_is_refused_in_one_line(rule, word):
-    settings = {**config()["intervention"]["action_research"], "rules": [rule]}
+    settings = {**intervention_files()["action_research"], "rules": [rule]}
     with pytest.raises(InputError) as told:
         build_lever("action_research", settings)
     assert word in str(told.value) and "\n" not in str(told.value)
 
 
 def test_a_rule_about_a_lever_or_setting_that_is_not_there_is_refused():
-    settings = config()["intervention"]["action_research"]
+    settings = intervention_files()["action_research"]
     for rule, word in (
         ({"every": "month", "begin": ["pionts"]}, "pionts"),
         ({"every": "month", "adjust": {"tea": {"shwo": 1}}}, "shwo"),
     ):
         loop_lever = build_lever("action_research", {**settings, "rules": [rule]})
         with pytest.raises(InputError, match=word):
-            loop_lever.check_scenario({"tea": build_lever("tea", config()["intervention"]["tea"])})
+            loop_lever.check_scenario({"tea": build_lever("tea", intervention_files()["tea"])})
 
 
 def test_adjusting_the_points_bank_keeps_its_ledger_and_a_course_its_count():

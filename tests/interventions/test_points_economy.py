@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import build_lever
 from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Item, Purse
-from tests.helpers import assert_same_tables, config, lever, make_model, make_tables
+from tests.helpers import assert_same_tables, intervention_files, lever, make_model, make_tables
 
 LIVELY = {"channels.council": -4.0, "channels.tea": -3.0, "topics.arrivals": 0.6, "topics.suggestion": 0.5}
 ITEMS = {
@@ -181,7 +181,7 @@ def test_the_full_and_the_dry_scenario_are_what_they_say():
     bank = lever(full, "points")
     assert set(bank.shop.names) == {"coupon", "haircut", "housekeeping"} and bank.shop.handed_out.sum() > 0
     assert (bank.purse.came_in > 0).all()
-    assert Catalogue(bank.catalogue, 0.0).point_value == pytest.approx(config()["intervention"]["points"]["value"])
+    assert Catalogue(bank.catalogue, 0.0).point_value == pytest.approx(intervention_files()["points"]["value"])
     dry, plain = (make_model(name, weeks=80, behaviour=LIVELY) for name in ("points_dry", "points"))
     while plain.calendar.date(plain.week) <= lever(dry, "points").budget_until:
         dry.step(), plain.step()
@@ -233,5 +233,5 @@ WRONG = [
 @pytest.mark.parametrize(("changes", "told"), WRONG)
 def test_a_wrong_setting_is_told_in_one_line(changes, told):
     with pytest.raises(InputError) as error:
-        build_lever("points", {**config()["intervention"]["points"], **changes})
+        build_lever("points", {**intervention_files()["points"], **changes})
     assert told in str(error.value) and "\n" not in str(error.value)

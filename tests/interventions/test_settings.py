@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.study import Plan
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import COST_KEYS, build_lever
 
-FILES = compose([])["intervention"]
+FILES = Plan(compose([])).files
 WRONG = [
     ("quota_seating", {"share": 1.4}, "intervention.quota_seating.share: found 1.4; allowed: 0 to 1 share of seats"),
     ("quota_seating", {"counted": "promised"}, "allowed: offered, seated, present"),

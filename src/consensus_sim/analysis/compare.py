@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from consensus_sim.ensemble.forecast import Forecast
     from consensus_sim.ensemble.scenario import Scenario
     from consensus_sim.model import CommunityModel
+
+
+_POLICY = ("calendar", "experiment", "hydra", "intervention", "scenario")
+_MODEL = (*_POLICY, "behaviour", "channel", "community", "parameters", "posterior", "topic")
+_READ = {
+    "load_scenario": _POLICY,
+    "load_model": _MODEL,
+    "compare": (*_MODEL, "engine", "monte_carlo", "reference", "usual_reference"),
+}
+"""What each function reads of the config; an override of anything else would have no effect."""
 
 
 def compare(
@@ -39,28 +49,39 @@ def compare(
     seed: root of all chance, 0 to 10**13
     weeks: length of the run, 1 to 522 (None: as configured, 56)
     reference: the scenario that the others are measured against (None: "council" where it is compared, else the first)
-    workers: number of processes (None: all cores; 1: this process); the numbers do not depend on it
-    overrides: settings as on the command line, such as "intervention.points.attendance=4"
+    workers: number of processes (1: this process; None: as the engine is configured, all cores); the numbers do not
+        depend on it
+    overrides: settings as on the command line, such as "intervention.points.attendance=4"; one that has no effect here
+        is refused
     config_dir: folder with your own files, such as intervention/mine.yaml and scenario/mine.yaml
     progress: show a bar where somebody watches
 
     Raises InputError with one line for anything that cannot be used, ReplicatesFailedError if a replicate fails.
     """
-    from consensus_sim.ensemble.config import compose
-    from consensus_sim.ensemble.engines import Processes, Serial
+    from consensus_sim.ensemble.engines import Processes, Serial, build_engine
     from consensus_sim.ensemble.run import first_start, run_ensemble
     from consensus_sim.ensemble.store import ReplicateStore
     from consensus_sim.ensemble.study import read_study
 
     if isinstance(scenarios, str):
         raise not_allowed("scenarios", scenarios, phrase("a_list_of_names"))
-    config = compose(_overrides(community, overrides), config_dir=config_dir)
+    arguments: dict[str, object] = {
+        "scenarios": scenarios,
+        "replicates": replicates,
+        "precision": replicates,
+        "seed": seed,
+    }
+    arguments |= {"calendar.weeks": weeks, "reference": reference, "engine": workers}
+    config = _config("compare", community, overrides, config_dir, arguments)
     config |= {"scenarios": list(scenarios), "replicates": replicates, "precision": precision, "seed": seed}
     if reference is not None:
         config["reference"] = reference
     if weeks is not None:
         config["calendar"]["weeks"] = weeks
-    engine = Serial() if workers == 1 else Processes(workers)
+    if workers is None:
+        engine = build_engine(config["engine"])
+    else:
+        engine = Serial() if workers == 1 else Processes(workers)
     if isinstance(community, str):
         study, cold = read_study(config), first_start()
         from consensus_sim.community import build_community
@@ -86,11 +107,11 @@ def load_model(
 
     It is replicate `replicate` of a comparison with `seed`. Arguments else as for `compare`.
     """
-    from consensus_sim.ensemble.config import compose
     from consensus_sim.ensemble.replicate import build_model
     from consensus_sim.ensemble.study import read_study
 
-    config = compose(_overrides(community, overrides), config_dir=config_dir)
+    arguments = {"scenarios": scenario, "seed": seed, "calendar.weeks": weeks}
+    config = _config("load_model", community, overrides, config_dir, arguments)
     config |= {"scenarios": [scenario], "seed": seed}
     if weeks is not None:
         config["calendar"]["weeks"] = weeks
@@ -105,23 +126,50 @@ def load_model(
     return build_model(community, study.scenario(scenario), study, replicate)
 
 
-def _overrides(community: Community | str, overrides: Sequence[str]) -> list[str]:
-    """`overrides`, and the choice of the community where it is given by name."""
+def _config(
+    function: str,
+    community: Community | str | None,
+    overrides: Sequence[str],
+    config_dir: str | Path | None,
+    arguments: Mapping[str, object],
+) -> dict[str, Any]:
+    """The composed config of `function`. Refuses overrides that would have no effect: of what it does not read, of the
+    spec of a `community` that is built, and of what the caller gives as one of the `arguments` (key -> value).
+    """
     from consensus_sim.community import Community
+    from consensus_sim.ensemble.config import compose
 
-    if isinstance(community, str):
-        return [f"community={community}", *overrides]
-    if not isinstance(community, Community):
+    named = isinstance(community, str)
+    if not named and community is not None and not isinstance(community, Community):
         raise InputError("no_community", found=str(community))
-    return list(overrides)
+    for change in overrides:
+        key = change.lstrip("+~").partition("=")[0]
+        group = key.partition(".")[0].partition("@")[0].partition("/")[0]
+        for argument, value in {**arguments, **({"community": community} if named else {})}.items():
+            if value is not None and (key == argument or (argument == "engine" and group == argument)):
+                name = {"calendar.weeks": "weeks", "engine": "workers"}.get(argument, argument)
+                name = "scenario" if name == "scenarios" and function != "compare" else name
+                raise InputError("argument_instead", found=change, argument=name)
+        if group == "community" and not named and community is not None:
+            raise InputError("community_given", found=change)
+        if group not in _READ[function] and not _is_unknown(group):
+            raise InputError("override_unread", found=change, function=function, names=list(_READ[function]))
+    chosen = [f"community={community}"] if named else []
+    return compose([*chosen, *overrides], config_dir=config_dir)
+
+
+def _is_unknown(group: str) -> bool:
+    """Whether no config has `group`: composing says so, with what is near."""
+    from consensus_sim.ensemble.config_source import sections
+
+    return group not in sections()
 
 
 def load_scenario(name: str, *, overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> Scenario:
     """The scenario called `name` with all settings of its levers, checked. Arguments as for `compare`."""
-    from consensus_sim.ensemble.config import compose
-    from consensus_sim.ensemble.study import check_levers, read_calendar, read_scenario
+    from consensus_sim.ensemble.study import Plan, check_levers, scenario_of
 
-    config: dict[str, Any] = compose(overrides, config_dir=config_dir)
-    scenario = read_scenario(name, {**config, "calendar": read_calendar(config["calendar"])})
-    check_levers([scenario], config["intervention"])
+    plan = Plan(_config("load_scenario", None, overrides, config_dir, {}))
+    scenario = scenario_of(name, plan)
+    check_levers([scenario], plan)
     return scenario

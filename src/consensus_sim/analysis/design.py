@@ -67,7 +67,8 @@ def read_periods(config: Any, start: str) -> list[Period]:
     `from` may say the first day of quantities that are read for a time of their own.
     """
     from consensus_sim.calendar import Calendar
-    from consensus_sim.ensemble.study import MOST_WEEKS, iso_date, section
+    from consensus_sim.ensemble.dates import MOST_WEEKS, iso_date
+    from consensus_sim.ensemble.study import section
 
     calendar = Calendar(datetime.date.fromisoformat(start), 1)
     found = []

@@ -33,7 +33,7 @@ _BRINGS_SETTINGS = re.compile(r"^(hydra\.searchpath=|(experiment|community|behav
 
 
 def compose(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None) -> dict[str, Any]:
-    """The resolved config as plain values, with `overrides` as on the command line.
+    """The resolved config as plain values, with `overrides` as on the command line; these are kept under `changes`.
 
     config_dir: a folder with the user's own files (intervention/mine.yaml, scenario/mine.yaml, ...)
     Works inside another Hydra application too. Raises InputError with one line for anything that Hydra refuses. What
@@ -72,8 +72,9 @@ def _composed(overrides: Sequence[str], config_dir: str | Path | None) -> dict[s
     with package_configs():
         try:
             extended = extend(searched, config_dir=config_dir)
-            config = hydra_compose(config_name=CONFIG_NAME, overrides=extended)
-            return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+            config: Any = hydra_compose(config_name=CONFIG_NAME, overrides=extended)
+            plain: Any = OmegaConf.to_container(config, resolve=True)
+            return {**plain, "changes": list(overrides)}
         except Exception as error:
             raise explain(error, settings_sources(extended)) from None
 
@@ -132,7 +133,8 @@ _OF_PARAMETER = re.compile(r"^\+*(behaviour\.\w+\.\w+)\.(\w+)=")
 
 def kept_values(overrides: Sequence[str]) -> list[str]:
     """What keeps the parameters whose `value` is among `overrides`, and whose range is not, from being drawn or
-    calibrated: who sets a value means it, whatever `parameters` says.
+    calibrated: who sets a value means it, whatever `parameters` says. Likewise what sets the configured weeks aside
+    where `overrides` give months.
     """
     told: dict[str, set[str]] = {}
     for change in overrides:
@@ -140,7 +142,9 @@ def kept_values(overrides: Sequence[str]) -> list[str]:
         if match:
             told.setdefault(match[1], set()).add(match[2])
     kept = [name for name, fields in told.items() if "value" in fields and not fields & {"low", "high", "distribution"}]
-    return [f"++{name}.{change}" for name in kept for change in ("distribution=fixed", "calibrate=false")]
+    keys = {change.lstrip("+").partition("=")[0] for change in overrides}
+    months = ["++calendar.weeks=null"] if "calendar.months" in keys and "calendar.weeks" not in keys else []
+    return [f"++{name}.{change}" for name in kept for change in ("distribution=fixed", "calibrate=false")] + months
 
 
 def _quoted(change: str) -> str:

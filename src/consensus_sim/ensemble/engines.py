@@ -10,19 +10,21 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import gc
+import importlib
+import inspect
 import multiprocessing
 import os
 import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
-from typing import Protocol
+from typing import Any, Protocol
 
 from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
-from consensus_sim.errors import ConsensusSimError, not_allowed, phrase
+from consensus_sim.errors import ConsensusSimError, InputError, near_phrase, not_allowed, one_of, phrase
 
 TRIED = 3  # pools in a row that begin nothing, after which the tasks are given up
 PATIENCE = 0.2  # seconds without news after which an engine yields None
@@ -34,6 +36,28 @@ class Engine(Protocol):
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
         """Run `tasks`, yield their outcomes as they come, and None now and then while there is nothing new."""
         ...
+
+
+ENGINES = {
+    "serial": "consensus_sim.ensemble.engines:Serial",
+    "processes": "consensus_sim.ensemble.engines:Processes",
+    "cluster": "consensus_sim.ensemble.cluster:Cluster",
+}
+"""What the setting `engine.kind` may be -> its class, which is imported only where it is used."""
+
+
+def build_engine(config: Mapping[str, Any]) -> Engine:
+    """The engine whose `kind` is in `config`, with its settings."""
+    kind, settings = config.get("kind"), {key: value for key, value in config.items() if key != "kind"}
+    if kind not in ENGINES:
+        raise one_of("engine.kind", kind, ENGINES)
+    module, name = ENGINES[kind].split(":")
+    engine: Callable[..., Engine] = getattr(importlib.import_module(module), name)
+    allowed = inspect.signature(engine).parameters
+    for key in settings:
+        if key not in allowed:
+            raise InputError("engine_kind", name=key, kind=kind, near=near_phrase(key, allowed), allowed=[*allowed])
+    return engine(**settings)
 
 
 class Serial:

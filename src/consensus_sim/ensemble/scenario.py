@@ -32,12 +32,14 @@ class Scenario:
     name: file name of the scenario, without ending
     label, description: text for people, by language ("zh", "en")
     levers: (lever, settings) sorted by lever; the settings are plain and complete, with "class", "start", "end"
+    own: what scenarios of the user's own set in them, as `lever.setting=value`
     """
 
     name: str
     label: dict[str, str]
     description: dict[str, str]
     levers: tuple[tuple[str, Settings], ...]
+    own: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Its name and interventions."""

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from consensus_sim.ensemble.dates import day, iso_date, with_dates
+from consensus_sim.ensemble.given import given_paths, nested, without
 from consensus_sim.ensemble.precision import AUTO, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase
 from consensus_sim.interventions.loading import CLASS, is_own
-from consensus_sim.settings import FIRST_YEAR, LAST_YEAR
+from consensus_sim.paths import configs_dir
 
-MOST_WEEKS = 522  # ten years
 PARAMETERS = ("centre", "prior", "posterior")
 MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
 MOST_SEED = 10**13
 """Up to here all replicates of all seeds have draws of their own: `replicate_seed` fits into 64 bits."""
 SCENARIO_KEYS = ("label", "description", "base", "interventions")
+VARIANT = "variant"
 GROUPS = ("community", "behaviour", "calendar", "channel", "topic", "intervention", "scenario")
 
 
@@ -39,32 +42,14 @@ def section(key: str, value: object) -> Mapping[str, Any]:
     return value
 
 
-def iso_date(key: str, value: object) -> datetime.date:
-    """`value` as a date; InputError unless it is written YYYY-MM-DD."""
-    try:
-        if len(str(value)) != len("YYYY-MM-DD"):
-            raise ValueError
-        found = datetime.date.fromisoformat(str(value))
-    except ValueError:
-        raise InputError(f"{key}: found {value!r}; allowed: a date written YYYY-MM-DD") from None
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise not_allowed(key, str(value), phrase("a_date_between", first=FIRST_YEAR, last=LAST_YEAR))
-    return found
-
-
-def read_calendar(config: Mapping[str, Any]) -> Settings:
-    """{"start": ISO date, "weeks": int} from `config`."""
-    start = iso_date("calendar.start", config.get("start"))
-    return {"start": start.isoformat(), "weeks": whole("calendar.weeks", config.get("weeks"), 1, MOST_WEEKS)}
-
-
-def check_dates(where: str, settings: Settings, calendar_start: str) -> None:
-    """Refuse a lever whose dates cannot be read or whose end lies before its start (null: the start of the run)."""
-    start = settings.get("start")
-    begins = iso_date(f"{where}.start", start if start is not None else calendar_start)
-    end = settings.get("end")
-    if end is not None and iso_date(f"{where}.end", end) < begins:
-        raise InputError(f"{where}: its end {end} lies before its start {begins.isoformat()}")
+def check_dates(where: str, settings: Settings, programme: str) -> None:
+    """Refuse a lever whose dates cannot be read. Its build refuses an end before its start."""
+    for key in ("start", "end"):
+        if settings.get(key) is not None:
+            day(f"{where}.{key}", settings[key], datetime.date.fromisoformat(programme))
+    start, end = settings.get("start"), settings.get("end")
+    if start is not None and end is not None and str(end) < str(start):
+        raise InputError("end_before_start", where=where, end=end, start=start)
 
 
 def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -73,6 +58,9 @@ def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -
     for name, value in changes.items():
         if name == CLASS:
             raise InputError("class_in_scenario", where=f"{where}.{name}", found=value)
+        if name not in settings and isinstance(value, Mapping) and _is_freely_named(settings):
+            merged[name] = value
+            continue
         if name not in settings:
             raise one_of(f"setting of {where}", name, [known for known in settings if known != CLASS])
         old = settings[name]
@@ -81,6 +69,17 @@ def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -
         else:
             merged[name] = value
     return merged
+
+
+def _is_freely_named(settings: Mapping[str, Any]) -> bool:
+    """Whether `settings` are things under names of their own, such as the items of a catalogue."""
+    return bool(settings) and all(isinstance(inner, Mapping) for inner in settings.values())
+
+
+def with_variant(where: str, settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """`settings` of a file with those of a variant over them; what is freely named, it replaces as a whole."""
+    free = {key: value for key, value in changes.items() if isinstance(value, Mapping) and _is_freely_named(value)}
+    return {**merge_settings(where, settings, {**changes, **dict.fromkeys(free)}), **free}
 
 
 def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
@@ -109,34 +108,180 @@ def _content(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read_scenario(name: str, config: Mapping[str, Any]) -> Scenario:
-    """Scenario `name` with its levers: intervention file <- command line <- base scenarios <- the scenario itself.
+    """Scenario `name` with its levers. A setting is taken from the intervention's file, then from the variant of it
+    that the scenario names, from the scenario and those it is based on, from `changes` of the intervention, and from
+    `changes` of these scenarios: what comes later wins.
 
     config: the composed config, with groups "scenario", "intervention" and "calendar"
     """
-    scenarios, files = config["scenario"], config["intervention"]
-    links = chain(name, scenarios)
-    levers: dict[str, Settings] = {}
+    return scenario_of(name, Plan(config))
+
+
+class Plan:
+    """A config as scenarios are read from it: dates are dates, variants apart, and what was given is known."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = with_dates(config)
+        self.scenarios: Mapping[str, Any] = self.config["scenario"]
+        self.files: dict[str, Settings] = {}
+        self.variants: dict[str, dict[str, Settings]] = {}
+        for name, content in self.config["intervention"].items():
+            settings = dict(section(f"intervention.{name}", content))
+            variants = settings.pop("variants", None) or {}
+            self.files[name] = {"held_back": False, **settings}
+            self.variants[name] = {}
+            for variant, changes in _named(f"intervention.{name}.variants", variants).items():
+                with_variant(f"intervention.{name}.variants.{variant}", self.files[name], changes)
+                self.variants[name][variant] = dict(changes)
+        self.paths = given_paths(config)
+
+    def given(self, *under: str) -> Settings:
+        """What was given below the key `under`."""
+        return nested(self.config, under, self.paths)
+
+    def given_to(self, lever: str, links: Sequence[str]) -> list[tuple[str, Settings]]:
+        """(key, settings) given for `lever` in every scenario, and in each of the scenarios `links`."""
+        everywhere = self.given("intervention", lever)
+        everywhere.pop("variants", None)
+        found = [(f"intervention.{lever}", everywhere)]
+        for link in links:
+            changes = self.given("scenario", link, "interventions", lever)
+            changes.pop(VARIANT, None)
+            found.append((f"scenario.{link}.interventions.{lever}", changes))
+        return found
+
+
+def _named(key: str, value: object) -> Mapping[str, Mapping[str, Any]]:
+    """`value` as names of settings in braces."""
+    if not isinstance(value, Mapping) or not all(isinstance(inner, Mapping) for inner in value.values()):
+        raise not_allowed(key, value, phrase("names_of_settings"))
+    return value
+
+
+@dataclass
+class Use:
+    """How a scenario uses a lever: which variant of it, and the changes that it and its bases make, in their order."""
+
+    variant: str | None
+    changes: list[tuple[str, Settings]]
+
+    def settings(self, lever: str, plan: Plan, links: Sequence[str]) -> Settings:
+        """All settings of `lever` in the scenario whose chain is `links`."""
+        found = plan.files[lever]
+        if self.variant is not None:
+            where = f"intervention.{lever}.variants.{self.variant}"
+            found = with_variant(where, found, plan.variants[lever][self.variant])
+        for where, changes in (*self.changes, *plan.given_to(lever, links)):
+            found = merge_settings(where, found, changes)
+        return found
+
+
+def _uses(links: Sequence[str], plan: Plan) -> dict[str, Use]:
+    """The levers that the scenarios `links`, the outermost base first, use in the end."""
+    uses: dict[str, Use] = {}
     for link in links:
-        for lever, changes in _interventions(link, scenarios).items():
+        for lever, changes in _interventions(link, plan.scenarios).items():
             where = f"scenario.{link}.interventions.{lever}"
-            if lever not in files:
-                raise one_of(f"lever in scenario.{link}.interventions", lever, files)
+            if lever not in plan.files:
+                raise one_of(f"lever in scenario.{link}.interventions", lever, plan.files)
             if changes is None:
-                levers.pop(lever, None)
+                uses.pop(lever, None)
                 continue
             if not isinstance(changes, Mapping):
-                raise InputError(f"{where}: found {changes!r}; allowed: settings in braces, or null to switch it off")
-            levers[lever] = merge_settings(where, levers.get(lever, {"held_back": False, **files[lever]}), changes)
-    start = config["calendar"]["start"]
+                raise not_allowed(where, changes, phrase("settings_or_null"))
+            use = uses.setdefault(lever, Use(None, []))
+            own = {key: value for key, value in changes.items() if key != VARIANT}
+            if VARIANT in changes:
+                use.variant = _variant(f"{where}.{VARIANT}", changes[VARIANT], lever, plan)
+            use.changes.append((where, own))
+    return uses
+
+
+def _variant(where: str, found: Any, lever: str, plan: Plan) -> str | None:
+    """`found` as the name of a variant of `lever`; None: its file as it stands."""
+    if found is None:
+        return None
+    if not plan.variants[lever]:
+        raise InputError("no_variant", where=where, found=found, name=lever)
+    if found not in plan.variants[lever]:
+        raise one_of(where, found, plan.variants[lever])
+    return str(found)
+
+
+def scenario_of(name: str, plan: Plan) -> Scenario:
+    """Scenario `name` of `plan`."""
+    links = chain(name, plan.scenarios)
+    uses = _uses(links, plan)
+    levers = {lever: use.settings(lever, plan, links) for lever, use in uses.items()}
     for lever, settings in levers.items():
-        check_dates(f"lever {lever} of scenario {name}", settings, start)
-    content = _content(name, scenarios)
+        check_dates(f"lever {lever} of scenario {name}", settings, plan.config["calendar"]["programme"])
+        if isinstance(settings.get("rules"), list):
+            levers[lever] = {**settings, "rules": [_rule(rule, uses, plan, links) for rule in settings["rules"]]}
+    content = _content(name, plan.scenarios)
     return Scenario(
         name=name,
         label=_text(f"scenario.{name}.label", content.get("label"), name),
         description=_text(f"scenario.{name}.description", content.get("description"), ""),
         levers=tuple(sorted(levers.items())),
+        own=tuple(_own_settings(uses)),
     )
+
+
+def _rule(rule: Any, uses: Mapping[str, Use], plan: Plan, links: Sequence[str]) -> Any:
+    """A rule that adjusts levers, with variants written out and without what was given: that stays as it is."""
+    if not isinstance(rule, Mapping) or not isinstance(rule.get("adjust"), Mapping):
+        return rule
+    adjust = {}
+    for lever, found in rule["adjust"].items():
+        if not isinstance(found, Mapping) or lever not in uses:
+            adjust[lever] = found
+            continue
+        changes = dict(found)
+        if VARIANT in changes:
+            variant = _variant(f"rules.adjust.{lever}.{VARIANT}", changes.pop(VARIANT), lever, plan)
+            target = Use(variant, uses[lever].changes).settings(lever, plan, links)
+            changes = _laid_over(_part(target, plan.variants[lever].values()), changes)
+        for _, given in plan.given_to(lever, links):
+            changes = without(changes, given)
+        if changes:
+            adjust[lever] = changes
+    return {**rule, "adjust": adjust}
+
+
+def _part(settings: Settings, shapes: Iterable[Mapping[str, Any]]) -> Settings:
+    """Those of `settings` that any of `shapes` has."""
+    found: Settings = {}
+    for shape in shapes:
+        for key, inner in shape.items():
+            if isinstance(inner, Mapping) and isinstance(settings[key], Mapping) and set(inner) <= set(settings[key]):
+                found[key] = {**found.get(key, {}), **_part(settings[key], [inner])}
+            else:
+                found[key] = settings[key]
+    return found
+
+
+def _laid_over(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """`settings` with `changes` over them, prices one by one."""
+    costs = {"cost": {**settings["cost"], **changes["cost"]}} if "cost" in settings and "cost" in changes else {}
+    return {**settings, **changes, **costs}
+
+
+def _own_settings(uses: Mapping[str, Use]) -> Iterator[str]:
+    """What scenarios of the user's own set in levers, as `lever.setting=value`."""
+    built_in = {path.stem for path in (configs_dir() / "scenario").glob("*.yaml")}
+    for lever, use in sorted(uses.items()):
+        for where, changes in use.changes:
+            if where.split(".")[1] not in built_in:
+                yield from (f"{lever}.{key}={value}" for key, value in _flat(changes))
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted key, value) of every setting."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
 
 
 def _interventions(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -156,25 +301,40 @@ def _text(key: str, value: object, default: str) -> dict[str, str]:
     return {"zh": str(value["zh"]), "en": str(value["en"])}
 
 
-def check_levers(scenarios: Iterable[Scenario], files: Mapping[str, Any]) -> None:
+def check_levers(scenarios: Iterable[Scenario], plan: Plan) -> None:
     """Build every lever once, so that a value out of range is refused before anything is run.
 
-    files: settings of all levers there are; a mistake in one that no scenario uses would stay without effect, unnoticed
+    plan: all levers there are with their variants; a mistake in one that no scenario uses would stay unnoticed
     """
     from consensus_sim.interventions.base import build_lever
 
-    scenarios = tuple(scenarios)
     used = {lever for scenario in scenarios for lever, _ in scenario.levers}
-    for name, settings in files.items():
-        if name in used or not is_own(settings.get(CLASS)):  # a file of the user's is run only where it is used
-            build_lever(name, settings)
+    for name, settings in plan.files.items():
+        if name not in used and is_own(settings.get(CLASS)):  # a file of the user's is run only where it is used
+            continue
+        build_lever(name, settings)
+        for variant, changes in plan.variants[name].items():
+            try:
+                build_lever(name, with_variant(f"intervention.{name}.variants.{variant}", settings, changes))
+            except InputError as error:
+                raise InputError("in_place", where=f"variant {variant}", error=error) from None
     for scenario in scenarios:
         try:
             levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}
             for lever in levers.values():
                 lever.check_scenario(levers)
         except InputError as error:  # what the files say passes, so the scenario has changed it
-            raise InputError(f"scenario.{scenario.name}: {error}") from None
+            raise InputError("in_place", where=f"scenario.{scenario.name}", error=error) from None
+
+
+def check_topics(topics: Mapping[str, Any], calendar: Settings) -> None:
+    """Refuse a topic whose date cannot be read or lies before the run."""
+    first = datetime.date.fromisoformat(calendar["start"])
+    for name, content in topics.items():
+        arises = content.get("arises")
+        if arises is not None and iso_date(f"topic.{name}.arises", arises) < first:
+            allowed = phrase("or_null", allowed=phrase("a_date_from", date=first.isoformat()))
+            raise not_allowed(f"topic.{name}.arises", arises, allowed)
 
 
 def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
@@ -205,7 +365,8 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
     for group in ("channel", "topic", "intervention"):
         for name, content in config[group].items():
             section(f"{group}.{name}", content)
-    calendar = read_calendar(config["calendar"])
+    plan = Plan(config)
+    config = plan.config
     names = config.get("scenarios")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise InputError(f"scenarios: found {names!r}; allowed: a list of names like [before,council]")
@@ -216,22 +377,23 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
     parameters = config.get("parameters", "centre")
     if parameters not in PARAMETERS:
         raise one_of("parameters", parameters, PARAMETERS)
-    for lever, settings in config["intervention"].items():
-        check_dates(f"intervention.{lever}", settings, calendar["start"])
-    plain = {**config, "calendar": calendar}
-    scenarios = tuple(read_scenario(name, plain) for name in names)
+    calendar = config["calendar"]
+    for lever, settings in plan.files.items():
+        check_dates(f"intervention.{lever}", settings, calendar["programme"])
+    check_topics(config["topic"], calendar)
+    scenarios = tuple(scenario_of(name, plan) for name in names)
     for change in config.get("changes", ()):  # a slip in a scenario that is not compared would stay unnoticed
         changed = re.match(r"scenario\.([\w-]+)\.", str(change))
         if changed and changed[1] not in names:
-            read_scenario(changed[1], plain)
-    check_levers(scenarios, config["intervention"])
+            scenario_of(changed[1], plan)
+    check_levers(scenarios, plan)
     precision = read_precision(config)
     return Study(
         community=community if community is not None else config["community"],
         behaviour=config["behaviour"],
         channel=config["channel"],
         topic=config["topic"],
-        calendar=calendar,
+        calendar={"start": calendar["start"], "weeks": calendar["weeks"]},
         scenarios=scenarios,
         reference=read_reference(config, names),
         replicates=precision.minimum if precision.target is not None else config["replicates"],

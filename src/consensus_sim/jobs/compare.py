@@ -57,7 +57,8 @@ def reporter(config: Mapping[str, Any]) -> Any:
                 language,
                 None if study.posterior is None else study.posterior.own_file,
             ),
-            precision=[*not_started(forecast, language), *exactness(forecast, language)],
+            precision=[*without_effect(forecast, config, language), *exactness(forecast, language)],
+            own=own_settings(forecast, language),
             language=language,
             folder=folder,
             **settings,
@@ -99,17 +100,34 @@ def exactness(forecast: Forecast, language: str) -> list[str]:
     return [] if found is None else precision_words(found, named, language)
 
 
-def not_started(forecast: Forecast, language: str) -> list[str]:
-    """A sentence for each scenario with levers that start after the run's last day."""
-    calendar, found = forecast.study.calendar, []
-    end = datetime.date.fromisoformat(calendar["start"]) + datetime.timedelta(weeks=int(calendar["weeks"]))
-    last = (end - datetime.timedelta(days=1)).isoformat()
-    for scenario, (_, label) in zip(forecast.study.scenarios, labels(forecast), strict=True):
-        late = [name for name, settings in scenario.levers if str(settings.get("start") or "") > last]
-        if late:
-            named = text("list", language).join(late)
-            found.append(text("table.not_started", language, last=last, levers=named, scenario=label[language]))
-    return found
+def without_effect(forecast: Forecast, config: Mapping[str, Any], language: str) -> list[str]:
+    """A sentence for every kind of date of each scenario that lies outside the run, and for what was given and acts in
+    no scenario.
+    """
+    from consensus_sim.ensemble.dates import outside
+    from consensus_sim.ensemble.given import unused
+
+    study, label = forecast.study, dict(labels(forecast))
+    first = datetime.date.fromisoformat(study.calendar["start"])
+    last = first + datetime.timedelta(days=7 * int(study.calendar["weeks"]) - 1)
+    join, words = text("list", language).join, {"first": first.isoformat(), "last": last.isoformat()}
+    found = []
+    for name, dates in outside(study).items():
+        for kind, named in dates._asdict().items():
+            if named:
+                scenario = label[name][language]
+                found.append(text(f"table.outside.{kind}", language, **words, named=join(named), scenario=scenario))
+    idle = unused(config, study.scenarios)
+    return [*found, *([text("table.unused", language, settings=join(idle))] if idle else [])]
+
+
+def own_settings(forecast: Forecast, language: str) -> list[str]:
+    """A sentence for each scenario in which a file of the user's sets numbers of interventions."""
+    return [
+        text("report.own", language, scenario=scenario.label[language], settings=", ".join(scenario.own))
+        for scenario in forecast.study.scenarios
+        if scenario.own
+    ]
 
 
 def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
@@ -129,7 +147,7 @@ def show(forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
         language,
         console,
     )
-    for sentence in (*not_started(forecast, language), *exactness(forecast, language)):
+    for sentence in (*without_effect(forecast, config, language), *exactness(forecast, language)):
         say(sentence, console)
     print(f"results: {os.path.relpath(place)}")
     page = place / "report.html"

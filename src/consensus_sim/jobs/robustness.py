@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     engine, results = build_engine(config["engine"]), Path(config["results"])
     plain, own = compose(), {BASE: dict(config)}
     for each in alternatives:
-        own[each.name] = with_changes(config, plain, compose(each.settings))
+        own[each.name] = alternative(config, plain, each.settings)
     studies = {name: read_study(content) for name, content in own.items()}  # all are checked before anything is played
     check_writable(results)
     with writing(results):
@@ -45,6 +45,14 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
         say(said, console)
     print(f"results: {os.path.relpath(place)}")
     return place
+
+
+def alternative(config: Mapping[str, Any], plain: Any, settings: Sequence[str]) -> dict[str, Any]:
+    """`config` with the overrides `settings` of an alternative; `plain`: the config without any."""
+    from consensus_sim.ensemble.config import compose
+
+    changes = [*config.get("changes", ()), *settings]
+    return {**with_changes(config, plain, compose(settings)), "changes": changes}
 
 
 def with_changes(config: Any, plain: Any, changed: Any) -> Any:

@@ -41,6 +41,7 @@ def write_report(
     assumptions: Sequence[str] | None = None,
     certainty: Sequence[str] | None = None,
     precision: Sequence[str] | None = None,
+    own: Sequence[str] | None = None,
     language: str = "en",
     folder: Path,
     figures: bool = True,
@@ -56,6 +57,7 @@ def write_report(
     question: {"zh": ..., "en": ...}; assumptions: sentences of this study, in the language of the report
     certainty: sentences on where the intervals come from (`report.certainty`), in the language of the report
     precision: sentences on how exact the tables are (`report.precision`), in the language of the report
+    own: sentences on what the user's own scenarios set, in the language of the report
     provenance: what is needed to make the numbers again; values may be nested
     figures, html: whether to write them; dpi: of the figures
     Raises InputError for an unknown language or reference, or a `dpi` outside 50..600.
@@ -82,6 +84,7 @@ def write_report(
             "subtitle": _subtitle(community, language),
             "compared": _compared(numbers, scenarios, language, _weeks(tables, provenance)),
             "changes": _flat(provenance.get("changes", ()), language),
+            "own": list(own or []),
             "figures": [
                 _figure_content(name, picture, words, language, len(scenarios) == 1) for name, picture, words in drawn
             ],
