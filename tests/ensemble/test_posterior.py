@@ -128,7 +128,7 @@ def test_copies_share_the_set(tmp_path):
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"weights": (1, -1, 1)}, "must not be negative"),
+        ({"weights": (1, -1, 1)}, "must be non-negative"),
         ({"weights": (0, 0, 0)}, "and not all zero"),
         ({"gains": (0.03, 0.05, "x")}, "column trust.gain holds something that is not a number"),
         ({"gains": (0.03, 0.05, 0.5)}, "outside its range"),
