@@ -7,11 +7,15 @@ import datetime
 import importlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field
 
 from consensus_sim.ensemble.engines import build_engine
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError
+from consensus_sim.settings import STRICT, FilePath, Label, Text, accepted, choice, read, setting, switch
 
 if TYPE_CHECKING:
     from consensus_sim.ensemble.forecast import Forecast
@@ -87,28 +91,66 @@ def labels(forecast: Forecast) -> list[tuple[str, dict[str, str]]]:
     return [(scenario.name, scenario.label) for scenario in forecast.study.scenarios]
 
 
-def check_config(config: Mapping[str, Any]) -> None:
-    """Check the settings that belong to no part of the model."""
-    from consensus_sim.ensemble.study import section
+MOST_LETTERS = 100
+Name = Annotated[
+    str,
+    Field(strict=True),
+    accepted(
+        lambda name: name.replace("-", "").replace("_", "").isalnum() and len(name.encode()) <= MOST_LETTERS,
+        "a_folder_name",
+        most=MOST_LETTERS,
+    ),
+]
+"""A name that a folder of results can have."""
 
-    for group in ("engine", "report", "store", "question"):
-        section(group, config.get(group))
-    name = config.get("experiment_name")
-    if not isinstance(name, str) or not name or not name.replace("-", "").replace("_", "").isalnum():
-        raise InputError(f"experiment_name: found {name!r}; allowed: letters, digits, - and _")
-    if config.get("analysis", "compare") not in EXPERIMENTS:
-        raise one_of("analysis", str(config["analysis"]), EXPERIMENTS)
-    if config["report"].get("language") not in LANGUAGES:
-        raise one_of("report.language", config["report"].get("language"), LANGUAGES)
-    if not isinstance(config.get("results"), str) or not config["results"]:
-        raise InputError(f"results: found {config.get('results')!r}; allowed: the name of a folder")
-    for key in ("reuse", "keep"):
-        if not isinstance(config["store"].get(key), bool):
-            raise InputError(f"store.{key}: found {config['store'].get(key)!r}; allowed: true, false")
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What is written for people beside the tables (configs/report)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    language: str = choice(*LANGUAGES)
+    figures: bool = switch()
+    html: bool = switch()
+    dpi: int = setting(50, 600, "dots per inch")
+    assumptions: dict[Annotated[str, choice(*LANGUAGES)], list[Text]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """What becomes of finished replicates."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    reuse: bool = switch()
+    keep: bool = switch()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The settings of a command that belong to no part of the model."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    analysis: str = choice(*EXPERIMENTS)
+    experiment_name: Name
+    question: Label
+    results: FilePath
+    debug: bool = switch()
+    store: Keeping
+    report: Report
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Check the settings that belong to no part of the model: all errors of them together."""
+    named = {each.name: config.get(each.name) for each in fields(Run)}
+    read(Run, {**named, "analysis": config.get("analysis", "compare")}, "")
 
 
 def check_writable(results: Path) -> None:
     """Refuse a results folder that cannot be written, before anything is computed; leaves no trace."""
-    nearest = next(folder for folder in (results, *results.absolute().parents) if folder.exists())
-    with writing(results), tempfile.TemporaryFile(dir=nearest):
-        pass
+    with writing(results):
+        nearest = next(folder for folder in (results, *results.absolute().parents) if folder.exists())
+        with tempfile.TemporaryFile(dir=nearest):
+            pass

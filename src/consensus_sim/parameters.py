@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import ConfigDict
 
 from consensus_sim.errors import InputError, not_allowed, phrase, raise_all, unknown_key
-from consensus_sim.settings import STRICT, Text, choice, number, read, shown, switch
+from consensus_sim.settings import STRICT, Text, choice, mapping, number, read, shown, switch
 
 DISTRIBUTIONS = ("uniform", "log-uniform", "triangular", "beta", "fixed")
 """Priors between low and high. Triangular and beta have their mode at the value; beta is the PERT distribution; fixed
@@ -150,7 +150,7 @@ class Behaviour:
         """Read and check the content of a behaviour file (groups -> parameters -> fields)."""
         groups: dict[str, dict[str, Parameter]] = {}
         errors: list[InputError] = []
-        for group, entries in config.items():
+        for group, entries in mapping(name, config).items():
             if not isinstance(entries, Mapping):
                 raise not_allowed(f"{name}.{group}", entries, phrase("group_of_parameters"))
             groups[group] = {}

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from consensus_sim.catalogue import unit_label
+from consensus_sim.catalogue import metric_names, unit_label
 from consensus_sim.errors import InputError, Phrase, not_allowed, one_of, phrase, raise_all, unknown_key
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 Node: TypeAlias = Mapping[str, Any]
 """A part of a JSON schema."""
 STRICT = ConfigDict(extra="forbid")
@@ -98,13 +101,54 @@ def some() -> Any:
 
 
 def _nonblank(found: str) -> str:
-    if not found.strip():
+    if not found.strip() or found == GAP:
         raise RefusedError("a_text")
     return found
 
 
+GAP = "???"
+"""What a configuration takes for a value that is still missing."""
 Text = Annotated[str, Field(strict=True), AfterValidator(_nonblank)]
-"""A text that is not blank."""
+"""A text that is neither blank nor a gap."""
+
+
+def accepted(test: Callable[[T], bool], kind: str, **values: int) -> AfterValidator:
+    """A check that what is found passes `test`; the phrase `kind` says what is allowed."""
+
+    def check(found: T) -> T:
+        if not test(found):
+            raise RefusedError(kind, names=(), **values)
+        return found
+
+    return AfterValidator(check)
+
+
+def _is_metric(found: str) -> str:
+    if found not in metric_names():
+        raise RefusedError("names", names=metric_names())
+    return found
+
+
+Metrics = Annotated[
+    tuple[Annotated[str, Field(strict=True), AfterValidator(_is_metric)], ...],
+    Field(min_length=1, json_schema_extra={"allowed": "a_list_of_metrics"}),
+]
+"""Names of metrics of the catalogue, at least one."""
+LONGEST_NAME, LONGEST_PATH = 255, 2000
+"""Bytes that the name of a file or folder may have, and the whole path: what the usual file systems take."""
+
+
+def _can_be_path(found: str) -> bool:
+    """Whether a file system takes `found` as a path."""
+    plain = not any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in found)
+    if not plain or not found.strip():
+        return False
+    longest = max((len(part.encode()) for part in Path(found).parts), default=0)
+    return longest <= LONGEST_NAME and len(found.encode()) <= LONGEST_PATH
+
+
+FilePath = Annotated[str, Field(strict=True), accepted(_can_be_path, "a_path", most=LONGEST_NAME)]
+"""Where a file or folder is, as text."""
 
 
 def keyed(*names: str) -> AfterValidator:
@@ -292,7 +336,7 @@ def _explain(error: ErrorDetails, kind: type, where: str) -> InputError:
 
 def join(where: str, path: Sequence[int | str]) -> str:
     """The key `where` followed by the names and places of `path`."""
-    return where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return (where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)).removeprefix(".")
 
 
 def _resolve(node: Node, root: Node) -> Node:
@@ -353,6 +397,13 @@ def allowed_phrase(node: Node, root: Node) -> Phrase:
     if kind == "string" and node.get("format") == "date":
         return phrase("a_date")
     return phrase({"boolean": "true_or_false", "array": "a_list", "string": "a_text"}.get(str(kind), "another_value"))
+
+
+def bounds(kind: type, path: Sequence[int | str]) -> list[float]:
+    """The bounds of the number at `path` in the class `kind`, those there are."""
+    node, root = _at(schema(kind), path), schema(kind)
+    options = [_resolve(option, root) for option in node.get("anyOf", (node,))]
+    return [one[end] for one in (node, *options) for end in ("minimum", "maximum") if end in one]
 
 
 def number_phrase(low: float | None, high: float | None, whole: bool, unit: str = "") -> Phrase:
@@ -418,6 +469,33 @@ def _declared(name: str, node: Node, root: Node) -> Declared:
         name, kind, str(one.get("unit", "")), one.get("minimum"), one.get("maximum"),
         tuple(map(str, one.get("enum", ()))), optional, about,
     )  # fmt: skip
+
+
+def known(where: str, found: object, allowed: Iterable[Word]) -> Word:
+    """`found` if it is one of the names `allowed`. Raises InputError with the nearest one otherwise."""
+    names = list(allowed)
+    for name in names:
+        if isinstance(found, str) and found == name:
+            return name
+    raise one_of(where, found, names)
+
+
+def mapping(where: str, found: object) -> Mapping[str, Any]:
+    """`found` if it is a mapping. Raises InputError otherwise."""
+    if not isinstance(found, Mapping):
+        raise not_allowed(where, found, phrase("settings_named_freely"))
+    return found
+
+
+def together(readers: Iterable[Callable[[], object]]) -> None:
+    """Calls `readers`, one a part of what is read. Raises the errors of all of them together."""
+    errors: list[InputError] = []
+    for reader in readers:
+        try:
+            reader()
+        except InputError as error:
+            errors.append(error)
+    raise_all(errors)
 
 
 def missing_fields(instance: object) -> list[str]:

@@ -13,13 +13,14 @@ import yaml
 from consensus_sim.analysis.calibrate import Calibration, read_problem
 from consensus_sim.analysis.design import Stored, play, read_periods, sobol, values_at
 from consensus_sim.analysis.phase2 import read_period
-from consensus_sim.analysis.validate import crps, rivals_of, score
+from consensus_sim.analysis.validate import Settings, crps, rivals_of, score
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes, Serial
 from consensus_sim.ensemble.replicate import build_model
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 from consensus_sim.parameters import Behaviour
+from consensus_sim.settings import read
 from tests.helpers import community
 
 pytest.importorskip("sklearn")
@@ -118,7 +119,8 @@ def test_figures_of_the_revised_plan_are_scored_by_the_forecasts_own_definitions
     (place,) = (tmp_path / "results" / "validate").iterdir()
     table = pd.read_csv(place / "validation.csv").set_index("target")
     study = read_study(compose(["community=teaching", "scenarios=[phase2_plan]", "parameters=prior", "replicates=4"]))
-    (period,) = read_periods({"plan": dict(zip(("scenario", "from", "until"), DAYS, strict=True))}, "2024-03-04")
+    written = {"periods": {"plan": dict(zip(("scenario", "from", "until"), DAYS, strict=True))}}
+    (period,) = read_periods("validation.periods", read(Settings, written, "validation").periods, study)
     study = replace(study, calendar={**study.calendar, "weeks": period.weeks})
     runs = [build_model(community(), study.scenarios[0], study, number).run() for number in range(4)]
     reach = [read_period(run, period.days)["reach", "young"] for run in runs]

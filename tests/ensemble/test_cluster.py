@@ -38,7 +38,7 @@ def work(study):
     ("overrides", "told"),
     [
         (["engine.address=nowhere"], "engine.address: found 'nowhere'"),
-        (["engine.local=false"], "engine.address: found null"),
+        (["engine.local=false"], "engine.address: found None"),
         (["engine.local=7"], "engine.local: found 7"),
         (["engine.workers=0"], "engine.workers: found 0"),
         (["engine.address=tcp://127.0.0.1:8786", "engine.workers=2"], "the cluster has its own workers"),

@@ -104,10 +104,13 @@ def test_null_switches_a_lever_off():
         (["+replicats=4"], "replicats: there is no such setting; did you mean replicates?"),
         (["++foo.bar=1"], "foo.bar: there is no such setting"),
         (["scenario.council.base=council"], "scenario.council.base: goes round in a circle"),
-        (["scenarios=[before,council]", "reference=full"], "allowed: one of the scenarios compared, before, council"),
+        (["scenarios=[before,council]", "reference=full"], "reference: found 'full'; allowed: before, council"),
         (["scenarios=[before,council]", "reference=foo"], "reference: found 'foo'; allowed: before, council"),
         (["calendar.start=20240501"], "calendar.start: found 20240501; allowed: a date written YYYY-MM-DD"),
-        (["scenario.points=null"], "scenario.points: found nothing; allowed: label, description, base, interventions"),
+        (
+            ["scenario.points=null"],
+            "scenario.points: found None; allowed: a mapping with the keys label,",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_line(overrides, told):

@@ -11,18 +11,30 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
-from consensus_sim.analysis.design import DesignWork, Period, Stored, play, read_periods, sobol, told_by, values_at
+from consensus_sim.analysis.design import (
+    DesignWork,
+    Period,
+    Periods,
+    Stored,
+    play,
+    read_periods,
+    sobol,
+    told_by,
+    values_at,
+)
 from consensus_sim.analysis.emulator import Emulator, need_sklearn, recover
 from consensus_sim.analysis.tables import identification, predictive_table, recovery_table
-from consensus_sim.analysis.targets import Target, check_told, read_targets
+from consensus_sim.analysis.targets import Target, check_told, read_targets, target_files
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.parameters import Behaviour, Parameter
+from consensus_sim.settings import STRICT, FilePath, accepted, number_phrase, read, setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,32 +52,33 @@ RECOVERED = 64
 """Draws of the other parameters over which the posterior of a synthetic truth is taken."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Counts of a calibration; see configs/experiment/calibrate.yaml."""
+MOST_RUNS = 1_000_000
 
-    runs: int
-    held_out: int
-    trees: int
-    candidates: int
-    sets: int
-    predictive: int
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The node `calibration`; see configs/experiment/calibrate.yaml."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    runs: int = setting(100, MOST_RUNS, "runs", integer=True)
+    held_out: int = setting(0, MOST_RUNS, "runs", integer=True)
+    trees: int = setting(10, 5000, integer=True)
+    candidates: int = setting(16, 65536, integer=True)
+    sets: int = setting(30, MOST_RUNS, integer=True)
+    predictive: int = setting(0, MOST_RUNS, integer=True)
+    posterior: Annotated[FilePath, accepted(lambda file: file.endswith(".csv"), "a_csv_file_name")] | None = None
+    periods: Periods
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """Checked counts. Raises InputError."""
-        from consensus_sim.ensemble.study import whole
-
-        runs = whole("calibration.runs", config.get("runs"), 100)
-        held_out = whole("calibration.held_out", config.get("held_out"), 0, runs // 2)
-        return cls(
-            runs=runs,
-            held_out=held_out,
-            trees=whole("calibration.trees", config.get("trees"), 10, 5000),
-            candidates=whole("calibration.candidates", config.get("candidates"), 16, 65536),
-            sets=whole("calibration.sets", config.get("sets"), 30, runs),
-            predictive=whole("calibration.predictive", config.get("predictive"), 0),
-        )
+    def from_config(cls, config: object) -> Settings:
+        """Checked settings. Raises InputError."""
+        found = read(cls, config, "calibration")
+        for name, most in (("held_out", found.runs // 2), ("sets", found.runs)):
+            if getattr(found, name) > most:
+                low = 30 if name == "sets" else 0
+                raise not_allowed(f"calibration.{name}", getattr(found, name), number_phrase(low, most, True, "runs"))
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,20 +133,16 @@ class Problem:
 
 def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
     """The problem that a composed config (experiment=calibrate) describes. Raises InputError."""
-    from consensus_sim.ensemble.study import read_study, section
+    from consensus_sim.ensemble.study import read_study
 
     need_sklearn()
-    calibration = section("calibration", config.get("calibration"))
+    settings = Settings.from_config(config.get("calibration"))
     study = replace(read_study(config, community=community.spec.as_dict()), parameters="centre", posterior=None)
     if community.places.n_copies > 1:
         raise not_allowed("community.scale", community.places.n_copies, phrase("one_in_a_calibration"))
-    periods = read_periods(calibration.get("periods"), study.calendar["start"])
-    for period in periods:
-        study.scenario(period.scenario)
-    settings = Settings.from_config(calibration)
-    files: Any = section("targets", config.get("targets")).get("files")
+    periods = read_periods("calibration.periods", settings.periods, study)
     names = [p.name for p in periods]
-    told = read_targets([files] if isinstance(files, str) else files, names, elsewhere=("validation",))
+    told = read_targets(target_files(config.get("targets")), names, elsewhere=("validation",))
     targets, left_out = ([t for t in told if (t.period in names) == here] for here in (True, False))
     behaviour = Behaviour.from_config(config["behaviour"])
     if not any(p.calibrate for p in behaviour):
@@ -277,8 +286,6 @@ class Calibration:
 
         from consensus_sim.saving import write_whole
 
-        if place.suffix != ".csv":
-            raise not_allowed("calibration.posterior", str(place), phrase("a_csv_file_name"))
         text = self.posterior_table().to_csv(index=False, float_format="%.6g", lineterminator="\n")
         head = "# How the table of the same name was made: see docs/calibration.md.\n"
         about = head + yaml.safe_dump(self.about(), sort_keys=False, allow_unicode=True)
@@ -324,8 +331,7 @@ def run_calibration(
         write_origin(place, problem.study, config, started)
 
     place = save_whole(folder, write)
-    own = config["calibration"].get("posterior")
-    if own:
-        found.write_posterior(Path(own))
+    if problem.settings.posterior is not None:
+        found.write_posterior(Path(problem.settings.posterior))
     stored.clear()
     return place, problem, tables

@@ -39,7 +39,7 @@ def run_city(
     from consensus_sim.ensemble.study import read_study
     from consensus_sim.ensemble.tables import assemble
 
-    city, study = read_city(config["city"]), read_study(config)
+    city, study = read_city(config.get("city")), read_study(config)
     if config["community"].get("scale") != 1:
         raise not_allowed("community.scale", config["community"].get("scale"), phrase("one_in_a_city"))
     cold = first_start()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from consensus_sim.errors import InputError, not_allowed, phrase
+from consensus_sim.settings import LONGEST_NAME, known
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -63,7 +64,7 @@ def compare(
     from consensus_sim.ensemble.store import ReplicateStore
     from consensus_sim.ensemble.study import read_study
 
-    if isinstance(scenarios, str):
+    if isinstance(scenarios, str) or not isinstance(scenarios, Sequence):
         raise not_allowed("scenarios", scenarios, phrase("a_list_of_names"))
     arguments: dict[str, object] = {
         "scenarios": scenarios,
@@ -107,8 +108,9 @@ def load_model(
 
     It is replicate `replicate` of a comparison with `seed`. Arguments else as for `compare`.
     """
+    from consensus_sim.ensemble.precision import MOST_REPLICATES
     from consensus_sim.ensemble.replicate import build_model
-    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.ensemble.study import read_study, whole
 
     arguments = {"scenarios": scenario, "seed": seed, "calendar.weeks": weeks}
     config = _config("load_model", community, overrides, config_dir, arguments)
@@ -123,7 +125,8 @@ def load_model(
         study = read_study(config, community=community.spec.as_dict())
     if community.places.n_copies > 1:
         raise not_allowed("load_model", phrase("copies", count=community.places.n_copies), phrase("one_copy"))
-    return build_model(community, study.scenario(scenario), study, replicate)
+    number = whole("replicate", replicate, 0, MOST_REPLICATES - 1)
+    return build_model(community, study.scenario(scenario), study, number)
 
 
 def _config(
@@ -140,8 +143,12 @@ def _config(
     from consensus_sim.ensemble.config import compose
 
     named = isinstance(community, str)
-    if not named and community is not None and not isinstance(community, Community):
+    if not (named or isinstance(community, Community) or (community is None and function == "load_scenario")):
         raise InputError("no_community", found=str(community))
+    if isinstance(overrides, str) or not all(isinstance(change, str) for change in overrides):
+        raise not_allowed("overrides", overrides, phrase("a_list_of_changes"))
+    if not isinstance(config_dir, str | Path | None):
+        raise not_allowed("config_dir", config_dir, phrase("a_path", most=LONGEST_NAME))
     for change in overrides:
         key = change.lstrip("+~").partition("=")[0]
         group = key.partition(".")[0].partition("@")[0].partition("/")[0]
@@ -170,6 +177,6 @@ def load_scenario(name: str, *, overrides: Sequence[str] = (), config_dir: str |
     from consensus_sim.ensemble.study import Plan, check_levers, scenario_of
 
     plan = Plan(_config("load_scenario", None, overrides, config_dir, {}))
-    scenario = scenario_of(name, plan)
+    scenario = scenario_of(known("scenario", name, plan.scenarios), plan)
     check_levers([scenario], plan)
     return scenario

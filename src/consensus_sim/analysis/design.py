@@ -8,15 +8,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
 
 from consensus_sim.ensemble.scenario import Settings, Study, canonical
 from consensus_sim.ensemble.work import Task, Work
-from consensus_sim.errors import ConsensusSimError, not_allowed, phrase, unknown_key
+from consensus_sim.errors import ConsensusSimError, not_allowed, phrase
 from consensus_sim.parameters import Behaviour
+from consensus_sim.settings import STRICT, Day, OptionalDay, Text, known
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -61,36 +63,40 @@ class Period:
     days: tuple[datetime.date, datetime.date] | None = None
 
 
-def read_periods(config: Any, start: str) -> list[Period]:
-    """Periods from settings like {phase1: {scenario: council, until: 2024-11-01}}; `start`: first day of the run.
+@dataclass(frozen=True, kw_only=True)
+class PeriodSettings:
+    """A period as written: `from` may say the first day of quantities that are read for a time of their own."""
 
-    `from` may say the first day of quantities that are read for a time of their own.
-    """
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    scenario: Text
+    since: Annotated[OptionalDay, Field(alias="from")] = None
+    until: Day
+
+
+Periods = dict[Text, PeriodSettings]
+
+
+def read_periods(where: str, found: Periods, study: Study) -> list[Period]:
+    """The periods at the key `where`, which begin with `study` and are read from its scenarios."""
     from consensus_sim.calendar import Calendar
-    from consensus_sim.ensemble.dates import MOST_WEEKS, iso_date
-    from consensus_sim.ensemble.study import section
+    from consensus_sim.ensemble.dates import MOST_WEEKS
 
-    calendar = Calendar(datetime.date.fromisoformat(start), 1)
-    found = []
-    for name, entry in section("calibration.periods", config).items():
-        entry = section(f"calibration.periods.{name}", entry)
-        for key in entry:
-            if key not in ("scenario", "from", "until"):
-                raise unknown_key(f"calibration.periods.{name}", key, ("scenario", "from", "until"))
-        until = iso_date(f"calibration.periods.{name}.until", entry.get("until"))
-        weeks = calendar.week_of(until)
+    calendar = Calendar(datetime.date.fromisoformat(study.calendar["start"]), 1)
+    names = [scenario.name for scenario in study.scenarios]
+    periods = []
+    for name, entry in found.items():
+        known(f"{where}.{name}.scenario", entry.scenario, names)
+        weeks = calendar.week_of(entry.until)
         if not 1 <= weeks <= MOST_WEEKS:
-            found_until = str(entry.get("until"))
-            raise not_allowed(f"calibration.periods.{name}.until", found_until, phrase("date_after", date=str(start)))
-        days = None
-        if entry.get("from") is not None:
-            since = iso_date(f"calibration.periods.{name}.from", entry["from"])
-            if not calendar.start <= since < until:
-                allowed = phrase("date_within", start=str(start), until=str(until))
-                raise not_allowed(f"calibration.periods.{name}.from", str(since), allowed)
-            days = (since, until)
-        found.append(Period(str(name), str(entry.get("scenario")), weeks, days))
-    return found
+            after = phrase("date_after", date=str(calendar.start))
+            raise not_allowed(f"{where}.{name}.until", str(entry.until), after)
+        days = None if entry.since is None else (entry.since, entry.until)
+        if entry.since is not None and not calendar.start <= entry.since < entry.until:
+            allowed = phrase("date_within", start=str(calendar.start), until=str(entry.until))
+            raise not_allowed(f"{where}.{name}.from", str(entry.since), allowed)
+        periods.append(Period(name, entry.scenario, weeks, days))
+    return periods
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from consensus_sim.analysis import pattern_measures
 from consensus_sim.analysis.verdicts import RULES, overall, replicate_table, tabulate, write
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase, unknown_key
-from consensus_sim.settings import number_phrase
+from consensus_sim.settings import known, number_phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,11 +105,10 @@ def read_patterns(wanted: str | Sequence[str] = "all", folder: Path | None = Non
         )
     if wanted == "all":
         return found
-    if isinstance(wanted, str) or not wanted:
+    if not isinstance(wanted, Sequence) or isinstance(wanted, str) or not wanted:
         raise not_allowed("patterns", wanted, phrase("all_or_a_list", example="[B1,B7]"))
     for name in wanted:
-        if name not in content:
-            raise one_of("patterns", str(name), content)
+        known("patterns", name, content)
     return [pattern for pattern in found if pattern.id in wanted]
 
 

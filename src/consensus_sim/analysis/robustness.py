@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import ConfigDict, Field
 
-from consensus_sim.ensemble.study import section
 from consensus_sim.ensemble.summary import standard_error
-from consensus_sim.errors import not_allowed, one_of, phrase, unknown_key
+from consensus_sim.settings import STRICT, Label, Metrics, Text, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,30 +32,30 @@ class Alternative:
     settings: tuple[str, ...]
 
 
-def read_alternatives(config: Any) -> tuple[tuple[str, ...], list[Alternative]]:
-    """Metrics and alternatives from the settings `robustness`; InputError names the key."""
-    from consensus_sim.catalogue import metric_names
+@dataclass(frozen=True, kw_only=True)
+class AlternativeSettings:
+    """An alternative as written: words by language, and settings as on the command line."""
 
-    config = section("robustness", config)
-    for key in config:
-        if key not in ("metrics", "alternatives"):
-            raise unknown_key("robustness", key, ("metrics", "alternatives"))
-    for name in config.get("metrics") or []:
-        if name not in metric_names():
-            raise one_of("robustness.metrics", name, metric_names())
-    found = []
-    for name, entry in section("robustness.alternatives", config.get("alternatives")).items():
-        where = f"robustness.alternatives.{name}"
-        entry = section(where, entry)
-        label, settings = entry.get("label"), entry.get("settings")
-        if not isinstance(label, Mapping) or not {"zh", "en"} <= set(label):
-            raise not_allowed(f"{where}.label", label, phrase("text_by_language"))
-        if not isinstance(settings, Sequence) or isinstance(settings, str) or not settings:
-            raise not_allowed(
-                f"{where}.settings", settings, phrase("a_list_like", example="[group.name.setting=value]")
-            )
-        found.append(Alternative(str(name), dict(label), tuple(map(str, settings))))
-    return tuple(config["metrics"]), found
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    label: Label
+    settings: Annotated[tuple[Text, ...], Field(min_length=1, json_schema_extra={"allowed": "a_list_of_changes"})]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustnessSettings:
+    """The node `robustness` as written."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    metrics: Metrics
+    alternatives: dict[Text, AlternativeSettings]
+
+
+def read_alternatives(config: object) -> tuple[tuple[str, ...], list[Alternative]]:
+    """Metrics and alternatives from the settings `robustness`; InputError names every key at fault."""
+    found = read(RobustnessSettings, config, "robustness")
+    return found.metrics, [Alternative(name, one.label, one.settings) for name, one in found.alternatives.items()]
 
 
 Runs = Mapping[str, Mapping[str, np.ndarray]]

@@ -15,14 +15,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import ConfigDict
 
 from consensus_sim.analysis.design import DesignWork, Matrix, Period, Stored, play, values_at
 from consensus_sim.ensemble.replicate import read_behaviour
-from consensus_sim.ensemble.study import section, whole
-from consensus_sim.errors import InputError, not_allowed, one_of, phrase, unknown_key
+from consensus_sim.settings import STRICT, Metrics, accepted, read, setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,48 +52,27 @@ UNDEFINED = 0.05
 """Share of sets in which an output may be undefined (these get its median); with more it is left out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """trajectories, levels: of Morris, levels even; screened: parameters that go on to Sobol (0: none do), base: its
     base samples, a power of two; chances: runs of a set that are averaged; noise: runs at the medians that tell chance;
     metrics: headline metrics of all adults.
     """
 
-    trajectories: int
-    levels: int
-    screened: int
-    base: int
-    chances: int
-    noise: int
-    metrics: tuple[str, ...]
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    trajectories: int = setting(2, 1000, integer=True)
+    levels: Annotated[int, setting(2, 20, integer=True), accepted(lambda levels: levels % 2 == 0, "even_number")]
+    screened: int = setting(0, 50, "parameters", integer=True)
+    base: Annotated[int, setting(2, 65536, integer=True), accepted(lambda n: n & (n - 1) == 0, "power_of_two")]
+    chances: int = setting(1, 100, "runs", integer=True)
+    noise: int = setting(2, 10_000, "runs", integer=True)
+    metrics: Metrics
 
 
-def read_settings(config: Any) -> Settings:
-    """Settings of `sensitivity`, checked; InputError names the key."""
-    from consensus_sim.catalogue import metric_names
-
-    config = section("sensitivity", config)
-    known = set(Settings.__dataclass_fields__)
-    for key in config:
-        if key not in known:
-            raise unknown_key("sensitivity", key, sorted(known))
-    missing = known - set(config)
-    if missing:
-        raise InputError("missing_key", where="sensitivity", name=min(missing), needed=sorted(known))
-    if not isinstance(config["metrics"], Sequence) or isinstance(config["metrics"], str) or not config["metrics"]:
-        raise not_allowed("sensitivity.metrics", config["metrics"], phrase("a_list_of_metrics", example="[trust]"))
-    for name in config["metrics"]:
-        if name not in metric_names():
-            raise one_of("sensitivity.metrics", name, metric_names())
-    numbers = {key: whole(f"sensitivity.{key}", config[key], low, high) for key, low, high in (
-        ("trajectories", 2, 1000), ("levels", 2, 20), ("screened", 0, 50), ("base", 2, 65536), ("chances", 1, 100),
-        ("noise", 2, 10_000),
-    )}  # fmt: skip
-    if numbers["levels"] % 2:
-        raise not_allowed("sensitivity.levels", numbers["levels"], phrase("even_number"))
-    if numbers["base"] & (numbers["base"] - 1):
-        raise not_allowed("sensitivity.base", numbers["base"], phrase("power_of_two"))
-    return Settings(metrics=tuple(config["metrics"]), **numbers)
+def read_settings(config: object) -> Settings:
+    """Settings of `sensitivity`, checked; InputError names every key at fault."""
+    return read(Settings, config, "sensitivity")
 
 
 @dataclass(eq=False)

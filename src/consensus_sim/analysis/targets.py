@@ -6,13 +6,15 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field
 
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
 from consensus_sim.data_files import read_plain
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase, unknown_key
 from consensus_sim.paths import configs_dir
-from consensus_sim.settings import number_phrase
+from consensus_sim.settings import STRICT, FilePath, number_phrase, read
 
 OWN_PERIODS = ("phase1", "baseline", "plain")
 """Periods whose statistics are known by their name alone; those of others are told as period/statistic."""
@@ -75,6 +77,24 @@ class Target:
         return self.low <= value <= self.high and value > self.above
 
 
+@dataclass(frozen=True, kw_only=True)
+class TargetFiles:
+    """The node `targets`: files of configs/targets, or paths of the user's own."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    files: Annotated[
+        FilePath | Annotated[tuple[FilePath, ...], Field(min_length=1)],
+        Field(json_schema_extra={"allowed": "a_file_or_a_list"}),
+    ]
+
+
+def target_files(config: object) -> tuple[str, ...]:
+    """The files that the node `targets` of a composed config names. Raises InputError."""
+    files = read(TargetFiles, config, "targets").files
+    return (files,) if isinstance(files, str) else files
+
+
 def read_targets(files: Sequence[str | Path], periods: Sequence[str], elsewhere: Collection[str] = ()) -> list[Target]:
     """The targets of `files`: names of files in configs/targets, or paths; their `period` must be one of `periods`, but
     for those with a `use` in `elsewhere`, which may be another experiment's.
@@ -82,7 +102,7 @@ def read_targets(files: Sequence[str | Path], periods: Sequence[str], elsewhere:
     Raises InputError with one line: file, target, what was found, what is allowed.
     """
     if isinstance(files, str) or not isinstance(files, Sequence) or not files:
-        raise not_allowed("targets", files, phrase("a_file_or_a_list", example="[baseline,phase1]"))
+        raise not_allowed("targets", files, phrase("a_file_or_a_list"))
     found: list[Target] = []
     for name in files:
         place = _find(str(name))

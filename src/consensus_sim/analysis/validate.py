@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
+from consensus_sim.analysis.design import Periods
 from consensus_sim.analysis.targets import Target
 from consensus_sim.errors import InputError, phrase
+from consensus_sim.settings import STRICT, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +89,15 @@ def score(
     return pd.DataFrame(rows)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The node `validation`: which scenario each period of the targets is read from, and until when."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    periods: Periods
+
+
 def run_validation(
     config: Mapping[str, Any],
     engine: Engine,
@@ -100,20 +112,19 @@ def run_validation(
     test of a forecast (None where their table does not say).
     """
     from consensus_sim.analysis.design import DesignWork, Stored, play, read_periods, told_by
-    from consensus_sim.analysis.targets import check_told, read_targets
+    from consensus_sim.analysis.targets import check_told, read_targets, target_files
     from consensus_sim.community import build_community
     from consensus_sim.ensemble.forecast import NUMBERS, write_origin
     from consensus_sim.ensemble.replicate import behaviour_of
     from consensus_sim.ensemble.run import first_start
-    from consensus_sim.ensemble.study import read_study, section
+    from consensus_sim.ensemble.study import read_study
     from consensus_sim.saving import save_whole
 
-    cold = first_start()
+    settings, cold = read(Settings, config.get("validation"), "validation"), first_start()
     community = build_community(config["community"])
     study = read_study(config, community=community.spec.as_dict())
-    periods = read_periods(section("validation", config.get("validation")).get("periods"), study.calendar["start"])
-    files: Any = section("targets", config.get("targets")).get("files")
-    targets = read_targets([files] if isinstance(files, str) else files, [p.name for p in periods])
+    periods = read_periods("validation.periods", settings.periods, study)
+    targets = read_targets(target_files(config.get("targets")), [p.name for p in periods])
     targets = [target for target in targets if target.use != "sign"]
     if not targets:
         raise InputError("no_target_to_score")

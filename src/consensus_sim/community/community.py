@@ -17,6 +17,7 @@ from consensus_sim.community.population import Population, build_population
 from consensus_sim.community.spec import ROOT, CommunitySpec, read_spec
 from consensus_sim.community.spec_files import merged, spec_file
 from consensus_sim.errors import not_allowed, phrase
+from consensus_sim.settings import mapping
 
 if TYPE_CHECKING:
     import networkx
@@ -85,7 +86,7 @@ def load_community(
     dotted keys (`{"network.homophily.age": 3.0}`). Raises `InputError` for anything unknown or out of
     range.
     """
-    spec = merged(spec_file(name), overrides or {})
+    spec = merged(spec_file(name), mapping("overrides", {} if overrides is None else overrides))
     if scale is not None:
         spec["scale"] = scale
     return build_community(spec)

@@ -8,8 +8,9 @@ from typing import Any
 
 from consensus_sim.community.spec import ROOT
 from consensus_sim.data_files import DEFAULTS, SELF, is_name, read_plain, shown
-from consensus_sim.errors import InputError, not_allowed, one_of, phrase
+from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.paths import configs_dir
+from consensus_sim.settings import known
 
 
 def available() -> list[str]:
@@ -24,9 +25,7 @@ def spec_file(name: str) -> dict[str, Any]:
     Raises `InputError` for an unknown name, a missing file, or a file that is not a YAML mapping.
     """
     if not str(name).endswith((".yaml", ".yml")):
-        if name not in available():
-            raise one_of(ROOT, name, available())
-        return _read_file(_folder() / f"{name}.yaml", ())
+        return _read_file(_folder() / f"{known(ROOT, name, available())}.yaml", ())
     return {**_read_file(Path(name), ()), "folder": str(Path(name).parent)}
 
 

@@ -5,32 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, ConfigDict
 
 from consensus_sim.ensemble.copies import with_other_chance
 from consensus_sim.ensemble.scenario import Settings, Study
-from consensus_sim.ensemble.study import MOST_SEED, section, whole
+from consensus_sim.ensemble.study import MOST_SEED
 from consensus_sim.ensemble.work import Replicates, Task, Work
-from consensus_sim.errors import not_allowed, one_of, phrase, unknown_key
-from consensus_sim.settings import number_phrase
+from consensus_sim.errors import not_allowed, phrase
+from consensus_sim.settings import (
+    STRICT,
+    Label,
+    Metrics,
+    Quantity,
+    RefusedError,
+    Text,
+    number,
+    number_phrase,
+    quantity,
+    read,
+    setting,
+    some,
+)
 
-# What is drawn for each community, and what it may be: unit, lowest, highest.
-DRAWN = {
-    "size": ("times the chosen community", 0.01, 100.0),
-    "household": ("persons", 1.0, 6.0),
-    "dwellings": ("dwellings a stairwell unit", 1.0, 1000.0),
-    "guaranteed": ("share of estates", 0.0, 1.0),
-    "tenant": ("share of residents", 0.0, 0.95),
-    "low_income": ("share of residents", 0.0, 0.95),
-    "newcomer": ("share of residents", 0.0, 0.95),
-    "child": ("share of residents aged 0-14", 0.0, 0.4),
-    "young": ("share of residents aged 18-35", 0.0, 0.9),
-    "elder": ("share of residents aged 60 and more", 0.0, 0.9),
-    "neighbouring": ("factor on ties", 0.1, 10.0),
-}
 MOST_COMMUNITIES = 100_000
 _MOST_SHARE = 0.95  # of an estate's residents that may be tenants, or have a low income
 
@@ -65,56 +65,78 @@ class Drawn:
     spec: Settings
 
 
-def read_city(config: Mapping[str, Any]) -> City:
-    """The checked `City` in the node `city` of a composed config. Raises InputError with one line."""
-    from consensus_sim.catalogue import metric_names
+@dataclass(frozen=True)
+class Range:
+    """What a number is drawn between, in its unit, and where that comes from."""
 
-    known = ("communities", "seed", "gains", "kinds")
-    for name in config:
-        if name not in known:
-            raise unknown_key("city", name, known)
-    gains = config.get("gains")
-    if not isinstance(gains, list) or not gains:
-        raise not_allowed("city.gains", gains, phrase("a_list_of_metrics", example="[trust]"))
-    for name in gains:
-        if name not in metric_names():
-            raise one_of("city.gains", str(name), metric_names())
-    kinds = section("city.kinds", config.get("kinds"))
-    if not kinds:
-        raise not_allowed("city.kinds", phrase("none_given"), phrase("at_least_one_kind"))
-    return City(
-        communities=whole("city.communities", config.get("communities"), 1, MOST_COMMUNITIES),
-        seed=whole("city.seed", config.get("seed"), 0, MOST_SEED),
-        gains=tuple(gains),
-        kinds=tuple(_read_kind(name, section(f"city.kinds.{name}", entry)) for name, entry in kinds.items()),
-    )
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    low: Annotated[float, number()]
+    high: Annotated[float, number()]
+    unit: Text
+    source: Text
 
 
-def _read_kind(name: str, entry: Mapping[str, Any]) -> Kind:
-    """One kind of community."""
-    where = f"city.kinds.{name}"
-    for key in entry:
-        if key not in ("label", "weight", *DRAWN):
-            raise unknown_key(where, key, ("label", "weight", *DRAWN))
-    label = section(f"{where}.label", entry.get("label"))
-    if set(label) != {"zh", "en"}:
-        raise not_allowed(f"{where}.label", dict(label), phrase("text_by_language"))
-    weight = section(f"{where}.weight", entry.get("weight")).get("value")
-    ranges = {}
-    for key, (unit, lowest, highest) in DRAWN.items():
-        found = section(f"{where}.{key}", entry.get(key))
-        if found.get("unit") != unit:
-            raise one_of(f"{where}.{key}.unit", found.get("unit"), (unit,))
-        low = _number(f"{where}.{key}.low", found.get("low"), lowest, highest)
-        ranges[key] = (low, _number(f"{where}.{key}.high", found.get("high"), low, highest))
-    return Kind(name, {**label}, _number(f"{where}.weight.value", weight, 0, 1e6), ranges)
+def drawn_within(unit: str, lowest: float, highest: float) -> AfterValidator:
+    """A check that a range is in `unit` and lies in [lowest, highest]."""
+
+    def check(found: Range) -> Range:
+        if found.unit != unit:
+            raise RefusedError("names", names=[unit]).at("unit", found.unit)
+        for key, value, least in (("low", found.low, lowest), ("high", found.high, found.low)):
+            if not least <= value <= highest:
+                raise RefusedError("is", allowed=number_phrase(least, highest, False, unit)).at(key, value)
+        return found
+
+    return AfterValidator(check)
 
 
-def _number(key: str, value: object, low: float, high: float) -> float:
-    """`value` as a number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise not_allowed(key, value, number_phrase(low, high, whole=False))
-    return float(value)
+OfResidents = Annotated[Range, drawn_within("share of residents", 0.0, 0.95)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindSettings:
+    """A kind of community as written: label, relative chance, and the range of each number that is drawn."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    label: Label
+    weight: Quantity = quantity("relative chance", 0, 1e6)
+    size: Annotated[Range, drawn_within("times the chosen community", 0.01, 100.0)]
+    household: Annotated[Range, drawn_within("persons", 1.0, 6.0)]
+    dwellings: Annotated[Range, drawn_within("dwellings a stairwell unit", 1.0, 1000.0)]
+    guaranteed: Annotated[Range, drawn_within("share of estates", 0.0, 1.0)]
+    tenant: OfResidents
+    low_income: OfResidents
+    newcomer: OfResidents
+    child: Annotated[Range, drawn_within("share of residents aged 0-14", 0.0, 0.4)]
+    young: Annotated[Range, drawn_within("share of residents aged 18-35", 0.0, 0.9)]
+    elder: Annotated[Range, drawn_within("share of residents aged 60 and more", 0.0, 0.9)]
+    neighbouring: Annotated[Range, drawn_within("factor on ties", 0.1, 10.0)]
+
+    def named(self, name: str) -> Kind:
+        """The kind called `name`."""
+        ranges = {key: (found.low, found.high) for key, found in vars(self).items() if isinstance(found, Range)}
+        return Kind(name, self.label, float(self.weight), ranges)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CitySettings:
+    """The node `city` as written."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    communities: int = setting(1, MOST_COMMUNITIES, "communities", integer=True)
+    seed: int = setting(0, MOST_SEED, integer=True)
+    gains: Metrics
+    kinds: dict[Text, KindSettings] = some()
+
+
+def read_city(config: object) -> City:
+    """The checked `City` in the node `city` of a composed config. Raises InputError for all that is wrong in it."""
+    found = read(CitySettings, config, "city")
+    kinds = tuple(kind.named(name) for name, kind in found.kinds.items())
+    return City(found.communities, found.seed, found.gains, kinds)
 
 
 def draw_city(city: City, base: Settings) -> list[Drawn]:
@@ -285,8 +307,8 @@ class CityWork:
         played = {**self.study.identity(), "community": None, "replicates": self.study.replicates}
         levers = [[scenario.name, scenario.levers, code[scenario.name]] for scenario in self.study.scenarios]
         keys = {}
-        for number, (name, spec) in enumerate(self.specs.items()):
-            content = canonical(["city", number, spec, played, levers])
+        for place, (name, spec) in enumerate(self.specs.items()):
+            content = canonical(["city", place, spec, played, levers])
             keys[name] = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
         return keys
 

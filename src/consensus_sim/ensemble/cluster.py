@@ -11,14 +11,17 @@ import queue
 import re
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from consensus_sim.ensemble.engines import PATIENCE, count_workers
+from pydantic import Field
+
+from consensus_sim.ensemble.engines import PATIENCE, Workers
 from consensus_sim.ensemble.store import code_digest
 from consensus_sim.ensemble.work import Outcome, Task, Work, crash
 from consensus_sim.errors import ConsensusSimError, InputError, not_allowed, one_line, phrase
-from consensus_sim.settings import unit_phrase
+from consensus_sim.settings import accepted, read, setting, switch
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -35,6 +38,20 @@ _SETTINGS = {
 }
 
 
+def _is_address(found: str) -> bool:
+    """Whether `found` is written as the address of a scheduler."""
+    return _ADDRESS.fullmatch(found) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterSettings(Workers):
+    """A file of configs/engine for the cluster; `Cluster` holds what the fields mean."""
+
+    address: Annotated[str, Field(strict=True), accepted(_is_address, "an_address_or_null")] | None = None
+    local: Annotated[bool, switch()] = True
+    timeout: Annotated[float, setting(0.001, 3600, "s")] = 10.0
+
+
 class Cluster:
     """Workers of dask.distributed.
 
@@ -49,20 +66,14 @@ class Cluster:
     ) -> None:
         if find_spec("distributed") is None:
             raise InputError("extra_missing", what="engine=cluster", library="dask.distributed", extra="cluster")
-        if not isinstance(local, bool):
-            raise not_allowed("engine.local", local, phrase("true_or_false"))
-        an_address = phrase("an_address")
-        if address is not None and not (isinstance(address, str) and _ADDRESS.fullmatch(address)):
-            raise not_allowed("engine.address", address, phrase("or_null", allowed=an_address))
+        given = {"address": address, "local": local, "workers": workers, "timeout": timeout}
+        found = read(ClusterSettings, given, "engine")
         if address is None and not local:
             started_here = phrase("null_with", setting="engine.local=true")
-            raise not_allowed("engine.address", None, phrase("either", one=an_address, other=started_here))
+            raise not_allowed("engine.address", None, phrase("either", one=phrase("an_address"), other=started_here))
         if address is not None and workers is not None:
             raise not_allowed("engine.workers", workers, phrase("null_as_the_cluster_has_workers"))
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 3600:
-            seconds = phrase("number_above_to", low=0, high=3600, unit=unit_phrase("s"))
-            raise not_allowed("engine.timeout", timeout, seconds)
-        self.address, self.workers, self.timeout = address, count_workers(workers), timeout
+        self.address, self.workers, self.timeout = found.address, found.count, found.timeout
 
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
         """Run `tasks`; an outcome comes as soon as its worker is done, None about five times a second otherwise.

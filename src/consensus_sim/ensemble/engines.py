@@ -18,13 +18,17 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
-from typing import Any, Protocol
+from typing import Annotated, ClassVar, Protocol
+
+from pydantic import ConfigDict
 
 from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
-from consensus_sim.errors import ConsensusSimError, InputError, near_phrase, not_allowed, one_of, phrase
+from consensus_sim.errors import ConsensusSimError, InputError, near_phrase
+from consensus_sim.settings import STRICT, known, mapping, read, setting
 
 TRIED = 3  # pools in a row that begin nothing, after which the tasks are given up
 PATIENCE = 0.2  # seconds without news after which an engine yields None
@@ -46,11 +50,10 @@ ENGINES = {
 """What the setting `engine.kind` may be -> its class, which is imported only where it is used."""
 
 
-def build_engine(config: Mapping[str, Any]) -> Engine:
+def build_engine(config: object) -> Engine:
     """The engine whose `kind` is in `config`, with its settings."""
-    kind, settings = config.get("kind"), {key: value for key, value in config.items() if key != "kind"}
-    if kind not in ENGINES:
-        raise one_of("engine.kind", kind, ENGINES)
+    settings = dict(mapping("engine", config))
+    kind = known("engine.kind", settings.pop("kind", None), ENGINES)
     module, name = ENGINES[kind].split(":")
     engine: Callable[..., Engine] = getattr(importlib.import_module(module), name)
     allowed = inspect.signature(engine).parameters
@@ -58,6 +61,20 @@ def build_engine(config: Mapping[str, Any]) -> Engine:
         if key not in allowed:
             raise InputError("engine_kind", name=key, kind=kind, near=near_phrase(key, allowed), allowed=[*allowed])
     return engine(**settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """How many workers there are; null: as many as there are cores."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    workers: Annotated[int | None, setting(1, 10_000, "workers")] = None
+
+    @property
+    def count(self) -> int:
+        """The number of workers."""
+        return self.workers or cores()
 
 
 class Serial:
@@ -136,7 +153,7 @@ class Processes:
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = count_workers(workers)
+        self.workers = read(Workers, {"workers": workers}, "engine").count
 
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
         """Run `tasks`; an outcome comes as soon as its worker is done, None about five times a second otherwise."""
@@ -203,15 +220,6 @@ class Processes:
                     for process in set(multiprocessing.active_children()) - others:
                         process.terminate()
                 pool.shutdown(wait=True, cancel_futures=True)
-
-
-def count_workers(workers: object) -> int:
-    """`workers` as a number of processes, None as the number of cores. Raises InputError for anything else."""
-    if workers is None:
-        return cores()
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise not_allowed("engine.workers", workers, phrase("whole_number_or_all_cores"))
-    return workers
 
 
 def cores() -> int:

@@ -11,19 +11,47 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, ConfigDict
 
 from consensus_sim.catalogue import headline_tables, metric, metric_names
 from consensus_sim.ensemble.summary import Values, standard_error
-from consensus_sim.errors import not_allowed, phrase
+from consensus_sim.errors import InputError, not_allowed, phrase
+from consensus_sim.settings import STRICT, RefusedError, Text, read, setting
 
 AUTO = "auto"
 """What `replicates` is where the precision says how many there are."""
 DIGITS = 3
 """Significant digits of an error where it is told."""
+
+
+MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
+
+
+def _even(low: int) -> BeforeValidator:
+    """A check for a number of replicates that come in pairs."""
+
+    def check(found: object) -> object:
+        if isinstance(found, bool) or not isinstance(found, int) or found % 2 or not low <= found <= MOST_REPLICATES:
+            raise RefusedError("even_number_from", low=low, high=MOST_REPLICATES)
+        return found
+
+    return BeforeValidator(check)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonteCarlo:
+    """A file of configs/monte_carlo; `Precision` holds what the fields mean."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    minimum: Annotated[int, _even(4)]
+    batch: Annotated[int, _even(2)]
+    maximum: Annotated[int, _even(4)]
+    floors: dict[Text, Annotated[float, setting(1e-9, 1e9)]]
 
 
 @dataclass(frozen=True)
@@ -43,30 +71,21 @@ class Precision:
 
     @classmethod
     def from_config(cls, target: float | None, node: Mapping[str, Any]) -> Precision:
-        """The settings of `node` (configs/monte_carlo). Raises InputError for the first that cannot be used."""
-        minimum, batch = _even("minimum", node, 4), _even("batch", node, 2)
-        maximum = _even("maximum", node, minimum)
-        floors = node.get("floors")
-        if not isinstance(floors, Mapping):
-            raise not_allowed("monte_carlo.floors", floors, phrase("number_above_for_each_unit"))
-        for unit in dict.fromkeys([*floors, *(metric(name).unit for name in metric_names())]):
-            value = floors.get(unit)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-                raise not_allowed(f"monte_carlo.floors.{unit}", value, phrase("number_above", low=0))
-        return cls(target, minimum, batch, maximum, {unit: float(value) for unit, value in floors.items()})
+        """The settings of `node` (configs/monte_carlo). Raises InputError for what cannot be used."""
+        found = read(MonteCarlo, node, "monte_carlo")
+        if found.maximum < found.minimum:
+            allowed = phrase("even_number_from", low=found.minimum, high=MOST_REPLICATES)
+            raise not_allowed("monte_carlo.maximum", found.maximum, allowed)
+        units = list(dict.fromkeys(metric(name).unit for name in metric_names()))
+        for unit in units:
+            if unit not in found.floors:
+                raise InputError("missing_key", where="monte_carlo.floors", name=unit, needed=units)
+        return cls(target, found.minimum, found.batch, found.maximum, found.floors)
 
     def counts(self) -> Iterator[int]:
         """Numbers of replicates after which the error is looked at, the last of them the maximum."""
         yield from range(self.minimum, self.maximum, self.batch)
         yield self.maximum
-
-
-def _even(name: str, node: Mapping[str, Any], least: int) -> int:
-    """Setting `name` of `node`, an even number of at least `least`."""
-    value = node.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or value % 2 or value < least:
-        raise not_allowed(f"monte_carlo.{name}", value, phrase("even_number_from", low=least))
-    return value
 
 
 @dataclass(frozen=True)

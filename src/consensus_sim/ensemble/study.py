@@ -4,25 +4,69 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from consensus_sim.council.events import Channel
+from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.ensemble.dates import day, iso_date, with_dates
 from consensus_sim.ensemble.given import given_paths, nested, without
-from consensus_sim.ensemble.precision import AUTO, Precision
+from consensus_sim.ensemble.precision import AUTO, MOST_REPLICATES, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase
 from consensus_sim.interventions.loading import CLASS, is_own
+from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
+from consensus_sim.settings import GAP, STRICT, FilePath, Label, RefusedError, Text, known, mapping, read, together
 
-PARAMETERS = ("centre", "prior", "posterior")
-MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
+Parameters = Literal["centre", "prior", "posterior"]
+PARAMETERS: tuple[Parameters, ...] = ("centre", "prior", "posterior")
 MOST_SEED = 10**13
 """Up to here all replicates of all seeds have draws of their own: `replicate_seed` fits into 64 bits."""
-SCENARIO_KEYS = ("label", "description", "base", "interventions")
 VARIANT = "variant"
 GROUPS = ("community", "behaviour", "calendar", "channel", "topic", "intervention", "scenario")
+
+
+def _by_language(found: object) -> object:
+    """`found` by language: one text serves for both."""
+    if isinstance(found, str) and found.strip() and found != GAP:
+        return {"zh": found, "en": found}
+    if found is not None and not isinstance(found, Mapping):
+        raise RefusedError("text_or_by_language")
+    return found
+
+
+Said = Annotated[
+    Label | None,
+    BeforeValidator(_by_language),
+    Field(json_schema_extra={"allowed": "text_or_by_language"}),
+]
+Changes = Annotated[dict[str, Any] | None, Field(json_schema_extra={"allowed": "settings_or_null"})]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioFile:
+    """A file of configs/scenario: text by language, the scenario it is based on, and changes by intervention."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    label: Said = None
+    description: Said = None
+    base: Text | None = None
+    interventions: dict[str, Changes] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PosteriorFile:
+    """The node `posterior`: a table of configs/posterior, or a path of the user's own."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    file: FilePath
 
 
 def whole(key: str, value: object, low: int, high: int | None = None) -> int:
@@ -92,19 +136,16 @@ def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
         if current not in scenarios:
             raise one_of("scenario" if not links else f"scenario.{links[-1]}.base", current, scenarios)
         links.append(current)
-        current = _content(current, scenarios).get("base")
+        current = _content(current, scenarios).base
     return links[::-1]
 
 
-def _content(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
+def _content(name: str, scenarios: Mapping[str, Any]) -> ScenarioFile:
     """What the file of scenario `name` says; a key that nothing reads would leave another policy than was meant."""
+    where, keys = f"scenario.{name}", [each.name for each in fields(ScenarioFile)]
     if not scenarios[name]:
-        raise InputError(f"scenario.{name}: found nothing; allowed: {', '.join(SCENARIO_KEYS)}")
-    content = section(f"scenario.{name}", scenarios[name])
-    for key in content:
-        if key not in SCENARIO_KEYS:
-            raise one_of(f"scenario.{name}: unknown key", key, SCENARIO_KEYS)
-    return content
+        raise not_allowed(where, scenarios[name], phrase("settings_named", names=keys))
+    return read(ScenarioFile, scenarios[name], where)
 
 
 def read_scenario(name: str, config: Mapping[str, Any]) -> Scenario:
@@ -125,7 +166,7 @@ class Plan:
         self.scenarios: Mapping[str, Any] = self.config["scenario"]
         self.files: dict[str, Settings] = {}
         self.variants: dict[str, dict[str, Settings]] = {}
-        for name, content in self.config["intervention"].items():
+        for name, content in mapping("intervention", self.config["intervention"]).items():
             settings = dict(section(f"intervention.{name}", content))
             variants = settings.pop("variants", None) or {}
             self.files[name] = {"held_back": False, **settings}
@@ -180,15 +221,13 @@ def _uses(links: Sequence[str], plan: Plan) -> dict[str, Use]:
     """The levers that the scenarios `links`, the outermost base first, use in the end."""
     uses: dict[str, Use] = {}
     for link in links:
-        for lever, changes in _interventions(link, plan.scenarios).items():
+        for lever, changes in (_content(link, plan.scenarios).interventions or {}).items():
             where = f"scenario.{link}.interventions.{lever}"
             if lever not in plan.files:
                 raise one_of(f"lever in scenario.{link}.interventions", lever, plan.files)
             if changes is None:
                 uses.pop(lever, None)
                 continue
-            if not isinstance(changes, Mapping):
-                raise not_allowed(where, changes, phrase("settings_or_null"))
             use = uses.setdefault(lever, Use(None, []))
             own = {key: value for key, value in changes.items() if key != VARIANT}
             if VARIANT in changes:
@@ -203,9 +242,7 @@ def _variant(where: str, found: Any, lever: str, plan: Plan) -> str | None:
         return None
     if not plan.variants[lever]:
         raise InputError("no_variant", where=where, found=found, name=lever)
-    if found not in plan.variants[lever]:
-        raise one_of(where, found, plan.variants[lever])
-    return str(found)
+    return known(where, found, plan.variants[lever])
 
 
 def scenario_of(name: str, plan: Plan) -> Scenario:
@@ -220,8 +257,8 @@ def scenario_of(name: str, plan: Plan) -> Scenario:
     content = _content(name, plan.scenarios)
     return Scenario(
         name=name,
-        label=_text(f"scenario.{name}.label", content.get("label"), name),
-        description=_text(f"scenario.{name}.description", content.get("description"), ""),
+        label=content.label or {"zh": name, "en": name},
+        description=content.description or {"zh": "", "en": ""},
         levers=tuple(sorted(levers.items())),
         own=tuple(_own_settings(uses)),
     )
@@ -284,23 +321,6 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, A
             yield f"{above}{key}", value
 
 
-def _interventions(name: str, scenarios: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The interventions that scenario `name` itself names."""
-    content = _content(name, scenarios).get("interventions") or {}
-    if not isinstance(content, Mapping):
-        raise InputError(f"scenario.{name}.interventions: found {content!r}; allowed: a lever and its settings a line")
-    return content
-
-
-def _text(key: str, value: object, default: str) -> dict[str, str]:
-    """Text by language; one string serves for both."""
-    if value is None or isinstance(value, str):
-        return {"zh": value or default, "en": value or default}
-    if not isinstance(value, Mapping) or not {"zh", "en"} <= set(value):
-        raise InputError(f"{key}: found {value!r}; allowed: text, or {{zh: text, en: text}}")
-    return {"zh": str(value["zh"]), "en": str(value["en"])}
-
-
 def check_levers(scenarios: Iterable[Scenario], plan: Plan) -> None:
     """Build every lever once, so that a value out of range is refused before anything is run.
 
@@ -327,6 +347,19 @@ def check_levers(scenarios: Iterable[Scenario], plan: Plan) -> None:
             raise InputError("in_place", where=f"scenario.{scenario.name}", error=error) from None
 
 
+def check_parts(config: Mapping[str, Any]) -> None:
+    """Read behaviour, channels, topics and scenarios of `config`, so that all that is wrong in them is told at once."""
+    parts: list[Callable[[], object]] = [
+        partial(Behaviour.from_config, config["behaviour"]),
+        *(partial(Channel.from_config, name, content) for name, content in config["channel"].items()),
+        *(partial(TopicClass.from_config, name, content) for name, content in config["topic"].items()),
+        *(partial(_content, name, config["scenario"]) for name in config["scenario"]),
+    ]
+    together(parts)
+    for name in config["scenario"]:
+        chain(name, config["scenario"])
+
+
 def check_topics(topics: Mapping[str, Any], calendar: Settings) -> None:
     """Refuse a topic whose date cannot be read or lies before the run."""
     first = datetime.date.fromisoformat(calendar["start"])
@@ -343,15 +376,12 @@ def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
 
     Raises InputError for a reference that is not compared.
     """
-    for key in ("reference", "usual_reference"):
-        wanted = config.get(key)
-        if wanted is not None and wanted not in config["scenario"]:
-            raise one_of(key, wanted, names if key == "reference" else config["scenario"])
+    for key, allowed in (("reference", names), ("usual_reference", config["scenario"])):
+        if config.get(key) is not None:
+            known(key, config[key], allowed)
     wanted, usual = config.get("reference"), config.get("usual_reference")
     if wanted is None:
         return usual if usual in names else names[0]
-    if wanted not in names:
-        raise InputError(f"reference: found {wanted!r}; allowed: one of the scenarios compared, {', '.join(names)}")
     return str(wanted)
 
 
@@ -362,9 +392,8 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
     """
     for group in GROUPS:
         section(group, config.get(group))
-    for group in ("channel", "topic", "intervention"):
-        for name, content in config[group].items():
-            section(f"{group}.{name}", content)
+    for name, content in config["intervention"].items():
+        section(f"intervention.{name}", content)
     plan = Plan(config)
     config = plan.config
     names = config.get("scenarios")
@@ -372,14 +401,11 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         raise InputError(f"scenarios: found {names!r}; allowed: a list of names like [before,council]")
     if len(set(names)) < len(names):
         raise InputError(f"scenarios: found {names!r}; allowed: each name once")
-    for name in config["scenario"]:
-        chain(name, config["scenario"])
-    parameters = config.get("parameters", "centre")
-    if parameters not in PARAMETERS:
-        raise one_of("parameters", parameters, PARAMETERS)
+    parameters = known("parameters", config.get("parameters", "centre"), PARAMETERS)
     calendar = config["calendar"]
     for lever, settings in plan.files.items():
         check_dates(f"intervention.{lever}", settings, calendar["programme"])
+    check_parts(config)
     check_topics(config["topic"], calendar)
     scenarios = tuple(scenario_of(name, plan) for name in names)
     for change in config.get("changes", ()):  # a slip in a scenario that is not compared would stay unnoticed
@@ -433,7 +459,7 @@ def _posterior(config: Mapping[str, Any], parameters: str) -> Any:
     from consensus_sim.ensemble.posterior import is_shipped, read_posterior
     from consensus_sim.parameters import Behaviour
 
-    file = str(section("posterior", config.get("posterior")).get("file"))
+    file = read(PosteriorFile, config.get("posterior"), "posterior").file
     if parameters == "posterior":
         return read_posterior(file).checked(Behaviour.from_config(config["behaviour"]))
     if not is_shipped(file):

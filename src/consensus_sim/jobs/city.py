@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
     """Play the city that `config` describes, write it to `folder` and print who gains; returns where it lies."""
     from consensus_sim.analysis.city import run_city
-    from consensus_sim.ensemble.study import section
 
-    section("city", config.get("city"))
     engine = build_engine(config["engine"])
     results = Path(config["results"])
     check_writable(results)
