@@ -15,10 +15,12 @@ from consensus_sim import catalogue, interventions
 from consensus_sim.community.spec import CommunitySpec
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicSettings
+from consensus_sim.data_files import parse, sources
 from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention
 from consensus_sim.parameters import Behaviour
+from consensus_sim.paths import configs_dir
 from consensus_sim.report.typeface import has_glyphs
 from consensus_sim.settings import declared, schema
 
@@ -183,6 +185,38 @@ def test_every_setting_has_a_label_in_both_languages(place, each):
         assert label and (label != each.name or language == "en")
         assert len(label) <= (14 if language == "zh" else 60)
     assert has_glyphs(catalogue.setting_label(place, each.name, "zh"))
+
+
+SHIPPED = sorted((configs_dir() / "intervention").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+def test_every_setting_of_a_shipped_intervention_has_unit_labels_source_and_group(path):
+    text = path.read_text(encoding="utf-8")
+    values = parse(text, path.name)
+    place = values["class"]
+    found = declared(of_settings()[place], place, text)
+    assert set(values) - {"class", "variants"} <= set(found)
+    for each in found.values():
+        assert each.label["zh"] != each.name and each.label["en"] == catalogue.setting_label(place, each.name, "en")
+        assert each.group == place
+        assert each.unit or each.kind not in ("number", "integer") or (each.low, each.high) == (0, 1), each
+        assert each.source or each.name not in values, each
+
+
+def test_the_source_of_a_value_is_what_the_comment_behind_it_says():
+    text = """# An example [F1-F3]
+a: 2                          # points [F34]; assumption
+b: "x # F9"                   # P12, P13
+c: {x: 1, y: 2}               # not reported
+d:                            # D9
+  - 1                         # F77
+e: null
+"""
+    assert sources(text) == {
+        "a": "F34, assumption", "b": "P12, P13", "c": "not reported", "d": "D9", "e": "F1-F3",
+    }  # fmt: skip
+    assert sources("") == {}
 
 
 def test_every_unit_of_a_setting_is_in_chinese_too():

@@ -61,6 +61,22 @@ def test_every_kind_that_the_program_uses_is_there_with_its_values():
     assert used > 5
 
 
+def test_no_error_is_raised_with_words_of_its_own():
+    raised = 0
+    for path in Path(errors.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if getattr(getattr(node, "func", None), "id", "") in ("InputError", "ConsensusSimError") and node.args:
+                assert not isinstance(node.args[0], ast.JoinedStr), f"{path.name}:{node.lineno}"
+                assert " " not in str(getattr(node.args[0], "value", "")), f"{path.name}:{node.lineno}"
+                raised += 1
+    assert raised > 5
+
+
+def test_an_intervention_of_a_user_may_raise_plain_words():
+    error = pickle.loads(pickle.dumps(errors.InputError("letters: found {13}; allowed: 12")))
+    assert error.text("zh") == error.phrase.text("zh") == str(error) == "letters: found {13}; allowed: 12"
+
+
 def test_an_error_speaks_both_languages_and_survives_a_process():
     error = pickle.loads(pickle.dumps(one_of("key", "teo", ["one", "two"])))
     assert error.text("zh") == "key：读到 'teo'（您要写的是 'two' 吗？）；允许：one、two"

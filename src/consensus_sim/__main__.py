@@ -11,7 +11,10 @@ def main() -> NoReturn:
     try:
         from consensus_sim import cli
     except KeyboardInterrupt:
-        print("consensus-sim: interrupted before anything was run", file=sys.stderr)
+        from consensus_sim.errors import phrase
+
+        language = "zh" if "report.language=zh" in sys.argv else "en"
+        print(f"consensus-sim: {phrase('interrupted_before').text(language)}", file=sys.stderr)
         sys.exit(130)
     cli.main()
 

@@ -6,22 +6,17 @@ The words are in `catalogue.yaml` beside this file; nothing is read before it is
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from consensus_sim.errors import ConsensusSimError, one_of
+from consensus_sim.errors import one_of
 
 LANGUAGES = ("zh", "en")
 DIRECTIONS = ("higher", "lower", "neutral")
 _FILE = Path(__file__).with_name("catalogue.yaml")
-_MESSAGES = Path(__file__).with_name("messages.yaml")
-_NUMBER = r"-?(?:inf|\d[\d.e+-]*)"
-_KINDS = {"low": _NUMBER, "high": _NUMBER, "n": _NUMBER, "kind": r"[\w-]+"}
-"""Names in messages.yaml that stand for a number or for one word, and how it is written."""
 _UNDEFINED = "–"
 MORE_DECIMALS = 2
 """Digits that a small difference gets beyond those of its metric."""
@@ -173,39 +168,6 @@ def label_of(kind: str, name: str, language: str) -> str:
     return found[language] if found else name
 
 
-@cache
-def _messages() -> list[tuple[re.Pattern[str], str]]:
-    """What fits each message of the program, and its wording in Chinese, in the order in which they are tried."""
-    import yaml
-
-    found = []
-    for words, chinese in yaml.safe_load(_MESSAGES.read_text(encoding="utf-8")).items():
-        parts = re.split(r"\{(\w+)\}", words)
-        named = [
-            f"(?P<{part}>{_KINDS.get(part, '.+?')})" if place % 2 else re.escape(part)
-            for place, part in enumerate(parts)
-        ]
-        found.append((re.compile("".join(named), re.DOTALL), chinese))
-    return found
-
-
-def message(words: str | ConsensusSimError, language: str) -> str:
-    """A message of the program in `language`; what nobody has put into Chinese stays as it is."""
-    if isinstance(words, ConsensusSimError):
-        said = words.text(language)
-        if said != str(words):
-            return said
-        words = said
-    if check_language(language) == "en":
-        return words
-    for pattern, chinese in _messages():
-        fits = pattern.fullmatch(words)
-        if fits:
-            parts = {key: message(part, language) if key.isupper() else part for key, part in fits.groupdict().items()}
-            return chinese.format(**parts)
-    return words
-
-
 def parameter_label(name: str, language: str, *, lines: bool = False) -> str:
     """A parameter of the behaviour (short name, such as trust.gain) as people read it, its name behind it in
     parentheses or, with `lines`, on a line of its own; the name alone where the catalogue does not hold it.
@@ -225,8 +187,8 @@ def setting_label(place: str, name: str, language: str, about: Mapping[str, str]
     """The short label of a setting in `language`.
 
     place: the file of an intervention's class (without .py), "channel" or "topic"
-    about: what the declaration of the setting says (`settings.Declared.about`), for one that the catalogue lacks; the
-        name of a setting without label_zh or label_en is its label
+    about: what the declaration of the setting says, for one that the catalogue lacks; the name of a setting without
+        label_zh or label_en is its label
     """
     check_language(language)
     sections = _content()["settings"]

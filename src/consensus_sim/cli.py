@@ -25,7 +25,7 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from consensus_sim.catalogue import LANGUAGES, message
+from consensus_sim.catalogue import LANGUAGES
 from consensus_sim.data_files import parse
 from consensus_sim.ensemble.config import (
     CONFIG_NAME,
@@ -37,10 +37,11 @@ from consensus_sim.ensemble.config import (
     search_path,
     settings_sources,
 )
-from consensus_sim.errors import ConsensusSimError, InputError, phrase
+from consensus_sim.ensemble.progress import speak, words
+from consensus_sim.errors import ConsensusSimError, InputError, Phrase, one_line, phrase, single
 from consensus_sim.examples import write_examples
 from consensus_sim.paths import configs_dir
-from consensus_sim.sweep import DONE, FAILED, RefusedError, end_all, heading, job_folder, note, this_job
+from consensus_sim.sweep import DONE, FAILED, Job, RefusedError, end_all, heading, job_folder, note, this_job
 from consensus_sim.terminal import use_any_encoding
 
 SEARCHED = 50_000
@@ -86,12 +87,11 @@ def job(config: DictConfig) -> None:
     sweep = this_job()
     plain["changes"] = [*own, *changes(HydraConfig.get().overrides.task, sweep.values if sweep else ())]
     if sweep:
-        print(heading(sweep, _language()), flush=True)
+        print(words(heading(sweep)), flush=True)
     try:
         place = run_experiment(plain, job_folder() if sweep else results_folder(plain))
     except Exception as error:
-        where = f"job {sweep.number} ({sweep.named}): " if sweep else ""
-        code, said = tell(error, plain.get("debug") is True or (_here and _debug()), where)
+        code, said = tell(error, plain.get("debug") is True or (_here and _debug()), sweep)
         if sweep:
             note(sweep, FAILED, None)
         if not _here:
@@ -122,31 +122,37 @@ def results_folder(config: dict[str, Any]) -> Path:
     return Path(str(config["results"])) / str(config["experiment_name"]) / now
 
 
-def tell(error: BaseException, debug: bool, where: str = "") -> tuple[int, str]:
-    """Print `error` in one line on standard error (with where it came from if `debug`); the exit code, and the line."""
+def tell(error: BaseException, debug: bool, sweep: Job | None = None) -> tuple[int, str]:
+    """Print `error` on standard error, one mistake a line (with where it came from if `debug`); the exit code, and what
+    was printed. `sweep`: the job of a sweep that it ended.
+    """
     if debug:
         traceback.print_exception(error)
         for trace in dict.fromkeys(failure.trace for failure in getattr(error, "failures", [])):
             print(trace, file=sys.stderr)
-    language, code = _language(), 1
-    words = message(error, language) if isinstance(error, ConsensusSimError) else " ".join(str(error).split())
-    lines = words.splitlines() or [""]
-    if isinstance(error, InputError):
-        lines, code = [own_file(line, _config_dir[0] if _config_dir else None, _given) for line in lines], 2
-    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        code = 2
-        lines[-1] += f"; results go to the folder results=..., compiled code to {_compiled()}"
-        lines[-1] += " (NUMBA_CACHE_DIR moves it)"
-    elif not isinstance(error, ConsensusSimError):
-        lines[0] = f"{type(error).__name__}: {lines[0]}" + ("" if debug else " (debug=true shows where)")
-    said = "\n".join(f"consensus-sim: {where}{message(line, language)}" for line in lines)
+    code, told = _told(error, debug)
+    if sweep is not None:
+        told = [phrase("in_job", number=sweep.number, values=sweep.named, error=each) for each in told]
+    said = "\n".join(f"consensus-sim: {words(each)}" for each in told)
     print(said, file=sys.stderr)
     return code, said
 
 
-def _language() -> str:
+def _told(error: BaseException, debug: bool) -> tuple[int, list[Phrase]]:
+    """The exit code of `error`, and its mistakes."""
+    if isinstance(error, InputError):
+        folder = _config_dir[0] if _config_dir else None
+        return 2, [own_file(each, folder, _given) for each in single(error)]
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return 2, [phrase("no_room", why=one_line(error), folder=_compiled())]
+    if isinstance(error, ConsensusSimError):
+        return 1, [error.phrase]
+    return 1, [phrase("crashed_debug" if debug else "crashed", name=type(error).__name__, why=one_line(error))]
+
+
+def _language(given: Sequence[str]) -> str:
     """The language of messages: the report's, as asked for on the command line; English where nothing is said."""
-    asked = [change.partition("=")[2] for change in _given if change.lstrip("+").startswith("report.language=")]
+    asked = [change.partition("=")[2] for change in given if change.lstrip("+").startswith("report.language=")]
     return asked[-1] if asked and asked[-1] in LANGUAGES else "en"
 
 
@@ -186,7 +192,7 @@ def arguments(argv: Sequence[str]) -> list[str]:
     parser.add_argument("--examples", metavar="FOLDER")
 
     def refuse(message: str) -> NoReturn:
-        raise InputError(f"{message}; consensus-sim --help shows how it is used")
+        raise InputError("usage", problem=message)
 
     parser.error = refuse  # type: ignore[method-assign]
     parser.allow_abbrev = False
@@ -196,16 +202,17 @@ def arguments(argv: Sequence[str]) -> list[str]:
             raise InputError("option_not_used", option=f"--{option.replace('_', '-')}")
     given = list(args.overrides)
     _given[:], _config_dir[:] = given, [args.config_dir] if args.config_dir is not None else []
+    speak(_language(given))
     if args.examples is not None:
         write_examples(Path(args.examples))
-        print(phrase("examples_written", folder=args.examples).text(_language()))
+        print(words(phrase("examples_written", folder=args.examples)))
         raise SystemExit(0)
     options = _without_config_dir(argv)  # Hydra finds the user's files by its search path, and as data only
     for override in given:
         options.remove(override)
     for override in given:
         if ("=" not in override and not override.startswith("~")) or override.startswith("="):
-            raise InputError(f"{override!r}: write key=value; consensus-sim --help shows examples")
+            raise InputError("no_key_value", found=override)
     searched = [*given, *search_path(given, args.config_dir)]
     if args.help:
         print(help_text(args.config_dir))
@@ -233,8 +240,8 @@ def _end(number: int, frame: object) -> NoReturn:
     raise TerminatedError(number)
 
 
-def _say(words: str) -> None:
-    print(f"consensus-sim: {message(words, _language())}", file=sys.stderr)
+def _say(said: Phrase) -> None:
+    print(f"consensus-sim: {words(said)}", file=sys.stderr)
 
 
 def main() -> NoReturn:
@@ -258,17 +265,17 @@ def main() -> NoReturn:
     except RefusedError as refused:
         code, _ = tell(explain(refused.cause, _own), debug)
     except KeyboardInterrupt:
-        _say("interrupted; the same command goes on from here")
+        _say(phrase("interrupted"))
         code = 130
     except TerminatedError as ended:
-        _say("ended by the system (SIGTERM); the same command goes on from here")
+        _say(phrase("ended_by_system"))
         code = 128 + ended.number
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except Exception as error:
         cause = explain(error, _own)
         if isinstance(cause, OSError):
-            cause = InputError(f"{cause.filename or 'files'}: {cause.strerror or cause}")
+            cause = InputError("in_place", where=str(cause.filename or "files"), error=cause.strerror or str(cause))
         code, _ = tell(cause, debug)
     finally:
         try:

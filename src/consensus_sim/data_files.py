@@ -166,6 +166,25 @@ def parse(text: str, file: str) -> Data:
     return builder.value
 
 
+_STATED = re.compile(r"\b[A-Z]\d{1,3}(?:-[A-Z]?\d{1,3})?\b|\bassumption\b|\bnot reported\b")
+"""How a comment names where a number comes from: an id of the evidence (F34, F34-F36), or that there is none."""
+
+
+def sources(text: str) -> dict[str, str]:
+    """Where each value of the YAML mapping `text` comes from, by key, as the comment behind it says; where that says
+    nothing, as the comment above the first key does.
+    """
+    lines, root = text.splitlines(), yaml.compose(text, Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    head = [line for line in lines[: pairs[0][0].start_mark.line if pairs else 0] if line.startswith("#")]
+    found = {}
+    for key, value in pairs:
+        mark = value.end_mark if value.end_mark.line == key.end_mark.line else key.end_mark
+        own = _STATED.findall(lines[mark.line][mark.column :].partition("#")[2])
+        found[str(key.value)] = ", ".join(dict.fromkeys(own or _STATED.findall(" ".join(head))))
+    return found
+
+
 def shown(path: Path) -> str:
     """`path` as messages write it: from the working folder where it lies in it."""
     here = Path.cwd()

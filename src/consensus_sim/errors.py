@@ -38,10 +38,10 @@ class _Words(string.Formatter):
         self._language = language
 
     def convert_field(self, value: Value, conversion: str | None) -> Value:
-        """`!r`: the value as it was found, within quotes where it is text; a phrase in words."""
+        """`!r`: the value as YAML writes it, within quotes where it is text; a phrase in words."""
         if conversion != "r" or isinstance(value, Phrase):
             return value
-        shown = repr(value)
+        shown = repr(value) if not isinstance(value, bool | None) else "null" if value is None else str(value).lower()
         return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
     def format_field(self, value: Value, format_spec: str) -> str:
@@ -77,11 +77,14 @@ Where: TypeAlias = str | Phrase
 class ConsensusSimError(Exception):
     """Base of every error that the package raises on purpose.
 
-    Raised with the kind of a phrase and its values; `str` gives the English words, `text` those of a language.
+    Raised with the kind of a phrase and its values (a user's own intervention may give plain words instead); `str`
+    gives the English words, `text` those of a language.
     """
 
     def __init__(self, kind: str | Phrase, /, **values: Value) -> None:
-        self.phrase = kind if isinstance(kind, Phrase) else Phrase(kind, values)
+        if isinstance(kind, str):
+            kind = Phrase(kind, values) if kind in _templates() else Phrase("as_said", {"words": kind})
+        self.phrase = kind
         super().__init__(self.phrase)
 
     def __str__(self) -> str:
@@ -89,8 +92,6 @@ class ConsensusSimError(Exception):
 
     def text(self, language: str) -> str:
         """The message in `language` ("zh", "en")."""
-        if self.phrase.kind not in _templates():  # words as they are
-            return self.phrase.kind
         return " ".join(self.phrase.text(language).split())
 
 
@@ -117,9 +118,14 @@ class InputErrors(InputError):
         return "\n".join(error.text(language) for error in self.errors)
 
 
+def single(error: InputError) -> tuple[InputError, ...]:
+    """The errors of which `error` consists, or itself alone."""
+    return error.errors if isinstance(error, InputErrors) else (error,)
+
+
 def raise_all(errors: Iterable[InputError]) -> None:
     """Raise `errors` together, each once; nothing where there are none."""
-    found = {error.text("en"): error for each in errors for error in getattr(each, "errors", (each,))}
+    found = {error.text("en"): error for each in errors for error in single(each)}
     if len(found) == 1:
         raise next(iter(found.values()))
     if found:
@@ -171,6 +177,6 @@ def not_allowed(where: Where, found: object, allowed: Phrase) -> InputError:
     return InputError("not_allowed", where=where, found=found, allowed=allowed)
 
 
-def one_line(error: BaseException) -> str:
-    """The words of an error of somebody else's, as one line."""
+def one_line(error: BaseException | str) -> str:
+    """`error`, or the words of an error of somebody else's, as one line."""
     return " ".join(str(error).split())

@@ -19,7 +19,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from consensus_sim.catalogue import metric_names, unit_label
+from consensus_sim.catalogue import LANGUAGES, metric_names, setting_label, unit_label
+from consensus_sim.data_files import sources
 from consensus_sim.errors import InputError, Phrase, not_allowed, one_of, phrase, raise_all, unknown_key
 
 T = TypeVar("T")
@@ -432,6 +433,8 @@ class Declared:
 
     kind: "number", "integer", "switch", "choice", "date", "text", "list" or "group"
     low, high: bounds of a number; allowed: the words of a choice; optional: whether it may be null
+    label: short name by language; source: where the value in its file comes from, empty where no file was given
+    group: the intervention, "channel" or "topic"
     """
 
     name: str
@@ -441,19 +444,26 @@ class Declared:
     high: float | None
     allowed: tuple[str, ...]
     optional: bool
-    about: Mapping[str, str]
+    label: Mapping[str, str]
+    source: str
+    group: str
 
 
-def declared(kind: type) -> dict[str, Declared]:
-    """The settings of the class `kind` by name, in their order."""
-    root = schema(kind)
-    return {name: _declared(name, node, root) for name, node in _resolve(root, root)["properties"].items()}
+def declared(kind: type, group: str = "", file: str = "") -> dict[str, Declared]:
+    """The settings of the class `kind` by name, in their order.
+
+    group: the section of the catalogue with their labels: the word for the class of an intervention, "channel", "topic"
+    file: the text of a YAML file with their values, whose comments state where these come from
+    """
+    root, known = schema(kind), sources(file)
+    properties = _resolve(root, root)["properties"]
+    return {name: _declared(name, node, root, group, known.get(name, "")) for name, node in properties.items()}
 
 
 KINDS: Mapping[str, str] = {"boolean": "switch", "array": "list", "object": "group", "string": "text"}
 
 
-def _declared(name: str, node: Node, root: Node) -> Declared:
+def _declared(name: str, node: Node, root: Node, group: str, source: str) -> Declared:
     node = _resolve(node, root)
     options = [_resolve(option, root) for option in node.get("anyOf", (node,))]
     optional = any(option.get("type") == "null" for option in options)
@@ -467,7 +477,9 @@ def _declared(name: str, node: Node, root: Node) -> Declared:
     about = {key: str(one[key]) for key in told if key in one}
     return Declared(
         name, kind, str(one.get("unit", "")), one.get("minimum"), one.get("maximum"),
-        tuple(map(str, one.get("enum", ()))), optional, about,
+        tuple(map(str, one.get("enum", ()))), optional,
+        {language: setting_label(group, name, language, about) for language in LANGUAGES},
+        about.get("source", source), about.get("group", group),
     )  # fmt: skip
 
 

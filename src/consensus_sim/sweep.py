@@ -27,7 +27,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import open_dict, read_write
 
-from consensus_sim.errors import InputError, phrase
+from consensus_sim.errors import InputError, Phrase, phrase
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -225,10 +225,10 @@ def job_folder() -> Path:
     return Path(settings.sweep.dir).parent / str(settings.sweep.subdir)
 
 
-def heading(job: Job, language: str) -> str:
+def heading(job: Job) -> Phrase:
     """The line above what `job` prints."""
     kind = "sweep_job" if job.of else "sweep_job_of_many"
-    return phrase(kind, number=job.number, place=job.number + 1, of=job.of, values=job.named).text(language)
+    return phrase(kind, number=job.number, place=job.number + 1, of=job.of, values=job.named)
 
 
 def note(job: Job, status: str, folder: Path | None) -> None:

@@ -59,7 +59,7 @@ def test_the_error_is_what_the_band_says(tmp_path):
         ({"unti": "persons"}, "did you mean 'unit'"),
         ({"source": ""}, "allowed: a text"),
         ({"low": None, "high": None}, "give low and high, or value and error"),
-        ({"use": "sign"}, "above: found None"),
+        ({"use": "sign"}, "above: found null"),
         ({"scale": "log", "low": 0}, "numbers above 0"),
         ({"history": 3}, "a list of numbers"),
         ({"error": 0}, "allowed: above 0"),

@@ -43,7 +43,7 @@ def test_both_communities_come_with_the_package() -> None:
         ({"scale": 1.5}, r"community.scale: found 1.5; allowed: a whole number from 1 to 500"),
         ({"scale": "two"}, r"community.scale: found 'two'; allowed: a whole number from 1 to 500"),
         ({"seed": -1}, r"community.seed: found -1; allowed: a whole number from 0 .*"),
-        ({"scale": True}, r"community.scale: found True; allowed: .*"),
+        ({"scale": True}, r"community.scale: found true; allowed: .*"),
         ({"label": {"zh": "某"}}, None),
         ({"label.zh": ""}, r"community.label.zh: found ''; allowed: a text"),
         (
@@ -61,7 +61,7 @@ def test_both_communities_come_with_the_package() -> None:
         ),
         (
             {"marginals.age_0_14": 0.2},
-            r"community.marginals: age_0_14 \+ .*: found 1.0670; allowed: .* add up to 1",
+            r"(community.marginals: age_0_14 \+ .*: found 1\.\d+; allowed: .* add up to 1\n?){2}",
         ),
         (
             {"estates.willow_court.housing": "squat"},
@@ -85,7 +85,7 @@ def test_both_communities_come_with_the_package() -> None:
         ({"households.types.single_old.old": 0}, r".*single_old: found no core adult .*"),
         (
             {"households.types.single_old.share": 0.5},
-            r"community.households.types: shares: found a sum of 1.45.*",
+            r"community.households.types: the shares add up to 1.4500; .*",
         ),
         (
             {"households.types.single_old.couple": True},
@@ -100,17 +100,16 @@ def test_both_communities_come_with_the_package() -> None:
             r"community.ages.parent_gap: found \[30, 20\]; allowed: \[from, to\], from no larger than to",
         ),
         ({"ages.parent_gap": 20}, r"community.ages.parent_gap: found 20; allowed: \[from, to\], .*"),
-        ({"network": None}, r"community.network: found None; allowed: a mapping with the keys .*"),
+        ({"network": None}, r"community.network: found null; allowed: a mapping with the keys .*"),
     ],
 )
-def test_wrong_specs_are_refused_in_one_line(change: dict[str, Any], message: str | None) -> None:
-    """The whole message is tested: the key, what was found, what is allowed. None: the change is fine."""
+def test_wrong_specs_are_refused(change: dict[str, Any], message: str | None) -> None:
+    """The whole message is tested, a line an error: key, what was found, what is allowed. None: the change is fine."""
     if message is None:
         assert load_community("teaching", overrides=change).n_residents == 400
         return
     with pytest.raises(InputError) as caught:
         load_community("teaching", overrides=change)
-    assert "\n" not in str(caught.value)
     import re
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)

@@ -50,7 +50,7 @@ def test_the_calendar_says_where_the_programme_begins(changes, start, weeks, pro
         (["calendar.start=0001-01-01"], "in the years 1900 to 2199"),
         (["calendar.start=9999-12-31"], "in the years 1900 to 2199"),
         (["calendar.start=2024-02-30"], "calendar.start: found '2024-02-30'"),
-        (["calendar.start=null"], "calendar.start: found None"),
+        (["calendar.start=null"], "calendar.start: found null"),
         (["calendar.programme=May"], "counted from calendar.start"),
         (["calendar.months=6", "calendar.weeks=26"], "found weeks=26 and months=6; allowed: one of the two"),
         (["calendar.months=0"], "calendar.months: found 0; allowed: a whole number from 1 to 120"),

@@ -237,7 +237,7 @@ def test_a_calibrated_parameter_that_the_user_sets_is_not_calibrated():
         ("- a", "mine.yaml: found ['a']; allowed: a mapping"),
         ("centre: 5", "mine.yaml: centre: found 5"),
         ("centre: {trust.gain: abc}", "mine.yaml: centre.trust.gain: found 'abc'; allowed: a number"),
-        ("centre: {trust.gain: null}", "mine.yaml: centre.trust.gain: found None"),
+        ("centre: {trust.gain: null}", "mine.yaml: centre.trust.gain: found null"),
         ("targets: [tea]", "mine.yaml: targets: found ['tea']; allowed: name: {statistic: NAME, value: NUMBER}"),
         ("targets: {tea: {statistic: tea}}", "mine.yaml: targets: found"),
         ("calibrated: 3", "mine.yaml: calibrated: found 3; allowed: a list"),

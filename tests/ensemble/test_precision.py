@@ -189,13 +189,13 @@ def test_looks_are_at_whole_pairs_up_to_the_maximum(half, step, more):
 @pytest.mark.parametrize(
     ("overrides", "told"),
     [
-        (["replicates=auto", "precision=0"], "precision: found 0; allowed with replicates=auto: a number above 0"),
+        (["replicates=auto", "precision=0"], "precision: found 0; allowed: with replicates=auto a number above 0"),
         (["replicates=auto", "precision=-1"], "precision: found -1"),
         (["replicates=auto", "precision=x"], "precision: found 'x'"),
         (["replicates=auto", "precision=nan"], "precision: found nan"),
         (["replicates=auto", "precision=1"], "precision: found 1"),
-        (["replicates=auto", "precision=true"], "precision: found True"),
-        (["replicates=auto"], "precision: found None"),
+        (["replicates=auto", "precision=true"], "precision: found true"),
+        (["replicates=auto"], "precision: found null"),
         (["replicates=many"], "replicates: found 'many'; allowed: a whole number from 1 to 100000, or auto"),
         (["replicates=20", "precision=0.1"], "precision: found 0.1 with replicates=20; allowed: with replicates=auto"),
         (["monte_carlo.minimum=5"], "monte_carlo.minimum: found 5; allowed: an even number of at least 4"),

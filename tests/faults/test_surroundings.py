@@ -13,7 +13,7 @@ import pytest
 
 from consensus_sim import kernels
 from consensus_sim.ensemble import progress
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, phrase
 
 TINY = ("community=teaching", "scenarios=[before,council]", "replicates=2", "calendar.weeks=8", "report.figures=false")
 
@@ -118,9 +118,9 @@ def test_processes_that_compile_at_once_lose_nothing_of_the_cache(tmp_path):
 
 def test_something_long_shows_that_it_is_alive_and_stops_with_its_block(monkeypatch, capfd):
     monkeypatch.setattr(progress, "EVERY", 0.05)
-    with progress.signs_of_life("compiling: {seconds} s"):
+    with progress.signs_of_life(lambda seconds: phrase("compiling", seconds=seconds)):
         time.sleep(0.3)
     said = capfd.readouterr().err.splitlines()
-    assert len(said) >= 3 and said[0] == "compiling: 0 s"
+    assert len(said) >= 3 and said[0] == "compiling kernels: 0 s"
     time.sleep(0.2)
     assert capfd.readouterr().err == ""

@@ -15,7 +15,7 @@ WRONG = [
     ("quota_seating", {"counted": "promised"}, "allowed: offered, seated, present"),
     ("quota_seating", {"seats": 2.5}, "found 2.5; allowed: a whole number from 0 to 1000"),
     ("points", {"attendance": -1}, "intervention.points.attendance: found -1"),
-    ("points", {"value": True}, "intervention.points.value: found True"),
+    ("points", {"value": True}, "intervention.points.value: found true"),
     ("points", {"atendance": 2}, "did you mean 'attendance'"),
     ("training", {"method": "lecure"}, "did you mean 'lecture'"),
     ("parlour", {"elders_corner": "yes"}, "allowed: true or false"),
@@ -31,7 +31,7 @@ WRONG = [
     ("tea", {"cost": {"event_money": -5}}, "intervention.tea.cost.event_money: found -5"),
     ("ballot", {"class": "balot"}, "intervention.ballot.class: found 'balot' (did you mean 'ballot'?)"),
     ("ballot", {"class": "consensus_sim.calendar.Calendar"}, "allowed: access_support, "),
-    ("ballot", {"class": None}, "intervention.ballot.class: found None"),
+    ("ballot", {"class": None}, "intervention.ballot.class: found null"),
     ("ballot", {"class": "mine.py:Mine"}, "a file that is beside the YAML file"),
     ("ballot", {"_target_": "os.system"}, "unknown key '_target_'"),
 ]

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community.register import Part, read_register
-from consensus_sim.community.spec import ROOT, TOTALS, CommunitySpec, Estate, check_near, check_room, check_total
-from consensus_sim.errors import InputError, phrase
+from consensus_sim.community.spec import ROOT, TOTALS, CommunitySpec, Estate, check_near, check_total, without_room
+from consensus_sim.errors import InputError, phrase, raise_all
 
 Ints = NDArray[np.integer[Any]]
 UNIT_LENGTH = 16.0
@@ -248,7 +248,7 @@ def _check_register(spec: CommunitySpec, parts: dict[str, list[Part]]) -> None:
                 where, file = f"{ROOT}.estates.{name}.{key}", spec.buildings_file
                 raise InputError("register_differs", where=where, found=int(given), file=file, counted=counted)
             sums[key] += counted
-        check_room(f"{ROOT}.estates.{name}", estate, found)
+        raise_all(without_room(f"{ROOT}.estates.{name}", estate, found))
         sums["residents"] += int(estate.residents)
         sums["grids"] += int(estate.grids)
     for total, counted in sums.items():

@@ -6,13 +6,13 @@ whole; whatever is wrong becomes one `InputError` line with the key, what was fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from consensus_sim.errors import InputError, Where, not_allowed, phrase
+from consensus_sim.errors import InputError, Where, not_allowed, phrase, raise_all
 from consensus_sim.settings import (
     STRICT,
     Label,
@@ -314,9 +314,7 @@ def read_spec(found: Mapping[str, Any]) -> CommunitySpec:
     Raises `InputError`: unknown, missing or mistyped keys, numbers out of range, totals that do not add up.
     """
     spec = read(CommunitySpec, found, ROOT)
-    _check_shares(spec)
-    _check_types(spec)
-    _check_estates(spec)
+    raise_all([*_wrong_shares(spec), *_wrong_types(spec), *_wrong_estates(spec)])
     for name, venue in spec.venues.items():
         check_near(spec, f"{ROOT}.venues.{name}", float(venue.x), float(venue.y))
     if spec.buildings_file is None:
@@ -336,71 +334,60 @@ def check_total(spec: CommunitySpec, total: str, found: int) -> None:
     """Refuse estates (or a register) whose `total` is not the one that the spec promises."""
     promised = getattr(spec.totals, total)
     if promised is not None and int(promised) != found:
-        raise InputError(
-            f"{ROOT}.totals.{total}: found {int(promised)}, but the estates add up to {found}; "
-            "allowed: the same number, or null for no check"
-        )
+        raise InputError("total_differs", where=f"{ROOT}.totals.{total}", promised=int(promised), found=found)
 
 
-def _check_shares(spec: CommunitySpec) -> None:
-    """Shares of a whole must add up to it."""
-    shares = spec.marginals
+def _wrong_shares(spec: CommunitySpec) -> Iterator[InputError]:
+    """Shares of a whole that do not add up to it."""
     bands = ("age_0_14", "age_15_17", "age_18_35", "age_36_59", "age_60_64", "age_65_plus")
     work = ("age_0_14", "student", "working", "home", "retired")
-    for names in (bands, work):
-        whole = sum(float(getattr(shares, name)) for name in names)
+    elders = ("elder_65_74", "elder_75_84", "elder_85_95")
+    for part, names in (("marginals", bands), ("marginals", work), ("ages", elders)):
+        whole = sum(float(getattr(getattr(spec, part), name)) for name in names)
         if abs(whole - 1) > 1e-6:
-            raise InputError(
-                f"{ROOT}.marginals: {' + '.join(names)}: found {whole:.4f}; allowed: shares that add up to 1"
-            )
-    whole = spec.ages.elder_65_74 + spec.ages.elder_75_84 + spec.ages.elder_85_95
-    if abs(whole - 1) > 1e-6:
-        raise InputError(f"{ROOT}.ages: elder_65_74 + elder_75_84 + elder_85_95: found {whole:.4f}; allowed: 1")
-
-
-def _check_types(spec: CommunitySpec) -> None:
-    """Household types must be possible: an adult in each, parents old enough, a couple of two."""
+            yield InputError("shares_of", where=f"{ROOT}.{part}", names=" + ".join(names), total=f"{whole:.4f}")
     whole = sum(kind.share for kind in spec.households.types.values())
     if abs(whole - 1) > 1e-6:
-        raise InputError(f"{ROOT}.households.types: shares: found a sum of {whole:.4f}; allowed: 1")
+        yield InputError("shares_add_up", where=f"{ROOT}.households.types", total=f"{whole:.4f}")
+
+
+def _wrong_types(spec: CommunitySpec) -> Iterator[InputError]:
+    """Household types that cannot be: no adult, parents too young, a couple of one or of three."""
     for name, kind in spec.households.types.items():
         path = f"{ROOT}.households.types.{name}"
         core = kind.young + kind.middle + kind.old
-        if core == 0:
-            raise InputError(f"{path}: found no core adult (young, middle, old); allowed: at least one")
-        if kind.couple and core != 2:
-            raise InputError(f"{path}.couple: found true with {core} core adults; allowed: with exactly two")
         groups = (kind.young > 0) + (kind.middle > 0) + (kind.old > 0)
+        family = kind.child + kind.teen + kind.grown + kind.elder
+        if core == 0:
+            yield InputError("household_without_adult", where=path)
+        if kind.couple and core != 2:
+            yield InputError("household_couple", where=f"{path}.couple", core=core)
         if groups > 1 and (not kind.couple or (kind.young and kind.old)):
-            raise InputError(
-                f"{path}: found core adults of several age groups; allowed: a couple of neighbouring groups"
-            )
-        if core > 2 and kind.child + kind.teen + kind.grown + kind.elder:
-            raise InputError(f"{path}: found {core} core adults with family; allowed: one, or a couple")
-        if kind.old and kind.child + kind.teen + kind.grown + kind.elder:
-            raise InputError(f"{path}: found children or parents of an old core; allowed: an old core by itself")
+            yield InputError("household_ages", where=path)
+        if core > 2 and family:
+            yield InputError("household_family", where=path, core=core)
+        if kind.old and family:
+            yield InputError("household_old", where=path)
         if kind.young and kind.teen + kind.grown:
-            raise InputError(f"{path}: found teen or grown children of young parents; allowed: of middle ones")
+            yield InputError("household_young", where=path)
 
 
-def _check_estates(spec: CommunitySpec) -> None:
-    """Every estate must have room for what it holds."""
+def _wrong_estates(spec: CommunitySpec) -> Iterator[InputError]:
+    """Estates without room for what they hold."""
     for name, estate in spec.estates.items():
         path = f"{ROOT}.estates.{name}"
         if spec.buildings_file is None:
-            for key in COUNTED:
-                if getattr(estate, key) is None:
-                    raise InputError(f"{path}.{key}: found null; allowed: a number, as there is no buildings_file")
-            check_room(path, estate, {key: int(getattr(estate, key)) for key in COUNTED})
-        if int(estate.residents) < int(estate.households):
-            raise InputError(
-                f"{path}.residents: found {int(estate.residents)}; allowed: at least one a household "
-                f"({int(estate.households)})"
-            )
+            missing = [key for key in COUNTED if getattr(estate, key) is None]
+            yield from (not_allowed(f"{path}.{key}", None, phrase("number_without_register")) for key in missing)
+            if not missing:
+                yield from without_room(path, estate, {key: int(getattr(estate, key)) for key in COUNTED})
+        residents, households = int(estate.residents), int(estate.households)
+        if residents < households:
+            yield not_allowed(f"{path}.residents", residents, phrase("one_a_household", households=households))
 
 
-def check_room(path: str, estate: Estate, counted: dict[str, int]) -> None:
-    """Refuse fewer units than buildings, dwellings than units or households, micro-grids than grids."""
+def without_room(path: str, estate: Estate, counted: dict[str, int]) -> Iterator[InputError]:
+    """Fewer units than buildings, dwellings than units or households, micro-grids than grids."""
     sizes = {**counted, "households": int(estate.households), "grids": int(estate.grids)}
     chain = (
         ("units", "buildings"),
@@ -411,4 +398,4 @@ def check_room(path: str, estate: Estate, counted: dict[str, int]) -> None:
     )
     for more, less in chain:
         if sizes[more] < sizes[less]:
-            raise InputError(f"{path}.{more}: found {sizes[more]}; allowed: at least as many as {less} ({sizes[less]})")
+            yield not_allowed(f"{path}.{more}", sizes[more], phrase("at_least_as_many", less=less, count=sizes[less]))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.data_files import check_text, shown
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import ConsensusSimError, InputError, Phrase, not_allowed, one_line, one_of, phrase
 from consensus_sim.paths import configs_dir
 
 CONFIG_NAME = "config"
@@ -29,6 +29,7 @@ _OF_NAMES = ("scenarios", "reference", "usual_reference", "community", "behaviou
 _NUMBER_OR_SWITCH = re.compile(r"[-+]?[\d.].*|true|false|nan|inf", re.IGNORECASE)
 # Keys whose value is a file, which Hydra would take for one of its groups of the same name.
 _FILES = {"targets": "targets.files", "posterior": "posterior.file"}
+_AFTER_HYDRAS_WORDS = re.compile(r" (?:full_key|Config search path|Search path):")
 _BRINGS_SETTINGS = re.compile(r"^(hydra\.searchpath=|(experiment|community|behaviour)=\w+$|\+own=)")
 
 
@@ -151,7 +152,7 @@ def _quoted(change: str) -> str:
     """`change` with quotes around each word of its value that Hydra's grammar would not read, such as Chinese."""
     key, equals, value = change.partition("=")
     if not key.isascii():
-        raise InputError(f"{key}: there is no such setting; names are English, and consensus-sim --cfg job lists them")
+        raise InputError("setting_not_latin", where=key)
     if "'" in value or '"' in value:
         return change
     names = key in _OF_NAMES and not {"(", ")", "*"} & set(value)
@@ -230,13 +231,12 @@ def search_path(overrides: Sequence[str], config_dir: str | Path | None) -> list
         return []
     folder = Path(config_dir).absolute()
     if not folder.is_dir():
-        raise InputError(f"config-dir: found {str(config_dir)!r}; allowed: an existing folder")
+        raise not_allowed("config-dir", str(config_dir), phrase("existing_folder"))
     if any(change.lstrip("+").startswith("hydra.searchpath=") for change in overrides):
-        raise InputError("config-dir and hydra.searchpath: give one of the two")
+        raise InputError("config_dir_or_searchpath")
     groups = sorted(path.name for path in configs_dir().iterdir() if path.is_dir())
     if any(folder.glob("*.yaml")) and not any((folder / group).is_dir() for group in groups):
-        allowed = f"the folder above, with files in folders of their own, such as scenario ({', '.join(groups)})"
-        raise InputError(f"config-dir: found {str(config_dir)!r} without any of these folders; allowed: {allowed}")
+        raise InputError("config_dir_without_groups", found=str(config_dir), groups=groups)
     return [_searched([folder])]
 
 
@@ -276,26 +276,38 @@ def settings_sources(overrides: Iterable[str]) -> list[str]:
     return [change for change in overrides if _BRINGS_SETTINGS.match(change)]
 
 
-def own_file(message: str, config_dir: str | Path | None, overrides: Sequence[str]) -> str:
-    """`message` with the file of the user's in front that holds the key it names first, if one does.
+def own_file(error: InputError, config_dir: str | Path | None, overrides: Sequence[str]) -> Phrase:
+    """`error` with the file of the user's in front that holds the key it is about, if one does.
 
     A key that one of `overrides` changes is that one's, not the file's.
     """
-    named = r"\b(?P<key>(?P<group>[a-z]+)\.(?P<name>[\w-]+)[\w.-]*)"
-    whole = r"(?P<key>(?P<group>community|behaviour)(?P<name>)\b[\w.-]*)"  # one file is all of these
-    found = re.match(whole, message) or re.search(named, message)
-    if not found or config_dir is None:
-        return message
+    key = next(filter(None, map(_OF_FILE.match, keys_of(error.phrase))), None)
+    if key is None or config_dir is None:
+        return error.phrase
     changed = [change.lstrip("+~").partition("=")[0] for change in overrides]
-    own = found["key"]
-    if any(key.startswith(f"{own}.") or (key == own and "." in own) for key in changed):
-        return message
-    chosen = [change.partition("=")[2] for change in overrides if change.startswith(f"{found['group']}=")]
-    for name in (found["name"], *chosen[-1:]):
-        path = Path(config_dir) / found["group"] / f"{name}.yaml"
+    if any(one.startswith(f"{key[0]}.") or (one == key[0] and "." in key[0]) for one in changed):
+        return error.phrase
+    group = key["group"]
+    chosen = [change.partition("=")[2] for change in overrides if change.startswith(f"{group}=")]
+    for name in (key["name"], *chosen[-1:]):
+        path = Path(config_dir) / group / f"{name}.yaml"
         if path.is_file():
-            return f"{path}: {message}"
-    return message
+            return phrase("in_file", file=str(path), error=error.phrase)
+    return error.phrase
+
+
+_OF_FILE = re.compile(r"(?P<group>[a-z]+)(\.(?P<name>[\w-]+)[\w.-]*)?")
+
+
+def keys_of(found: Phrase) -> Iterator[str]:
+    """The keys that `found` is about, the outermost first."""
+    where, within = found.values.get("where", found.values.get("words")), found.values.get("error")
+    if isinstance(where, str):
+        yield where
+    if isinstance(within, ConsensusSimError):
+        within = within.phrase
+    if isinstance(within, Phrase):
+        yield from keys_of(within)
 
 
 def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
@@ -306,11 +318,11 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
-    text = " ".join(str(error).split())
+    text = one_line(error)
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return error
     if isinstance(error, OverrideParseException):
-        return InputError(f"cannot read {error.override!r}: write key=value, lists as [a,b], no blanks around '='")
+        return InputError("override_unreadable", found=error.override)
     if isinstance(error, MissingConfigException):
         return _missing(error, text)
     wanted = re.search(r"Could not override '([^']+)'", text)
@@ -320,13 +332,11 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
         return _unknown_key(within[1] if within and within[1].startswith(f"{wanted[1]}.") else wanted[1], own)
     ambiguous = re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text)
     if ambiguous:
-        return InputError(
-            f"{ambiguous[1]}: several values: write [a,b] for one list, or add -m to run one after another"
-        )
+        return InputError("several_values", where=ambiguous[1])
     cause = error.__cause__
     if cause is not None and not text:
-        text = " ".join(str(cause).split())
-    return InputError(text.split(" full_key:")[0].split(" Config search path:")[0].split(" Search path:")[0])
+        text = one_line(cause)
+    return InputError("configuration_unreadable", why=_AFTER_HYDRAS_WORDS.split(text)[0])
 
 
 def _missing(error: Any, text: str) -> InputError:
@@ -339,8 +349,8 @@ def _missing(error: Any, text: str) -> InputError:
     if named and (configs_dir() / named[2]).is_dir():
         shipped = sorted(path.stem for path in (configs_dir() / named[2]).glob("*.yaml"))
         where = named[1].replace("/", ".")
-        return one_of(f"{where}.defaults", named[3], [*shipped, "one of your own files beside it"])
-    return InputError(text.split(" Config search path:")[0].split(" Search path:")[0])
+        return one_of(f"{where}.defaults", named[3], shipped, phrase("own_file_beside"))
+    return InputError("configuration_unreadable", why=_AFTER_HYDRAS_WORDS.split(text)[0])
 
 
 def _unknown_key(key: str, own: Sequence[str]) -> InputError:
@@ -351,22 +361,19 @@ def _unknown_key(key: str, own: Sequence[str]) -> InputError:
     with package_configs():
         config: Any = OmegaConf.to_container(hydra_compose(config_name=CONFIG_NAME, overrides=list(own)))
     if key in config:  # a group none of whose files is chosen: Hydra found nothing to put in its place
-        hint = "; to compare some of them, scenarios=[before,points]" if key == "scenario" else ""
-        allowed = f"{key}.<name>.<setting>=VALUE{hint}"
-        return InputError(f"{key}: all its files take part, none is chosen; allowed: {allowed}")
+        return InputError("none_chosen_of_scenarios" if key == "scenario" else "none_chosen", where=key)
     above = key.rpartition(".")[0]
     if key == _FILES["targets"]:
-        return InputError("targets: not read by this experiment; allowed with experiment=calibrate or validate")
+        return InputError("targets_not_read")
     level: Any = config
     for part in above.split("."):
         level = level.get(part) if isinstance(level, Mapping) else None
     if isinstance(level, Mapping) and not level:  # such as the items of a catalogue: Hydra adds nothing unasked
-        return InputError(f"{key}: {above} is empty; to put something there, write ++{above}=...")
+        return InputError("section_empty", where=key, above=above)
     if isinstance(level, Mapping) and not difflib.get_close_matches(key.rpartition(".")[2], list(level), n=1):
-        return InputError(f"{key}: there is no such setting; {above} has {', '.join(map(str, level))}")
+        return InputError("no_setting_in", where=key, above=above, names=[str(name) for name in level])
     near = nearest_key(key, config)
-    hint = f"; did you mean {near}?" if near else "; consensus-sim --cfg job lists them all"
-    return InputError(f"{key}: there is no such setting{hint}")
+    return InputError("no_setting_near", where=key, near=near) if near else InputError("no_setting", where=key)
 
 
 def nearest_key(key: str, config: Mapping[str, Any]) -> str | None:

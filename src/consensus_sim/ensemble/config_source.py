@@ -32,7 +32,7 @@ from consensus_sim.data_files import (
     shown,
 )
 from consensus_sim.ensemble.config import CONFIG_NAME, EXPERIMENT, OPEN_GROUPS, OWN, OWN_FILES, OWN_SCHEME, check_name
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, unknown_key
 from consensus_sim.interventions.loading import CLASS, instead_of_target, with_digest
 from consensus_sim.paths import configs_dir
 
@@ -151,7 +151,7 @@ def read_experiment(path: Path) -> dict[str, Data]:
     known = sections()
     for key in content:
         if key not in known:
-            raise one_of(f"{file}: unknown key", key, sorted(known))
+            raise unknown_key(file, key, sorted(known))
     return content if names == [SELF] or not names else laid_over(content, {DEFAULTS: _choices(file, names)})
 
 

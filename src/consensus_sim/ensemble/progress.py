@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from rich.console import Console
@@ -19,26 +19,28 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from consensus_sim.errors import Phrase, one_line, phrase
+
 
 class Bar:
     """Progress of an ensemble. Drawn when it is told something, without a thread: worker processes are forked."""
 
-    def __init__(self, what: str, total: int, *, shown: bool = True) -> None:
-        """`what`: text before the bar; `total`: number of replicates; `shown` False: draw nothing."""
+    def __init__(self, what: Phrase, total: int, *, shown: bool = True) -> None:
+        """`what`: words before the bar; `total`: number of replicates; `shown` False: draw nothing."""
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("elapsed"),
+            TextColumn(words(phrase("elapsed"))),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn(words(phrase("time_left"))),
             TimeRemainingColumn(),
             console=Console(file=sys.stderr),
             auto_refresh=False,
             transient=True,
             disable=not (shown and sys.stderr.isatty()),
         )
-        self._task = self._progress.add_task(what, total=total)
+        self._task = self._progress.add_task(words(what), total=total)
 
     def __enter__(self) -> Bar:
         self._progress.start()
@@ -55,9 +57,22 @@ class Bar:
         self._progress.refresh()
 
 
-def say(text: str) -> None:
+def say(said: Phrase) -> None:
     """One line for the person at the terminal, on standard error, so that tables on standard output stay clean."""
-    print(text, file=sys.stderr, flush=True)
+    print(words(said), file=sys.stderr, flush=True)
+
+
+_language = ["en"]
+
+
+def speak(language: str) -> None:
+    """Let everything that is said in this process from now on be in `language`."""
+    _language[:] = [language]
+
+
+def words(said: Phrase) -> str:
+    """`said` in the language of this process, in one line."""
+    return one_line(said.text(_language[0]))
 
 
 EVERY = 4.0
@@ -65,15 +80,15 @@ EVERY = 4.0
 
 
 @contextlib.contextmanager
-def signs_of_life(text: str) -> Iterator[None]:
-    """Say `text` with the seconds since the begin, {seconds}, again and again as long as the block runs, also where no
+def signs_of_life(said: Callable[[int], Phrase]) -> Iterator[None]:
+    """Say what `said` gives for the seconds since the begin, again and again as long as the block runs, also where no
     terminal watches. Begin no worker process by forking meanwhile: a thread does it.
     """
     began, ended = time.monotonic(), threading.Event()
 
     def speak() -> None:
         while not ended.wait(EVERY):
-            say(text.format(seconds=round(time.monotonic() - began)))
+            say(said(round(time.monotonic() - began)))
 
     thread = threading.Thread(target=speak, daemon=True)
     thread.start()

@@ -18,7 +18,7 @@ from consensus_sim.ensemble.store import ReplicateStore, Store
 from consensus_sim.ensemble.summary import Values
 from consensus_sim.ensemble.tables import assemble
 from consensus_sim.ensemble.work import Outcome, Replicates, Task, Work, attempt
-from consensus_sim.errors import ConsensusSimError, InputError, Phrase, phrase, raise_all
+from consensus_sim.errors import ConsensusSimError, InputError, Phrase, phrase, raise_all, single
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from consensus_sim.community import Community
 
 _NAMED = 5  # failures that are told one by one
-_COMPILING = "compiling kernels: {seconds} s"
 
 
 class ReplicatesFailedError(ConsensusSimError):
@@ -83,7 +82,8 @@ def run_ensemble(
     work, naming, warm = Replicates(community, study), naming_of(study), _Once(lambda: warm_kernels(study, cold))
     precision = study.precision
     until = None if precision is None or precision.target is None else precision
-    played, title, printed = 0, "", _Printed(study)
+    title: Phrase | None = None
+    played, printed = 0, _Printed(study)
     for count in [study.replicates] if until is None else until.counts():
         # Replicate by replicate: what its scenarios have in common at the start is drawn once, and where time ends a
         # run early, every scenario has got as far as the others.
@@ -94,7 +94,8 @@ def run_ensemble(
             found = printed.add(stored(tasks, work, store, naming), count)
             if not found.missing:
                 break
-            title = f"{naming.many.text()} ({len(found.missing)} of {len(found.errors)} errors too large after {count})"
+            large, of = len(found.missing), len(found.errors)
+            title = phrase("errors_too_large", runs=naming.many, large=large, of=of, count=count)
     study = replace(study, replicates=played)
     in_order = [(name, number) for name in names for number in range(played)]
     return Forecast(study, community, assemble(stored(in_order, work, store, naming)))
@@ -141,11 +142,11 @@ def run_missing(
     *,
     before: Callable[[], None],
     progress: bool = True,
-    title: str = "",
+    title: Phrase | None = None,
 ) -> None:
     """Run those of `tasks` that `store` does not have, each stored as it finishes; `before` is called if there are any.
 
-    title: what stands before the bar (else what the tasks are called)
+    title: words before the bar (else what the tasks are called)
 
     Raises InputError if all that failed failed by a mistake of the user, else ReplicatesFailedError.
     """
@@ -153,12 +154,11 @@ def run_missing(
     if not missing:
         return
     if len(missing) < len(tasks):
-        said = f"{len(tasks) - len(missing)} of {len(tasks)} {naming.many.text()} are stored already"
-        say(f"{said}; going on with the others")
+        say(phrase("stored_already", stored=len(tasks) - len(missing), total=len(tasks), runs=naming.many))
     before()
     failures: list[Outcome] = []
     outcomes = engine.run(missing, work)
-    with contextlib.closing(outcomes), Bar(title or naming.many.text(), len(tasks), shown=progress) as bar:  # type: ignore[type-var]
+    with contextlib.closing(outcomes), Bar(title or naming.many, len(tasks), shown=progress) as bar:  # type: ignore[type-var]
         bar.tick(len(tasks) - len(missing))
         for outcome in outcomes:
             if outcome is None:
@@ -179,10 +179,12 @@ def run_missing(
 
 def mistakes(failures: list[Outcome], naming: Naming) -> list[InputError]:
     """What the user has to mend: each error once, with the places in which it came up."""
-    errors = {str(failure.error): failure.error for failure in failures}
+    errors: dict[str, InputError] = {}
     places: dict[str, dict[str, None]] = {}
     for failure in failures:
-        places.setdefault(str(failure.error), {})[failure.task[0]] = None
+        for error in single(failure.error) if isinstance(failure.error, InputError) else ():
+            errors[str(error)] = error
+            places.setdefault(str(error), {})[failure.task[0]] = None
     return [
         InputError("in_places", error=errors[said], what=naming.what, names=list(names))
         for said, names in places.items()
@@ -208,10 +210,14 @@ def first_start() -> bool:
     """
     cold = not _warm_mark().exists()
     if cold:
-        say("compiling kernels, once per installation (half a minute to a minute)")
-        with signs_of_life(_COMPILING):
+        say(phrase("compiling_once"))
+        with signs_of_life(_compiling):
             compile_ahead(cores())
     return cold
+
+
+def _compiling(seconds: int) -> Phrase:
+    return phrase("compiling", seconds=seconds)
 
 
 def _warm_mark() -> Path:
@@ -234,7 +240,7 @@ def warm_kernels(study: Study, cold: bool) -> None:
         return
     small = load_community("teaching")
     short = replace(study, calendar={**study.calendar, "weeks": min(study.calendar["weeks"], 40)})
-    with signs_of_life(_COMPILING) if cold else contextlib.nullcontext():
+    with signs_of_life(_compiling) if cold else contextlib.nullcontext():
         for scenario in study.scenarios if cold else study.scenarios[-1:]:
             # An error here comes up in the replicates as well, and is told there.
             attempt((scenario.name, 0), Replicates(small, short))

@@ -27,7 +27,7 @@ def setup_links(name: str, setups: Mapping[str, Any]) -> list[str]:
     links: list[str] = []
     while name in setups:
         if name in links:
-            raise InputError("goes_in_a_circle", where=f"setups.{name}.base")
+            raise InputError("goes_in_a_circle", where=f"setups.{name}.base", links=" -> ".join([*links, name]))
         for key in section(f"setups.{name}", setups[name]):
             if key not in ALLOWED:
                 raise unknown_key(f"setups.{name}", key, ALLOWED)

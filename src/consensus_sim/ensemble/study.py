@@ -17,11 +17,23 @@ from consensus_sim.ensemble.dates import day, iso_date, with_dates
 from consensus_sim.ensemble.given import given_paths, nested, without
 from consensus_sim.ensemble.precision import AUTO, MOST_REPLICATES, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
-from consensus_sim.errors import InputError, not_allowed, one_of, phrase
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase, raise_all, single, unknown_key
 from consensus_sim.interventions.loading import CLASS, is_own
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
-from consensus_sim.settings import GAP, STRICT, FilePath, Label, RefusedError, Text, known, mapping, read, together
+from consensus_sim.settings import (
+    GAP,
+    STRICT,
+    FilePath,
+    Label,
+    RefusedError,
+    Text,
+    known,
+    mapping,
+    number_phrase,
+    read,
+    together,
+)
 
 Parameters = Literal["centre", "prior", "posterior"]
 PARAMETERS: tuple[Parameters, ...] = ("centre", "prior", "posterior")
@@ -71,18 +83,15 @@ class PosteriorFile:
 
 def whole(key: str, value: object, low: int, high: int | None = None) -> int:
     """`value` as a whole number of at least `low` and at most `high`; InputError names `key` and what is allowed."""
-    allowed = f"a whole number from {low} to {high}" if high is not None else f"a whole number of at least {low}"
     if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
-        raise InputError(f"{key}: found {value!r}; allowed: {allowed}")
+        raise not_allowed(key, value, number_phrase(low, high, whole=True))
     return value
 
 
 def section(key: str, value: object) -> Mapping[str, Any]:
     """`value` as a mapping of settings; InputError names `key` otherwise."""
     if not isinstance(value, Mapping):
-        raise InputError(
-            f"{key}: found {value!r}; allowed: settings, one a line (choose a file, or change {key}.<setting>)"
-        )
+        raise not_allowed(key, value, phrase("settings_of", key=key))
     return value
 
 
@@ -106,7 +115,7 @@ def merge_settings(where: str, settings: Settings, changes: Mapping[str, Any]) -
             merged[name] = value
             continue
         if name not in settings:
-            raise one_of(f"setting of {where}", name, [known for known in settings if known != CLASS])
+            raise unknown_key(where, name, [known for known in settings if known != CLASS])
         old = settings[name]
         if isinstance(old, dict) and old and isinstance(value, Mapping):
             merged[name] = merge_settings(f"{where}.{name}", old, value)
@@ -132,7 +141,9 @@ def chain(name: str, scenarios: Mapping[str, Any]) -> list[str]:
     current: str | None = name
     while current is not None:
         if current in links:
-            raise InputError(f"scenario.{links[-1]}.base: goes round in a circle: {' -> '.join([*links, current])}")
+            raise InputError(
+                "goes_in_a_circle", where=f"scenario.{links[-1]}.base", links=" -> ".join([*links, current])
+            )
         if current not in scenarios:
             raise one_of("scenario" if not links else f"scenario.{links[-1]}.base", current, scenarios)
         links.append(current)
@@ -224,7 +235,7 @@ def _uses(links: Sequence[str], plan: Plan) -> dict[str, Use]:
         for lever, changes in (_content(link, plan.scenarios).interventions or {}).items():
             where = f"scenario.{link}.interventions.{lever}"
             if lever not in plan.files:
-                raise one_of(f"lever in scenario.{link}.interventions", lever, plan.files)
+                raise one_of(f"scenario.{link}.interventions", lever, plan.files)
             if changes is None:
                 uses.pop(lever, None)
                 continue
@@ -337,14 +348,14 @@ def check_levers(scenarios: Iterable[Scenario], plan: Plan) -> None:
             try:
                 build_lever(name, with_variant(f"intervention.{name}.variants.{variant}", settings, changes))
             except InputError as error:
-                raise InputError("in_place", where=f"variant {variant}", error=error) from None
+                raise_all(InputError("in_variant", variant=variant, error=each) for each in single(error))
     for scenario in scenarios:
         try:
             levers = {lever: build_lever(lever, settings) for lever, settings in scenario.levers}
             for lever in levers.values():
                 lever.check_scenario(levers)
         except InputError as error:  # what the files say passes, so the scenario has changed it
-            raise InputError("in_place", where=f"scenario.{scenario.name}", error=error) from None
+            raise_all(InputError("in_place", where=f"scenario.{scenario.name}", error=each) for each in single(error))
 
 
 def check_parts(config: Mapping[str, Any]) -> None:
@@ -398,9 +409,9 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
     config = plan.config
     names = config.get("scenarios")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise InputError(f"scenarios: found {names!r}; allowed: a list of names like [before,council]")
+        raise not_allowed("scenarios", names, phrase("a_list_like", example="[before,council]"))
     if len(set(names)) < len(names):
-        raise InputError(f"scenarios: found {names!r}; allowed: each name once")
+        raise not_allowed("scenarios", names, phrase("each_name_once"))
     parameters = known("parameters", config.get("parameters", "centre"), PARAMETERS)
     calendar = config["calendar"]
     for lever, settings in plan.files.items():
@@ -439,15 +450,15 @@ def read_precision(config: Mapping[str, Any]) -> Precision:
     node, analysis = section("monte_carlo", config.get("monte_carlo")), config.get("analysis", "compare")
     if replicates != AUTO or analysis != "compare":
         if isinstance(replicates, bool) or not isinstance(replicates, int) or not 1 <= replicates <= MOST_REPLICATES:
-            auto = ", or auto" if analysis == "compare" else f" (auto is for analysis=compare, this is {analysis})"
-            allowed = f"a whole number from 1 to {MOST_REPLICATES}{auto}"
-            raise InputError(f"replicates: found {replicates!r}; allowed: {allowed}")
+            number = number_phrase(1, MOST_REPLICATES, whole=True)
+            auto = phrase("either", one=number, other=phrase("names", names=[AUTO]))
+            no_auto = phrase("no_auto", number=number, analysis=str(analysis))
+            raise not_allowed("replicates", replicates, auto if analysis == "compare" else no_auto)
         if target is not None:
-            raise InputError(f"precision: found {target!r} with replicates={replicates}; allowed: with replicates=auto")
+            raise InputError("precision_not_read", found=target, replicates=replicates)
         return Precision.from_config(None, node)
     if isinstance(target, bool) or not isinstance(target, int | float) or not 0 < target < 1:
-        told = "allowed with replicates=auto: a number above 0 and below 1, such as 0.05"
-        raise InputError(f"precision: found {target!r}; {told}")
+        raise not_allowed("precision", target, phrase("a_precision"))
     return Precision.from_config(float(target), node)
 
 
@@ -463,8 +474,6 @@ def _posterior(config: Mapping[str, Any], parameters: str) -> Any:
     if parameters == "posterior":
         return read_posterior(file).checked(Behaviour.from_config(config["behaviour"]))
     if not is_shipped(file):
-        allowed = "with parameters=posterior"
-        if config.get("analysis") == "calibrate":
-            allowed += "; to write one, calibration.posterior=FILE"
-        raise InputError(f"posterior: found {file!r} with parameters={parameters}; allowed: {allowed}")
+        kind = "posterior_not_written" if config.get("analysis") == "calibrate" else "posterior_not_read"
+        raise InputError(kind, found=file, parameters=parameters)
     return None

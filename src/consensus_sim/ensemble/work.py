@@ -14,9 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from consensus_sim.catalogue import LANGUAGES, message
 from consensus_sim.ensemble.scenario import Settings, Study
-from consensus_sim.errors import ConsensusSimError, InputError, Phrase, one_line, phrase
+from consensus_sim.errors import BETWEEN, ConsensusSimError, InputError, InputErrors, Phrase, one_line, phrase, single
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
@@ -56,11 +55,16 @@ def attempt(task: Task, work: Work) -> Outcome:
     try:
         return Outcome(task, work.run(task))
     except InputError as error:
-        # Words, not values: what a message is about may be anything, and has to go from process to process.
-        said = {language: " ".join(message(error, language).split()) for language in LANGUAGES}
-        return Outcome(task, error=InputError(Phrase("by_language", said)), trace=traceback.format_exc())
+        return Outcome(task, error=InputErrors(map(portable, single(error))), trace=traceback.format_exc())
     except (Exception, SystemExit) as error:
         return Outcome(task, error=crash(error), trace=traceback.format_exc())
+
+
+def portable(error: InputError) -> InputError:
+    """`error` as words and the key it is about: what else it holds may be anything, and cannot leave the process."""
+    where = error.phrase.values.get("where")
+    said: dict[str, object] = {language: error.text(language) for language in BETWEEN}
+    return InputError(Phrase("by_language", said | ({"where": where} if isinstance(where, str) else {})))
 
 
 def crash(error: BaseException) -> ConsensusSimError:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import ConfigDict
 
 from consensus_sim.council.observation import OBSERVABLE, observe
-from consensus_sim.errors import InputError, one_of
+from consensus_sim.errors import InputError, one_of, raise_all, single
 from consensus_sim.interventions.base import Intervention, adjust, adjusted
 from consensus_sim.settings import STRICT, OptionalDay, choice, setting, switch
 
@@ -72,7 +72,7 @@ class ActionResearch(Intervention):
             where = f"intervention.{self.name}.rules[{number}]"
             for name in (*rule.begin, *rule.stop, *rule.adjust):
                 if name not in levers or name == self.name:
-                    raise one_of(f"{where}: lever", name, [each for each in levers if each != self.name])
+                    raise one_of(where, name, [each for each in levers if each != self.name])
             for name, changes in rule.adjust.items():
                 for key in changes:
                     if key != "cost" and key not in levers[name].settings():
@@ -80,7 +80,7 @@ class ActionResearch(Intervention):
                 try:
                     adjusted(levers[name], changes)
                 except InputError as error:
-                    raise InputError("in_place", where=f"{where}.adjust", error=error) from None
+                    raise_all(InputError("in_place", where=f"{where}.adjust", error=each) for each in single(error))
 
     def on_start(self, model: Any) -> None:
         self.done: set[int] = set()
