@@ -6,7 +6,7 @@ The words are in `catalogue.yaml` beside this file; nothing is read before it is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -164,8 +164,17 @@ text_of = text
 def label_of(kind: str, name: str, language: str) -> str:
     """The text "<kind>.<name>" (group, channel, venue, ...), or `name` itself where a user brought their own."""
     check_language(language)
-    found = texts().get(f"{kind}.{name}")
+    found = texts().get(f"{kind}.{name}") or (_channel_labels.get(name) if kind == "channel" else None)
     return found[language] if found else name
+
+
+_channel_labels: dict[str, Mapping[str, str]] = {}
+"""Labels of the channels that studies read so far have, by language."""
+
+
+def name_channels(labels: Mapping[str, Mapping[str, str]]) -> None:
+    """Takes the labels of channels, by language, for the metrics of those that a user brought."""
+    _channel_labels.update(labels)
 
 
 def parameter_label(name: str, language: str, *, lines: bool = False) -> str:
@@ -202,35 +211,52 @@ def setting_label(place: str, name: str, language: str, about: Mapping[str, str]
 @cache
 def _metrics(section: str) -> dict[str, Metric]:
     """The metrics of one section of the file, in its order."""
-    content = _content()
-    return {
-        name: Metric(
-            name=name,
-            unit=entry["unit"],
-            direction=entry["better"],
-            format=entry["format"],
-            theme=entry["theme"],
-            labels=entry["label"],
-            definitions=entry["definition"],
-            units=content["units"][entry["unit"]],
-            **content["formats"][entry["format"]],
-        )
-        for name, entry in content[section].items()
+    return {name: _read_metric(name, entry) for name, entry in _content()[section].items()}
+
+
+def _read_metric(name: str, entry: Mapping[str, Any]) -> Metric:
+    """The metric `name` from its entry in the file."""
+    return Metric(
+        name=name,
+        unit=entry["unit"],
+        direction=entry["better"],
+        format=entry["format"],
+        theme=entry["theme"],
+        labels=entry["label"],
+        definitions=entry["definition"],
+        units=_content()["units"][entry["unit"]],
+        **_content()["formats"][entry["format"]],
+    )
+
+
+def _of_channel(section: str, name: str) -> Metric | None:
+    """The metric `name` of a channel that a user brought, such as attendance_chess; None for another."""
+    measure, _, channel = name.partition("_")
+    if name in _metrics(section) or measure not in _content()["own_channel"][section] or not channel:
+        return None
+    entry = _content()["own_channel"][section][measure]
+    said = {
+        part: {each: words.format(channel=label_of("channel", channel, each)) for each, words in entry[part].items()}
+        for part in ("label", "definition")
     }
+    return _read_metric(name, {**entry, **said})
+
+
+def _find(section: str, name: str) -> Metric:
+    found = _metrics(section).get(name) or _of_channel(section, name)
+    if found is None:
+        raise KeyError(f"catalogue.yaml has no metric {name!r} under {section}")
+    return found
 
 
 def metric(name: str) -> Metric:
     """The headline metric `name`. Raises KeyError, naming it, if the catalogue does not hold it."""
-    if name not in _metrics("metrics"):
-        raise KeyError(f"catalogue.yaml has no metric {name!r} under metrics")
-    return _metrics("metrics")[name]
+    return _find("metrics", name)
 
 
 def weekly_metric(name: str) -> Metric:
     """The metric `name` of table weekly. Raises KeyError, naming it, if the catalogue does not hold it."""
-    if name not in _metrics("weekly"):
-        raise KeyError(f"catalogue.yaml has no metric {name!r} under weekly")
-    return _metrics("weekly")[name]
+    return _find("weekly", name)
 
 
 def forecast_metric(name: str) -> Metric:
@@ -242,9 +268,14 @@ def forecast_metric(name: str) -> Metric:
     return _metrics("forecast")[name]
 
 
-def metric_names(theme: str | None = None) -> tuple[str, ...]:
-    """Names of the headline metrics, those of one `theme` or all, in the order in which tables show them."""
-    return tuple(name for name, found in _metrics("metrics").items() if theme in (None, found.theme))
+def metric_names(theme: str | None = None, present: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names of the headline metrics, those of one `theme` or all, in the order in which tables show them.
+
+    present: names that a table has; those of channels that a user brought are among the metrics then
+    """
+    own = (_of_channel("metrics", name) for name in dict.fromkeys(present))
+    found = (*_metrics("metrics").values(), *own)
+    return tuple(each.name for each in found if each is not None and theme in (None, each.theme))
 
 
 def weekly_metric_names() -> tuple[str, ...]:
@@ -262,12 +293,19 @@ def themes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(found.theme for found in _metrics("metrics").values()))
 
 
-def headline_tables() -> dict[str, tuple[str, ...]]:
-    """The short tables: name (its heading is the text "table.<name>") -> metrics."""
-    return {name: tuple(metrics) for name, metrics in _content()["headline_tables"].items()}
+def headline_tables(present: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+    """The short tables: name (its heading is the text "table.<name>") -> metrics.
+
+    present: names that a table has; those of channels that a user brought follow the metrics of participation then
+    """
+    own = metric_names(present=present)[len(metric_names()) :]
+    tables = {name: tuple(metrics) for name, metrics in _content()["headline_tables"].items()}
+    return {**tables, "participation": (*tables["participation"], *own)}
 
 
-def contrast_metrics() -> tuple[str, ...]:
-    """Metrics whose differences are drawn and told in words: those of the short tables and a few more."""
-    named = [name for names in headline_tables().values() for name in names]
+def contrast_metrics(present: Iterable[str] = ()) -> tuple[str, ...]:
+    """Metrics whose differences are drawn and told in words: those of the short tables (`present` as there) and a few
+    more.
+    """
+    named = [name for names in headline_tables(present).values() for name in names]
     return (*named, *_content()["contrasts_too"])

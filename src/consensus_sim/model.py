@@ -30,7 +30,7 @@ from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook
 from consensus_sim.dynamics.attendance import learn_of
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
-from consensus_sim.errors import ConsensusSimError
+from consensus_sim.errors import ConsensusSimError, InputError, one_of
 from consensus_sim.interventions.base import Intervention
 from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, keys_of_weeks
@@ -90,7 +90,7 @@ class CommunityModel(mesa.Model):
         self._hooked: dict[str, list[Intervention]] = {}
         self.week = 0
         self.parameters = read_parameters(behaviour)
-        self.residents = Residents(community, behaviour, seed)
+        self.residents = Residents(community, behaviour, seed, channels)
         self.vulnerable: NDArray[np.bool_] = self.residents.member_of("vulnerable")
         self.adults = self.residents.rows_of("all")
         self.vulnerable_share = float(self.vulnerable[self.adults].mean())
@@ -110,7 +110,7 @@ class CommunityModel(mesa.Model):
         self.used_skill = np.zeros(self.residents.n, bool)
         self.team: Team | None = None
         self.team_mask = np.zeros(self.residents.n, bool)
-        self.rules = Rules()
+        self.rules = Rules(council_venue=channels["council"].venue)
         self.organisations = organisations(self.parameters.execution)
         self.venues: dict[str, Venue] = {
             name: Venue(name, x, y, capacity=10**9) for name, (x, y) in community.places.venues.items()
@@ -126,7 +126,7 @@ class CommunityModel(mesa.Model):
         self.topics = TopicBook(community, topics, seed, self.parameters.topics, calendar)
         self.recorder = Recorder(self)
         for name in ("reception", "adhoc"):
-            self.open_channel(name, self.known_channels[name].venue, novel=False)
+            self.open_channel(name, novel=False)
         for lever in self.levers:
             lever.check_community(self)
 
@@ -240,13 +240,25 @@ class CommunityModel(mesa.Model):
             ]
         return self._hooked[hook]
 
-    def open_channel(self, name: str, venue: str, novel: bool = True) -> OpenChannel:
-        """Open a channel in a venue; `novel` channels are subject to the trend P2."""
+    def open_channel(self, name: str, venue: str | None = None, novel: bool = True) -> OpenChannel:
+        """Open a channel in `venue` (None: its own); `novel` channels are subject to the trend P2.
+
+        Raises InputError for a channel or a venue that does not exist.
+        """
+        if name not in self.known_channels:
+            raise one_of("channel", name, self.known_channels)
+        venue = self.known_channels[name].venue if venue is None else venue
+        if venue not in self.venues:
+            raise one_of("venue", venue, self.venues)
         opened = open_channel(self, self.known_channels[name], self.venues[venue], novel)
         self.channels[name], self.news = opened, None
         if self.team is not None:
             self.tell(opened, self.team.members)
         return opened
+
+    def venue_of(self, channel: str) -> Venue:
+        """The venue that the file of `channel` names."""
+        return self.venues[self.known_channels[channel].venue]
 
     def close_channel(self, name: str) -> None:
         """Close a channel if it is open; who knew of it still knows, and nobody hears of it or forgets it while it is
@@ -275,7 +287,9 @@ class CommunityModel(mesa.Model):
         self.venues[venue].show = show
 
     def event(self, channel: str, topics: list[Topic] | None = None, moderated: bool = False) -> Event:
-        """A new event of an open channel this week."""
+        """A new event of an open channel this week. Raises InputError for a channel that is not open."""
+        if channel not in self.channels:
+            raise InputError("channel_not_open", found=channel, allowed=sorted(self.channels))
         number = self.recorder.next_event(channel)
         return Event(self.channels[channel], self.week, number, topics or [], moderated=moderated)
 

@@ -14,7 +14,7 @@ from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import add_bits, fill_scale, mean_at, means_where, moments_by_group
 from consensus_sim.interventions.base import Cost
 from consensus_sim.residents.capability import INDICATORS, WHOLE, SurveyResult
-from consensus_sim.residents.columns import CHANNELS, GROUPS, REPORT_GROUPS
+from consensus_sim.residents.columns import GROUPS, REPORT_GROUPS
 
 NAN = float("nan")
 ATTITUDES = ("trust", "efficacy", "belonging", "fatigue", "motive")
@@ -156,7 +156,7 @@ class Recorder:
             *ATTITUDES,
             "cognition",
             "skill",
-            *(f"aware_{channel}" for channel in CHANNELS),
+            *(f"aware_{channel}" for channel in self.model.residents.channel_bits),
             "fatigue_team",
             "saw_outcome",
         ]
@@ -183,10 +183,11 @@ class Recorder:
         columns = (residents.trust, residents.efficacy, residents.belonging, residents.fatigue, residents.motive)
         blocks = (residents.cognition, residents.skill)
         means, mean_blocks, shares = means_where(
-            columns, blocks, residents.aware, len(CHANNELS), residents.adult, model.scratch.adult
+            columns, blocks, residents.aware, len(residents.channel_bits), residents.adult, model.scratch.adult
         )
         shares = shares.tolist()
-        aware = [shares[bit] if channel in model.channels else NAN for bit, channel in enumerate(CHANNELS)]
+        known = zip(residents.channel_bits, shares, strict=True)
+        aware = [share if channel in model.channels else NAN for channel, share in known]
         has_team = model.team is not None and len(model.team.members)
         tired = float(mean_at(residents.fatigue, model.team.members)) if has_team else NAN
         return [*means.tolist(), *mean_blocks.tolist(), *aware, tired, float(self._seen)]

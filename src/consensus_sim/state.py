@@ -32,7 +32,7 @@ from consensus_sim.dynamics.participation import (
 from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
-from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS, channel_bit
+from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS
 from consensus_sim.residents.residents import WORKING, Residents
 
 NEVER = np.float32(-1e9)
@@ -93,7 +93,7 @@ def read_parameters(behaviour: Behaviour) -> ParameterSet:
 class Rules:
     """Rules that levers set and the protocol follows: where levers meet."""
 
-    council_venue: str = "committee_office"
+    council_venue: str
     procedure: str = "plenary"
     seating: bool = False
     help: dict[str, Help] = field(default_factory=dict)
@@ -243,7 +243,7 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
         of_age = np.where(people.elder, 2, np.where(people.age >= 45, 1, 0))
         fixed = np.array([log_odds(share) for share in shares], np.float32)[of_age] + lasting
         fixed[~residents.online] = NEVER
-        level, drawn = 0.0, model.at_start.drawn(model, channel, lasting)
+        level, drawn = channel.level or 0.0, model.at_start.drawn(model, channel, lasting)
     else:
         working, away = people.employment == WORKING, model.distance[venue.name]
         fixed = cost_of_coming(
@@ -251,12 +251,13 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
             float(channel.clash_elder), p.time, p.evening, away,
         )  # fmt: skip
         fixed += lasting
-        level, drawn = model.parameters.channels[channel.name], model.at_start.drawn(model, channel, fixed)
+        level = model.parameters.channels[channel.name] if channel.level is None else channel.level
+        drawn = model.at_start.drawn(model, channel, fixed)
     centre = float(mean_pull(drawn))
     return OpenChannel(
         channel=channel,
         venue=venue,
-        bit=channel_bit(channel.name),
+        bit=residents.channel_bits[channel.name],
         level=level,
         letter=float(level_of_mean(_possible(p.letter_acceptance), drawn)) + centre,
         personal=float(level_of_mean(_possible(p.personal_acceptance), drawn)) + centre,

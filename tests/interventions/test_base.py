@@ -79,6 +79,9 @@ def test_a_lever_of_zero_strength_gives_every_table_as_without_it(case, span):
     assert "metrics" in differing_tables(strong, without), "the check can fail"
 
 
+RULES = Rules(council_venue="committee_office")
+
+
 def test_every_strength_is_tried_at_zero():
     assert len(STRENGTHS) == 5
     assert STRENGTHS <= {(name, *zero) for name, zero in NULL.values()}
@@ -215,7 +218,7 @@ def test_all_that_levers_set_is_undone_when_they_end():
     }
     model.run()
     assert not model.active and set(model.channels) == {"reception", "adhoc"} and model.team is None
-    assert model.rules == Rules()
+    assert model.rules == RULES
     after = {
         name: (venue.relief, venue.elder_relief, venue.show, venue.display) for name, venue in model.venues.items()
     }
@@ -275,7 +278,7 @@ def test_levers_that_have_ended_leave_no_rule_room_or_matter_behind():
     changes = {name: {"end": "2024-10-01"} for name in ADJUSTED}
     model, bare = make_model("everything", levers=changes, weeks=34), make_model("before", weeks=34).run()
     model.run()
-    assert model.active == [] and model.rules == Rules() and model.channels.keys() == bare.channels.keys()
+    assert model.active == [] and model.rules == RULES and model.channels.keys() == bare.channels.keys()
     assert model.venues == bare.venues
     kept = {topic.venue_channel for topic in model.topics.waiting if topic.state == "agenda"}
     assert kept <= set(model.channels)

@@ -69,7 +69,7 @@ def read_period(model: Any, days: Days) -> dict[tuple[str, str], float]:
     """Every quantity of the forecast by (name, group) for the weeks of `days`, from a finished run."""
     first, last = weeks_of(model, days)
     acts = collect_acts(model)
-    online = np.array([name == "ballot" for name in acts.channels], bool)[acts.channel]
+    online = np.array([model.known_channels[name].online for name in acts.channels], bool)[acts.channel]
     return {
         **_participation(model, acts, online, first, last),
         **_topics(model, first, last),

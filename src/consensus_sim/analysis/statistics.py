@@ -140,7 +140,7 @@ def _council_topics(model: Any) -> dict[str, float]:
 def _people(model: Any) -> dict[str, float]:
     """F59, F66, and the pool of A5."""
     residents, acts = model.residents, collect_acts(model)
-    offline = np.array([name != "ballot" for name in acts.channels])[acts.channel]
+    offline = np.array([not model.known_channels[name].online for name in acts.channels])[acts.channel]
     ordinary = ~model.team_mask[acts.resident]
     recent = acts.week >= model.calendar.weeks - QUARTER
     at_council = np.array([name == "council" for name in acts.channels])[acts.channel] & ordinary

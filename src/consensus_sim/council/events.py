@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from consensus_sim.council.topic_class import Group
 from consensus_sim.errors import InputError
+from consensus_sim.residents.columns import CHANNELS
 from consensus_sim.settings import STRICT, Label, read, setting, switch
 
 Rows = NDArray[np.int32]
@@ -34,7 +35,9 @@ class Channel:
     costs the old; `voice` how often people raise a matter
     here, relative to the tea, and `gathers` whether they are asked for what nobody has raised yet, and bring that
     first; `suits` log-odds by group of residents whom it suits more or less than its hours say; `invitations` how many
-    the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the lot against stake.
+    the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the lot against stake; `level` the
+    log-odds that an average adult who knows of it comes to one event uninvited (online: what is added to those of P14):
+    of a built-in channel it is a parameter of behaviour, of a user's own it stands here.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -52,6 +55,7 @@ class Channel:
     capacity: int = setting(0, 10_000_000, "persons")
     invitations: Annotated[int | None, setting(0, 1000, "persons")] = None
     invite_chance: Annotated[float | None, setting(0, 1, "share")] = None
+    level: Annotated[float | None, setting(-20, 5, "log-odds")] = None
     suits: dict[Group, LogOdds] = field(default_factory=dict)
     gathers: Annotated[bool, switch()] = False
 
@@ -66,6 +70,14 @@ class Channel:
                 raise InputError("missing_key", where=where, name=key, needed=list(asked))
             if name != "adhoc" and value is not None:  # whom a channel's lever asks is a setting of the lever
                 raise InputError("only_adhoc", where=f"{where}.{key}")
+        clashes = ("clash_working", "clash_parent", "clash_elder")
+        for key in clashes if channel.online else ():
+            if getattr(channel, key):
+                raise InputError("no_clash_online", where=f"{where}.{key}", found=getattr(channel, key))
+        if name not in CHANNELS and channel.level is None:
+            raise InputError("missing_key", where=where, name="level", needed=["level"])
+        if name in CHANNELS and channel.level is not None:
+            raise InputError("level_of_built_in", where=f"{where}.level", name=name)
         return channel
 
 

@@ -83,7 +83,7 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
             ("reach_year", group, _ratio(year_of, size)),
             ("frequency", group, _ratio(acts_of, year_of)),
         ]
-    offline = np.array([name != "ballot" for name in acts.channels], bool)
+    offline = np.array([not model.known_channels[name].online for name in acts.channels], bool)
     in_person = np.zeros(model.residents.n, bool)
     if len(acts.channels):
         in_person[year.resident[offline[year.channel]]] = True

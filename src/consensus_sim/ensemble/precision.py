@@ -148,7 +148,7 @@ def reached(values: Values, precision: Precision, reference: str) -> Reached:
     The scale of a metric's mean is the mean's size, but at least the floor of its unit; that of a difference is the
     larger one of the two means that are compared. What no replicate defines is not printed and not asked for.
     """
-    printed = {name for names in headline_tables().values() for name in names}
+    printed = {name for names in headline_tables(name for name, _ in values.rows).values() for name in names}
     rows = [number for number, (name, group) in enumerate(values.rows) if group == "all" and name in printed]
     names = [values.rows[number][0] for number in rows]
     floors = np.array([precision.floors[metric(name).unit] for name in names])

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from consensus_sim.catalogue import name_channels
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.ensemble.dates import day, iso_date, with_dates
@@ -21,6 +22,7 @@ from consensus_sim.errors import InputError, not_allowed, one_of, phrase, raise_
 from consensus_sim.interventions.loading import CLASS, is_own
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
+from consensus_sim.residents.columns import CHANNELS, channel_bits
 from consensus_sim.settings import (
     GAP,
     STRICT,
@@ -381,6 +383,15 @@ def check_topics(topics: Mapping[str, Any], calendar: Settings) -> None:
             raise not_allowed(f"topic.{name}.arises", arises, allowed)
 
 
+def check_channels(channels: Mapping[str, Any]) -> None:
+    """Refuse a config without all built-in channels or with more channels than there are bits; take their labels."""
+    for name in CHANNELS:
+        if name not in channels:
+            raise InputError("missing_key", where="channel", name=name, needed=list(CHANNELS))
+    channel_bits(channels)
+    name_channels({name: Channel.from_config(name, content).label for name, content in channels.items()})
+
+
 def read_reference(config: Mapping[str, Any], names: list[str]) -> str:
     """The scenario that the others are measured against: `reference`; if that is null, `usual_reference` where it is
     compared, else the first.
@@ -418,6 +429,7 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         check_dates(f"intervention.{lever}", settings, calendar["programme"])
     check_parts(config)
     check_topics(config["topic"], calendar)
+    check_channels(config["channel"])
     scenarios = tuple(scenario_of(name, plan) for name in names)
     for change in config.get("changes", ()):  # a slip in a scenario that is not compared would stay unnoticed
         changed = re.match(r"scenario\.([\w-]+)\.", str(change))

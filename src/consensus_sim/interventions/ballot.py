@@ -44,7 +44,7 @@ class OnlineBallot(Intervention):
             self.on_end(model)
             return
         if not model.is_open("ballot"):
-            model.open_channel("ballot", "online")
+            model.open_channel("ballot")
         model.channels["ballot"].level = float(np.log(self.use))
         model.rules.online_publicity = self.publicity
 

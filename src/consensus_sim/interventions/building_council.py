@@ -29,12 +29,12 @@ class BuildingCouncil(Intervention):
 
     def on_start(self, model: Any) -> None:
         if self.councils_per_week:
-            model.venues["doorstep"].relief = self.relief
-            model.open_channel("building_council", "doorstep")
+            model.venue_of("building_council").relief = self.relief
+            model.open_channel("building_council")
 
     def on_end(self, model: Any) -> None:
         model.close_channel("building_council")
-        model.venues["doorstep"].relief = 0.0
+        model.venue_of("building_council").relief = 0.0
 
     def events(self, model: Any) -> list[Event]:
         if not model.is_open("building_council"):

@@ -52,8 +52,8 @@ class Parlour(Intervention):
     def on_end(self, model: Any) -> None:
         if self.bare_room is None:
             return
-        model.rules.council_venue = "committee_office"
-        model.move_channel("council", "committee_office")
+        model.rules.council_venue = model.venue_of("council").name
+        model.move_channel("council", model.rules.council_venue)
         venue = model.venues["parlour"]
         venue.relief, venue.elder_relief, venue.display = 0.0, 0.0, False
         venue.capacity, self.bare_room = self.bare_room, None

@@ -36,7 +36,7 @@ class ThemedSalon(Intervention):
     def on_start(self, model: Any) -> None:
         self.begun, self.held = model.week, 0
         if self.salons:
-            model.open_channel("salon", "parlour")
+            model.open_channel("salon")
 
     def on_end(self, model: Any) -> None:
         model.close_channel("salon")

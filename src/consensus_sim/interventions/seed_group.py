@@ -46,7 +46,7 @@ class SeedGroup(Intervention):
         drive = residents.motive[able] + residents.initiative[able] + residents.follow_through[able]
         drive = drive + self.chance * uniforms(model.key("seed_group:members"), residents.n)[able]
         self.group = np.sort(able[np.argsort(-drive, kind="stable")[: self.members]]).astype(np.int32)
-        model.tell(model.open_channel("seed_group", "parlour"), self.group)
+        model.tell(model.open_channel("seed_group"), self.group)
 
     def on_end(self, model: Any) -> None:
         model.close_channel("seed_group")

@@ -31,12 +31,12 @@ class StrollingTalk(Intervention):
         grid = model.community.population.grid
         self.grids = [np.searchsorted(grid, [number, number + 1]) for number in np.unique(grid)]
         if self.walks_per_month:
-            model.venues["street"].relief = self.relief
-            model.open_channel("talk", "street")
+            model.venue_of("talk").relief = self.relief
+            model.open_channel("talk")
 
     def on_end(self, model: Any) -> None:
         model.close_channel("talk")
-        model.venues["street"].relief = 0.0
+        model.venue_of("talk").relief = 0.0
 
     def events(self, model: Any) -> list[Event]:
         if not model.is_open("talk") or not falls_due(per_week(self.walks_per_month), model.week - self.begun):

@@ -22,16 +22,16 @@ class SecretaryTea(Intervention):
         self.begun = model.week
         if self.sessions_per_month == 0:
             return
-        venue = model.venues["park"]
+        venue = model.venue_of("tea")
         venue.relief = model.parameters.support.tea_relief if self.relief is None else self.relief
         venue.show = self.show
-        model.open_channel("tea", "park")
-        model.show_at("park", self.show)
+        model.open_channel("tea")
+        model.show_at(model.venue_of("tea").name, self.show)
 
     def on_end(self, model: Any) -> None:
         model.close_channel("tea")
-        model.venues["park"].relief = 0.0
-        model.show_at("park", 0.0)
+        model.venue_of("tea").relief = 0.0
+        model.show_at(model.venue_of("tea").name, 0.0)
 
     def events(self, model: Any) -> list[Event]:
         if not falls_due(per_week(self.sessions_per_month), model.week - self.begun):

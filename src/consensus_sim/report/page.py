@@ -166,7 +166,7 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
     found: list[dict[str, Any]] = []
     for theme in themes():
         rows = []
-        for name in metric_names(theme):
+        for name in metric_names(theme, numbers.metrics):
             words = metric(name).label(language)
             rows.append(_row(numbers, name, "all", words, scenarios, language))
             narrow = f"{words} ({label_of('group', 'active', language)})"
@@ -196,7 +196,7 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
         "reference_name": numbers.reference,
         "reference_index": names.index(numbers.reference),
         "tints": colours(scenarios, numbers.reference),
-        "definitions": [metric(name) for name in metric_names() if numbers.has(name)],
+        "definitions": [metric(name) for name in metric_names(present=numbers.metrics) if numbers.has(name)],
     }
 
 

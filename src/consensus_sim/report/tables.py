@@ -65,6 +65,11 @@ class Numbers:
         self._replicates = int(max((row["replicates"] for row in self.values.values()), default=0))
         self._sets = int(max((row["sets"] for row in self.differences.values()), default=0))
 
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics that any scenario has."""
+        return list(dict.fromkeys(name for _, name, _ in self.values))
+
     def value(self, scenario: str, name: str, group: str = "all") -> dict[Any, Any] | None:
         """The row of summary, or None where the metric is undefined."""
         return self.values.get((scenario, name, group))
@@ -180,7 +185,7 @@ def print_table(
 
     check_language(language)
     numbers = Numbers(summary, contrasts, reference)
-    for name, metrics in headline_tables().items():
+    for name, metrics in headline_tables(numbers.metrics).items():
         columns = [_column(numbers, one, scenarios, language) for one in metrics if numbers.has(one)]
         widest = max((one.width + GAP for one in columns), default=0)
         label = min(max(LABEL, *(longest_word(each[language]) for _, each in scenarios)), console.width - widest)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from consensus_sim.errors import InputError
 
 
 class Column(NamedTuple):
@@ -25,7 +28,9 @@ COGNITIONS = ("rights", "responsibility", "public_interest")
 BEHAVIOURS = ("habit", "initiative", "follow_through")
 """Indicators of the behaviour dimension of the capability scale."""
 CHANNELS = ("reception", "adhoc", "council", "tea", "ballot", "salon", "seed_group", "building_council", "talk")
-"""Bits of `Residents.aware`: which channels a resident knows of."""
+"""Built-in channels, in the order of their bits in `Residents.aware`; a user's own have the bits after them."""
+MOST_CHANNELS = 16
+"""Bits of `Residents.aware`."""
 
 COLUMNS = (
     *(Column(name, "f4", "scale", 0, 1, "skill") for name in SKILLS),
@@ -72,5 +77,17 @@ def group_bit(name: str) -> int:
 
 
 def channel_bit(name: str) -> int:
-    """The bit of channel `name` in `Residents.aware`."""
-    return 1 << CHANNELS.index(name)
+    """The bit of the built-in channel `name` in `Residents.aware`."""
+    return channel_bits(())[name]
+
+
+def channel_bits(known: Iterable[str]) -> dict[str, int]:
+    """The bit of every channel in `Residents.aware`: the built-in ones, then those `known` besides, by name.
+
+    Raises InputError if there are more channels than bits.
+    """
+    own = sorted(set(known) - set(CHANNELS))
+    if len(CHANNELS) + len(own) > MOST_CHANNELS:
+        most = MOST_CHANNELS - len(CHANNELS)
+        raise InputError("too_many_channels", found=len(own), names=", ".join(own), most=most)
+    return {name: 1 << place for place, name in enumerate((*CHANNELS, *own))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,12 +14,12 @@ from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, normals, uniforms
 from consensus_sim.residents.columns import (
     BY_NAME,
-    CHANNELS,
     COGNITIONS,
     COLUMNS,
     GROUPS,
     SKILLS,
     channel_bit,
+    channel_bits,
     group_bit,
 )
 from consensus_sim.residents.initial import InitialParameters, draw_start
@@ -157,10 +158,12 @@ class Residents:
 
     The columns are declared in `columns.COLUMNS`. `skill` (4, n) and `cognition` (3, n) are blocks whose rows are
     also named columns. Who a resident is (age, tenure, ...) stays in `community.population`; what does not change in
-    a run is never copied. `taste` (n,) is in log-odds, and for good.
+    a run is never copied. `taste` (n,) is in log-odds, and for good. `channel_bits` are the bits of `aware` by channel.
     """
 
-    def __init__(self, community: Community, behaviour: Behaviour, seed: int) -> None:
+    def __init__(self, community: Community, behaviour: Behaviour, seed: int, channels: Iterable[str] = ()) -> None:
+        """`channels`: names of those that residents can come to know of, besides the built-in ones."""
+        self.channel_bits = channel_bits(channels)
         n = len(community.population)
         self.n = n
         self.community = community
@@ -201,9 +204,7 @@ class Residents:
 
     def aware_of(self, channel: str) -> NDArray[np.bool_]:
         """Which residents know of `channel`; shape (n,)."""
-        if channel not in CHANNELS:
-            raise KeyError(channel)
-        return (self.aware & np.uint16(channel_bit(channel))) != 0
+        return (self.aware & np.uint16(self.channel_bits[channel])) != 0
 
     def column(self, name: str) -> NDArray[Any]:
         """The column called `name` (one of `columns.COLUMNS`)."""

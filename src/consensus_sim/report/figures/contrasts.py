@@ -40,8 +40,8 @@ def draw_contrasts(
 
     contrasts: as in contrasts.csv; metrics: default the headline tables'; metrics without a difference are left out
     """
-    wanted = metrics or contrast_metrics()
     rows = contrasts[contrasts["group"] == "all"]
+    wanted = metrics or contrast_metrics(rows["metric"])
     rows = rows[rows["reference"] == reference]
     names = [name for name in wanted if (rows["metric"] == name).any()]
     shown = [pair for pair in scenarios if pair[0] != reference]

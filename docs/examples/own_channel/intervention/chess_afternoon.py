@@ -1,0 +1,28 @@
+"""A channel of one's own: a chess table in the park that an own intervention opens and holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from consensus_sim.council.events import Event
+from consensus_sim.interventions.base import Intervention, setting
+
+
+@dataclass(kw_only=True, eq=False)
+class ChessAfternoon(Intervention):
+    """棋桌夜话: a chess table in the park every `interval` weeks."""
+
+    interval: int = setting(1, 52, "weeks")
+
+    def on_start(self, model: Any) -> None:
+        model.open_channel("chess_table", "park")
+
+    def on_end(self, model: Any) -> None:
+        model.close_channel("chess_table")
+
+    def events(self, model: Any) -> list[Event]:
+        if model.week % self.interval:
+            return []
+        self.count_event()
+        return [model.event("chess_table")]
