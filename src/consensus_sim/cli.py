@@ -49,7 +49,7 @@ SEARCHED = 50_000
 Python's own 700 a tenth of its time would go into looking.
 """
 _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
-_NO_NUMBERS = re.compile(r"^(\+\w+@|hydra\.|(engine|report|store|results|debug)\b)")
+_NO_NUMBERS = re.compile(r"^(\+\w+@|\+own=|hydra\.|(engine|report|store|results|debug)\b)")
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
 _own: list[str] = []  # overrides that bring in settings

@@ -131,7 +131,7 @@ def test_the_command_writes_it_all_and_goes_on_where_it_stopped(cli, tmp_path):
     assert [path.name for path in (before / "figures").iterdir()] == ["gains_full.png"]
     done = cli(*SMALL, "report.language=zh")
     assert done.returncode == 0, done.stderr
-    assert "2 of 3 communities are stored already" in done.stderr
+    assert "共 3 个社区，已存有 2 个社区" in done.stderr
     assert "社区" in done.stdout
     (after,) = [path for path in (tmp_path / "results" / "city").iterdir() if path != before]
     small, large = (pd.read_csv(folder / "summary.csv") for folder in (before, after))

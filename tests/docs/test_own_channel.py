@@ -128,8 +128,3 @@ def test_how_readily_people_come_is_said_in_one_place():
         Channel.from_config("chess_table", {key: value for key, value in chess.items() if key != "level"})
     with pytest.raises(InputError, match=r"channel\.council\.level: .*behaviour\.channels\.council\.value"):
         Channel.from_config("council", {**council, "level": -5.0})
-
-
-def test_a_config_without_a_built_in_channel_is_refused():
-    with pytest.raises(InputError, match=r"channel: the key 'council' is missing"):
-        read_study(compose(["community=teaching", "~channel.council"]))

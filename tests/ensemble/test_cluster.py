@@ -38,7 +38,7 @@ def work(study):
     ("overrides", "told"),
     [
         (["engine.address=nowhere"], "engine.address: found 'nowhere'"),
-        (["engine.local=false"], "engine.address: found None"),
+        (["engine.local=false"], "engine.address: found null"),
         (["engine.local=7"], "engine.local: found 7"),
         (["engine.workers=0"], "engine.workers: found 0"),
         (["engine.address=tcp://127.0.0.1:8786", "engine.workers=2"], "the cluster has its own workers"),
@@ -56,7 +56,7 @@ def test_without_the_extra_it_says_which_one_is_missing(monkeypatch):
     monkeypatch.setattr(importlib.machinery.PathFinder, "find_spec", hidden)
     for name in [name for name in sys.modules if name.split(".")[0] == "distributed"]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(InputError, match=r"the extra 'cluster' is missing; pip install 'consensus-sim\[cluster\]'"):
+    with pytest.raises(InputError, match=r"dask.distributed: pip install 'consensus-sim\[cluster\]'"):
         Cluster()
 
 

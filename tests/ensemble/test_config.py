@@ -74,7 +74,7 @@ def test_null_switches_a_lever_off():
         (["intervention.points.start=soon"], "a date written YYYY-MM-DD"),
         (["calendar.start=2024-02-30"], "calendar.start: found '2024-02-30'"),
         (["calendar.weeks=523"], "a whole number from 1 to 522"),
-        (["scenarios=[]"], "a list like [before,council]"),
+        (["scenarios=[]"], "a list of names like [before,council]"),
         (["scenarios=[points,points]"], "each name once"),
         (["reference=nobody"], "reference: found 'nobody'"),
         (["seed=-1"], "seed: found -1"),
@@ -109,7 +109,7 @@ def test_null_switches_a_lever_off():
         (["calendar.start=20240501"], "calendar.start: found 20240501; allowed: a date written YYYY-MM-DD"),
         (
             ["scenario.points=null"],
-            "scenario.points: found None; allowed: a mapping with the keys label,",
+            "scenario.points: found null; allowed: a mapping with the keys label,",
         ),
     ],
 )

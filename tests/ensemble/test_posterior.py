@@ -234,7 +234,7 @@ def test_a_calibrated_parameter_that_the_user_sets_is_not_calibrated():
 @pytest.mark.parametrize(
     ("about", "told"),
     [
-        ("- a", "mine.yaml: found ['a']; allowed: a mapping"),
+        ("- a", "mine.yaml: found ['a']; allowed: a YAML mapping"),
         ("centre: 5", "mine.yaml: centre: found 5"),
         ("centre: {trust.gain: abc}", "mine.yaml: centre.trust.gain: found 'abc'; allowed: a number"),
         ("centre: {trust.gain: null}", "mine.yaml: centre.trust.gain: found null"),

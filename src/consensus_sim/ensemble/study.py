@@ -22,7 +22,7 @@ from consensus_sim.errors import InputError, not_allowed, one_of, phrase, raise_
 from consensus_sim.interventions.loading import CLASS, is_own
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
-from consensus_sim.residents.columns import CHANNELS, channel_bits
+from consensus_sim.residents.columns import channel_bits
 from consensus_sim.settings import (
     GAP,
     STRICT,
@@ -384,10 +384,7 @@ def check_topics(topics: Mapping[str, Any], calendar: Settings) -> None:
 
 
 def check_channels(channels: Mapping[str, Any]) -> None:
-    """Refuse a config without all built-in channels or with more channels than there are bits; take their labels."""
-    for name in CHANNELS:
-        if name not in channels:
-            raise InputError("missing_key", where="channel", name=name, needed=list(CHANNELS))
+    """Refuse more channels than residents can know of; take their labels."""
     channel_bits(channels)
     name_channels({name: Channel.from_config(name, content).label for name, content in channels.items()})
 
