@@ -63,7 +63,7 @@ def test_the_calendar_says_where_the_programme_begins(changes, start, weeks, pro
         (["experiment=disputes", "topic.shared_garden.arises='week -10'"], "a date from 2024-03-04 on"),
         (["scenario.council.interventions.parlour.variant=plian"], "did you mean 'plain'?"),
         (["scenario.council.interventions.tea.variant=plain"], "intervention.tea has no variants"),
-        (["++intervention.parlour.variants.plain.colour=3"], "found 'colour'"),
+        (["++intervention.parlour.variants.plain.colour=3"], "unknown key 'colour'"),
         (["intervention.parlour.variants.plain.elders_corner=3"], "variant plain: intervention.parlour.elders_corner"),
     ],
 )

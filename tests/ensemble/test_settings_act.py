@@ -74,6 +74,7 @@ BUSY = (
 )
 """Settings that act where small topics come up by the dozen, many people vote and little is carried out."""
 EXCEPTIONS: dict[str, str] = {
+    "topic.lighthouse_naming.funding.chance": "the money that it may need is 0",
     "fifteen_minute_circle.points": "one point reaches the whole of the small community",
     "fifteen_minute_circle.show": "as fifteen_minute_circle.points",
     "tea.show": "all who pass the park know of the tea",
@@ -158,7 +159,7 @@ def others(one: Declared, value: Any) -> Iterator[Any]:
     else:
         low, high = float(one.low or 0), float(one.high if one.high is not None else 1e9)
         at = float(value) if value is not None else (low + min(high, low + 1)) / 2
-        tried = [low, max(low, at / 2), min(high, 2 * at), min(high, at + 1), min(high, 10 * at + 10)]
+        tried = [low, max(low, at / 2), max(low, at / 8), min(high, 2 * at), min(high, at + 1), min(high, 10 * at + 10)]
         kind = int if one.kind == "integer" else float
         yield from dict.fromkeys(kind(each) for each in tried if kind(each) != value)
 
@@ -167,7 +168,7 @@ def settings_of(name: str) -> dict[str, Declared]:
     """Numbers, choices and switches of the intervention `name`, and its prices."""
     kinds = declared(type(build_lever(name, FILES[name])))
     found = {key: one for key, one in kinds.items() if one.kind in ("number", "integer", "choice", "switch")}
-    price = Declared("cost", "number", "CNY or hours", 0, 1e9, (), False, {})
+    price = Declared("cost", "number", "CNY or hours", 0, 1e9, (), False, {}, "", name)
     return found | {f"cost.{key}": price for key in COST_KEYS if key in FILES[name]["cost"]}
 
 

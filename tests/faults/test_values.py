@@ -26,7 +26,6 @@ import consensus_sim
 from consensus_sim.analysis import calibrate, patterns, robustness, sensitivity, validate
 from consensus_sim.analysis.design import read_periods
 from consensus_sim.analysis.targets import read_targets, target_files
-from consensus_sim.catalogue import message
 from consensus_sim.community.spec import CommunitySpec, read_spec
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass, TopicSettings
@@ -181,7 +180,7 @@ def values_for(key: Key, number: int) -> Iterator[object]:
 def complaint(found: InputError, key: Key) -> str | None:
     """What is wrong with the message of `found` for a value at `key`; None if nothing is."""
     for error in getattr(found, "errors", (found,)):
-        english, chinese = error.text("en"), message(error, "zh")
+        english, chinese = error.text("en"), error.text("zh")
         named = ".".join(key[: max(1, min(2, len(key)))])
         if any(len(words.splitlines()) != 1 for words in (english, chinese)):
             return f"not one line: {english!r}, {chinese!r}"
