@@ -81,8 +81,8 @@ def play(config: Mapping[str, Any], save: Callable[[Forecast], Path]) -> tuple[F
         store = ReplicateStore(study, community, results / ".replicates", reuse=config["store"]["reuse"])
         forecast = run_ensemble(study, community, engine, store, cold=cold)
         place = save(forecast)
-    if not config["store"]["keep"]:
-        store.clear((scenario.name, n) for scenario in study.scenarios for n in range(forecast.study.replicates))
+    played = [(scenario.name, n) for scenario in study.scenarios for n in range(forecast.study.replicates)]
+    store.finish(played, keep=config["store"]["keep"])
     return forecast, place
 
 

@@ -48,6 +48,7 @@ def groups_of(community):
         ({"formalty": 1.0}, "did you mean 'formality'"),
         ({"capacity": -1}, "channel.tea.capacity: found -1"),
         ({"gathers": 1}, "channel.tea.gathers: found 1; allowed: true or false"),
+        ({"online": 0}, "channel.tea.online: found 0; allowed: true or false"),
     ],
 )
 def test_a_wrong_channel_is_told(change, told):
@@ -220,3 +221,8 @@ def test_adopted_with_more_acceptance_means_carried_out_sooner():
     """
     on_time = [1 - (1 - chance(acceptance=share, willingness=0.35)) ** 8 for share in (0.55, 0.85)]
     assert 0.1 < on_time[1] - on_time[0] < 0.3
+
+
+def test_a_ballot_is_online():
+    with pytest.raises(InputError, match=r"channel\.ballot\.online: found false; allowed: true"):
+        Channel.from_config("ballot", {**CONFIG["channel"]["ballot"], "online": False})

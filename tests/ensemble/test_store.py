@@ -20,7 +20,7 @@ from consensus_sim.community import load_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.ensemble.setups import SetupWork
-from consensus_sim.ensemble.store import ReplicateStore, code_of
+from consensus_sim.ensemble.store import ReplicateStore, Store, code_of
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.ensemble.tables import pack
 from consensus_sim.paths import PACKAGE, configs_dir
@@ -103,9 +103,9 @@ def test_clearing_removes_the_files_and_the_folders(tmp_path, study, community):
     store = ReplicateStore(study, community, folder)
     store.put("before", 0, PAYLOAD)
     store.put("points", 1, PAYLOAD)
-    store.clear([("before", 0)])
+    store.finish([("before", 0)], keep=False)
     assert store.get("before", 0) is None and store.get("points", 1) == PAYLOAD
-    store.clear([("points", 1)])
+    store.finish([("points", 1)], keep=False)
     assert not folder.exists()
 
 
@@ -203,3 +203,11 @@ def test_the_key_changes_with_the_versions_of_the_libraries_that_compute(tmp_pat
         assert done.returncode == 0, done.stderr
         found.append(done.stdout)
     assert found[0] != found[1]
+
+
+def test_what_a_run_was_told_to_keep_stays_whatever_the_next_is_told(tmp_path):
+    for keep in (True, False):
+        store = Store({"before": "a" * 32}, tmp_path)
+        store.put("before", 0, b"payload")
+        store.finish([("before", 0)], keep=keep)
+    assert Store({"before": "a" * 32}, tmp_path).get("before", 0) == b"payload"

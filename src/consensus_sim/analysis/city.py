@@ -54,7 +54,7 @@ def run_city(
     )
     run_missing(tasks, work, engine, store, naming, before=lambda: warm_kernels(study, cold), progress=progress)
     tables = assemble(stored(tasks, work, store, naming), ("community",))
-    return CityForecast(study, city, drawn, tables, done=lambda: store.clear(tasks))
+    return CityForecast(study, city, drawn, tables, done=lambda keep: store.finish(tasks, keep=keep))
 
 
 class CityForecast:
@@ -71,7 +71,7 @@ class CityForecast:
         city: City,
         drawn: Sequence[Drawn],
         tables: Mapping[str, pa.Table],
-        done: Callable[[], None] = lambda: None,
+        done: Callable[[bool], None] = lambda keep: None,
     ) -> None:
         self.study, self.city, self.drawn = study, city, list(drawn)
         self.arrow = tables["metrics"]
@@ -79,7 +79,7 @@ class CityForecast:
         self.communities: pd.DataFrame = tables["communities"].to_pandas()
         self.communities["community"] = self.communities["community"].astype(str)
         self.communities.insert(1, "kind", [one.kind.name for one in drawn])
-        self.clear = done  # forgets what was stored of the communities
+        self.finish = done  # removes what was stored of the communities, or keeps it
         self.made = datetime.datetime.now(datetime.UTC)
 
     def _by_community(self, table: Callable[..., pd.DataFrame], *arguments: Any) -> pd.DataFrame:

@@ -210,9 +210,9 @@ class Stored:
 
     def clear(self) -> None:
         """Remove what has been opened, unless it is to be kept: the results are saved."""
-        while self._used and not self.keep:
+        while self._used:
             store, tasks = self._used.pop()
-            store.clear(tasks)
+            store.finish(tasks, keep=self.keep)
 
 
 def told_by(work: DesignWork) -> list[str]:

@@ -172,7 +172,8 @@ def run_patterns(
     frame = assemble(stored(tasks, work, store, naming))["metrics"].to_pandas()
     frame = frame.astype({"scenario": str, "measure": str})
     wide = frame.pivot(index="replicate", columns=["scenario", "measure"], values="value")
-    return PatternResults(patterns, single_values(patterns, wide), some, done=lambda: store.clear(tasks))
+    singles = single_values(patterns, wide)
+    return PatternResults(patterns, singles, some, done=lambda keep: store.finish(tasks, keep=keep))
 
 
 def _with_weeks(config: Mapping[str, Any], weeks: int) -> dict[str, Any]:
@@ -237,10 +238,14 @@ class PatternResults:
     """
 
     def __init__(
-        self, patterns: Sequence[Pattern], singles: pd.DataFrame, study: Study, done: Callable[[], None] = lambda: None
+        self,
+        patterns: Sequence[Pattern],
+        singles: pd.DataFrame,
+        study: Study,
+        done: Callable[[bool], None] = lambda keep: None,
     ) -> None:
         self.patterns, self.singles, self.study = list(patterns), singles, study
-        self.clear = done  # forgets what was stored of the runs
+        self.finish = done  # removes what was stored of the runs, or keeps it
         self.made = datetime.datetime.now(datetime.UTC)
 
     @cached_property

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from consensus_sim.council.topic_class import Group
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.residents.columns import CHANNELS
 from consensus_sim.settings import STRICT, Label, read, setting, switch
 
@@ -64,6 +64,8 @@ class Channel:
         """Reads and checks one file of configs/channel. Raises InputError for all that is wrong in it."""
         where = f"channel.{name}"
         channel = read(cls, {**config, "name": name} if isinstance(config, Mapping) else config, where)
+        if name == "ballot" and not channel.online:
+            raise not_allowed(f"{where}.online", channel.online, phrase("names", names=["true"]))
         asked = {"invitations": channel.invitations, "invite_chance": channel.invite_chance}
         for key, value in asked.items():
             if name == "adhoc" and value is None:

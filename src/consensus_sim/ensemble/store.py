@@ -55,6 +55,10 @@ def code_of(scenario: Scenario) -> dict[str, str]:
     return code
 
 
+KEPT = "kept"
+"""Name of the empty file in a folder of replicates that a run was told to keep."""
+
+
 class Store:
     """Finished tasks, in memory (`folder` None) or on disk."""
 
@@ -115,13 +119,22 @@ class Store:
             raise
         self._written.add((scenario, replicate))
 
-    def clear(self, replicates: Iterable[tuple[str, int]]) -> None:
-        """Remove these replicates, and the folders that are empty then."""
+    def finish(self, replicates: Iterable[tuple[str, int]], *, keep: bool) -> None:
+        """Remove these replicates and the folders that are empty then, or mark them as kept.
+
+        What an earlier run kept stays, whatever this one is told.
+        """
         self._memory.clear()
         if self.folder is None:
             return
+        if keep:
+            for key in {self._keys[scenario] for scenario, _ in replicates}:
+                (self.folder / key / KEPT).touch()
+            return
+        kept = {name for name, key in self._keys.items() if (self.folder / key / KEPT).exists()}
         for scenario, replicate in replicates:
-            self._path(scenario, replicate).unlink(missing_ok=True)
+            if scenario not in kept:
+                self._path(scenario, replicate).unlink(missing_ok=True)
         for key in set(self._keys.values()):
             _remove_if_empty(self.folder / key)
         _remove_if_empty(self.folder)

@@ -24,8 +24,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     with writing(results):
         found = run_patterns(config, engine, results / ".replicates")
         place = found.save(folder, config=config, started=started, report=reporter(config))
-    if not config["store"]["keep"]:
-        found.clear()
+    found.finish(config["store"]["keep"])
     show(found, config["report"]["language"], place)
     return place
 

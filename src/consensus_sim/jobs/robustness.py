@@ -74,8 +74,8 @@ def play(config: Mapping[str, Any], study: Any, engine: Any, folder: Path) -> di
     cold, community = first_start(), build_community(config["community"])
     store = ReplicateStore(study, community, folder, reuse=config["store"]["reuse"])
     forecast = run_ensemble(study, community, engine, store, cold=cold)
-    if not config["store"]["keep"]:
-        store.clear((scenario.name, n) for scenario in study.scenarios for n in range(study.replicates))
+    played = [(scenario.name, n) for scenario in study.scenarios for n in range(study.replicates)]
+    store.finish(played, keep=config["store"]["keep"])
     table = forecast.tables["metrics"]
     table = table[table["group"] == "all"]
     wide = table.pivot_table(
