@@ -248,3 +248,14 @@ def test_a_price_given_to_a_scenario_is_that_of_those_based_on_it():
 def test_a_rule_leaves_alone_what_was_given():
     rules = lever(["intervention.quota_seating.seats=20"], "phase2_plan", "action_research")["rules"]
     assert "seats" not in rules[0]["adjust"]["quota_seating"] and rules[0]["adjust"]["quota_seating"]["rounds"] == 3
+
+
+def test_what_an_experiment_file_sets_acts_before_variants(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\nexperiment_name: mine\nquestion: {zh: 问, en: why}\nscenarios: [council, parlour]\n"
+        "replicates: 2\nseed: 1\nreference: null\nintervention: {parlour: {cost: {start_money: 40000}}}\n",
+        encoding="utf-8",
+    )
+    found = read_study(compose(["experiment=mine"], config_dir=tmp_path)).scenarios
+    assert [each.lever("parlour")["cost"]["start_money"] for each in found] == [40000, 40000]

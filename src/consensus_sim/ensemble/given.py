@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from consensus_sim.data_files import read_plain
 from consensus_sim.ensemble.scenario import Scenario, Settings
+from consensus_sim.paths import configs_dir
 
 Path = tuple[str, ...]
 
@@ -13,6 +15,28 @@ Path = tuple[str, ...]
 def given_paths(config: Mapping[str, Any]) -> list[Path]:
     """The settings named by the `changes` of `config`, each as the keys that lead to it."""
     return list(dict.fromkeys(path for change in config.get("changes", ()) for path in _paths(str(change))))
+
+
+def changed_paths(config: Mapping[str, Any]) -> list[Path]:
+    """The settings of built-in interventions with variants whose value differs from that of their file: an experiment
+    file has changed them, and they act before variants and scenarios, too.
+    """
+    found: list[Path] = []
+    for name, settings in config["intervention"].items():
+        file = configs_dir() / "intervention" / f"{name}.yaml"
+        if isinstance(settings, Mapping) and settings.get("variants") and file.is_file():
+            shipped = read_plain(file)
+            leaves = _leaves(("intervention", name), {key: settings[key] for key in settings if key != "variants"})
+            found += [path for path in leaves if _value(settings, path[2:]) != _value(shipped, path[2:])]
+    return found
+
+
+def _value(settings: Mapping[str, Any], path: Path) -> Any:
+    """The value at `path` of `settings`; None where there is none."""
+    value: Any = settings
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _paths(change: str) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from consensus_sim.catalogue import name_channels
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.ensemble.dates import day, iso_date, with_dates
-from consensus_sim.ensemble.given import given_paths, nested, without
+from consensus_sim.ensemble.given import changed_paths, given_paths, nested, without
 from consensus_sim.ensemble.precision import AUTO, MOST_REPLICATES, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase, raise_all, single, unknown_key
@@ -187,7 +187,7 @@ class Plan:
             for variant, changes in _named(f"intervention.{name}.variants", variants).items():
                 with_variant(f"intervention.{name}.variants.{variant}", self.files[name], changes)
                 self.variants[name][variant] = dict(changes)
-        self.paths = given_paths(config)
+        self.paths = list(dict.fromkeys([*given_paths(config), *changed_paths(config)]))
 
     def given(self, *under: str) -> Settings:
         """What was given below the key `under`."""
