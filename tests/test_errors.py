@@ -83,3 +83,10 @@ def test_an_error_speaks_both_languages_and_survives_a_process():
     several = pickle.loads(pickle.dumps(InputErrors([error, not_allowed("a.b", "x" * 300, phrase("true_or_false"))])))
     first, second = several.text("zh").splitlines()
     assert first == error.text("zh") and second.endswith("true 或 false") and len(second) < 180
+
+
+def test_every_kind_is_used():
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(errors.__file__).parent.rglob("*.py"))
+    composed = ("number", "whole_number")  # followed by the bounds there are
+    unused = [kind for kind in PHRASES if not re.search(f"[\"']{kind}[\"']", sources) and not kind.startswith(composed)]
+    assert not unused

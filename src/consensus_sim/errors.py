@@ -41,6 +41,8 @@ class _Words(string.Formatter):
         """`!r`: the value as YAML writes it, within quotes where it is text; a phrase in words."""
         if conversion != "r" or isinstance(value, Phrase):
             return value
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+            return str(int(value))  # as it was written: 20, not 20.0
         shown = repr(value) if not isinstance(value, bool | None) else "null" if value is None else str(value).lower()
         return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 

@@ -499,15 +499,17 @@ def mapping(where: str, found: object) -> Mapping[str, Any]:
     return found
 
 
-def together(readers: Iterable[Callable[[], object]]) -> None:
-    """Calls `readers`, one a part of what is read. Raises the errors of all of them together."""
+def together(readers: Iterable[Callable[[], T]]) -> list[T]:
+    """What `readers` return, one a part of what is read. Raises the errors of all of them together."""
     errors: list[InputError] = []
+    found: list[T] = []
     for reader in readers:
         try:
-            reader()
+            found.append(reader())
         except InputError as error:
             errors.append(error)
     raise_all(errors)
+    return found
 
 
 def missing_fields(instance: object) -> list[str]:

@@ -225,7 +225,7 @@ WRONG = [
     ({"catalogue": {"coupon": 3}}, "points.catalogue.coupon: found 3"),
     ({"catalogue": ["coupon"]}, "a mapping: a name"),
     ({"sponsor_until": "soon"}, "points.sponsor_until: found 'soon'; allowed: a date"),
-    ({"inflation": 2.0}, "points.inflation: found 2.0; allowed: 0 to 1 share a quarter"),
+    ({"inflation": 2.0}, "points.inflation: found 2; allowed: 0 to 1 share a quarter"),
     ({"price_ceiling": 0.5}, "points.price_ceiling: found 0.5"),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -12,18 +13,14 @@ from pydantic import ConfigDict, Field
 
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
 from consensus_sim.data_files import read_plain
-from consensus_sim.errors import InputError, not_allowed, one_of, phrase, unknown_key
+from consensus_sim.errors import InputError, not_allowed, one_of, phrase
 from consensus_sim.paths import configs_dir
-from consensus_sim.settings import STRICT, FilePath, number_phrase, read
+from consensus_sim.settings import STRICT, FilePath, Text, choice, number, number_phrase, read, together
 
 OWN_PERIODS = ("phase1", "baseline", "plain")
 """Periods whose statistics are known by their name alone; those of others are told as period/statistic."""
 USES = ("calibration", "validation", "sign")
 SCALES = ("linear", "log")
-KEYS = (
-    "name", "statistic", "metric", "quantity", "period", "group", "value", "low", "high", "error", "above", "scale",
-    "unit", "source", "use", "history", "note",
-)  # fmt: skip
 TOLD = {"statistic": "{}", "metric": "{}:{}", "quantity": "quantity/{}:{}"}
 """Ways to name a figure -> how a run tells it, by name and group."""
 BAND = 1.6449
@@ -150,75 +147,79 @@ def _read_file(place: Path, periods: Sequence[str], elsewhere: Collection[str]) 
     if not isinstance(entries, list) or not entries:
         raise InputError("no_targets", file=str(place))
     shown = place.name if place.is_relative_to(configs_dir()) else str(place)
-    return [
-        _read_target(f"{shown}: targets.{_name_of(entry, number)}", entry, periods, elsewhere)
-        for number, entry in enumerate(entries)
-    ]
+    return together(
+        [
+            partial(_read_target, f"{shown}: targets.{_name_of(entry, place)}", entry, periods, elsewhere)
+            for place, entry in enumerate(entries)
+        ]
+    )
 
 
 def _name_of(entry: Any, number: int) -> str:
     return str(entry.get("name", number + 1)) if isinstance(entry, Mapping) else str(number + 1)
 
 
-def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise not_allowed(where, value, number_phrase(None, None, whole=False))
-    return float(value)
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A figure as written in a file of targets; see the head of configs/targets/phase1.yaml."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    name: Text
+    period: Text
+    unit: Text
+    source: Text
+    use: str = choice(*USES)
+    statistic: Text | None = None
+    metric: Text | None = None
+    quantity: Text | None = None
+    group: Text = "all"
+    value: Annotated[float | None, number()] = None
+    low: Annotated[float | None, number()] = None
+    high: Annotated[float | None, number()] = None
+    error: Annotated[float | None, number()] = None
+    above: Annotated[float | None, number()] = None
+    scale: Annotated[str, choice(*SCALES)] = "linear"
+    history: list[Annotated[float, number()]] | None = None
+    note: str = ""
 
 
-def _read_target(where: str, entry: Any, periods: Sequence[str], elsewhere: Collection[str]) -> Target:
-    """One checked target; see the head of configs/targets/phase1.yaml."""
-    if not isinstance(entry, Mapping):
-        raise not_allowed(where, entry, phrase("settings_named", names=KEYS))
-    for key in entry:
-        if key not in KEYS:
-            raise unknown_key(where, key, KEYS)
-    for key in ("name", "period", "unit", "source", "use"):
-        if not isinstance(entry.get(key), str) or not entry[key]:
-            raise not_allowed(f"{where}.{key}", entry.get(key), phrase("a_text"))
-    if entry["use"] not in USES:
-        raise one_of(f"{where}.use", entry["use"], USES)
-    if entry["period"] not in periods and entry["use"] not in elsewhere:
-        raise one_of(f"{where}.period", entry["period"], periods)
-    scale = entry.get("scale", "linear")
-    if scale not in SCALES:
-        raise one_of(f"{where}.scale", scale, SCALES)
-    group = str(entry.get("group", "all"))
-    read = [key for key in TOLD if key in entry]
-    if len(read) != 1:
+def _read_target(where: str, found: object, periods: Sequence[str], elsewhere: Collection[str]) -> Target:
+    """One checked target."""
+    entry = read(Entry, found, where)
+    if entry.period not in periods and entry.use not in elsewhere:
+        raise one_of(f"{where}.period", entry.period, periods)
+    named = [key for key in TOLD if getattr(entry, key) is not None]
+    if len(named) != 1:
         raise InputError("one_of_three_keys", where=where)
-    if "quantity" in entry and entry["quantity"] not in forecast_metric_names():
-        raise one_of(f"{where}.quantity", entry["quantity"], forecast_metric_names())
-    statistic = TOLD[read[0]].format(entry[read[0]], group)
-    if "statistic" not in entry or entry["period"] not in OWN_PERIODS:
-        statistic = f"{entry['period']}/{statistic}"
-    history = entry.get("history") or []
-    if not isinstance(history, list):
-        raise not_allowed(f"{where}.history", history, phrase("a_list_of_numbers"))
-    common: dict[str, Any] = {
-        "name": entry["name"], "statistic": statistic, "period": entry["period"], "group": group, "unit": entry["unit"],
-        "source": entry["source"], "use": entry["use"], "scale": scale, "note": str(entry.get("note", "")),
-        "history": tuple(_number(f"{where}.history", value) for value in history), "where": where, "key": read[0],
-    }  # fmt: skip
-    if entry["use"] == "sign":
-        above = _number(f"{where}.above", entry.get("above"))
-        return Target(**common, value=math.nan, low=-math.inf, high=math.inf, error=math.nan, above=above)
+    if entry.quantity is not None and entry.quantity not in forecast_metric_names():
+        raise one_of(f"{where}.quantity", entry.quantity, forecast_metric_names())
+    statistic = TOLD[named[0]].format(getattr(entry, named[0]), entry.group)
+    if entry.statistic is None or entry.period not in OWN_PERIODS:
+        statistic = f"{entry.period}/{statistic}"
+    about = partial(
+        Target, name=entry.name, statistic=statistic, period=entry.period, group=entry.group, unit=entry.unit,
+        source=entry.source, use=entry.use, scale=entry.scale, note=entry.note, history=tuple(entry.history or ()),
+        where=where, key=named[0],
+    )  # fmt: skip
+    if entry.use == "sign":
+        if entry.above is None:
+            raise not_allowed(f"{where}.above", None, number_phrase(None, None, whole=False))
+        return about(value=math.nan, low=-math.inf, high=math.inf, error=math.nan, above=entry.above)
     _check_unit(where, entry)
-    value, low, high, error = _read_value(where, entry, scale)
-    return Target(**common, value=value, low=low, high=high, error=error)
+    value, low, high, error = _read_value(where, entry)
+    return about(value=value, low=low, high=high, error=error)
 
 
-def _check_unit(where: str, entry: Mapping[str, Any]) -> None:
-    """Refuse per cent, and numbers that a share cannot be: the model tells shares from 0 to 1."""
-    if "%" in entry["unit"] or "percent" in entry["unit"].lower() or "per cent" in entry["unit"].lower():
-        raise not_allowed(f"{where}.unit", entry["unit"], phrase("share_not_percent"))
-    if "quantity" in entry:
-        share = forecast_metric(entry["quantity"]).is_share
-    else:
-        share = _is_share(str(entry.get("metric", "")))
+def _check_unit(where: str, entry: Entry) -> None:
+    """Refuse per cent, and numbers that a share cannot be: the model reports shares from 0 to 1."""
+    if "%" in entry.unit or "percent" in entry.unit.lower() or "per cent" in entry.unit.lower():
+        raise not_allowed(f"{where}.unit", entry.unit, phrase("share_not_percent"))
+    share = _is_share(entry.metric or "") if entry.quantity is None else forecast_metric(entry.quantity).is_share
     for key in ("value", "low", "high"):
-        if share and isinstance(entry.get(key), int | float) and not 0 <= entry[key] <= 1:
-            raise not_allowed(f"{where}.{key}", entry[key], phrase("share_of_one"))
+        found = getattr(entry, key)
+        if share and found is not None and not 0 <= found <= 1:
+            raise not_allowed(f"{where}.{key}", found, phrase("share_of_one"))
 
 
 def _is_share(metric: str) -> bool:
@@ -227,32 +228,26 @@ def _is_share(metric: str) -> bool:
     return metric in catalogue.metric_names() and catalogue.metric(metric).unit.startswith("share")
 
 
-def _read_value(where: str, entry: Mapping[str, Any], scale: str) -> tuple[float, float, float, float]:
+def _read_value(where: str, entry: Entry) -> tuple[float, float, float, float]:
     """value, low, high, error."""
-    low, high = (None if entry.get(k) is None else _number(f"{where}.{k}", entry[k]) for k in ("low", "high"))
+    value, low, high, error, log = entry.value, entry.low, entry.high, entry.error, entry.scale == "log"
     if low is not None and high is not None and low >= high:
         raise InputError("low_not_below_high", where=where, low=low, high=high)
-    if scale == "log" and min(x for x in (low, entry.get("value"), 1.0) if x is not None) <= 0:
+    if log and min(x for x in (low, value, 1.0) if x is not None) <= 0:
         raise InputError("log_needs_positive", where=where)
+    if error is not None and error <= 0:
+        raise not_allowed(f"{where}.error", error, phrase("number_above", low=0))
     both = None if low is None or high is None else (low, high)
-    if both is None and (entry.get("value") is None or entry.get("error") is None):
-        raise InputError("band_or_error", where=where)
-    log = scale == "log"
-    if entry.get("value") is not None:
-        value = _number(f"{where}.value", entry["value"])
-        if (low is not None and value < low) or (high is not None and value > high):
-            raise not_allowed(f"{where}.value", entry["value"], phrase("within_low_and_high"))
-    else:
-        assert both is not None
-        value = math.sqrt(both[0] * both[1]) if log else (both[0] + both[1]) / 2
-    if entry.get("error") is not None:
-        error = _number(f"{where}.error", entry["error"])
-        if error <= 0:
-            raise not_allowed(f"{where}.error", entry["error"], phrase("number_above", low=0))
-    else:
-        assert both is not None
-        error = (math.log(both[1] / both[0]) if log else both[1] - both[0]) / (2 * BAND)
+    if value is not None and ((low is not None and value < low) or (high is not None and value > high)):
+        raise not_allowed(f"{where}.value", value, phrase("within_low_and_high"))
     if both is None:
+        if value is None or error is None:
+            raise InputError("band_or_error", where=where)
         half = BAND * error
         both = (value * math.exp(-half), value * math.exp(half)) if log else (value - half, value + half)
+        return value, both[0], both[1], error
+    if value is None:
+        value = math.sqrt(both[0] * both[1]) if log else (both[0] + both[1]) / 2
+    if error is None:
+        error = (math.log(both[1] / both[0]) if log else both[1] - both[0]) / (2 * BAND)
     return value, both[0], both[1], error
