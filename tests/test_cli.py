@@ -195,6 +195,9 @@ def test_a_bad_value_in_a_sweep_is_told_and_the_other_job_is_done(cli, tmp_path)
 
 
 MISTAKES = [
+    (["hydra.output_subdir=mine"], "hydra.output_subdir=mine: this setting of Hydra's is not used here"),
+    (["hydra.callbacks.x._target_=os.system"], "this setting of Hydra's is not used here"),
+    (["behaviour.participation=[1,2]"], "behaviour.participation: found [1,2]; allowed: a mapping"),
     (["scenarios=[before,pionts]"], "'pionts' (did you mean 'points'?)"),
     (["intervention.quota_seating.share=1.4"], "intervention.quota_seating.share: found 1.4"),
     (["calendar.weeks=-3"], "calendar.weeks: found -3; allowed: a whole number from 1 to 522"),

@@ -114,13 +114,27 @@ def extend(overrides: Sequence[str], *, config_dir: str | Path | None = None) ->
     return [*found, *(_open(change, own) for change in overrides), *kept_values(overrides)]
 
 
+_HYDRA_SETTINGS = (
+    "hydra.sweep.dir",
+    "hydra.searchpath",
+    "hydra.sweeper.max_batch_size",
+    "hydra/launcher",
+    "hydra.launcher.*",
+)
+"""Hydra's own settings that are in use; others would write files or run what the user never meant to run."""
+_OF_HYDRA = re.compile(r"hydra\.(sweep\.dir|searchpath|sweeper\.max_batch_size|launcher\.[\w.]+)|hydra/launcher")
+
+
 def _check_change(change: str) -> None:
-    """Refuse a `change` that takes something away, or whose value would be resolved as a reference."""
+    """Refuse a `change` that takes something away, sets what Hydra would act on, or whose value is a reference."""
     key, _, value = change.partition("=")
     if change.startswith("~"):
         raise InputError("no_deletion", found=change)
-    if not key.lstrip("+").startswith("hydra"):
+    plain = key.lstrip("+")
+    if not plain.startswith(("hydra.", "hydra/")):
         check_text(key, value)
+    elif not _OF_HYDRA.fullmatch(plain) or plain.endswith("_target_"):
+        raise InputError("hydra_setting", found=change, allowed=[*_HYDRA_SETTINGS])
 
 
 def check_name(path: Path) -> None:
@@ -330,6 +344,11 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
         # Where a whole section is given in braces, the setting at fault lies within it.
         within = re.search(r"full_key: (\S+)", str(error.__cause__))
         return _unknown_key(within[1] if within and within[1].startswith(f"{wanted[1]}.") else wanted[1], own)
+    merged = re.match(r"Error merging override \+*([^=]+)=(.*)", text)
+    if merged:  # another kind of value than the setting has
+        return InputError(
+            "not_allowed_words", where=merged[1], found=merged[2], allowed=phrase("settings_named_freely")
+        )
     ambiguous = re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text)
     if ambiguous:
         return InputError("several_values", where=ambiguous[1])

@@ -102,6 +102,12 @@ def is_own(found: object) -> bool:
     return isinstance(found, str) and _OWN.fullmatch(found) is not None
 
 
+def as_written(found: object) -> object:
+    """`found`, a value of `class`, as it stands in the user's file: without the digest of the class's file."""
+    own = _OWN.fullmatch(found) if isinstance(found, str) else None
+    return f"{own['file']}:{own['name']}" if own is not None else found
+
+
 def load_class(where: str, found: object) -> type:
     """The class that `found` names; `where` is the key.
 
@@ -111,13 +117,13 @@ def load_class(where: str, found: object) -> type:
         kind = _class_of(str(found))
     except (Exception, SystemExit) as error:  # whatever the user's own file does when it is run
         problem = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError("class_unloadable", where=where, found=found, problem=problem) from error
+        raise InputError("class_unloadable", where=where, found=as_written(found), problem=problem) from error
     if kind is None:
         names = [*BUILT_IN, *(entry.name for entry in metadata.entry_points(group=ENTRY_POINTS))]
         near, allowed = near_phrase(found, names), names_phrase(found, names)
-        raise InputError("class_unknown", where=where, found=found, near=near, allowed=allowed)
+        raise InputError("class_unknown", where=where, found=as_written(found), near=near, allowed=allowed)
     if not isinstance(kind, type):
-        raise InputError("class_no_class", where=where, found=found)
+        raise InputError("class_no_class", where=where, found=as_written(found))
     return kind
 
 
