@@ -108,7 +108,9 @@ def test_a_large_file_is_not_read(tmp_path):
     assert time.process_time() - begun < 0.1
 
 
-@pytest.mark.parametrize("header", ["# @package _global_", "#@package hydra", "# words\n\n  # @ package foo.bar"])
+@pytest.mark.parametrize(
+    "header", ["# @package _global_", "\ufeff# @package foo.bar", "#@package hydra", "# words\n\n  # @ package foo.bar"]
+)
 def test_a_header_is_refused_unless_it_is_the_one_allowed(tmp_path, header):
     path = tmp_path / "mine.yaml"
     path.write_text(f"{header}\na: 1\n", encoding="utf-8")

@@ -199,7 +199,7 @@ def read_text(path: Path) -> str:
             raise InputError("not_a_text_file", file=shown(path))
         if status.st_size > LARGEST:
             raise InputError("file_too_large", file=shown(path), size=status.st_size, most=LARGEST)
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("not_utf8", file=shown(path)) from None
     except OSError as error:

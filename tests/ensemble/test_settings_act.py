@@ -13,6 +13,7 @@ import pytest
 
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.facts import all_tables
+from consensus_sim.ensemble.given import unused
 from consensus_sim.ensemble.replicate import build_model
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.ensemble.study import Plan, read_study, scenario_of
@@ -259,3 +260,10 @@ def test_what_an_experiment_file_sets_acts_before_variants(tmp_path):
     )
     found = read_study(compose(["experiment=mine"], config_dir=tmp_path)).scenarios
     assert [each.lever("parlour")["cost"]["start_money"] for each in found] == [40000, 40000]
+
+
+def test_settings_that_no_compared_scenario_reads_are_found():
+    idle = ["intervention.talk.relief=0.2", "channel.salon.capacity=3", "scenario.full.interventions.points.value=3"]
+    read = ["intervention.tea.show=0.2", "channel.tea.capacity=3", "scenario.council.interventions.tea.show=0.1"]
+    config = compose(["scenarios=[points]", *read, *idle])
+    assert unused(config, read_study(config).scenarios) == [change.partition("=")[0] for change in idle]

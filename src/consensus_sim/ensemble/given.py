@@ -63,10 +63,23 @@ def _leaves(path: Path, value: Any) -> Iterator[Path]:
 
 
 def unused(config: Mapping[str, Any], scenarios: Iterable[Scenario]) -> list[str]:
-    """Those settings of interventions that were given and of which no scenario of the study has the intervention."""
-    used = {lever for scenario in scenarios for lever, _ in scenario.levers}
+    """Settings that were given and that no scenario of the study reads: of interventions that none has, of the channels
+    that these would open, and of scenarios that are not compared and on which none compared is based.
+    """
+    scenarios = tuple(scenarios)
+    levers = {lever for scenario in scenarios for lever, _ in scenario.levers}
+    idle = set(config["intervention"]) - levers
+    read = {link for scenario in scenarios for link in _links(scenario.name, config["scenario"])}
+    without_effect = {"intervention": idle, "channel": idle, "scenario": set(config["scenario"]) - read}
     paths = given_paths(config)
-    return [".".join(path) for path in paths if path[0] == "intervention" and len(path) > 2 and path[1] not in used]
+    return [".".join(path) for path in paths if len(path) > 2 and path[1] in without_effect.get(path[0], ())]
+
+
+def _links(name: str | None, scenarios: Mapping[str, Any]) -> Iterator[str]:
+    """`name` and the scenarios it is based on."""
+    while name is not None:
+        yield name
+        name = scenarios[name].get("base")
 
 
 def nested(config: Mapping[str, Any], under: Path, paths: list[Path]) -> Settings:
