@@ -88,7 +88,7 @@ def test_asked_to_end_it_ends_at_once_and_goes_on_later(begin, cli, tmp_path, ru
     given = [*run_with, "scenarios=[slow]", "++intervention.slow.here=true", "intervention.slow.seconds=0.1"]
     code, said = interrupt(begin(*given, f"engine={engine}"), tmp_path, signal.SIGTERM)
     assert code == 128 + signal.SIGTERM and "failed" not in said
-    assert "ended by the system (SIGTERM); the same command goes on" in said
+    assert "ended by the system (SIGTERM); repeat the command" in said
     assert 3 <= len(stored(tmp_path)) < REPLICATES
     done = cli(*given)
     assert done.returncode == 0 and "stored already" in done.stderr
