@@ -137,4 +137,6 @@ def test_the_command_writes_it_all_and_goes_on_where_it_stopped(cli, tmp_path):
     small, large = (pd.read_csv(folder / "summary.csv") for folder in (before, after))
     pd.testing.assert_frame_equal(small, large[large["community"].isin(small["community"])].reset_index(drop=True))
     assert list(large.columns[:3]) == ["community", "kind", "scenario"]
-    assert not (tmp_path / "results" / ".replicates").exists()
+    kept = list((tmp_path / "results" / ".replicates").iterdir())  # what the first was told to keep, nothing more
+    assert len(kept) == 2
+    assert all({path.name for path in folder.iterdir()} == {"000000.replicate", "kept"} for folder in kept)
