@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = options.parse_args(arguments)
     for table, (parameters, times) in PATTERNS.items():
         singles = pattern_runs(parameters, times * given.replicates, given.seed, given.workers)
-        found = pattern_table(read_patterns(), singles)
+        found = pattern_table(read_patterns(), singles, times)
         write(singles, given.out / f"{table}_replicates.csv")
         write(found, given.out / f"{table}.csv")
         print(f"parameters={parameters}")

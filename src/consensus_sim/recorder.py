@@ -12,6 +12,7 @@ from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import add_bits, fill_scale, mean_at, means_where, moments_by_group
+from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.interventions.base import Cost
 from consensus_sim.residents.capability import INDICATORS, WHOLE, SurveyResult
 from consensus_sim.residents.columns import GROUPS, REPORT_GROUPS
@@ -57,6 +58,7 @@ class Recorder:
         self.weekly: dict[str, NDArray[np.float32]] = {}
         self.acts: list[tuple[int, str, NDArray[np.int32]]] = []
         self.team_acts: list[NDArray[np.bool_]] = []
+        self.asked: list[tuple[int, NDArray[np.int32]]] = []
         self.events_held: list[tuple[int, str, int]] = []
         self.sheets: list[Minutes] = []
         self.capability: list[ScaleReading] = []
@@ -78,7 +80,8 @@ class Recorder:
         return number
 
     def event(self, event: Event) -> None:
-        """Keep who took part."""
+        """Keep who took part, and who had been asked in person: the place in `acts`, and their rows."""
+        self.asked += [(len(self.acts), who) for code, who in event.asked if code == PERSONAL]
         self.acts.append((event.week, event.channel.name, event.came))
         self.team_acts.append(self.model.team_mask.take(event.came))
         self.events_held.append((event.week, event.channel.name, len(event.came) + event.officers))

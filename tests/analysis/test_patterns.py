@@ -31,11 +31,36 @@ def test_rules():
     assert judged([3, 4], "mean", high=2)["said"] == "mean above the band"
     assert judged([1, 1, 9], "median", high=1)["passed"] and not judged([1, 1, 9], "mean", high=1)["passed"]
     assert judged([2, 3], "median", below=2)["said"] == "median above the band"
-    assert judged([1] * 9 + [-1], "pairs", above=0)["passed"]
-    assert not judged([1] * 8 + [-1] * 2, "pairs", above=0)["passed"]
     assert not judged([0] * 10, "pairs", above=0)["passed"] and not judged([0] * 10, "pairs", below=0)["passed"]
     assert judged([0] * 3, "all", low=0, high=0)["passed"]
     assert not judged([0, 0, 1], "all", low=0, high=0)["passed"]
+
+
+def test_a_sign_is_rejected_only_where_its_share_is_significantly_below_nine_tenths():
+    """Of 30 pairs, P(at most 24 hold | 0.9) = 0.073, P(at most 23) = 0.026: one-sided 5 %."""
+    assert judged([1] * 24 + [-1] * 6, "pairs", above=0)["passed"]
+    assert not judged([1] * 23 + [-1] * 7, "pairs", above=0)["passed"]
+    assert (
+        judged([2] * 24 + [1] * 6, "pairs", low=2)["passed"]
+        and not judged([2] * 23 + [1] * 7, "pairs", low=2)["passed"]
+    )
+
+
+def test_ties_of_a_sign_are_left_out_and_edges_of_a_band_are_part_of_it():
+    row = judged([1] * 24 + [-1] * 6 + [0] * 70, "pairs", above=0)
+    assert row["passed"] and row["share"] == pytest.approx(0.8)
+    assert not judged([1] * 23 + [-1] * 7 + [0] * 70, "pairs", above=0)["passed"]
+    assert judged([2] * 30, "pairs", low=2, high=2)["passed"]
+
+
+def test_pairs_of_one_parameter_draw_count_as_one():
+    """48 of 60 independent pairs reject (P = 0.015), as much of 30 draws of two does not (P = 0.073)."""
+    values = [1, 1] * 20 + [1, -1] * 8 + [-1, -1] * 2
+    single = replicate_table({("X", "x"): np.array(values, float)})
+    entry = {**ENTRY, "rule": "pairs", "band": {"above": 0}}
+    alone, by_draw = (tabulate([entry], single, together)[0] for together in (1, 2))
+    assert not alone["passed"] and by_draw["passed"]
+    assert alone["share"] == by_draw["share"] == pytest.approx(0.8)
 
 
 def test_undefined_runs_are_left_out_and_counted():
@@ -47,7 +72,7 @@ def test_undefined_runs_are_left_out_and_counted():
 
 
 def test_the_verdict_on_a_pattern():
-    good, bad = judged([1], "pairs", above=0), judged([-1], "pairs", above=0)
+    good, bad = judged([1], "pairs", above=0), judged([-1] * 30, "pairs", above=0)
     size, off = judged([1], "median", low=0), judged([-1], "median", low=0)
     told = judged([1], "mean")
     assert overall([good, size, told]) == "pass"
@@ -56,7 +81,7 @@ def test_the_verdict_on_a_pattern():
 
 
 def test_every_pattern_of_the_evidence_is_there():
-    assert [pattern.id for pattern in read_patterns()] == [f"B{n}" for n in range(1, 27)]
+    assert [pattern.id for pattern in read_patterns()] == [f"B{n}" for n in range(1, 40)]
 
 
 def test_every_set_up_can_be_played():

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.analysis.rooms import MEASURES as ROOM_MEASURES
+from consensus_sim.analysis.rooms import Room, survey_rooms
 from consensus_sim.council.organisations import start_willingness
 from consensus_sim.council.resolution import hazard
 from consensus_sim.council.topics import SETTLED
@@ -23,6 +25,7 @@ from consensus_sim.ensemble.facts import all_tables, collect_acts
 from consensus_sim.ensemble.metrics import Acts, headline_metrics
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.residents.columns import SKILLS
+from consensus_sim.residents.residents import LONG_STANDING
 
 if TYPE_CHECKING:
     from consensus_sim.model import CommunityModel
@@ -39,16 +42,24 @@ MOTIVATED = 0.75
 class Run:
     """A run played to its end, with what measures need of the way there.
 
-    skill: (weeks + 1, 4, n) skills before the first week and after each; first_team: rows of the first council team
+    skill: (weeks + 1, 4, n) skills before the first week and after each; knows: (weeks, n) whether a resident knows of
+    a channel in person other than the long-standing ones, after each week; first_team: rows of the first council team
     """
 
     def __init__(self, model: CommunityModel, begin: int) -> None:
         self.model, self.begin = model, begin
         self.first_team: NDArray[np.int64] = np.empty(0, np.int64)
         skill = [model.residents.skill.copy()]
+        in_person = sum(
+            bit
+            for name, bit in model.residents.channel_bits.items()
+            if name not in LONG_STANDING and not model.known_channels[name].online
+        )
+        self.knows: list[NDArray[np.bool_]] = []
         while model.week < model.calendar.weeks:
             model.step()
             skill.append(model.residents.skill.copy())
+            self.knows.append((model.residents.aware & np.uint16(in_person)) != 0)
             if not len(self.first_team) and model.team is not None:
                 self.first_team = np.array(model.team.members, np.int64)
         self.skill = skill
@@ -57,6 +68,11 @@ class Run:
     def acts(self) -> Acts:
         """All participations."""
         return collect_acts(self.model)
+
+    @cached_property
+    def survey(self) -> list[tuple[Room, NDArray[np.float64], NDArray[np.float64]]]:
+        """Rooms of 12 to 20 people with their answers before and after one meeting."""
+        return list(survey_rooms(self.model))
 
     @cached_property
     def headline(self) -> dict[tuple[str, str], float]:
@@ -132,15 +148,73 @@ def participation_team(run: Run, first: int, last: int) -> float:
     return float(np.count_nonzero(run.window(first, last) & run.acts.team))
 
 
-def council_share(run: Run, group: str) -> float:
-    """Share of `group` in the attendance of council sessions by residents outside the team."""
-    own = run.acts.resident[run.at(["council"]) & ~run.acts.team]
-    return float(run.model.residents.member_of(group)[own].mean()) if len(own) else NAN
+def asked_and_came(run: Run) -> NDArray[np.int64]:
+    """Residents outside the team who were asked in person to a council session and came, one entry a person-time."""
+    asked = {place: who for place, who in run.model.recorder.asked if len(who)}
+    came = [
+        np.intersect1d(rows[~team], asked[place])
+        for place, ((_, channel, rows), team) in enumerate(
+            zip(run.model.recorder.acts, run.model.recorder.team_acts, strict=True)
+        )
+        if channel == "council" and place in asked
+    ]
+    return np.concatenate(came) if came else np.empty(0, np.int64)
 
 
-def council_attendance(run: Run) -> float:
-    """Person-times at council sessions by residents outside the team."""
-    return float(np.count_nonzero(run.at(["council"]) & ~run.acts.team))
+def asked_share(run: Run, group: str) -> float:
+    """Share of `group` among residents outside the team who were asked in person to a council session and came."""
+    who = asked_and_came(run)
+    return float(run.model.residents.member_of(group)[who].mean()) if len(who) else NAN
+
+
+def asked_came(run: Run) -> float:
+    """Person-times at council sessions of residents outside the team who were asked in person."""
+    return float(len(asked_and_came(run)))
+
+
+def council_attendance_between(run: Run, first: int, last: int) -> float:
+    """Mean persons present at the council sessions of weeks `first` to `last`."""
+    held = run.model.recorder.events_held
+    return _mean(float(n) for week, name, n in held if name == "council" and first <= week - run.begin < last)
+
+
+def acts_of_earlier(run: Run, first: int, last: int) -> float:
+    """Person-times in weeks `first` to `last` of residents who took part before, in the programme."""
+    earlier = np.unique(run.acts.resident[run.window(0, first)])
+    return float(np.count_nonzero(np.isin(run.acts.resident[run.window(first, last)], earlier)))
+
+
+def newcomers(run: Run, first: int, last: int) -> float:
+    """Residents whose first act in the programme lies in weeks `first` to `last`."""
+    earlier = np.unique(run.acts.resident[run.window(0, first)])
+    return float(len(np.setdiff1d(run.acts.resident[run.window(first, last)], earlier)))
+
+
+def _online_acts(run: Run, first: int, last: int) -> NDArray[np.int64]:
+    """Acts online in weeks `first` to `last` of each resident who has any."""
+    online = [name for name in run.acts.channels if run.model.known_channels[name].online]
+    return np.unique(run.acts.resident[run.window(first, last) & run.at(online)], return_counts=True)[1]
+
+
+def online_users(run: Run, first: int, last: int) -> float:
+    """Share of adults with at least one act online in weeks `first` to `last`."""
+    return len(_online_acts(run, first, last)) / len(run.model.adults)
+
+
+def online_top_tenth(run: Run, first: int, last: int) -> float:
+    """Share of the acts online in weeks `first` to `last` by the tenth of their users who have most of them."""
+    acts = np.sort(_online_acts(run, first, last))[::-1]
+    return float(acts[: max(1, round(0.1 * len(acts)))].sum() / acts.sum()) if len(acts) else NAN
+
+
+def participation_of_informed(run: Run, first: int, last: int) -> float:
+    """Person-times at council sessions in weeks `first` to `last`, team apart, per thousand adults who know of the
+    council and week.
+    """
+    share = run.model.recorder.weekly["aware_council"][run.begin + first : run.begin + last]
+    weeks = float(np.nansum(share)) * len(run.model.adults)
+    acts = np.count_nonzero(run.window(first, last) & run.at(["council"]) & ~run.acts.team)
+    return 1000.0 * acts / weeks if weeks else NAN
 
 
 # --- attitudes and skill ---------------------------------------------------------------------------------------------
@@ -149,6 +223,27 @@ def council_attendance(run: Run) -> float:
 def weekly(run: Run, name: str, week: int) -> float:
     """A weekly metric at the end of week `week` of the programme."""
     return float(run.model.recorder.weekly[name][run.begin + week - 1])
+
+
+def yearly(run: Run, name: str, year: int) -> float:
+    """Mean of a weekly metric over year `year` (1, 2, ...) of the programme."""
+    first = run.begin + 52 * (year - 1)
+    return float(np.nanmean(run.model.recorder.weekly[name][first : first + 52]))
+
+
+def largest_yearly_change(run: Run, name: str) -> float:
+    """Largest difference between the means of two years in a row of a weekly metric, from year 2 on."""
+    years = (run.model.calendar.weeks - run.begin) // 52
+    return float(np.max(np.abs(np.diff([yearly(run, name, year) for year in range(2, years + 1)]))))
+
+
+def informed(run: Run, group: str, week: int) -> float:
+    """Share of `group` that knows of a channel in person other than the long-standing ones after week `week` of the
+    programme; groups of the model, or `not_working`.
+    """
+    residents = run.model.residents
+    member = residents.adult & ~residents.member_of("working") if group == "not_working" else residents.member_of(group)
+    return float(run.knows[run.begin + week - 1][member].mean())
 
 
 def team_gain(run: Run, week: int, *skills: str) -> float:
@@ -233,12 +328,18 @@ def on_time_chance(run: Run, acceptance: float) -> float:
     return float(np.average(chances, weights=weights))
 
 
+FOLLOWED = 26
+"""Weeks for which a topic is followed to an agenda (B22)."""
+
+
 def weeks_to_agenda(run: Run, quantile: float) -> float:
-    """Quantile of weeks from arising to agenda: topics that arose in the first half-year and got there."""
+    """Quantile of weeks from arising to agenda of the topics of the programme's first half-year; `FOLLOWED` for those
+    that came to none by then.
+    """
     waits = [
-        t.agenda_week - t.arisen_week
+        min(FOLLOWED, t.agenda_week - t.arisen_week) if t.agenda_week >= 0 else FOLLOWED
         for t in run.model.topics.topics
-        if t.agenda_week >= 0 and 0 <= t.arisen_week - run.begin < 26
+        if 0 <= t.arisen_week - run.begin < 26
     ]
     return float(np.quantile(waits, quantile)) if waits else NAN
 
@@ -280,11 +381,12 @@ MEASURES: dict[str, Callable[..., float]] = {
     each.__name__: each
     for each in (
         metric, share_of_adults, participation, participation_of, participation_offline, participation_team,
-        council_share, council_attendance, weekly, team_gain, team_best_gain, team_weeks_to, unexposed_best_gain,
-        seed_gain, sittings_to_settle, open_after, carried_out, on_time, on_time_chance, weeks_to_agenda, settled_by,
-        fingerprint,
+        asked_share, asked_came, council_attendance_between, acts_of_earlier, newcomers, online_users,
+        online_top_tenth, participation_of_informed, weekly, yearly, largest_yearly_change, informed, team_gain,
+        team_best_gain, team_weeks_to, unexposed_best_gain, seed_gain, sittings_to_settle, open_after, carried_out,
+        on_time, on_time_chance, weeks_to_agenda, settled_by, fingerprint,
     )
-}  # fmt: skip
+} | ROOM_MEASURES  # fmt: skip
 """What formulas may name."""
 _CALL = re.compile(r"(?P<name>[a-z_]\w*)(?:\((?P<arguments>[^)]*)\))?")
 

@@ -200,8 +200,10 @@ def single_values(patterns: Sequence[Pattern], wide: pd.DataFrame) -> pd.DataFra
     return replicate_table(found)
 
 
-def pattern_rows(patterns: Sequence[Pattern], singles: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row a check: what `tabulate` says of it, with id, quantity, scenario, reference and words."""
+def pattern_rows(patterns: Sequence[Pattern], singles: pd.DataFrame, together: int = 1) -> list[dict[str, Any]]:
+    """One row a check: what `tabulate` says of it, with id, quantity, scenario, reference and words; `together`:
+    replicates of one parameter draw, as `Study.together`.
+    """
     entries = [
         {
             "id": pattern.id, "quantity": check.quantity, "scenario": check.setups[0],
@@ -211,11 +213,11 @@ def pattern_rows(patterns: Sequence[Pattern], singles: pd.DataFrame) -> list[dic
         for pattern in patterns
         for check in pattern.checks
     ]  # fmt: skip
-    return tabulate(entries, singles)
+    return tabulate(entries, singles, together)
 
 
-def pattern_table(patterns: Sequence[Pattern], singles: pd.DataFrame) -> pd.DataFrame:
-    """Columns `COLUMNS`, one row a check."""
+def pattern_table(patterns: Sequence[Pattern], singles: pd.DataFrame, together: int = 1) -> pd.DataFrame:
+    """Columns `COLUMNS`, one row a check; `together` as in `pattern_rows`."""
     import pandas as pd
 
     words = {True: "pass", False: "fail"}
@@ -226,7 +228,7 @@ def pattern_table(patterns: Sequence[Pattern], singles: pd.DataFrame) -> pd.Data
             "verdict": words.get(row["passed"], "fail" if row["band"] else "told"),
             "note": f"{row['said']}; {row['words']['en']}",
         }
-        for row in pattern_rows(patterns, singles)
+        for row in pattern_rows(patterns, singles, together)
     ]
     return pd.DataFrame(rows)[list(COLUMNS)]
 
@@ -251,12 +253,12 @@ class PatternResults:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """One row a check, with its words."""
-        return pattern_rows(self.patterns, self.singles)
+        return pattern_rows(self.patterns, self.singles, self.study.together)
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """As in patterns.csv."""
-        return pattern_table(self.patterns, self.singles)
+        return pattern_table(self.patterns, self.singles, self.study.together)
 
     @cached_property
     def verdicts(self) -> dict[str, str]:

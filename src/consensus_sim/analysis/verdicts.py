@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.paths import configs_dir
+
 if TYPE_CHECKING:
     import pandas as pd
 
 NUMBERS = "%.6g"
-MOST = 0.90
-"""Share of runs or pairs in which a sign has to hold (evidence, section B)."""
 RULES = ("mean", "median", "pairs", "all")
-"""mean, median: that of the values lies in the band; pairs: at least `MOST` of the values do; all: every one does."""
+"""mean, median: that of the values lies in the band; pairs: the share of values that do is not significantly below that
+of `SignRule`; all: every one does.
+"""
 SIGNS = ("pairs", "all")
 Values = Mapping[tuple[str, str], NDArray[np.float64]]
 """(id, quantity) -> value of each replicate, NaN where undefined."""
+
+
+@dataclass(frozen=True)
+class SignRule:
+    """When a sign holds (configs/pattern/rules.yaml).
+
+    sign_share: share of pairs in which it has to; level: of the one-sided test by which a smaller share rejects it
+    """
+
+    sign_share: float
+    level: float
+
+
+@cache
+def sign_rule() -> SignRule:
+    """The rule as configured."""
+    import yaml
+
+    return SignRule(**yaml.safe_load((configs_dir() / "pattern" / "rules.yaml").read_text(encoding="utf-8")))
 
 
 def write(frame: pd.DataFrame, place: Path) -> None:
@@ -59,23 +83,49 @@ def band_text(band: Mapping[str, float], rule: str) -> str:
         words = f"= {band['low']:g}" if band["low"] == band["high"] else f"{band['low']:g} to {band['high']:g}"
     else:
         words = f">= {band['low']:g}" if "low" in band else f"<= {band['high']:g}"
-    return words + {"pairs": f" in {MOST:.0%} of runs", "all": " in all runs"}.get(rule, "")
+    return words + {"pairs": f" in {sign_rule().sign_share:.0%} of runs", "all": " in all runs"}.get(rule, "")
 
 
-def judge(entry: Mapping[str, Any], values: NDArray[np.float64]) -> tuple[bool, str]:
-    """Whether the defined values of an entry (with keys band and rule) pass, and in words what they did."""
-    share, band, rule = float(inside(values, entry["band"]).mean()), entry["band"], entry["rule"]
+def share_inside(values: NDArray[np.float64], band: Mapping[str, float], together: int = 1) -> tuple[float, int]:
+    """Mean share of the defined `values` in `band`, over parameter draws, and how many draws that is.
+
+    together: replicates of one parameter draw, next to each other in `values`: their shares are averaged, since they
+    are not independent. A value on an edge that is no part of the band is a tie and left out, as in a sign test.
+    """
+    ties = np.isin(values, [band[edge] for edge in ("above", "below") if edge in band])
+    draw = np.arange(len(values)) // together
+    kept = ~np.isnan(values) & ~ties
+    held = inside(values, band)
+    shares = [float(held[kept & (draw == number)].mean()) for number in np.unique(draw[kept])]
+    return (float(np.mean(shares)), len(shares)) if shares else (np.nan, 0)
+
+
+def judge(entry: Mapping[str, Any], values: NDArray[np.float64], together: int = 1) -> tuple[bool, str]:
+    """Whether the defined `values` of an entry (with keys band and rule) pass, and in words what they did; `together`
+    as in `share_inside`.
+    """
+    from scipy.stats import binomtest
+
+    band, rule, all_values = entry["band"], entry["rule"], values
+    values = values[~np.isnan(values)]
     if rule in ("mean", "median"):
         middle = float(np.mean(values) if rule == "mean" else np.median(values))
         if inside(np.array([middle]), band)[0]:
             return True, f"{rule} inside the band"
         high = min(band.get("high", np.inf), band.get("below", np.inf))
         return False, f"{rule} {'above' if middle >= high else 'below'} the band"
-    return share >= (MOST if rule == "pairs" else 1.0), f"holds in {share:.0%} of {len(values)} runs"
+    if rule == "all":
+        share = float(inside(values, band).mean())
+        return share == 1.0, f"holds in {share:.0%} of {len(values)} runs"
+    share, draws = share_inside(all_values, band, together)
+    if not draws:
+        return False, "no pair differs"
+    test = binomtest(math.ceil(share * draws - 1e-9), draws, sign_rule().sign_share, alternative="less")
+    return bool(test.pvalue >= sign_rule().level), f"holds in {share:.0%} of {draws} independent runs that differ"
 
 
-def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row per entry, in their order, from the table of single runs.
+def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame, together: int = 1) -> list[dict[str, Any]]:
+    """One row per entry, in their order, from the table of single runs; `together` as in `share_inside`.
 
     Keys: those of the entry, and mean, median, q05, q95 over the runs in which the value is defined, `share` of these
     in the band, `replicates`, `passed` (None: nothing to judge), `said`
@@ -85,8 +135,8 @@ def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame) -> 
     }
     rows = []
     for entry in entries:
-        line = values[entry["id"], entry["quantity"]]
-        line = line[~np.isnan(line)]
+        whole = values[entry["id"], entry["quantity"]]
+        line = whole[~np.isnan(whole)]
         row: dict[str, Any] = {**entry, "band": band_text(entry.get("band") or {}, entry["rule"])}
         row |= {"replicates": len(line), "share": np.nan}
         row |= dict.fromkeys(("mean", "median", "q05", "q95"), np.nan)
@@ -96,15 +146,15 @@ def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame) -> 
             row |= {"mean": float(line.mean()) + 0.0, "median": float(median) + 0.0}
             row |= {"q05": float(q05) + 0.0, "q95": float(q95) + 0.0}
             if entry.get("band"):
-                row["share"] = float(inside(line, entry["band"]).mean())
-                row["passed"], row["said"] = judge(entry, line)
+                row["share"] = share_inside(whole, entry["band"], together)[0]
+                row["passed"], row["said"] = judge(entry, whole, together)
         rows.append(row)
     return rows
 
 
 def overall(rows: Sequence[Mapping[str, Any]]) -> str:
     """The verdict on a pattern from those of its checks: `pass`; `sign` where every sign holds and some size is off;
-    `fail`. A check that is undefined in every run fails; one without a band is told, not judged.
+    `fail`. A check that is undefined in every run fails; one without a band is reported, not judged.
     """
     judged = [row for row in rows if row["band"]]
     failed = [row for row in judged if not row["passed"]]
