@@ -167,7 +167,7 @@ def parse(text: str, file: str) -> Data:
 
 
 _STATED = re.compile(r"\b[A-Z]\d{1,3}(?:-[A-Z]?\d{1,3})?\b|\bassumption\b|\bnot reported\b")
-"""Pattern by which a comment names where a number comes from: an id of the evidence (F34, F34-F36), or that there is none."""
+"""Pattern by which a comment names the source of a number: an id of the evidence (F34, F34-F36), or that none is."""
 
 
 def sources(text: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ else:
     import fcntl
 
     def _locked(file: IO[bytes]) -> bool:
-        """Locks `file` for this process; returns whether it holds the lock. Raises OSError if the file system has no locks."""
+        """Locks `file` for this process; returns whether it holds the lock. Raises OSError where there are no locks."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
