@@ -1,7 +1,7 @@
 """Write what the pages of docs/ take from other files anew: python docs/build_parameter_table.py.
 
 Between markers stand, in model.md, the parameters (configs/behaviour), the settings of channels, kinds of topic,
-levers and the Monte Carlo error, and the patterns that do not come out (results/reference); in disputes.md the
+levers and the Monte Carlo standard error, and the patterns that do not come out (results/reference); in disputes.md the
 published table of disputes; in patterns.md the verdicts on all patterns; in forecast.md and forecast.zh.md the
 published forecast of the revised plan; in results.md the metrics of the catalogue.
 A test fails when a page and those files differ.

@@ -140,7 +140,7 @@ def test_numbers_as_people_read_them() -> None:
     small = [frequency.show_difference(value) for value in (0.004, -0.0004, -0.00004, 0.0)]
     assert small == ["+0.004", "-0.0004", "-0.00", "0.00"]
     assert money.show_difference(-0.3) == "-0.3" and reach.show_difference(0.00002) == "+0.002"
-    assert frequency.show_interval(0.5, 1.25) == "[0.50, 1.25]"
+    assert frequency.show_interval(0.5, 1.25) == "[0.50; 1.25]"
     assert frequency.show(math.nan) == frequency.show_difference(math.nan) == "–"
 
 

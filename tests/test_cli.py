@@ -72,7 +72,7 @@ def test_replicates_auto_says_what_it_reached_on_terminal_page_and_in_the_facts(
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "results" / "compare").iterdir()
     said = "要求的精度 0.0001 在 6 次重复（上限 monte_carlo.maximum）时尚未达到"
-    assert said in done.stdout.replace("\n", "") and "蒙特卡洛误差" in done.stdout
+    assert said in done.stdout.replace("\n", "") and "模拟误差" in done.stdout
     assert said in (folder / "report.html").read_text(encoding="utf-8")
     facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     assert facts["replicates"] == 6 and facts["monte_carlo_error"]["asked"] == 0.0001

@@ -9,7 +9,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consensus_sim.data_files import DEEPEST, LARGEST, MOST_VALUES, check_plain, parse, read_mapping, read_with_defaults
+from consensus_sim.community.spec_files import spec_file
+from consensus_sim.data_files import (
+    DEEPEST,
+    LARGEST,
+    MOST_VALUES,
+    check_inside,
+    check_plain,
+    parse,
+    read_mapping,
+    read_with_defaults,
+)
+from consensus_sim.ensemble.config_source import read_data, read_experiment
 from consensus_sim.errors import InputError
 
 LETTERS = "bcdefghi"
@@ -129,6 +140,40 @@ def test_a_folder_a_list_and_nothing(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_mapping(tmp_path / "none.yaml")
     assert read_mapping(tmp_path / "nothing.yaml") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("root:x:0:0:root\nsecond\n", "a text"), ("[secret]", "a list"), ("4711", "a number, true or false")],
+)
+def test_of_what_is_no_mapping_only_kind_and_line_are_told(tmp_path, text, kind):
+    path = tmp_path / "f.yaml"
+    path.write_text(f"# words\n\n{text}", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_mapping(path)
+    assert str(caught.value) == f"{path}:3: found {kind}; allowed: a YAML mapping, one key a line"
+
+
+def test_a_link_does_not_leave_the_users_folder(tmp_path):
+    own, shipped = tmp_path / "mine" / "community", tmp_path / "package" / "community"
+    for folder in (own, shipped, own.parent / "shared"):
+        folder.mkdir(parents=True)
+    (tmp_path / "secret.yaml").write_text("stolen: 1\n", encoding="utf-8")
+    (own.parent / "shared" / "base.yaml").write_text("a: 1\n", encoding="utf-8")
+    for name, target in {"out": tmp_path / "secret.yaml", "within": own.parent / "shared" / "base.yaml"}.items():
+        (own / f"{name}.yaml").symlink_to(target)
+        (own / f"by_{name}.yaml").write_text(f"defaults: [{name}]\n", encoding="utf-8")
+    assert read_with_defaults(own / "by_within.yaml", shipped) == read_data(own / "within.yaml") == {"a": 1}
+    (own / "itself.yaml").symlink_to(own / "itself.yaml")
+    for read in (
+        lambda: read_with_defaults(own / "by_out.yaml", shipped),
+        lambda: read_data(own / "out.yaml"),
+        lambda: read_experiment(own / "out.yaml"),
+        lambda: spec_file(str(own / "by_out.yaml")),
+        lambda: check_inside(own / "itself.yaml", own),
+    ):
+        with pytest.raises(InputError, match=r"(out|itself)\.yaml: found a link to a file outside"):
+            read()
 
 
 def test_defaults_are_files_of_the_same_group_only(tmp_path):

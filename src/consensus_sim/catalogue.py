@@ -90,8 +90,8 @@ class Metric:
         return text
 
     def show_error(self, value: float, language: str | None = None) -> str:
-        """A Monte Carlo error as ±0.0123, with a digit more than values have; with `language`, percentage points are
-        named. A dash where it is undefined.
+        """A Monte Carlo standard error as ±0.0123, with a digit more than values have; with `language`, percentage
+        points are named. A dash where it is undefined.
         """
         if value is None or math.isnan(value):
             return _UNDEFINED
@@ -99,12 +99,17 @@ class Metric:
         return f"±{float(value) * self.scale:,.{self.decimals + 1}f}{after}"
 
     def show_interval(self, low: float, high: float) -> str:
-        """An interval as [low, high], without signs behind the numbers."""
-        return f"[{self.show(low, after=False)}, {self.show(high, after=False)}]"
+        """The interval from `low` to `high`, without signs behind the numbers."""
+        return interval(self.show(low, after=False), self.show(high, after=False))
 
     def _rounded(self, value: float) -> float:
         """`value` scaled and rounded; never a negative zero."""
         return round(float(value) * self.scale, self.decimals) + 0.0
+
+
+def interval(low: str, high: str) -> str:
+    """An interval in tables: bounds between brackets, apart by a semicolon, as numbers have commas within them."""
+    return f"[{low}; {high}]"
 
 
 def check_language(language: str) -> str:

@@ -61,7 +61,7 @@ def _owner(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _same_view(view: NDArray[Any], owner: NDArray[Any], copied: NDArray[Any]) -> NDArray[Any]:
-    """What `view` is of `owner`, of `copied`."""
+    """View of `copied` that lies in it as `view` lies in `owner`."""
     return _view(copied, *_place_in(view, owner))
 
 
@@ -70,7 +70,7 @@ Place = tuple[tuple[int, ...], np.dtype[Any], int, tuple[int, ...], bool]
 
 
 def _place_in(view: NDArray[Any], owner: NDArray[Any]) -> Place:
-    """Where `view` lies in the buffer of `owner`."""
+    """Place of `view` in the buffer of `owner`."""
     first = view.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     return view.shape, view.dtype, first if view.size else 0, view.strides, view.flags.writeable
 
@@ -107,7 +107,7 @@ class _Pickler(pickle.Pickler):
         return self._places.get(id(obj))
 
     def reducer_override(self, obj: Any) -> Any:
-        """How `obj` is made again, where that is not the usual way."""
+        """Returns how `obj` is made again, where that is not the usual way."""
         if type(obj) is not np.ndarray:
             return NotImplemented
         owner = _owner(obj)

@@ -138,7 +138,7 @@ def _at(file: str, line: int, words: Phrase) -> InputError:
 
 
 def _scalar(text: str) -> Data:
-    """What a word that stands without quotes means."""
+    """Value of a word that stands without quotes."""
     if text in _WORDS:
         return _WORDS[text]
     if len(text) <= _LONGEST_NUMBER:
@@ -167,12 +167,12 @@ def parse(text: str, file: str) -> Data:
 
 
 _STATED = re.compile(r"\b[A-Z]\d{1,3}(?:-[A-Z]?\d{1,3})?\b|\bassumption\b|\bnot reported\b")
-"""How a comment names where a number comes from: an id of the evidence (F34, F34-F36), or that there is none."""
+"""Pattern by which a comment names the source of a number: an id of the evidence (F34, F34-F36), or that none is."""
 
 
 def sources(text: str) -> dict[str, str]:
-    """Where each value of the YAML mapping `text` comes from, by key, as the comment behind it says; where that says
-    nothing, as the comment above the first key does.
+    """Source of each value of the YAML mapping `text`, by key, as the comment behind it says; where that says nothing,
+    as the comment above the first key does.
     """
     lines, root = text.splitlines(), yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
@@ -211,8 +211,9 @@ def read_mapping(path: Path, package: str | None = None) -> dict[str, Data]:
 
     package: what a header `# @package` may name
     """
-    text = read_text(path)
-    for line in text.splitlines():
+    text, first = read_text(path), 0
+    for number, line in enumerate(text.splitlines()):
+        first = number
         header = _HEADER.match(line)
         if header and header["package"] != package:
             raise InputError("data_header", file=shown(path), found=header["package"])
@@ -221,9 +222,20 @@ def read_mapping(path: Path, package: str | None = None) -> dict[str, Data]:
     content = parse(text, shown(path))
     if content is None:
         return {}
-    if not isinstance(content, dict):
-        raise InputError("data_no_mapping", file=shown(path), found=content)
+    if not isinstance(content, dict):  # its kind only: what is no file of data may hold what nobody is to see
+        kind = "a_list" if isinstance(content, list) else "a_text" if isinstance(content, str) else "a_number_or_switch"
+        raise _at(shown(path), first, phrase("data_no_mapping", found=phrase(kind)))
     return content
+
+
+def check_inside(path: Path, folder: Path) -> None:
+    """Refuse a file of `folder` that a link takes from elsewhere: a folder of somebody else's holds its own data."""
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a link to itself
+        inside = False
+    if not inside:
+        raise InputError("link_out", file=shown(path), folder=shown(folder))
 
 
 def read_plain(path: Path) -> dict[str, Any]:
@@ -234,7 +246,7 @@ def read_plain(path: Path) -> dict[str, Any]:
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` may be the name of a file: letters, digits, _ and -."""
+    """Returns whether `text` may be the name of a file: letters, digits, _ and -."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -288,6 +300,8 @@ def _named(name: Data, path: Path, shipped: Path, above: tuple[Path, ...]) -> di
         for folder in (path.parent, shipped):
             place = folder / f"{name}.yaml"
             if place.is_file() and place not in (*above, path):
+                if folder != shipped:
+                    check_inside(place, folder.parent)
                 return read_with_defaults(place, shipped, (*above, path))
     beside = {place.stem for folder in (path.parent, shipped) for place in folder.glob("*.yaml")}
     raise one_of(f"{shown(path)}: {DEFAULTS}", name, sorted({*beside, SELF} - {path.stem}))

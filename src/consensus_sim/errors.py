@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 Value = object
-"""What a phrase is about: text, a number, a `Phrase`, or a list of these."""
+"""Value that a phrase is about: text, a number, a `Phrase`, or a list of these."""
 BETWEEN = {"en": {"": ", ", ";": "; "}, "zh": {"": "、", ";": "；"}}
-"""What stands between the values of a list, by language: `{names}`, `{errors:;}`."""
+"""Separator between the values of a list, by language: `{names}`, `{errors:;}`."""
 LONGEST = 120
 """Characters of a value found in the input that a message repeats; the rest is cut off."""
 MOST_NAMES = 60

@@ -24,7 +24,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _locked(file: IO[bytes]) -> bool:
-        """Whether this process now holds the lock on `file`."""
+        """Locks `file` for this process; returns whether it holds the lock."""
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -34,7 +34,7 @@ else:
     import fcntl
 
     def _locked(file: IO[bytes]) -> bool:
-        """Whether this process now holds the lock on `file`. Raises OSError if the file system has no locks."""
+        """Locks `file` for this process; returns whether it holds the lock. Raises OSError where there are no locks."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -34,6 +34,8 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Years that a date may lie in: weeks, months and quarters around it have to be dates, too."""
 
 
+LARGEST_IN_FULL = 10**20
+"""Up to here messages write a whole number with all its digits."""
 UNSAID: object = object()
 """In place of what was found, where a check says nothing of its own about it."""
 
@@ -96,6 +98,11 @@ def switch(**about: str) -> Any:
     return Field(strict=True, json_schema_extra={**about})
 
 
+def unlisted() -> Any:
+    """Declare a field that is no setting of a file's, so that no message lists it."""
+    return Field(json_schema_extra={"hidden": True})
+
+
 def some() -> Any:
     """Declare a mapping of free names with at least one entry."""
     return Field(min_length=1, json_schema_extra={"allowed": "at_least_one"})
@@ -108,7 +115,7 @@ def _nonblank(found: str) -> str:
 
 
 GAP = "???"
-"""What a configuration takes for a value that is still missing."""
+"""Text that a configuration takes for a value that is still missing."""
 Text = Annotated[str, Field(strict=True), AfterValidator(_nonblank)]
 """A text that is neither blank nor a gap."""
 
@@ -140,7 +147,7 @@ LONGEST_NAME, LONGEST_PATH = 255, 2000
 
 
 def _can_be_path(found: str) -> bool:
-    """Whether a file system takes `found` as a path."""
+    """Returns whether a file system takes `found` as a path."""
     plain = not any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in found)
     if not plain or not found.strip():
         return False
@@ -149,7 +156,7 @@ def _can_be_path(found: str) -> bool:
 
 
 FilePath = Annotated[str, Field(strict=True), accepted(_can_be_path, "a_path", most=LONGEST_NAME)]
-"""Where a file or folder is, as text."""
+"""Place of a file or folder, as text."""
 
 
 def keyed(*names: str) -> AfterValidator:
@@ -169,7 +176,7 @@ def keyed(*names: str) -> AfterValidator:
 Label = Annotated[dict[str, Text], keyed("zh", "en"), Field(json_schema_extra={"allowed": "label"})]
 """A text for people, in both languages."""
 Reported = Annotated[dict[str, Text], keyed("zh", "en", "source"), Field(json_schema_extra={"allowed": "label"})]
-"""What is reported of something, in both languages, with its source."""
+"""Reported text on something, in both languages, with its source."""
 Share = Annotated[float, setting(0, 1)]
 
 
@@ -312,7 +319,7 @@ def _without_misspelt(errors: Sequence[InputError]) -> list[InputError]:
 
 
 def _explain(error: ErrorDetails, kind: type, where: str) -> InputError:
-    """What pydantic found wrong, as an error of ours."""
+    """Error of ours for what pydantic found wrong."""
     path = [part for part in error["loc"] if part != "[key]"]
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
@@ -375,7 +382,7 @@ def _at(root: Node, path: Sequence[int | str]) -> Node:
 
 
 def allowed_phrase(node: Node, root: Node) -> Phrase:
-    """What a part of a JSON schema allows, in words."""
+    """Phrase that states what a part of a JSON schema allows."""
     node = _resolve(node, root)
     options = [_resolve(option, root) for option in node.get("anyOf", ())]
     if options:
@@ -416,8 +423,8 @@ def number_phrase(low: float | None, high: float | None, whole: bool, unit: str 
 
 
 def shown(number: float) -> str:
-    """A bound as somebody would write it: whole numbers in full, others short."""
-    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else f"{number:g}"
+    """A bound as somebody would write it: whole numbers in full, others and the very large ones short."""
+    return str(int(number)) if float(number).is_integer() and abs(number) < LARGEST_IN_FULL else f"{number:g}"
 
 
 def unit_phrase(unit: str) -> Phrase:
@@ -500,7 +507,7 @@ def mapping(where: str, found: object) -> Mapping[str, Any]:
 
 
 def together(readers: Iterable[Callable[[], T]]) -> list[T]:
-    """What `readers` return, one a part of what is read. Raises the errors of all of them together."""
+    """Results of `readers`, one a part of what is read. Raises the errors of all of them together."""
     errors: list[InputError] = []
     found: list[T] = []
     for reader in readers:

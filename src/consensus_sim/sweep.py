@@ -220,7 +220,7 @@ def this_job() -> Job | None:
 
 
 def job_folder() -> Path:
-    """Where the results of this job of a sweep go."""
+    """Folder for the results of this job of a sweep."""
     settings = HydraConfig.get()
     return Path(settings.sweep.dir).parent / str(settings.sweep.subdir)
 

@@ -1,4 +1,4 @@
-"""What is printed reaches every terminal, whatever characters its encoding holds."""
+"""Output that reaches every terminal, whatever characters its encoding holds."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_both_communities_come_with_the_package() -> None:
         ({"scale": 0}, r"community.scale: found 0; allowed: a whole number from 1 to 500"),
         ({"scale": 1.5}, r"community.scale: found 1.5; allowed: a whole number from 1 to 500"),
         ({"scale": "two"}, r"community.scale: found 'two'; allowed: a whole number from 1 to 500"),
-        ({"seed": -1}, r"community.seed: found -1; allowed: a whole number from 0 .*"),
+        ({"seed": -1}, r"community.seed: found -1; allowed: a whole number from 0 to 9007199254740992"),
         ({"scale": True}, r"community.scale: found true; allowed: .*"),
         ({"label": {"zh": "某"}}, None),
         ({"label.zh": ""}, r"community.label.zh: found ''; allowed: a text"),
@@ -130,7 +130,7 @@ def test_unknown_names_and_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="mine.yaml: cannot be read"):
         load_community(str(tmp_path / "mine.yaml"))
     for content, message in (
-        ("- a\n- b\n", r"found \['a', 'b'\]; allowed: a YAML mapping"),
+        ("- a\n- b\n", r"found a list; allowed: a YAML mapping"),
         ("a: [1\n", "mine.yaml:2: .*allowed: YAML"),
         ("defaults: [mine]\n", "defaults: found 'mine'"),
         ("defaults: [nowhere]\n", "defaults: found 'nowhere'"),

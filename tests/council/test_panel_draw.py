@@ -342,6 +342,14 @@ def wait_for(condition, seconds: float = 60.0) -> None:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
+def test_output_that_cannot_hold_a_character_is_no_failure(tmp_path: Path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    arguments = ["--register", tmp_path / "名册.csv", "--quotas", "q.csv", "--seats", 1, "--seed", 1]
+    arguments += ["--output", tmp_path / "panel.csv", "--language", "zh"]
+    done = subprocess.run(command(*arguments), capture_output=True, encoding="ascii", timeout=60, env=environment)
+    assert done.returncode == 2 and done.stderr.startswith("consensus-sim-panel: ??") and not done.stdout
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-32"])
 def test_files_as_spreadsheets_save_them_are_read(register: Path, encoding: str):
     before = tables.read_table(register, NAME)

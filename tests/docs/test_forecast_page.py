@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("forecast.md", "forecast.zh.md")
-INTERVAL = re.compile(r"\[(\d[\d.]*), (\d[\d.]*)\]")
+INTERVAL = re.compile(r"\[(\d[\d.]*); (\d[\d.]*)\]")
 
 
 def prose(page: str) -> str:
@@ -39,7 +39,7 @@ def stands(low: str, high: str, ends: list[tuple[float, float]]) -> bool:
 def test_every_interval_in_words_stands_in_the_table(page, ends):
     told = INTERVAL.findall(prose(page))
     assert len(told) > 15
-    assert [f"[{low}, {high}]" for low, high in told if not stands(low, high, ends)] == []
+    assert [f"[{low}; {high}]" for low, high in told if not stands(low, high, ends)] == []
     assert not stands("0.31", "0.32", ends)
 
 

@@ -81,6 +81,13 @@ def test_null_switches_a_lever_off():
         (["parameters=center"], "did you mean 'centre'?"),
         (["intervention.points=5"], "intervention.points: found 5"),
         (["experiment=compar"], "did you mean 'compare'?"),
+        (
+            ["experiment=../compare"],
+            "experiment: found '../compare' (did you mean 'compare'?); allowed: calibrate, city",
+        ),
+        (["behaviour.x.y=[1]"], "behaviour.x.y: there is no such setting; behaviour has awareness, "),
+        (["colour.x.y=[1]"], "colour.x.y: there is no such setting"),
+        (["scenario.before.interventions=[a"], "cannot read 'scenario.before.interventions=[a'"),
         (["calendar=[1]"], "calendar: found [1]; allowed: default"),
         (["calendar=null"], "calendar: found null; allowed: default"),
         (["community=3"], "community: found '3'; allowed: case_study, teaching"),

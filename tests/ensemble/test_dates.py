@@ -53,6 +53,7 @@ def test_the_calendar_says_where_the_programme_begins(changes, start, weeks, pro
         (["calendar.start=null"], "calendar.start: found null"),
         (["calendar.programme=May"], "counted from calendar.start"),
         (["calendar.months=6", "calendar.weeks=26"], "found weeks=26 and months=6; allowed: one of the two"),
+        (["calendar.weeks=null"], "calendar: found weeks=null and months=null; allowed: one of the two"),
         (["calendar.months=0"], "calendar.months: found 0; allowed: a whole number from 1 to 120"),
         (["calendar.months=120", "calendar.programme=2026-01-01"], "a run of 1 to 522 weeks"),
         (["intervention.points.start='week x'"], "week N or +N weeks"),
@@ -104,6 +105,9 @@ def test_what_lies_outside_the_run_is_found_on_either_side():
         "action_research.rules[1].date",
     ]
     assert found["points_dry"].idle == ("points.budget_until 2024-11-04",)
+    assert found["points_dry"].before == ()
+    dry = outside(read_study(compose([*PLAN, "intervention.points.budget_until='week -3'"])))
+    assert dry["points"].before == ("points.budget_until 2024-04-15",) and dry["points"].idle == ()
     early = ["intervention.tea.start=2023-01-02", "intervention.tea.end=2023-12-31"]
     assert outside(read_study(compose([*PLAN, *early])))["council"].over == ("tea",)
 

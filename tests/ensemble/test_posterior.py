@@ -138,7 +138,7 @@ def test_copies_share_the_set(tmp_path):
 def test_a_wrong_table_is_told_in_one_line(tmp_path, more, told):
     gains, weights = more.pop("gains", (0.03, 0.05, 0.09)), more.pop("weights", (1, 2, 1))
     file = write(tmp_path / "mine.csv", gains, weights, **more)
-    with pytest.raises(InputError, match="^posterior: ") as error:
+    with pytest.raises(InputError, match=r"^posterior\.file: ") as error:
         study_with(file)
     assert told in str(error.value) and "\n" not in str(error.value)
 
@@ -234,7 +234,7 @@ def test_a_calibrated_parameter_that_the_user_sets_is_not_calibrated():
 @pytest.mark.parametrize(
     ("about", "told"),
     [
-        ("- a", "mine.yaml: found ['a']; allowed: a YAML mapping"),
+        ("- a", "mine.yaml:1: found a list; allowed: a YAML mapping"),
         ("centre: 5", "mine.yaml: centre: found 5"),
         ("centre: {trust.gain: abc}", "mine.yaml: centre.trust.gain: found 'abc'; allowed: a number"),
         ("centre: {trust.gain: null}", "mine.yaml: centre.trust.gain: found null"),

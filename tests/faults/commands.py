@@ -9,10 +9,40 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
+
+
+class Commands:
+    """Starts commands in a process of their own (`serve`), and sees them end."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._answer() == "ready"
+
+    def _answer(self) -> str:
+        assert self._server.stdout is not None
+        return self._server.stdout.readline().strip()
+
+    def begin(self, folder: Path, words: list[str]) -> int:
+        """Starts the command `words` in `folder`; the number of its process."""
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps([str(folder), *words]) + "\n")
+        self._server.stdin.flush()
+        return int(self._answer())
+
+    def end(self) -> int:
+        """Waits for the command that was started last; its exit code, negative if it was killed."""
+        return int(self._answer())
+
+    def close(self) -> None:
+        """Ends the process that starts commands."""
+        self._server.communicate(timeout=60)
 
 
 def serve() -> None:

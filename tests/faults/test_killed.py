@@ -10,7 +10,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from consensus_sim.saving import PREFIX
+from tests.faults.commands import Commands
 
 INTERRUPTIONS = int(os.environ.get("INTERRUPTIONS", "6"))
 WORDS = [
@@ -38,39 +38,6 @@ def simulating(folder: Path) -> bool:
 def saving(folder: Path) -> bool:
     """Whether the results are being written, or are there."""
     return next(folder.glob("results/compare/*"), None) is not None
-
-
-class Commands:
-    """Starts commands and sees them end."""
-
-    def __init__(self) -> None:
-        place = Path(__file__).parent / "commands.py"
-        self._server = subprocess.Popen(
-            [sys.executable, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._answer() == "ready"
-
-    def _answer(self) -> str:
-        assert self._server.stdout is not None
-        return self._server.stdout.readline().strip()
-
-    def begin(self, folder: Path) -> int:
-        """Starts the command in `folder`; the number of its process."""
-        assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps([str(folder), *WORDS]) + "\n")
-        self._server.stdin.flush()
-        return int(self._answer())
-
-    def end(self) -> int:
-        """Waits for the command that was started last; its exit code."""
-        return int(self._answer())
-
-    def close(self) -> None:
-        """Ends the process that starts commands."""
-        assert self._server.stdin is not None and self._server.stdout is not None
-        self._server.stdin.close()
-        self._server.wait(timeout=60)
-        self._server.stdout.close()
 
 
 @dataclass(frozen=True)
@@ -93,7 +60,7 @@ def commands() -> Iterator[Commands]:
 def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """The command run to its end."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    number = commands.begin(folder)
+    number = commands.begin(folder, WORDS)
     assert wait_for(simulating, folder, number)
     first = time.monotonic()
     assert wait_for(saving, folder, number)
@@ -136,7 +103,7 @@ def test_a_killed_command_repeated_gives_the_same_bytes_and_nothing_else(
     for attempt in range(20):  # sooner, where the command had ended before
         folder = tmp_path / str(attempt)
         folder.mkdir()
-        number = commands.begin(folder)
+        number = commands.begin(folder, WORDS)
         assert wait_for(stage, folder, number)
         time.sleep(delay / 2**attempt)
         with contextlib.suppress(ProcessLookupError):
@@ -146,7 +113,7 @@ def test_a_killed_command_repeated_gives_the_same_bytes_and_nothing_else(
     else:
         pytest.fail("the command always ended before it could be killed")
     complete = [path.name for path in folder.glob("results/compare/*") if not path.name.startswith(PREFIX)]
-    commands.begin(folder)
+    commands.begin(folder, WORDS)
     assert commands.end() == 0, (folder / "said.txt").read_text()
     found = results(folder)
     assert len(found) == 1 + len(complete)

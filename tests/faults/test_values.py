@@ -8,13 +8,10 @@ instead of 60.
 from __future__ import annotations
 
 import datetime
-import json
 import math
 import os
 import random
 import resource
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -39,6 +36,7 @@ from consensus_sim.errors import InputError
 from consensus_sim.experiment import EXPERIMENTS, Run, check_config
 from consensus_sim.parameters import Behaviour, Entry
 from consensus_sim.settings import bounds, read
+from tests.faults.commands import Commands
 
 COMMANDS = int(os.environ.get("VALUES", "60"))
 SEED = 20
@@ -234,40 +232,14 @@ WRITTEN = (
 SMALL = ["community=teaching", "replicates=1", "calendar.weeks=1", "scenarios=[before]", "parameters=centre"]
 SMALL += ["report.html=false", "report.figures=false"]
 SECONDS = 10
-
-
-class Commands:
-    """Runs commands, each with at most `SECONDS` of processor time."""
-
-    def __init__(self) -> None:
-        place = Path(__file__).parent / "commands.py"
-        self._server = subprocess.Popen(
-            [sys.executable, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._answer() == "ready"
-
-    def _answer(self) -> str:
-        assert self._server.stdout is not None
-        return self._server.stdout.readline().strip()
-
-    def run(self, folder: Path, words: list[str]) -> int:
-        """The exit code of the command `words` in `folder`; negative if it took too long."""
-        assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps([str(folder), *words]) + "\n")
-        self._server.stdin.flush()
-        resource.prlimit(int(self._answer()), resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        return int(self._answer())
-
-    def end(self) -> None:
-        """Ends the process that starts the commands."""
-        self._server.communicate()
+"""Processor time that a command may take."""
 
 
 @pytest.fixture(scope="module")
 def commands() -> Iterator[Commands]:
     found = Commands()
     yield found
-    found.end()
+    found.close()
 
 
 def changes(count: int) -> list[str]:
@@ -287,7 +259,9 @@ def changes(count: int) -> list[str]:
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="commands start as forks and have a limit of time here")
 @pytest.mark.parametrize("change", changes(COMMANDS))
 def test_a_command_refuses_a_value_in_clear_words_or_runs(change, commands, tmp_path):
-    code = commands.run(tmp_path, [*SMALL, "engine.workers=1", change])
+    number = commands.begin(tmp_path, [*SMALL, "engine.workers=1", change])
+    resource.prlimit(number, resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    code = commands.end()
     said = (tmp_path / "said.txt").read_text(encoding="utf-8")
     assert code in (0, 2), said
     assert "Traceback" not in said

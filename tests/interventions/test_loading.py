@@ -111,7 +111,7 @@ def test_a_scenario_brings_the_text_to_a_process_that_has_not_read_it(folder):
         ("Mine = 3\n", "not a subclass"),
         ("class Mine: pass\n", "not a subclass"),
         ("class Yours: pass\n", "AttributeError"),
-        (None, "a file that is beside the YAML file"),
+        (None, "intervention/own.py is missing"),
     ],
 )
 def test_a_file_that_cannot_be_used_stops_only_runs_that_use_it(folder, text, told):
@@ -121,6 +121,15 @@ def test_a_file_that_cannot_be_used_stops_only_runs_that_use_it(folder, text, to
     with pytest.raises(InputError, match="intervention.own.class: found 'own.py:Mine") as caught:
         study(folder, "before", "used")
     assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_intervention_without_a_class_or_with_a_name_is_told(folder):
+    write(folder, "colour: 3")
+    with pytest.raises(InputError, match=r"^intervention\.own: the key 'class' is missing; needed: a built-in class"):
+        study(folder, "before", "used")
+    write(folder, "class: own.py:Mine\nname: other")
+    with pytest.raises(InputError, match="unknown key 'name'.*allowed: start, end, held_back, cost, share$"):
+        study(folder, "used")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ WRONG = [
     ("ballot", {"class": "balot"}, "intervention.ballot.class: found 'balot' (did you mean 'ballot'?)"),
     ("ballot", {"class": "consensus_sim.calendar.Calendar"}, "allowed: access_support, "),
     ("ballot", {"class": None}, "intervention.ballot.class: found null"),
-    ("ballot", {"class": "mine.py:Mine"}, "a file that is beside the YAML file"),
+    ("ballot", {"class": "mine.py:Mine"}, "the file mine.py is missing"),
     ("ballot", {"_target_": "os.system"}, "unknown key '_target_'"),
 ]
 

@@ -41,9 +41,12 @@ def test_what_is_not_known_is_named():
     missed, _ = words([UNKNOWN, SMALL], 0.02)
     assert "Tea attendance, Points: error not known" in missed
     unknown, given, _ = words([UNKNOWN, SMALL])
-    assert "cannot be told for: Tea attendance, Points" in unknown and "0.01 of" in given
+    assert (
+        "Too few replicates (60) for a Monte Carlo standard error of: Tea attendance, Points" in unknown
+        and "0.01 of" in given
+    )
     (alone,) = words([UNKNOWN], replicates=1)
-    assert alone.startswith("1 replicates cannot tell")
+    assert alone.startswith("Too few replicates (1) for")
     assert words([]) == []
 
 

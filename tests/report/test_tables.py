@@ -73,12 +73,21 @@ def test_differences_of_few_replicates_are_not_marked_and_gaps_are_told(
         assert (f"({few}/6)" in lines) == ("a difference needs one" in lines) == bool(told)
 
 
+def test_bounds_with_commas_in_them_stay_apart(make_sample: Callable[..., dict[str, Any]]) -> None:
+    sample = make_sample(replicates=4)
+    money = (sample["summary"]["metric"] == "cost_money") & (sample["summary"]["scenario"] == "points")
+    summary = sample["summary"].assign(q05=sample["summary"]["q05"].mask(money, 25_420.0))
+    summary = summary.assign(q95=summary["q95"].mask(money, 1_125_420.0))
+    for language in ("zh", "en"):
+        assert any("[25,420;1,125,420]" in line for line in printed({**sample, "summary": summary}, language, 160))
+
+
 def test_a_single_scenario_has_no_differences(make_sample: Callable[..., dict[str, Any]]) -> None:
     lines = printed(make_sample(replicates=3, names=["council"]), "en", 100)
     assert not any("reference" in line or "+" in line for line in lines)
 
 
-@pytest.mark.parametrize(("language", "label"), [("en", "Monte Carlo"), ("zh", "蒙特卡洛误差")])
+@pytest.mark.parametrize(("language", "label"), [("en", "Monte Carlo"), ("zh", "模拟误差")])
 def test_the_last_row_of_every_table_is_the_largest_error_of_means_and_of_differences(
     make_sample: Callable[..., dict[str, Any]], language: str, label: str
 ) -> None:

@@ -45,8 +45,8 @@ def compare(
     community: a `Community`, or the name of one ("case_study", "teaching")
     scenarios: names of scenarios, built-in ones or files of yours in `config_dir`
     replicates: runs of each scenario, at least 1, or "auto": as many as `precision` takes
-    precision: with replicates="auto", the largest Monte Carlo error of a headline mean or difference, in parts of the
-        metric's scale (docs/results.md); `Forecast.precision` says what was reached
+    precision: with replicates="auto", the largest Monte Carlo standard error of a headline mean or difference, in parts
+        of the metric's scale (docs/results.md); `Forecast.precision` says what was reached
     seed: root of all chance, 0 to 10**13
     weeks: length of the run, 1 to 522 (None: as configured, 56)
     reference: the scenario that the others are measured against (None: "council" where it is compared, else the first)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from consensus_sim.community.spec import ROOT
-from consensus_sim.data_files import DEFAULTS, SELF, is_name, read_plain, shown
+from consensus_sim.data_files import DEFAULTS, SELF, check_inside, is_name, read_plain, shown
 from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.paths import configs_dir
 from consensus_sim.settings import known
@@ -48,6 +48,8 @@ def _read_file(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         source = beside if beside.is_file() else _folder() / f"{name}.yaml"
         if not is_name(str(name)) or source in (*above, path) or not source.is_file():
             raise not_allowed(f"{path}: defaults", name, phrase("another_yaml_file"))
+        if source == beside and path.parent != _folder():
+            check_inside(source, path.parent)
         spec = merged(spec, _read_file(source, (*above, path)))
     return merged(spec, found)
 

@@ -35,9 +35,9 @@ class Channel:
     costs the old; `voice` how often people raise a matter
     here, relative to the tea, and `gathers` whether they are asked for what nobody has raised yet, and bring that
     first; `suits` log-odds by group of residents whom it suits more or less than its hours say; `invitations` how many
-    the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the lot against stake; `level` the
-    log-odds that an average adult who knows of it comes to one event uninvited (online: what is added to those of P14):
-    of a built-in channel it is a parameter of behaviour, of a user's own it stands here.
+    the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the random draw against stake;
+    `level` the log-odds that an average adult who knows of it comes to one event uninvited (online: what is added to
+    those of P14): of a built-in channel it is a parameter of behaviour, of a user's own it stands here.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT

@@ -57,7 +57,7 @@ _kept: dict[tuple[Any, ...], bytes] = {}
 
 
 def _state(folder: Path) -> tuple[Any, ...]:
-    """What tells whether any file of `folder` has changed: place, time and size of each."""
+    """State that differs once any file of `folder` has changed: place, time and size of each."""
     found = [*folder.rglob("*.yaml"), *folder.glob("intervention/**/*.py")]
     files = [(path, path.stat()) for path in sorted(found)]
     return (str(folder), *((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files))
@@ -147,7 +147,7 @@ _OF_PARAMETER = re.compile(r"^\+*(behaviour\.\w+\.\w+)\.(\w+)=")
 
 
 def kept_values(overrides: Sequence[str]) -> list[str]:
-    """What keeps the parameters whose `value` is among `overrides`, and whose range is not, from being drawn or
+    """Overrides that keep parameters whose `value` is among `overrides`, and whose range is not, from being drawn or
     calibrated: who sets a value means it, whatever `parameters` says. Likewise what sets the configured weeks aside
     where `overrides` give months.
     """
@@ -227,7 +227,7 @@ def _check_choice(change: str) -> None:
         return  # a sweep over what only Hydra knows
     for value in values:
         chosen = value if isinstance(value, list) else [value]
-        if not isinstance(value, dict) and not all(isinstance(name, str) for name in chosen):
+        if not isinstance(value, dict) and not all(isinstance(name, str) and not {*"/\\"} & {*name} for name in chosen):
             raise one_of(group, value, [name for name in _options(group) if not name.startswith("_")])
 
 
@@ -336,7 +336,7 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return error
     if isinstance(error, OverrideParseException):
-        return InputError("override_unreadable", found=error.override)
+        return InputError("override_unreadable", found=str(error.override).lstrip("+"))
     if isinstance(error, MissingConfigException):
         return _missing(error, text)
     wanted = re.search(r"Could not override '([^']+)'", text)
@@ -351,7 +351,7 @@ def explain(error: BaseException, own: Sequence[str] = ()) -> BaseException:
         )
     ambiguous = re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']+)'", text)
     if ambiguous:
-        return InputError("several_values", where=ambiguous[1])
+        return InputError("several_values", where=ambiguous[1].lstrip("+"))
     cause = error.__cause__
     if cause is not None and not text:
         text = one_line(cause)
@@ -381,15 +381,16 @@ def _unknown_key(key: str, own: Sequence[str]) -> InputError:
         config: Any = OmegaConf.to_container(hydra_compose(config_name=CONFIG_NAME, overrides=list(own)))
     if key in config:  # a group none of whose files is chosen: Hydra found nothing to put in its place
         return InputError("none_chosen_of_scenarios" if key == "scenario" else "none_chosen", where=key)
-    above = key.rpartition(".")[0]
     if key == _FILES["targets"]:
         return InputError("targets_not_read")
     level: Any = config
-    for part in above.split("."):
-        level = level.get(part) if isinstance(level, Mapping) else None
-    if isinstance(level, Mapping) and not level:  # such as the items of a catalogue: Hydra adds nothing unasked
+    parts, depth = key.split("."), 0
+    while depth < len(parts) - 1 and isinstance(level.get(parts[depth]), Mapping):
+        level, depth = level[parts[depth]], depth + 1
+    above = ".".join(parts[:depth])
+    if not level:  # such as the items of a catalogue: Hydra adds nothing unasked
         return InputError("section_empty", where=key, above=above)
-    if isinstance(level, Mapping) and not difflib.get_close_matches(key.rpartition(".")[2], list(level), n=1):
+    if above and not difflib.get_close_matches(parts[depth], list(level), n=1):
         return InputError("no_setting_in", where=key, above=above, names=[str(name) for name in level])
     near = nearest_key(key, config)
     return InputError("no_setting_near", where=key, near=near) if near else InputError("no_setting", where=key)
@@ -411,7 +412,8 @@ def nearest_key(key: str, config: Mapping[str, Any]) -> str | None:
     same = sorted((one for one in dotted(config) if one.rpartition(".")[2] == key), key=len)
     if same:
         return same[0]
-    everywhere = difflib.get_close_matches(key, list(dotted(config)), n=1)
+    names = [one for one in dotted(config) if not key.startswith(f"{one}.")]
+    everywhere = difflib.get_close_matches(key, names, n=1)
     return everywhere[0] if everywhere else None
 
 

@@ -23,6 +23,7 @@ from consensus_sim.data_files import (
     DEFAULTS,
     SELF,
     Data,
+    check_inside,
     check_plain,
     is_name,
     laid_over,
@@ -46,7 +47,7 @@ class PackageConfigs(FileConfigSource):
 
     @staticmethod
     def scheme() -> str:
-        """What addresses of this source begin with."""
+        """Beginning of all addresses of this source."""
         return SCHEME
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -66,7 +67,7 @@ class PackageConfigs(FileConfigSource):
         )
 
     def is_config(self, config_path: str) -> bool:
-        """Whether there is such a config."""
+        """Returns whether there is such a config."""
         return self._normalize_file_name(config_path) == f"{WHOLE_GROUPS}.yaml" or super().is_config(config_path)
 
     def _of_group(self, group: str) -> Iterator[tuple[str, Any]]:
@@ -80,7 +81,7 @@ class OwnConfigs(FileConfigSource):
 
     @staticmethod
     def scheme() -> str:
-        """What addresses of this source begin with."""
+        """Beginning of all addresses of this source."""
         return OWN_SCHEME
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -102,11 +103,11 @@ class OwnConfigs(FileConfigSource):
         )
 
     def is_group(self, config_path: str) -> bool:
-        """Whether there is a folder of that name, and the package has such a group."""
+        """Returns whether there is a folder of that name, and the package has such a group."""
         return config_path in ("", OWN) or (config_path in groups() and super().is_group(config_path))
 
     def is_config(self, config_path: str) -> bool:
-        """Whether there is such a config in one of the package's groups."""
+        """Returns whether there is such a config in one of the package's groups."""
         group, _, name = config_path.removesuffix(".yaml").rpartition("/")
         if group == OWN:
             return name == OWN_FILES
@@ -131,6 +132,7 @@ def groups() -> frozenset[str]:
 
 def read_data(path: Path) -> dict[str, Data]:
     """The data in one of the user's files, with that of the files of its group that it starts from."""
+    check_inside(path, path.parent.parent)
     group = path.parent.name
     if group != "intervention":
         return read_with_defaults(path, configs_dir() / group)
@@ -145,6 +147,7 @@ def read_data(path: Path) -> dict[str, Data]:
 
 def read_experiment(path: Path) -> dict[str, Data]:
     """The keys of the config that one of the user's experiment files sets, with the choices of files that it makes."""
+    check_inside(path, path.parent.parent)
     content, file = read_mapping(path, "_global_"), shown(path)
     names = content.pop(DEFAULTS, None) or []
     check_plain(file, content)

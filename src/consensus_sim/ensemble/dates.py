@@ -1,7 +1,8 @@
 """Dates of a study: the calendar, and dates counted in weeks from the programme's first week.
 
-`week N` and `+N weeks` are both the first day of the week that comes N weeks after the programme's first. They become
-dates when a study is read; nothing beyond this module knows them.
+`week N` and `+N weeks` are both the first day of the week that comes N weeks after the programme's first; a negative N
+counts back, into the weeks of the run before the programme. They become dates when a study is read; nothing beyond this
+module knows them.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ def read_calendar(config: object) -> Settings:
     programme, months, weeks = config["programme"], config.get("months"), config.get("weeks")
     begins = start if programme is None else day("calendar.programme", programme, start)
     before = Calendar(start, 1).week_of(begins)
+    if (months is None) == (weeks is None):
+        raise InputError("weeks_or_months", weeks=weeks, months=months)
     if months is not None:
-        if weeks is not None:
-            raise InputError("weeks_or_months", weeks=weeks, months=months)
         weeks = before + round(_whole("calendar.months", months, MOST_MONTHS) * WEEKS_PER_MONTH)
         if not 1 <= weeks <= MOST_WEEKS:
             raise InputError(
@@ -113,17 +114,19 @@ class Outside(NamedTuple):
     """Dates of one scenario that lie outside the run, by what becomes of them, each as `setting date`.
 
     late: interventions that start after the run's last week; over: that are in force in no week; early: that would have
-    begun before the run and begin with it; idle: other dates, on which nothing happens
+    begun before the run and begin with it; idle: other dates outside the run, on which nothing happens; before: dates
+    in the run but before their intervention starts
     """
 
     late: tuple[str, ...]
     over: tuple[str, ...]
     early: tuple[str, ...]
     idle: tuple[str, ...]
+    before: tuple[str, ...]
 
 
 def outside(study: Study) -> dict[str, Outside]:
-    """What lies outside the run of `study`, by name of scenario, on either side of it."""
+    """Dates that lie outside the run of `study`, on either side of it, or act on nothing, by name of scenario."""
     calendar = Calendar(datetime.date.fromisoformat(study.calendar["start"]), int(study.calendar["weeks"]))
     topics = [
         f"topic.{name}.arises {entry['arises']}"
@@ -132,7 +135,7 @@ def outside(study: Study) -> dict[str, Outside]:
     ]
     found = {}
     for scenario in study.scenarios:
-        late, over, early, idle = [], [], [], list(topics)
+        late, over, early, idle, before = [], [], [], list(topics), []
         for name, settings in scenario.levers:
             start, end = settings.get("start"), settings.get("end")
             begins = 0 if start is None else calendar.week_of(datetime.date.fromisoformat(start))
@@ -148,14 +151,19 @@ def outside(study: Study) -> dict[str, Outside]:
             if begins < 0:
                 early.append(f"{name} {start}")
             own = {key: value for key, value in settings.items() if key != "start"}
-            idle += [text for text in _dates(name, own) if not _within(text.rpartition(" ")[2], calendar)]
-        if late or over or early or idle:
-            found[scenario.name] = Outside(tuple(late), tuple(over), tuple(early), tuple(idle))
+            for text in _dates(name, own):
+                date = text.rpartition(" ")[2]
+                if not _within(date, calendar):
+                    idle.append(text)
+                elif start is not None and date < start:
+                    before.append(text)
+        if late or over or early or idle or before:
+            found[scenario.name] = Outside(tuple(late), tuple(over), tuple(early), tuple(idle), tuple(before))
     return found
 
 
 def _within(date: str, calendar: Calendar) -> bool:
-    """Whether `date` lies in a week of the run."""
+    """Returns whether `date` lies in a week of the run."""
     days = (datetime.date.fromisoformat(date) - calendar.start).days
     return 0 <= days < 7 * calendar.weeks
 
@@ -170,7 +178,7 @@ def _dates(where: str, value: Any) -> list[str]:
 
 
 def _is_date(text: str) -> bool:
-    """Whether `text` is a date as a setting holds it."""
+    """Returns whether `text` is a date as a setting holds it."""
     try:
         return read_date(text) is not None
     except RefusedError:

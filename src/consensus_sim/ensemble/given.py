@@ -1,4 +1,4 @@
-"""What was given on the command line, or as overrides of the library, and has to act before everything in files."""
+"""Settings given on the command line, or as overrides of the library, which act before everything in files."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
 from consensus_sim.settings import number_phrase
 
+KEY = "posterior.file"
 WEIGHT = "weight"
 PLACE, SHIPPED = "file", "shipped"
 """Under which keys `about` has the name of the table's file, and whether the package came with it."""
@@ -157,7 +158,7 @@ class ParameterSets:
         for number, name in enumerate(self.names):
             if name not in present:
                 short = [parameter.removeprefix(PREFIX) for parameter in present]
-                said = unknown_column(f"posterior: {self.file}", name.removeprefix(PREFIX), short)
+                said = unknown_column(f"{KEY}: {self.file}", name.removeprefix(PREFIX), short)
                 raise InputError("calibrate_again", error=said)
             parameter = present[name]
             told = self.centre.get(name)
@@ -183,8 +184,8 @@ def posterior_file(name: str) -> Path:
         if place.is_file() and place.suffix == ".csv":
             return place
     if name.endswith(".csv"):
-        raise InputError("no_such_file", where="posterior", found=name)
-    raise one_of("posterior", name, sorted(path.stem for path in shipped.glob("*.csv")), phrase("path_of_csv"))
+        raise InputError("no_such_file", where=KEY, found=name)
+    raise one_of(KEY, name, sorted(path.stem for path in shipped.glob("*.csv")), phrase("path_of_csv"))
 
 
 def is_shipped(name: str) -> bool:
@@ -199,7 +200,7 @@ def read_posterior(name: str) -> ParameterSets:
     try:
         return _read(place, place.read_bytes(), about_file.read_bytes() if about_file.is_file() else b"{}")
     except OSError as error:
-        where, allowed = f"posterior: {place.name}", phrase("a_posterior_file")
+        where, allowed = f"{KEY}: {place.name}", phrase("a_posterior_file")
         raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
 
 
@@ -212,18 +213,18 @@ def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
     try:
         table = pd.read_csv(io.BytesIO(content))
     except ValueError as error:
-        where, allowed = f"posterior: {place.name}", phrase("a_posterior_file")
+        where, allowed = f"{KEY}: {place.name}", phrase("a_posterior_file")
         raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
     about = read_plain(about_file) if about_file.is_file() else {}
     if WEIGHT not in table or len(table) == 0 or len(table.columns) < 2:
-        raise InputError("columns_needed", where=f"posterior: {place.name}", name=WEIGHT)
+        raise InputError("columns_needed", where=f"{KEY}: {place.name}", name=WEIGHT)
     for column in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[column]) and not pd.api.types.is_bool_dtype(table[column])
         if not numeric or not np.isfinite(table[column]).all():
-            raise InputError("column_not_numeric", where=f"posterior: {place.name}", name=column)
+            raise InputError("column_not_numeric", where=f"{KEY}: {place.name}", name=column)
     weights = table[WEIGHT].to_numpy(np.float64)
     if (weights < 0).any() or weights.sum() <= 0:
-        raise InputError("weights_not_usable", where=f"posterior: {place.name}")
+        raise InputError("weights_not_usable", where=f"{KEY}: {place.name}")
     names = [name for name in table.columns if name != WEIGHT]
     about = _checked_about(about_file.name, about, names)
     centre = {PREFIX + name: float(value) for name, value in about["centre"].items()}
@@ -238,20 +239,20 @@ def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
 def _checked_about(file: str, about: Any, names: list[str]) -> dict[str, Any]:
     """What the YAML file beside a table says, `centre` always a mapping; a file that is not there says nothing."""
     if not isinstance(about, Mapping):
-        raise not_allowed(f"posterior: {file}", about, phrase("settings_named", names=["centre", "calibrated"]))
+        raise not_allowed(f"{KEY}: {file}", about, phrase("settings_named", names=["centre", "calibrated"]))
     centre, calibrated, targets = about.get("centre") or {}, about.get("calibrated"), about.get("targets")
     if not isinstance(centre, Mapping):
-        raise not_allowed(f"posterior: {file}: centre", centre, phrase("parameter_and_value"))
+        raise not_allowed(f"{KEY}: {file}: centre", centre, phrase("parameter_and_value"))
     for name, value in centre.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise not_allowed(f"posterior: {file}: centre.{name}", value, number_phrase(None, None, whole=False))
+            raise not_allowed(f"{KEY}: {file}: centre.{name}", value, number_phrase(None, None, whole=False))
     if calibrated is not None and not isinstance(calibrated, list):
-        raise not_allowed(f"posterior: {file}: calibrated", calibrated, phrase("a_list_of_parameters"))
+        raise not_allowed(f"{KEY}: {file}: calibrated", calibrated, phrase("a_list_of_parameters"))
     for name in calibrated or ():
         if name not in names:
-            raise one_of(f"posterior: {file}: calibrated", name, names)
+            raise one_of(f"{KEY}: {file}: calibrated", name, names)
     if targets is not None and not (isinstance(targets, Mapping) and all(map(_is_figure, targets.values()))):
-        raise not_allowed(f"posterior: {file}: targets", targets, phrase("figures_by_name"))
+        raise not_allowed(f"{KEY}: {file}: targets", targets, phrase("figures_by_name"))
     return {**about, "centre": centre}
 
 

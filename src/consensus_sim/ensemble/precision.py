@@ -1,6 +1,6 @@
 """How exact the means of a comparison are, and when there are enough replicates (replicates=auto).
 
-The Monte Carlo error of a mean is its standard error over replicates (Koehler, Brown & Haneuse 2009, American
+The Monte Carlo standard error of a mean is its standard error over replicates (Koehler, Brown & Haneuse 2009, American
 Statistician 63). It is told in parts of the metric's scale, so that one number serves for metrics of all units, and
 replicates are added batch by batch until it is small enough everywhere (sequentially; Chow & Robbins 1965, Annals of
 Mathematical Statistics 36). What decides are replicates 0..n - 1 and nothing else.
@@ -90,7 +90,7 @@ class Precision:
 
 @dataclass(frozen=True)
 class Error:
-    """The Monte Carlo error of one mean that is printed.
+    """The Monte Carlo standard error of one mean that is printed.
 
     scenario, metric: of which; reference: "" for the metric itself, else for the difference to that scenario
     error: standard error, in the metric's unit; scale: in that unit too; NaN where too few replicates define it

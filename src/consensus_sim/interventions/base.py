@@ -17,9 +17,9 @@ from pydantic import ConfigDict
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.topics import AGENDA, Topic
-from consensus_sim.errors import InputError, not_allowed, phrase
+from consensus_sim.errors import InputError, not_allowed, phrase, unknown_key
 from consensus_sim.interventions.loading import CLASS, load_class
-from consensus_sim.settings import STRICT, OptionalDay, choice, missing_fields, read, setting, switch
+from consensus_sim.settings import STRICT, OptionalDay, choice, missing_fields, read, setting, switch, unlisted
 
 __all__ = ["COST_KEYS", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting", "switch"]
 
@@ -47,7 +47,7 @@ class Intervention:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    name: str = ""
+    name: Annotated[str, unlisted()] = ""
     start: OptionalDay = None
     end: OptionalDay = None
     held_back: Annotated[bool, switch()] = False
@@ -57,7 +57,7 @@ class Intervention:
         self._events_held = 0
         self._started = False
         for name in missing_fields(self):
-            needed = [each.name for each in fields(self)]
+            needed = [each.name for each in fields(self) if each.name != "name"]
             raise InputError("missing_key", where=f"intervention.{self.name}", name=name, needed=needed)
         self.check()
 
@@ -183,8 +183,12 @@ def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
     InputError: no such class, a setting unknown, missing or out of range, a date that is none.
     """
     where = f"intervention.{name}"
+    if CLASS not in settings:
+        raise InputError("missing_key", where=where, name=CLASS, needed=phrase("a_class"))
     kind = load_class(f"{where}.{CLASS}", settings.get(CLASS))
     if not issubclass(kind, Intervention):
         raise InputError("class_no_class", where=f"{where}.{CLASS}", found=settings.get(CLASS))
-    given = {key: value for key, value in settings.items() if key not in (CLASS, "name")}
+    given = {key: value for key, value in settings.items() if key != CLASS}
+    if "name" in given:  # it is that of the file
+        raise unknown_key(where, "name", [each.name for each in fields(kind) if each.name != "name"])
     return read(kind, {**given, "name": name}, where)

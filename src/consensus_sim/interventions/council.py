@@ -33,8 +33,8 @@ class Council(Intervention):
     procedure: str = choice("plenary", "pairs", "round")
     personal_invitations: int = setting(0, 1000, "persons a session", integer=True)
     invite_by: str = choice("stake", "prospect", "random")
-    invite_chance: float = setting(0, 1, "weight of the lot against stake or prospect when people are asked")
-    team_chance: float = setting(0, 1, "weight of the lot against drive when the team is formed")
+    invite_chance: float = setting(0, 1, "weight of the random draw against stake or prospect when people are asked")
+    team_chance: float = setting(0, 1, "weight of the random draw against drive when the team is formed")
     team: Roles = field(default_factory=dict)
 
     def on_start(self, model: Any) -> None:

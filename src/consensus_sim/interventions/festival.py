@@ -24,7 +24,7 @@ class Festival(Intervention):
 
     festivals_per_year: float = setting(0, 12, "festivals a year")
     turnout: float = setting(0, 1, "share of adults")
-    stalls: float = setting(0, 1, "chance that a visitor hears of a channel")
+    stalls: float = setting(0, 1, "probability that a visitor hears of a channel")
 
     def on_start(self, model: Any) -> None:
         self.begun, self.visitors = model.week, 0

@@ -39,7 +39,7 @@ class GridHierarchy(Intervention):
     tier_weeks: int = setting(0, 26, "weeks a tier", integer=True)
     worker_hours: float = setting(0, 40, "hours a week and worker")
     invitation_hours: float = setting(0.05, 8, "hours an invitation")
-    chance: float = setting(0, 1, "weight of the lot against stake")
+    chance: float = setting(0, 1, "weight of the random draw against stake")
     strength: float = setting(0, 1, "share of the full effect")
 
     def on_start(self, model: Any) -> None:

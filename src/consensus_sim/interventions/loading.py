@@ -1,4 +1,4 @@
-"""Where the class of an intervention comes from: this package, an installed one, or a file of the user's.
+"""Source of the class of an intervention: this package, an installed one, or a file of the user's.
 
 The setting `class` names it. A built-in one by a word (`class: points`); one of an installed package by the name of an
 entry point in the group `consensus_sim.interventions`; one of the user's own by a file beside the YAML file and the
@@ -21,7 +21,7 @@ from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
 
-from consensus_sim.data_files import Data, read_text
+from consensus_sim.data_files import Data, read_text, shown
 from consensus_sim.errors import InputError, names_phrase, near_phrase
 
 CLASS = "class"
@@ -64,6 +64,7 @@ class Source(NamedTuple):
 
 
 _sources: dict[str, Source] = {}  # by digest: files of the user's that this process has read or was sent
+_missing: dict[str, str] = {}  # by digest of its place: files that were named and are not there
 
 
 def with_digest(found: Data, folder: Path, file: str) -> Data:
@@ -81,11 +82,17 @@ def with_digest(found: Data, folder: Path, file: str) -> Data:
     if not place.resolve().is_relative_to(folder.resolve()):
         raise InputError("class_file", where=f"{file}: {CLASS}", found=found)
     if not place.exists():
-        return found
+        digest = _digest(str(place))
+        _missing[digest] = shown(place)
+        return f"{found}@{digest}"
     text = read_text(place)
-    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    digest = _digest(text)
     _sources[digest] = Source(text, str(place))
     return f"{found}@{digest}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def instead_of_target(target: object) -> str:
@@ -98,7 +105,7 @@ def instead_of_target(target: object) -> str:
 
 
 def is_own(found: object) -> bool:
-    """Whether `found`, a value of `class`, names a file of the user's."""
+    """Returns whether `found`, a value of `class`, names a file of the user's."""
     return isinstance(found, str) and _OWN.fullmatch(found) is not None
 
 
@@ -113,6 +120,10 @@ def load_class(where: str, found: object) -> type:
 
     Raises InputError: there is none, or its code cannot be run.
     """
+    own = _OWN.fullmatch(str(found))
+    if own is not None and own["digest"] not in _sources:
+        file = _missing.get(own["digest"], own["file"])
+        raise InputError("class_file_missing", where=where, found=as_written(found), file=file)
     try:
         kind = _class_of(str(found))
     except (Exception, SystemExit) as error:  # whatever the user's own file does when it is run
@@ -128,15 +139,13 @@ def load_class(where: str, found: object) -> type:
 
 
 def _class_of(found: str) -> object:
-    """What `found` names, None where there is nothing of that name."""
+    """Object that `found` names, None where there is nothing of that name."""
     if found in BUILT_IN:
         return getattr(import_module(f"consensus_sim.interventions.{found}"), BUILT_IN[found])
     own = _OWN.fullmatch(found)
     if own is None:
         entry = _entry_point(found)
         return entry.load() if entry is not None else None
-    if own["digest"] not in _sources:
-        return None
     return getattr(_module(own["file"], own["digest"]), own["name"])
 
 

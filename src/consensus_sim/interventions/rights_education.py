@@ -21,7 +21,7 @@ class RightsEducation(Intervention):
 
     lectures_per_month: float = setting(0, 4.33, "lectures a month")
     places: int = setting(0, 10000, "persons a lecture", integer=True)
-    chance: float = setting(0, 1, "weight of the lot against motive")
+    chance: float = setting(0, 1, "weight of the random draw against motive")
 
     def on_start(self, model: Any) -> None:
         self.begun, self.person_times = model.week, 0

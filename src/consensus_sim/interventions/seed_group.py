@@ -33,7 +33,7 @@ class SeedGroup(Intervention):
     agenda_size: int = setting(0, 10, "topics a meeting", integer=True)
     most_money: float = setting(0, 1e7, "CNY")
     neighbours_asked: int = setting(0, 200, "persons a topic", integer=True)
-    chance: float = setting(0, 1, "weight of the lot against drive when the group is formed")
+    chance: float = setting(0, 1, "weight of the random draw against drive when the group is formed")
     coached: bool = switch()
 
     def on_start(self, model: Any) -> None:

@@ -25,7 +25,7 @@ class Supervision(Intervention):
     members: int = setting(0, 200, "persons", integer=True)
     strength: float = setting(0, 1, "share of the full effect")
     chase: float = setting(1, 3, "times the effect past the deadline")
-    chance: float = setting(0, 1, "weight of the lot against drive when the group is formed")
+    chance: float = setting(0, 1, "weight of the random draw against drive when the group is formed")
     notice: bool = switch()
     redeliberate: bool = switch()
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from consensus_sim.catalogue import text
+from consensus_sim.catalogue import interval, text
 from consensus_sim.report import Scenarios
 from consensus_sim.report.words import say, show_rows
 
@@ -47,13 +47,13 @@ def print_disputes(
 def _cell(row: Mapping[Any, Any], column: str) -> str:
     """One cell of a row of disputes.csv in words."""
     if column == "agenda":
-        return (
-            f"{weeks(row['weeks_to_agenda'])} [{weeks(row['weeks_to_agenda_q05'])},{weeks(row['weeks_to_agenda_q95'])}]"
-        )
+        low, high = (weeks(row[f"weeks_to_agenda_{edge}"]) for edge in ("q05", "q95"))
+        return f"{weeks(row['weeks_to_agenda'])} {interval(low, high)}"
     if column == "sittings":
         return "–" if math.isnan(row["sittings"]) else f"{row['sittings']:.1f}"
     if column == "settled":
-        return f"{percent(row['settled'])} [{percent(row['settled_low'])},{percent(row['settled_high'])}]"
+        low, high = (percent(row[f"settled_{edge}"]) for edge in ("low", "high"))
+        return f"{percent(row['settled'])} {interval(low, high)}"
     if column == "rest":
         return f"{percent(row['shelved'])}/{percent(row['open'])}"
     if column == "execution":

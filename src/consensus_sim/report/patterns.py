@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from consensus_sim.catalogue import text
+from consensus_sim.catalogue import interval, text
 from consensus_sim.report.tables import caution
 from consensus_sim.report.words import say, show_rows
 
@@ -28,8 +28,11 @@ def print_patterns(found: PatternResults, language: str, console: Console) -> No
         for row in (row for row in found.rows if row["id"] == pattern.id):
             share = "" if math.isnan(row["share"]) else f"{row['share']:.0%}"
             said = "told" if not row["band"] else "pass" if row["passed"] else "fail"
-            interval, verdict = f"[{row['q05']:.3g}, {row['q95']:.3g}]", text(f"pattern.verdicts.{said}", language)
-            lines.append((row["quantity"], share, f"{row['median']:.3g}", interval, row["band"], verdict))
+            between, verdict = (
+                interval(f"{row['q05']:.3g}", f"{row['q95']:.3g}"),
+                text(f"pattern.verdicts.{said}", language),
+            )
+            lines.append((row["quantity"], share, f"{row['median']:.3g}", between, row["band"], verdict))
     headings = [text(f"pattern.{heading}", language) for heading in HEADINGS]
     title = text("pattern.heading", language, replicates=found.study.replicates)
     show_rows(console, headings, lines, title=title, colon=colon, whole=(1, 2, 3))

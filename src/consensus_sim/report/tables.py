@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
+from consensus_sim.catalogue import interval as interval_of
 from consensus_sim.report import Scenarios
 from consensus_sim.report.words import GAP, cells, fold, longest_word, say
 
@@ -100,7 +101,7 @@ class Numbers:
         return any(self.behind(row) for rows in (self.values, self.differences) for row in rows.values())
 
     def error(self, name: str, group: str = "all") -> tuple[float, float]:
-        """The largest Monte Carlo error of a metric over the scenarios: of the means, and of the mean differences.
+        """The largest Monte Carlo standard error of a metric over the scenarios: of the means, and of the differences.
 
         NaN where it is not known for one of them, or where there is none.
         """
@@ -128,7 +129,7 @@ class Numbers:
             value,
             interval,
             found.show_difference(change["difference"]),
-            f"[{found.show_difference(change['q05'])}, {found.show_difference(change['q95'])}]",
+            interval_of(found.show_difference(change["q05"]), found.show_difference(change["q95"])),
             self.behind(row),
             self.behind(change),
             clear,
@@ -200,7 +201,7 @@ def print_table(
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of a short table: heading, one cell a scenario and one for the Monte Carlo error, width in cells."""
+    """A column of a short table: heading, one cell a scenario and one for the standard error, width in cells."""
 
     heading: str
     cells: list[Text]
@@ -273,4 +274,4 @@ def _bracketed(behind: str) -> str:
 
 def _tight(interval: str) -> str:
     """An interval without blanks."""
-    return interval.replace(", ", ",")
+    return interval.replace("; ", ";")

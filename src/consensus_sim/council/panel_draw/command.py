@@ -11,6 +11,7 @@ from typing import NoReturn
 from consensus_sim.council.panel_draw.draw import ALGORITHMS, draw_panel
 from consensus_sim.council.panel_draw.tables import check_output, not_among, raise_some, write_rows
 from consensus_sim.errors import InputError, Phrase, phrase
+from consensus_sim.terminal import use_any_encoding
 
 LANGUAGES = ("en", "zh")
 NAME = "consensus-sim-panel"
@@ -95,9 +96,7 @@ def main(argv: Sequence[str]) -> int:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    use_any_encoding()
     try:
         _run(argv, language)
     except InputError as error:
