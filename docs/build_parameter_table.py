@@ -24,7 +24,7 @@ from consensus_sim.paths import configs_dir
 
 PAGES = Path(__file__).parent
 REFERENCE = Path(__file__).parent.parent / "results" / "reference"
-GROUPS = ("channel", "topic", "intervention", "monte_carlo")
+GROUPS = ("channel", "topic", "intervention", "monte_carlo", "least_difference")
 LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):(?: +(?P<value>[^#]*?))?(?:\s+#\s*(?P<comment>.*))?$")
 
 

@@ -280,8 +280,9 @@ display(pd.DataFrame(scores).T.sort_values("CRPS"))
 #
 # ## 7 练习 · Exercise
 #
-# 1. **Predict**: over 60 replicates, of which of the following differences `quota - council` does the interval leave
-#    out zero: reach, attendance (议事会到场人数), topics settled (达成共识), the vulnerable's speaking (弱势群体发言)?
+# 1. **Predict**: over 60 replicates, of which of the following differences `quota - council` does the interval in one
+#    community (`q05`, `q95`) leave out zero, and of which that of the mean effect (`mean_q05`, `mean_q95`): reach,
+#    attendance (议事会到场人数), topics settled (达成共识), the vulnerable's speaking (弱势群体发言)?
 # 2. **Run** the next cell and compare. Then change `parameters` to `centre`. Which differences are "clear" now, and
 #    would you tell a planner so?
 # 3. **Explain** in three sentences what is sure, what is not, and whether more runs or better data would help.
@@ -290,7 +291,7 @@ display(pd.DataFrame(scores).T.sort_values("CRPS"))
 answer = forecasts["posterior"].contrasts("council")
 asked = ["reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking"]
 asked = answer.query("scenario == 'quota' and group == 'all' and metric in @asked")
-display(asked[["metric", "difference", "q05", "q95", "same_way"]].round(3))
+display(asked[["metric", "difference", "mean_q05", "mean_q95", "p_mean_up", "q05", "q95", "p_up"]].round(3))
 
 # %% [markdown]
 # **Where to go on 下一步.** Figures of your own (自己的数字): `own_targets/observed.yaml` shows how to write them down

@@ -42,6 +42,23 @@ def test_contrasts_are_paired_by_replicate():
     assert tuple(row) == CONTRASTS
     assert (row["scenario"], row["reference"], row["replicates"]) == ("full", "before", 3)
     assert (row["difference"], row["q05"], row["q95"], row["standard_error"]) == (1.0, 1.0, 1.0, 0.0)
+    assert (row["mean_q05"], row["mean_q95"], row["p_mean_up"], row["p_mean_down"]) == (1.0, 1.0, 1.0, 0.0)
+    assert (row["p_up"], row["p_down"]) == (1.0, 0.0) and np.isnan(row["least_difference"])
+
+
+def test_contrasts_have_both_intervals_and_the_least_difference():
+    draws = np.random.Generator(np.random.PCG64(2)).normal(size=(2, 40))
+    frame = metrics({(name, "trust", "all"): list(draws[number]) for number, name in enumerate(("before", "full"))})
+    rows = {
+        together: contrast(Values(frame, ("before", "full"), 40, together), UNIT, "before", {"trust": 0.02}).iloc[0]
+        for together in (1, 2, 40)
+    }
+    paired = draws[1] - draws[0]
+    assert all(row["least_difference"] == 0.02 and row["p_up"] == np.mean(paired > 0) for row in rows.values())
+    alone = rows[1]
+    assert alone["mean_q05"] + alone["mean_q95"] == pytest.approx(2 * alone["difference"])
+    assert alone["q05"] < rows[2]["mean_q05"] < alone["mean_q05"]  # parameters may matter where they are drawn
+    assert np.isnan(rows[40]["mean_q05"]) and np.isnan(rows[40]["p_mean_up"])  # a single set of parameters
 
 
 def test_replicates_without_a_value_are_left_out_and_counted():

@@ -30,6 +30,7 @@ from consensus_sim.ensemble.city import CitySettings, read_city
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.dates import read_calendar
 from consensus_sim.ensemble.engines import build_engine
+from consensus_sim.ensemble.least import LeastDifferences
 from consensus_sim.ensemble.precision import MonteCarlo
 from consensus_sim.ensemble.study import Plan, check_levers, read_precision, read_study, scenario_of
 from consensus_sim.errors import InputError
@@ -136,6 +137,7 @@ READERS: Mapping[str, Reader] = {
     "calendar": lambda config, key: read_calendar(config["calendar"]),
     "engine": lambda config, key: build_engine(config["engine"]),
     "monte_carlo": lambda config, key: read_precision(config),
+    "least_difference": lambda config, key: LeastDifferences.from_config(config["least_difference"]),
     **dict.fromkeys(("report", "store", "question", "debug", "results", "experiment_name", "analysis"), RUN),
     **dict.fromkeys(("parameters", "posterior", "precision", "reference", "usual_reference"), STUDY),
     **dict.fromkeys(("scenarios", "replicates", "seed"), STUDY),
@@ -156,7 +158,8 @@ READERS: Mapping[str, Reader] = {
 """The first name of a key -> what reads it."""
 DECLARED: Mapping[str, tuple[type, int]] = {
     "community": (CommunitySpec, 1), "behaviour": (Entry, 3), "channel": (Channel, 2), "topic": (TopicSettings, 2),
-    "monte_carlo": (MonteCarlo, 1), "report": (Run, 0), "calibration": (calibrate.Settings, 1),
+    "monte_carlo": (MonteCarlo, 1), "least_difference": (LeastDifferences, 1),
+    "report": (Run, 0), "calibration": (calibrate.Settings, 1),
     "city": (CitySettings, 1), "sensitivity": (sensitivity.Settings, 1),
     "robustness": (robustness.RobustnessSettings, 1),
 }  # fmt: skip

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from consensus_sim.catalogue import metric, metric_names
+from consensus_sim.ensemble.summary import Values
+from consensus_sim.ensemble.summary import contrast as differences
 
 SCENARIOS = [
     ("before", {"zh": "没有议事会", "en": "Before the council"}),
@@ -97,34 +99,11 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def contrast(metrics: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """contrasts.csv as a frame."""
-    wide = metrics.pivot_table(index=["metric", "group", "replicate"], columns="scenario", values="value", sort=False)
-    rows = []
-    for scenario in wide.columns:
-        if scenario == reference:
-            continue
-        difference = (wide[scenario] - wide[reference]).dropna()
-        for (name, group), values in difference.groupby(["metric", "group"], sort=False):
-            rows.append(
-                (scenario, reference, name, group, metric(name).unit, values.mean(), values.quantile(0.05),
-                 values.quantile(0.95), values.std() / len(values) ** 0.5,
-                 (values * values.mean() > 0).mean(), len(values), len(values))
-            )  # fmt: skip
-    columns = [
-        "scenario",
-        "reference",
-        "metric",
-        "group",
-        "unit",
-        "difference",
-        "q05",
-        "q95",
-        "standard_error",
-        "same_way",
-        "replicates",
-        "sets",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    """contrasts.csv as a frame; nothing is too small for a word."""
+    units = {str(name): metric(str(name)).unit for name in metrics["metric"].unique()}
+    scenarios = list(dict.fromkeys(metrics["scenario"]))
+    values = Values(metrics, scenarios, int(metrics["replicate"].max()) + 1)
+    return differences(values, units, reference, dict.fromkeys(units, 0.0))
 
 
 def make_weekly(scenarios: list[str], replicates: int, weeks: int, seed: int = 4) -> pd.DataFrame:

@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from consensus_sim.report.answer import headlines, kind_of_change, verdicts
+from consensus_sim.report.answer import headlines, verdicts
 from consensus_sim.report.tables import Numbers
 
 SCENARIOS = [("a", {"zh": "甲", "en": "A"}), ("b", {"zh": "乙", "en": "B"}), ("c", {"zh": "丙", "en": "C"})]
 
 
-def change(
-    difference: float, q05: float, q95: float, error: float, replicates: int = 9, same_way: float = 1.0
-) -> dict[str, Any]:
+def change(difference: float, q05: float, q95: float, sets: int = 9, p: float = 1.0) -> dict[str, Any]:
+    """A row of contrasts whose mean effect lies in the middle half of the interval of one community."""
+    half, (up, down) = (q95 - q05) / 4, (p, 1 - p) if difference > 0 else (1 - p, p)
     return {
-        "difference": difference, "q05": q05, "q95": q95, "standard_error": error, "same_way": same_way,
-        "replicates": replicates, "sets": replicates,
+        "difference": difference, "q05": q05, "q95": q95, "mean_q05": difference - half, "mean_q95": difference + half,
+        "p_mean_up": float(difference > 0), "p_mean_down": float(difference < 0), "p_up": up, "p_down": down,
+        "least_difference": 0.02, "standard_error": 0.05, "replicates": sets, "sets": sets,
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("given", "kind"),
-    [
-        (change(0.3, 0.1, 0.5, 0.05), "higher"),
-        (change(-0.3, -0.5, -0.1, 0.05), "lower"),
-        (change(0.2, -0.1, 0.5, 0.05), "leaning"),
-        (change(0.05, -0.3, 0.5, 0.05), "unclear"),
-        (change(0.0, 0.0, 0.0, 0.0), "same"),
-        (change(0.2, -0.1, 0.5, math.nan), "unclear"),
-        (change(0.01, 0.0, 0.05, 0.01), "unclear"),
-        (change(0.3, 0.1, 0.5, 0.05, 5), "higher"),
-        (change(0.3, 0.1, 0.5, 0.05, 4), "unclear"),
-        (change(0.2, -0.1, 0.5, 0.05, 4), "unclear"),
-        (change(0.3, 0.3, 0.3, math.nan, 1), "unclear"),
-        (change(0.0, 0.0, 0.0, math.nan, 1), "unclear"),
-        (change(0.3, 0.1, 0.5, 0.05, 20, 0.95), "higher"),
-        (change(0.3, 0.1, 0.5, 0.05, 9, 8 / 9), "leaning"),
-    ],
-)
-def test_kinds_of_change(given: dict[str, Any], kind: str) -> None:
-    assert kind_of_change(given) == kind
 
 
 @pytest.fixture
 def numbers() -> Numbers:
-    contrasts = [("b", "trust", change(0.3, 0.1, 0.5, 0.05)), ("c", "trust", change(-0.3, -0.5, -0.1, 0.05))]
+    contrasts = [("b", "trust", change(0.3, 0.1, 0.5)), ("c", "trust", change(-0.3, -0.5, -0.1))]
     contrasts += [
-        ("b", "cost_money", change(1000, 900, 1100, 10)),
-        ("b", "cost_hours", change(-5, -6, -4, 1)),
+        ("b", "cost_money", change(1000, 900, 1100)),
+        ("b", "cost_hours", change(-5, -6, -4)),
     ]
     contrasts += [
-        ("b", "frequency", change(0.05, -0.3, 0.5, 0.05)),
-        ("b", "silent_micro_grids", change(-4.0, -6, -2, 0.5)),
-        ("b", "vulnerable_present", change(0.1, 0.05, 0.2, 0.01, 6)),
+        ("b", "frequency", {**change(0.05, -0.3, 0.5, p=0.6), "p_mean_up": 0.7}),
+        ("b", "silent_micro_grids", change(-4.0, -6, -2)),
+        ("b", "vulnerable_present", change(0.1, 0.05, 0.2, 6)),
+        ("b", "attendance_tea", change(2.0, -1.0, 5.0, p=0.84)),
+        ("c", "attendance_tea", change(-2.0, -5.0, 1.0, p=0.84)),
+        ("b", "consensus_settled", change(0.001, -0.01, 0.01, p=0.6)),
+        ("c", "consensus_settled", {**change(0.01, -0.05, 0.09), "p_mean_up": 0.97}),
     ]
     rows = [{"scenario": s, "reference": "a", "metric": m, "group": "all", **c} for s, m, c in contrasts]
     values = [("a", "trust", 0.5), ("b", "trust", 0.8), ("b", "cost_money", 2000), ("b", "cost_hours", 20)]
@@ -69,18 +50,47 @@ def numbers() -> Numbers:
 
 
 def test_headlines_name_the_scenarios_on_each_side(numbers: Numbers) -> None:
-    assert headlines(numbers, SCENARIOS, "en") == [("Trust", "clearly higher under B; clearly lower under C.")]
-    assert headlines(numbers, SCENARIOS, "zh") == [("信任", "明确提高：乙；明确降低：丙。")]
+    settled, trust = headlines(numbers, SCENARIOS, "en")
+    assert trust == ("Trust", "clearly higher under B; clearly lower under C.")
+    assert settled[1] == (
+        "sure in direction, but perhaps too small to be worth a word, under C; no difference worth a word under B."
+    )
+    settled, trust = headlines(numbers, SCENARIOS, "zh")
+    assert trust == ("信任", "明确提高：乙；明确降低：丙。")
+    assert settled[1] == "方向有把握，但差别也许小到不值一提：丙；差别小到不值一提：乙。"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "rises on average, direction uncertain in a single community, under B (P = 0.84); "
+         "cannot say, may rise or fall, under C."),
+        ("zh", "总体会提高，但单个社区不一定：乙（P = 0.84）；说不准，可能升也可能降：丙。"),
+    ],
+)  # fmt: skip
+def test_a_headline_gives_the_probability_in_a_single_community(language: str, said: str) -> None:
+    rows = [
+        {"scenario": "b", "reference": "a", "metric": "trust", "group": "all", **change(0.2, -0.1, 0.5, p=0.84)},
+        {"scenario": "c", "reference": "a", "metric": "trust", "group": "all", **change(0.2, -0.1, 0.5, sets=4)},
+    ]
+    summary = [{"scenario": "a", "metric": "trust", "group": "all", "mean": 0.5, "replicates": 9}]
+    assert headlines(Numbers(pd.DataFrame(summary), pd.DataFrame(rows), "a"), SCENARIOS, language)[0][1] == said
 
 
 def test_a_verdict_tells_changes_cost_and_silence(numbers: Numbers) -> None:
     first, second = verdicts(numbers, SCENARIOS, "en", 50)
-    assert "Trust +0.300 (+0.100 to +0.500)" in first.higher and len(first.higher) == 2
+    both = "on average +0.200 to +0.400, P = 1.00; in one community +0.100 to +0.500, P = 1.00"
+    assert f"Trust +0.300 ({both})" in first.higher and len(first.higher) == 2
     assert first.higher[0].endswith("(6/9 replicates have values)")
-    assert first.lower == first.leaning == []
-    assert first.unclear == ["Frequency"]
+    assert first.lower == first.leaning_down == first.slight == []
+    both = "on average +0.5 to +3.5, P = 1.00; in one community -1.0 to +5.0, P = 0.84"
+    assert first.leaning_up == [f"Tea attendance +2.0 ({both})"]
+    assert first.negligible == second.slight == ["Consensus settled"]
+    assert first.unclear == ["Frequency (rises 0.60, falls 0.40)"]
     assert first.cost == "2,000 CNY and 20 staff hours; +1,000 CNY and -5 hours against the reference."
     assert first.silent.startswith("12.5 of 50 on average")
     assert first.silent.endswith("Clearly -4.0 against the reference, -6.0 to -2.0.")
-    assert second.lower == ["Trust -0.300 (-0.500 to -0.100)"]
+    both = "on average -0.400 to -0.200, P = 1.00; in one community -0.500 to -0.100, P = 1.00"
+    assert second.lower == [f"Trust -0.300 ({both})"]
+    assert len(second.leaning_down) == 1 and "P = 0.84" in second.leaning_down[0]
     assert second.cost == second.silent == ""

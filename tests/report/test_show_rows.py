@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,9 +52,10 @@ def test_long_names_of_scenarios_and_communities_are_broken_between_words(make_s
     scenarios = [(name, {"zh": f"{zh}{name}", "en": f"{en} {name}"}) for name, _ in sample["scenarios"]]
     tables = [sample["summary"], sample["contrasts"], scenarios, sample["reference"], language]
     said = said_by(width, print_table, *tables)
-    gains = pd.DataFrame(
-        [["full", "before", "trust", "community_of_the_northern_gate_17", "old", 12345, 0.01, 0.001]],
-        columns=["scenario", "reference", "metric", "community", "kind", "residents", "difference", "standard_error"],
+    gains = (
+        sample["contrasts"]
+        .query("scenario == 'full' and metric == 'trust'")
+        .assign(reference="before", community="community_of_the_northern_gate_17", kind="old", residents=12345)
     )
     labels = {name: label[language] for name, label in scenarios}
     said_of_city = said_by(width, print_gains, gains, {"old": en}, labels, language)

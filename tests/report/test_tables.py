@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from consensus_sim.errors import InputError
+from consensus_sim.report.change import is_clear
 from consensus_sim.report.tables import Numbers, caution, print_table
 
 
@@ -51,7 +52,8 @@ def test_cells_say_what_the_frames_say(make_sample: Callable[..., dict[str, Any]
     )
     for row in sample["contrasts"].to_dict("records"):
         cell = numbers.cell(row["scenario"], row["metric"], row["group"])
-        assert cell.clear == ((row["q05"] > 0 or row["q95"] < 0) and row["same_way"] == 1)
+        assert cell.clear == is_clear(row) == (cell.mark == "*")
+        assert cell.mean_interval.count("[") == cell.difference_interval.count("[") == 1
         assert cell.difference.startswith("-") <= (row["difference"] < 0)
         assert cell.welcome is None or cell.clear
     assert numbers.cell("council", "trust").difference == ""
@@ -66,7 +68,8 @@ def test_differences_of_few_replicates_are_not_marked_and_gaps_are_told(
     for few, told in ((6, ""), (5, "5/6"), (4, "4/6")):
         fewer = {name: sample["contrasts"][name].where(~gaps, few) for name in ("replicates", "sets")}
         changes = sample["contrasts"].assign(**fewer)
-        numbers = Numbers(sample["summary"], changes.assign(q05=1.0, q95=2.0, same_way=1.0), sample["reference"])
+        sure = dict.fromkeys(("difference", "q05", "q95", "mean_q05", "mean_q95", "p_up", "p_mean_up"), 1.0)
+        numbers = Numbers(sample["summary"], changes.assign(**sure), sample["reference"])
         cell = numbers.cell("points", "trust")
         assert (cell.clear, cell.difference_behind, cell.behind) == (few >= 5, told, "")
         lines = "\n".join(printed({**sample, "contrasts": changes}, "en", 160))

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from consensus_sim.ensemble.engines import Engine
+    from consensus_sim.ensemble.summary import Values
 
+_CERTAINTY = (
+    "standard_error", "q05", "q95", "mean_q05", "mean_q95", "p_mean_up", "p_mean_down", "p_up", "p_down",
+    "least_difference",
+)  # fmt: skip
+"""Columns of a table of contrasts that say how sure a difference is."""
 _ABOUT = ("residents", "tenant_share", "low_income_share", "newcomer_share", "young_share", "elder_share")
 
 
@@ -82,8 +88,15 @@ class CityForecast:
         self.finish = done  # removes what was stored of the communities, or keeps it
         self.made = datetime.datetime.now(datetime.UTC)
 
-    def _by_community(self, table: Callable[..., pd.DataFrame], *arguments: Any) -> pd.DataFrame:
-        """The rows of `table` of every community under each other, led by community and kind."""
+    def _least(self, units: Mapping[str, str], community: str) -> dict[str, float]:
+        """Metric -> least difference worth a word in `community`; empty where the study names none."""
+        if self.study.least is None:
+            return {}
+        rows = self.communities.loc[self.communities["community"] == community, "adults"]
+        return self.study.least.of(units, int(rows.iloc[0]))
+
+    def _by_community(self, table: Callable[[Values, Mapping[str, str], str], pd.DataFrame]) -> pd.DataFrame:
+        """The rows of `table` (of values, units and a community's name) under each other, led by community and kind."""
         import pandas as pd
 
         from consensus_sim.catalogue import metric
@@ -95,7 +108,7 @@ class CityForecast:
         own = dict(list(self.metrics.groupby("community", observed=True, sort=False)))
         for one in self.drawn:
             values = Values(own[one.name], names, self.study.replicates, self.study.together)
-            part = table(values, units, *arguments)
+            part = table(values, units, one.name)
             part.insert(0, "community", one.name)
             part.insert(1, "kind", one.kind.name)
             parts.append(part)
@@ -106,21 +119,25 @@ class CityForecast:
         """Columns: community, kind, and those of every summary."""
         from consensus_sim.ensemble.summary import summarise
 
-        return self._by_community(summarise)
+        return self._by_community(lambda values, units, _: summarise(values, units))
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:
         """Columns: community, kind, and those of every table of contrasts."""
         from consensus_sim.ensemble.summary import contrast
 
-        return self._by_community(contrast, self.study.reference)
+        reference = self.study.reference
+        return self._by_community(
+            lambda values, units, name: contrast(values, units, reference, self._least(units, name))
+        )
 
     @cached_property
     def gains(self) -> pd.DataFrame:
         """All communities ranked by what each scenario adds to each metric of the city's list.
 
-        Columns: scenario, reference, metric, unit, rank (1: most welcome difference), community, kind, difference,
-        standard_error, replicates, and what the community is like. A metric that is better low is ranked so.
+        Columns: scenario, reference, metric, unit, rank (1: most welcome difference), community, kind, difference, its
+        intervals and probabilities (`_CERTAINTY`), replicates, sets, and what the community is like. A metric that is
+        better low is ranked so.
         """
         import numpy as np
         import pandas as pd
@@ -137,7 +154,7 @@ class CityForecast:
                 part["rank"] = np.arange(1, len(part) + 1)
                 parts.append(part)
         columns = ["scenario", "reference", "metric", "unit", "rank", "community", "kind", "difference"]
-        columns += ["standard_error", "replicates"]
+        columns += [*_CERTAINTY, "replicates", "sets"]
         ranked = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
         return ranked.merge(self.communities[["community", *_ABOUT]], on="community", how="left")
 

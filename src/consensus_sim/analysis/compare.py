@@ -21,7 +21,7 @@ _MODEL = (*_POLICY, "behaviour", "channel", "community", "parameters", "posterio
 _READ = {
     "load_scenario": _POLICY,
     "load_model": _MODEL,
-    "compare": (*_MODEL, "engine", "monte_carlo", "reference", "usual_reference"),
+    "compare": (*_MODEL, "engine", "least_difference", "monte_carlo", "reference", "usual_reference"),
 }
 """What each function reads of the config; an override of anything else would have no effect."""
 

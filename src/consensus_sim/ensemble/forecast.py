@@ -70,6 +70,7 @@ class Forecast:
         self.community = community
         self.tables = Frames(tables)
         self.made = datetime.datetime.now(datetime.UTC)
+        self._contrasts: dict[str, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
         """Where and what was run."""
@@ -86,6 +87,13 @@ class Forecast:
 
         return {name: metric(name).unit for name in dict.fromkeys(name for name, _ in self._values.rows)}
 
+    @property
+    def _least(self) -> dict[str, float]:
+        """Metric -> least difference worth a word; empty where the study names none."""
+        if self.study.least is None:
+            return {}
+        return self.study.least.of(self._units, int(self.community.population.adult.sum()))
+
     def summary(self) -> pd.DataFrame:
         """One row per scenario, metric and group: mean, standard deviation and quantiles over replicates."""
         return summarise(self._values, self._units)
@@ -96,7 +104,9 @@ class Forecast:
         reference = reference or self.study.reference
         if reference not in names:
             raise one_of("reference", reference, names)
-        return contrast(self._values, self._units, reference)
+        if reference not in self._contrasts:
+            self._contrasts[reference] = contrast(self._values, self._units, reference, self._least)
+        return self._contrasts[reference].copy()
 
     def precision(self) -> Reached | None:
         """How exact the means of the short tables are, and what is less exact than asked for; None without scales."""

@@ -13,6 +13,7 @@ from consensus_sim.errors import one_of
 from consensus_sim.interventions.loading import CLASS, learn, sources_of
 
 if TYPE_CHECKING:
+    from consensus_sim.ensemble.least import LeastDifferences
     from consensus_sim.ensemble.posterior import ParameterSets
     from consensus_sim.ensemble.precision import Precision
 
@@ -73,6 +74,7 @@ class Study:
         "posterior" from `posterior`: one set for each pair of replicates, the same for every scenario
     posterior: the sets that calibration left, where parameters is "posterior"
     precision: how exact its means are to be and by what measure; with a target, `replicates` is where it begins
+    least: differences between scenarios that are too small for a word
     """
 
     community: Settings
@@ -87,6 +89,7 @@ class Study:
     parameters: Literal["centre", "prior", "posterior"] = "centre"
     posterior: ParameterSets | None = None
     precision: Precision | None = None
+    least: LeastDifferences | None = None
 
     @property
     def together(self) -> int:

@@ -16,6 +16,7 @@ from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.ensemble.dates import day, iso_date, with_dates
 from consensus_sim.ensemble.given import changed_paths, given_paths, nested, without
+from consensus_sim.ensemble.least import LeastDifferences
 from consensus_sim.ensemble.precision import AUTO, MOST_REPLICATES, Precision
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase, raise_all, single, unknown_key
@@ -447,6 +448,7 @@ def read_study(config: Mapping[str, Any], *, community: Settings | None = None) 
         parameters=parameters,
         posterior=_posterior(config, parameters),
         precision=precision,
+        least=LeastDifferences.from_config(config.get("least_difference")),
     )
 
 

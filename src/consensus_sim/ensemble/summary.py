@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.ensemble.effects import mean_effect, signs
+
 if TYPE_CHECKING:
     import pandas as pd
 
 SUMMARY = ("scenario", "metric", "group", "unit", "mean", "sd", "q05", "q50", "q95", "standard_error", "replicates")
 CONTRASTS = (
     "scenario", "reference", "metric", "group", "unit", "difference", "q05", "q95", "standard_error", "same_way",
-    "replicates", "sets",
+    "mean_q05", "mean_q95", "p_mean_up", "p_mean_down", "p_up", "p_down", "least_difference", "replicates", "sets",
 )  # fmt: skip
 
 TEXTS = {"scenario", "reference", "metric", "group", "unit", "note", "parameter", "identified"}
@@ -134,12 +136,22 @@ def summarise(values: Values, unit_of: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[list(SUMMARY)]
 
 
-def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.DataFrame:
+def contrast(
+    values: Values, unit_of: Mapping[str, str], reference: str, least: Mapping[str, float] | None = None
+) -> pd.DataFrame:
     """Scenario minus `reference`, paired by replicate (common random numbers). Columns: `CONTRASTS`.
 
-    difference: mean of the paired differences; q05, q95: their quantiles
+    least: metric -> least difference worth a word, in its unit (None: not known)
+
+    difference: mean of the paired differences
+    q05, q95: their quantiles, the prediction interval of the difference in one community; p_up, p_down: shares of them
+    above and below 0
     standard_error: of the mean difference (Monte Carlo, over clusters), NaN for a single one
     same_way: share of the paired differences that have the sign of their mean; those of zero have none
+    mean_q05, mean_q95: 90 % interval of the mean effect, on average over communities like this: parameters are
+    uncertain, chance is averaged out; p_mean_up, p_mean_down: probability that the mean effect is above and below 0
+    (both 0 where all differences are exactly 0). Method: `effects.mean_effect`; NaN with fewer than two clusters
+    least_difference: of the metric in `least`, else NaN
     replicates: pairs in which both are defined; sets: clusters that hold any of them, which are independent
     """
     import pandas as pd
@@ -148,9 +160,12 @@ def contrast(values: Values, unit_of: Mapping[str, str], reference: str) -> pd.D
     parts = []
     for name, block in zip(values.scenarios, values.array, strict=True):
         if name != reference:
-            found = statistics(block - base, values.together)
-            found["same_way"] = same_way(block - base)
-            found["sets"] = count_clusters(~np.isnan(block - base), values.together)
+            paired = block - base
+            found = statistics(paired, values.together)
+            found["same_way"] = same_way(paired)
+            found |= mean_effect(paired, values.together, found["standard_error"]) | signs(paired)
+            found["least_difference"] = np.array([(least or {}).get(metric, np.nan) for metric, _ in values.rows])
+            found["sets"] = count_clusters(~np.isnan(paired), values.together)
             part = _table(values.rows, unit_of, found, {"scenario": name, "reference": reference})
             part["difference"] = part["mean"]
             parts.append(part[list(CONTRASTS)])

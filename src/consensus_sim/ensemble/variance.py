@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.ensemble.effects import mean_squares
 from consensus_sim.ensemble.summary import Values, no_rows
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def split(runs: NDArray[np.float64], bounds: bool = True) -> dict[str, Any]:
     sets, k = runs.shape
     if sets < 2:
         return {"parameters": NAN, "chance": NAN, "share_parameters": NAN, "low": NAN, "high": NAN, "sets": sets}
-    within = float(np.mean(np.var(runs, axis=1, ddof=1)))
-    between = float(k * np.var(runs.mean(axis=1), ddof=1))
+    between, within = (float(each) for each in mean_squares(runs))
     parameters = max(0.0, (between - within) / k)
     total = parameters + within
     found = {"parameters": parameters, "chance": within, "share_parameters": parameters / total if total else NAN}

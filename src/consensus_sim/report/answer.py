@@ -7,21 +7,20 @@ from typing import Any
 
 from consensus_sim.catalogue import contrast_metrics, metric, text
 from consensus_sim.report import Scenarios
-from consensus_sim.report.tables import FEWEST, Numbers, is_clear
+from consensus_sim.report.change import FEWEST, KINDS, is_clear, kind_of_change
+from consensus_sim.report.tables import Numbers
 
 HEADLINES = ("reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking", "trust")
 """Metrics of the sentences that come first."""
 APART = ("cost_money", "cost_hours", "silent_micro_grids", "consensus_open")
 """Metrics that have a line of their own, or follow from others."""
-ONE_SIDED = 1.645
-"""Standard errors either side of a mean that hold 90 % of a normal distribution."""
 
 
 @dataclass
 class Verdict:
     """What one scenario changes against the reference, in words.
 
-    higher, lower: clear changes; leaning: on average only; unclear, same: names of metrics
+    higher, lower, leaning_up, leaning_down, slight, negligible, unclear: changes of that kind (`kind_of_change`)
     cost, silent: sentences
     """
 
@@ -29,26 +28,13 @@ class Verdict:
     label: str
     higher: list[str] = field(default_factory=list)
     lower: list[str] = field(default_factory=list)
-    leaning: list[str] = field(default_factory=list)
+    leaning_up: list[str] = field(default_factory=list)
+    leaning_down: list[str] = field(default_factory=list)
+    slight: list[str] = field(default_factory=list)
+    negligible: list[str] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
-    same: list[str] = field(default_factory=list)
     cost: str = ""
     silent: str = ""
-
-
-def kind_of_change(change: dict[Any, Any]) -> str:
-    """higher, lower (clear), leaning (the mean exceeds its error), same (always zero) or unclear; everything is of
-    fewer than `FEWEST` sets of parameters.
-    """
-    if change["sets"] < FEWEST:
-        return "unclear"
-    if change["q05"] == 0 == change["q95"] and change["difference"] == 0:
-        return "same"
-    if is_clear(change):
-        return "higher" if change["difference"] > 0 else "lower"
-    if abs(change["difference"]) > ONE_SIDED * change["standard_error"]:  # False where the error is undefined
-        return "leaning"
-    return "unclear"
 
 
 def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grids: int) -> list[Verdict]:
@@ -64,7 +50,10 @@ def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grid
             if change is None:
                 continue
             kind = kind_of_change(change)
-            words = metric(name).label(language) if kind in ("same", "unclear") else _change(name, change, language)
+            if kind in ("slight", "negligible"):
+                words = metric(name).label(language)
+            else:
+                words = _signs(name, change, language) if kind == "unclear" else _change(name, change, language)
             if numbers.behind(change):
                 words += text("report.behind", language, behind=numbers.behind(change))
             getattr(verdict, kind).append(words)
@@ -83,12 +72,13 @@ def headlines(numbers: Numbers, scenarios: Scenarios, language: str) -> list[tup
             change = numbers.difference(scenario, name)
             if change is not None:
                 kind = kind_of_change(change)
-                if kind == "leaning":
-                    kind = "leaning_up" if change["difference"] > 0 else "leaning_down"
-                kinds.setdefault(kind, []).append(label[language])
+                words = label[language]
+                if kind in ("leaning_up", "leaning_down"):
+                    words += text("report.probability", language, p=_chance(change, "p"))
+                kinds.setdefault(kind, []).append(words)
         parts = [
             text(f"report.under.{kind}", language, scenarios=text("list", language).join(kinds[kind]))
-            for kind in ("higher", "lower", "leaning_up", "leaning_down", "unclear", "same")
+            for kind in KINDS
             if kind in kinds
         ]
         if parts:
@@ -97,16 +87,33 @@ def headlines(numbers: Numbers, scenarios: Scenarios, language: str) -> list[tup
 
 
 def _change(name: str, change: dict[Any, Any], language: str) -> str:
-    """A difference with its interval."""
+    """A difference with both intervals, each with the probability of the difference's sign."""
     found = metric(name)
-    interval = text(
-        "interval",
-        language,
-        low=found.show_difference(change["q05"]),
-        high=found.show_difference(change["q95"]),
-    )
+    intervals = {
+        key: text("interval", language, low=found.show_difference(low), high=found.show_difference(high))
+        for key, low, high in (
+            ("mean_interval", change["mean_q05"], change["mean_q95"]),
+            ("interval", change["q05"], change["q95"]),
+        )
+    }
     difference = found.show_difference(change["difference"], language)
-    return text("report.change", language, metric=found.label(language), difference=difference, interval=interval)
+    probabilities = {"p_mean": _chance(change, "p_mean"), "p": _chance(change, "p")}
+    return text(
+        "report.change", language, metric=found.label(language), difference=difference, **intervals, **probabilities
+    )
+
+
+def _chance(change: dict[Any, Any], of: str) -> str:
+    """Probability of the sign of the difference: of the mean effect (`p_mean`), or in one community (`p`)."""
+    return f"{change[of + ('_up' if change['difference'] > 0 else '_down')]:.2f}"
+
+
+def _signs(name: str, change: dict[Any, Any], language: str) -> str:
+    """A metric with the probabilities that it rises and falls in one community; its name alone where draws are few."""
+    label = metric(name).label(language)
+    if change["sets"] < FEWEST:
+        return label
+    return text("report.signs", language, metric=label, up=f"{change['p_up']:.2f}", down=f"{change['p_down']:.2f}")
 
 
 def _cost(numbers: Numbers, scenario: str, language: str) -> str:

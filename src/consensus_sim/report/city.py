@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import metric, text
-from consensus_sim.report.words import show_rows
+from consensus_sim.report.change import FEWEST, MARKS, kind_of_change
+from consensus_sim.report.words import say, show_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ def print_gains(
 ) -> None:
     """Print, for each scenario and metric, the communities that gain most and the mean difference of each kind.
 
+    Each difference has two intervals, of the mean effect and with chance.
     gains: as in gains.csv; kinds, scenarios: name -> label in `language`
     """
     colon = text("colon", language)
@@ -39,14 +41,17 @@ def print_gains(
                 str(row["community"]),
                 kinds[str(row["kind"])],
                 f"{row['residents']:,}",
-                found.show_difference(row["difference"], language),
-                found.show(row["standard_error"], after=False),
+                found.show_difference(row["difference"], language) + MARKS.get(kind_of_change(row), ""),
+                *(
+                    f"[{found.show_difference(row[low])}, {found.show_difference(row[high])}]"
+                    for low, high in (("mean_q05", "mean_q95"), ("q05", "q95"))
+                ),
             )
             for row in rows.head(MOST).to_dict("records")
         ]
-        keys = ("community", "kind", "residents", "difference", "error")
+        keys = ("community", "kind", "residents", "difference", "mean_interval", "interval")
         headings = [text(f"city.{heading}", language) for heading in keys]
-        show_rows(console, headings, most, title=title, colon=colon, whole=(2, 3, 4))
+        show_rows(console, headings, most, title=title, colon=colon, whole=(2, 3, 4, 5))
         means = [
             (kinds[str(kind)], str(len(own)), found.show_difference(float(own["difference"].mean()), language))
             for kind, own in rows.groupby("kind", sort=False)
@@ -54,3 +59,4 @@ def print_gains(
         headings = [text(f"city.{heading}", language) for heading in ("kind", "communities", "difference")]
         show_rows(console, headings, means, title=text("city.kinds", language), colon=colon, whole=(1, 2))
         console.print()
+    say(text("city.legend", language, fewest=FEWEST), console, style="dim")

@@ -12,7 +12,8 @@ from consensus_sim.catalogue import check_language, label_of, metric, metric_nam
 from consensus_sim.errors import not_allowed, one_of
 from consensus_sim.report import Scenarios
 from consensus_sim.report.answer import headlines, verdicts
-from consensus_sim.report.tables import FEWEST, Numbers, legend
+from consensus_sim.report.change import FEWEST
+from consensus_sim.report.tables import Numbers, legend
 from consensus_sim.settings import number_phrase
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
 from consensus_sim.catalogue import interval as interval_of
 from consensus_sim.report import Scenarios
+from consensus_sim.report.change import FEWEST, MARKS, kind_of_change
 from consensus_sim.report.words import GAP, cells, fold, longest_word, say
 
 if TYPE_CHECKING:
@@ -19,17 +20,6 @@ if TYPE_CHECKING:
 
 LABEL = 14
 """Cells of a terminal that the names of scenarios take, at least."""
-FEWEST = 5
-"""Sets of parameters (replicates that share one count once) behind a difference of which anything is told, at least:
-that fewer all go the same way happens by chance in more than a tenth of cases (2 x 0.5^n), which is what an interval of
-90 % leaves.
-"""
-ALIKE = 0.95
-"""Share of the replicates of a clear difference that go its way, at least: of fewer than twenty all of them, which
-quantiles between two replicates do not see to.
-"""
-
-
 VERDICTS = 10
 """Replicates with fewer of which verdicts (on patterns, on rankings) are printed with a caution."""
 
@@ -39,17 +29,21 @@ class Cell:
     """One scenario's value of one metric, in words.
 
     value, interval: mean and 90 % interval
-    difference, difference_interval: to the reference; "" for the reference itself
+    difference, mean_interval, difference_interval: to the reference, with the interval of the mean effect and the
+    prediction interval of one community; "" for the reference itself
     behind, difference_behind: such as "3/5", where only 3 of 5 replicates have a value (the difference: under both)
-    clear: as `is_clear` of the difference; welcome: it then goes the way a planner would wish (None: neutral)
+    mark: of `MARKS`, behind the difference; clear: as `is_clear` of the difference; welcome: it then goes the way a
+    planner would wish (None: neutral)
     """
 
     value: str
     interval: str = ""
     difference: str = ""
+    mean_interval: str = ""
     difference_interval: str = ""
     behind: str = ""
     difference_behind: str = ""
+    mark: str = ""
     clear: bool = False
     welcome: bool | None = None
 
@@ -124,14 +118,17 @@ class Numbers:
         value, interval = found.show(row["mean"]), found.show_interval(row["q05"], row["q95"])
         if change is None or scenario == self.reference:
             return Cell(value, interval, behind=self.behind(row))
-        clear = is_clear(change)
+        kind = kind_of_change(change)
+        clear = kind in ("higher", "lower")
         return Cell(
             value,
             interval,
             found.show_difference(change["difference"]),
+            interval_of(found.show_difference(change["mean_q05"]), found.show_difference(change["mean_q95"])),
             interval_of(found.show_difference(change["q05"]), found.show_difference(change["q95"])),
             self.behind(row),
             self.behind(change),
+            MARKS.get(kind, ""),
             clear,
             is_welcome(found, change["difference"]) if clear else None,
         )
@@ -145,14 +142,6 @@ def caution(replicates: int, language: str) -> str:
 def text_undefined() -> str:
     """What stands where nothing is defined."""
     return text("undefined", "en")
-
-
-def is_clear(change: dict[Any, Any]) -> bool:
-    """Whether the 90 % interval of a paired difference leaves out zero, with enough sets of parameters behind it, and
-    hardly any replicate that goes another way.
-    """
-    outside = change["q05"] > 0 or change["q95"] < 0
-    return bool(outside and change["sets"] >= FEWEST and change["same_way"] >= ALIKE)
 
 
 def legend(numbers: Numbers, scenarios: Scenarios, language: str) -> str:
@@ -212,7 +201,7 @@ class _Column:
 def _column(numbers: Numbers, name: str, scenarios: Scenarios, language: str) -> _Column:
     """One metric for all scenarios."""
     found = metric(name)
-    lines = [_two_lines(numbers.cell(scenario, name)) for scenario, _ in scenarios]
+    lines = [_three_lines(numbers.cell(scenario, name)) for scenario, _ in scenarios]
     shown = [found.show_error(one) for one in numbers.error(name)]
     error = "\n".join(shown if len(scenarios) > 1 else shown[:1])
     width = max(13, *(cells(line.plain) for line in lines))
@@ -253,8 +242,10 @@ def _short_table(numbers: Numbers, columns: list[_Column], scenarios: Scenarios,
     return table
 
 
-def _two_lines(cell: Cell) -> Text:
-    """A cell's value over its difference; clear differences are bold, marked and, where one can say so, coloured."""
+def _three_lines(cell: Cell) -> Text:
+    """A cell's value, below it its difference with the interval of the mean effect, and below that the interval of one
+    community; clear differences are bold and, where one can say so, coloured.
+    """
     from rich.text import Text
 
     words = Text(cell.value.replace(" %", ""))
@@ -262,8 +253,8 @@ def _two_lines(cell: Cell) -> Text:
         words.append(f" {_tight(cell.interval)}{_bracketed(cell.behind)}", style="dim")
     if cell.difference:
         style = {True: "bold green", False: "bold red", None: "bold" if cell.clear else ""}[cell.welcome]
-        behind = f"{_tight(cell.difference_interval)}{_bracketed(cell.difference_behind)}"
-        words.append(f"\n{cell.difference}{'*' if cell.clear else ''} {behind}", style=style)
+        words.append(f"\n{cell.difference}{cell.mark} {_tight(cell.mean_interval)}", style=style)
+        words.append(f"\n{_tight(cell.difference_interval)}{_bracketed(cell.difference_behind)}", style="dim")
     return words
 
 

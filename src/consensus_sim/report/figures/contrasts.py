@@ -1,11 +1,14 @@
-"""Paired differences to the reference, with intervals."""
+"""Paired differences to the reference, with the interval of the mean effect and that of one community."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from consensus_sim.catalogue import Metric, contrast_metrics, metric, text
+from consensus_sim.report.change import is_clear
 from consensus_sim.report.figures.layout import (
     Margins,
     colours,
@@ -15,7 +18,6 @@ from consensus_sim.report.figures.layout import (
     value_labels,
     wrap,
 )
-from consensus_sim.report.tables import is_clear
 from consensus_sim.report.typeface import styled
 
 if TYPE_CHECKING:
@@ -98,23 +100,32 @@ def limits(intervals: dict[str, tuple[float, float]]) -> tuple[float, float]:
     return (low - room, high + room) if room > 0 else (-1.0, 1.0)
 
 
+def _ends(row: dict[Any, Any], scale: float) -> tuple[float, float]:
+    """Ends of what is drawn of a difference: of both its intervals, as far as they are known."""
+    drawn = [row[name] * scale for name in ("q05", "q95", "mean_q05", "mean_q95")]
+    return float(np.nanmin(drawn)), float(np.nanmax(drawn))
+
+
 def _forest(axes: Axes, rows: dict[Any, dict[Any, Any]], found: Metric, shown: Scenarios, tint: dict[str, str]) -> None:
     """One metric's differences."""
     axes.axvline(0, color="#666666", lw=0.9, zorder=1)
     present = [scenario for scenario, _ in shown if scenario in rows]
-    ends = {name: (rows[name]["q05"] * found.scale, rows[name]["q95"] * found.scale) for name in present}
+    ends = {name: _ends(rows[name], found.scale) for name in present}
     left, right = limits(ends)
     axes.set_xlim(left, right)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     for place, (scenario, _) in enumerate(shown):
         if scenario not in ends:
             continue
-        row, colour, (low, high) = rows[scenario], tint[scenario], ends[scenario]
+        row, colour = rows[scenario], tint[scenario]
+        low, high = row["q05"] * found.scale, row["q95"] * found.scale
         middle = row["difference"] * found.scale
         if not left <= middle <= right:
             _arrow(axes, place, middle > right, f"{found.show_difference(row['difference'])}", colour)
             continue
-        axes.plot([low, high], [place, place], color=colour, lw=2.0, solid_capstyle="butt", zorder=2)
+        axes.plot([low, high], [place, place], color=colour, lw=1.1, solid_capstyle="butt", zorder=2)
+        inner = [row["mean_q05"] * found.scale, row["mean_q95"] * found.scale]
+        axes.plot(inner, [place, place], color=colour, lw=3.4, alpha=0.75, solid_capstyle="butt", zorder=2)
         face = colour if is_clear(row) else "white"
         axes.plot([middle], [place], "o", ms=5.5, mew=1.4, zorder=3, mec=colour, mfc=face)
     axes.locator_params(axis="x", nbins=4)

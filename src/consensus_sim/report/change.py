@@ -1,0 +1,46 @@
+"""What may be said of a difference between two scenarios: one definition for terminal, page and figures."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Kind = Literal["higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear"]
+KINDS: tuple[Kind, ...] = ("higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear")
+FEWEST = 5
+"""Parameter draws (replicates that share one count once) behind a difference of which anything is said, at least: that
+fewer all go the same way happens by chance in more than a tenth of cases (2 x 0.5^n), which is what an interval of 90 %
+leaves.
+"""
+SURE = 0.95
+"""Least probability of a sign that is called sure: of the mean effect, and of the difference in one community."""
+MARKS: dict[Kind, str] = {"higher": "*", "lower": "*", "leaning_up": "~", "leaning_down": "~"}
+"""What stands behind a number whose direction is sure: on average and in one community, or on average only."""
+
+
+def kind_of_change(change: dict[Any, Any]) -> Kind:
+    """What a row of contrasts.csv says.
+
+    higher, lower: the difference is worth a word, and its direction sure on average and in a single community
+    leaning_up, leaning_down: as these, but the direction is sure on average only
+    negligible: the interval of the mean effect lies within the least difference worth a word on either side of 0
+    slight: the direction is sure on average, but the difference below the least one worth a word; the interval is not
+    unclear: anything else, and everything of fewer than `FEWEST` parameter draws
+    """
+    least, difference = change["least_difference"], change["difference"]
+    if change["sets"] < FEWEST:
+        return "unclear"
+    up = difference > 0
+    sure = bool(difference) and change["p_mean_up" if up else "p_mean_down"] >= SURE
+    if sure and abs(difference) >= least:
+        outside = change["q05"] > 0 if up else change["q95"] < 0
+        if outside and change["p_up" if up else "p_down"] >= SURE:
+            return "higher" if up else "lower"
+        return "leaning_up" if up else "leaning_down"
+    if -least <= change["mean_q05"] and change["mean_q95"] <= least:
+        return "negligible"
+    return "slight" if sure and abs(difference) < least else "unclear"
+
+
+def is_clear(change: dict[Any, Any]) -> bool:
+    """Whether a difference is worth a word and its direction sure on average and in a single community."""
+    return kind_of_change(change) in ("higher", "lower")
