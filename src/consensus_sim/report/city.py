@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from consensus_sim.catalogue import metric, text
+from consensus_sim.catalogue import interval, metric, text
 from consensus_sim.report.change import FEWEST, MARKS, kind_of_change
 from consensus_sim.report.words import say, show_rows
 
@@ -43,7 +43,7 @@ def print_gains(
                 f"{row['residents']:,}",
                 found.show_difference(row["difference"], language) + MARKS.get(kind_of_change(row), ""),
                 *(
-                    f"[{found.show_difference(row[low])}, {found.show_difference(row[high])}]"
+                    interval(found.show_difference(row[low]), found.show_difference(row[high]))
                     for low, high in (("mean_q05", "mean_q95"), ("q05", "q95"))
                 ),
             )
