@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consensus_sim.catalogue import text
-from consensus_sim.report.change import FEWEST, KINDS, MARKS, SURE, is_clear, kind_of_change
+from consensus_sim.report.change import FEWEST, KINDS, MARKS, SURE, is_clear, kind_of_change, one_community
 
 ROW = {
     "difference": 0.3, "q05": 0.1, "q95": 0.5, "mean_q05": 0.2, "mean_q95": 0.4, "p_mean_up": 0.99, "p_mean_down": 0.01,
@@ -85,3 +85,9 @@ def test_every_kind_has_its_words_and_none_is_weak(language: str) -> None:
     said += [text(f"report.under.{kind}", language, scenarios="X") for kind in KINDS]
     assert len(set(said)) == len(said)
     assert not any(word in each for each in said for word in ("weak", "不是每次", "surely nothing"))
+
+
+def test_one_community_is_shown_no_surer_than_the_average():
+    assert one_community(ROW) == (0.1, 0.5)
+    assert one_community({**ROW, "mean_q05": 0.05, "mean_q95": 0.6}) == (0.05, 0.6)
+    assert one_community({**ROW, "mean_q05": math.nan, "mean_q95": math.nan}) == (0.1, 0.5)

@@ -7,7 +7,7 @@ from typing import Any
 
 from consensus_sim.catalogue import contrast_metrics, metric, text
 from consensus_sim.report import Scenarios
-from consensus_sim.report.change import FEWEST, KINDS, is_clear, kind_of_change
+from consensus_sim.report.change import FEWEST, KINDS, is_clear, kind_of_change, one_community
 from consensus_sim.report.tables import Numbers
 
 HEADLINES = ("reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking", "trust")
@@ -93,7 +93,7 @@ def _change(name: str, change: dict[Any, Any], language: str) -> str:
         key: text("interval", language, low=found.show_difference(low), high=found.show_difference(high))
         for key, low, high in (
             ("mean_interval", change["mean_q05"], change["mean_q95"]),
-            ("interval", change["q05"], change["q95"]),
+            ("interval", *one_community(change)),
         )
     }
     difference = found.show_difference(change["difference"], language)

@@ -41,6 +41,18 @@ def kind_of_change(change: dict[Any, Any]) -> Kind:
     return "slight" if sure and abs(difference) < least else "unclear"
 
 
+def one_community(change: dict[Any, Any]) -> tuple[float, float]:
+    """The 90 % prediction interval of a difference in one community, as shown: the quantiles of the paired differences,
+    but nowhere narrower than the interval of the mean effect. Of a few replicates the quantiles make no allowance for
+    their number, and what happens in one community is no surer than what happens on average.
+    """
+    low, high = change["q05"], change["q95"]
+    mean_low, mean_high = change["mean_q05"], change["mean_q95"]
+    return (low if mean_low != mean_low else min(low, mean_low)), (
+        high if mean_high != mean_high else max(high, mean_high)
+    )
+
+
 def is_clear(change: dict[Any, Any]) -> bool:
     """Whether a difference is worth a word and its direction sure on average and in a single community."""
     return kind_of_change(change) in ("higher", "lower")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import interval, metric, text
-from consensus_sim.report.change import FEWEST, MARKS, kind_of_change
+from consensus_sim.report.change import FEWEST, MARKS, kind_of_change, one_community
 from consensus_sim.report.words import say, show_rows
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def print_gains(
                 f"{row['residents']:,}",
                 found.show_difference(row["difference"], language) + MARKS.get(kind_of_change(row), ""),
                 *(
-                    interval(found.show_difference(row[low]), found.show_difference(row[high]))
-                    for low, high in (("mean_q05", "mean_q95"), ("q05", "q95"))
+                    interval(found.show_difference(low), found.show_difference(high))
+                    for low, high in ((row["mean_q05"], row["mean_q95"]), one_community(row))
                 ),
             )
             for row in rows.head(MOST).to_dict("records")

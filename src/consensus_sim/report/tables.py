@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
 from consensus_sim.catalogue import interval as interval_of
 from consensus_sim.report import Scenarios
-from consensus_sim.report.change import FEWEST, MARKS, kind_of_change
+from consensus_sim.report.change import FEWEST, MARKS, kind_of_change, one_community
 from consensus_sim.report.words import GAP, cells, fold, longest_word, say
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Numbers:
             interval,
             found.show_difference(change["difference"]),
             interval_of(found.show_difference(change["mean_q05"]), found.show_difference(change["mean_q95"])),
-            interval_of(found.show_difference(change["q05"]), found.show_difference(change["q95"])),
+            interval_of(*(found.show_difference(edge) for edge in one_community(change))),
             self.behind(row),
             self.behind(change),
             MARKS.get(kind, ""),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from consensus_sim.catalogue import Metric, contrast_metrics, metric, text
-from consensus_sim.report.change import is_clear
+from consensus_sim.report.change import is_clear, one_community
 from consensus_sim.report.figures.layout import (
     Margins,
     colours,
@@ -118,7 +118,7 @@ def _forest(axes: Axes, rows: dict[Any, dict[Any, Any]], found: Metric, shown: S
         if scenario not in ends:
             continue
         row, colour = rows[scenario], tint[scenario]
-        low, high = row["q05"] * found.scale, row["q95"] * found.scale
+        low, high = (edge * found.scale for edge in one_community(row))
         middle = row["difference"] * found.scale
         if not left <= middle <= right:
             _arrow(axes, place, middle > right, f"{found.show_difference(row['difference'])}", colour)
