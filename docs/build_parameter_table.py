@@ -108,8 +108,8 @@ def verdicts_table() -> str:
 
     patterns = read_patterns()
     tables = [
-        pattern_rows(patterns, pd.read_csv(REFERENCE / f"{name}_replicates.csv"))
-        for name in ("patterns", "patterns_posterior")
+        pattern_rows(patterns, pd.read_csv(REFERENCE / f"{name}_replicates.csv"), together)
+        for name, together in (("patterns", 1), ("patterns_posterior", 2))
     ]
     lines = [
         "| id | pattern | source | at the centre | checks that fail | with the posterior | checks that fail "

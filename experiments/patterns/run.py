@@ -3,7 +3,7 @@
     python experiments/patterns/run.py                  # all tables, 30 replicates of each set-up
     python experiments/patterns/run.py --replicates 4 --out elsewhere
 
-Defaults: the case study, 30 replicates, seed 1, all cores. Writes to results/reference/: patterns.csv (B1-B26, as
+Defaults: the case study, 30 replicates, seed 1, all cores. Writes to results/reference/: patterns.csv (B1-B39, as
 `consensus-sim experiment=patterns` finds, parameters at the centres of their priors), patterns_posterior.csv (the same
 with parameters drawn from the posterior, as forecasts have them, and twice the replicates, two a set) and
 rough_size.csv (E1), and beside each the values of its single runs, of which a test makes the first anew. What is
@@ -32,8 +32,8 @@ REFERENCE = HERE.parent.parent / "results" / "reference"
 CENTRE = ("parameters=centre",)
 """The rough size is a matter of the model before any fitting."""
 PATTERNS = {"patterns": ("centre", 1), "patterns_posterior": ("posterior", 2)}
-"""Table -> parameters, and how many times the replicates: what mechanisms bring at the centre, and what is left of it
-where parameters are as uncertain as in a forecast."""
+"""Table -> parameters, and replicates of each parameter draw, as many times the replicates: what mechanisms bring at
+the centre, and what is left of it where parameters are as uncertain as in a forecast."""
 YEAR = ("before", "council", "plain_room")
 """Scenarios of the targets that need more than phase 1."""
 TARGETS = ("target", "quantity", "value", "band", "mean", "q05", "q95", "share", "replicates", "inside", "note")

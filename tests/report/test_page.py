@@ -121,7 +121,12 @@ def test_every_row_tells_its_monte_carlo_error_and_the_page_how_exact_it_is(
 
 @pytest.mark.parametrize(
     ("replicates", "said"),
-    [(4, "nothing can be called clear"), (5, "perhaps through noise alone"), (19, "perhaps through noise alone"), (20, "")],
+    [
+        (4, "nothing can be called clear"),
+        (5, "perhaps through noise alone"),
+        (19, "perhaps through noise alone"),
+        (20, ""),
+    ],
 )
 def test_so_few_replicates_that_clear_says_little_are_told(
     make_sample: Callable[..., dict[str, Any]], tmp_path: Path, replicates: int, said: str
