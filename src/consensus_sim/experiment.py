@@ -43,7 +43,10 @@ def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
     config: the composed config as plain values; folder: results/<experiment>/<time>[/<job>]
     Raises InputError for what the user can mend, among it a results folder that cannot be written.
     """
+    from consensus_sim.ensemble.run import announce_first_start
+
     started = datetime.datetime.now(datetime.UTC)
+    announce_first_start()
     check_config(config)
     module, function = EXPERIMENTS[config.get("analysis", "compare")].split(":")
     place: Path = getattr(importlib.import_module(module), function)(config, folder, started)

@@ -216,6 +216,12 @@ def first_start() -> bool:
     return cold
 
 
+def announce_first_start() -> None:
+    """Say that this version has not been run here before, so that somebody sees a line while settings are read."""
+    if not _warm_mark().exists():
+        say(phrase("first_start"))
+
+
 def _compiling(seconds: int) -> Phrase:
     return phrase("compiling", seconds=seconds)
 
