@@ -96,7 +96,9 @@ def meet(
     model: CommunityModel, topic: Topic, number: int, meetings: int, *, sides: str = "drawn", shift: float = 0.0,
     counts: str = "core_and_panel",
 ) -> Room:  # fmt: skip
-    """Up to `meetings` meetings of `number` people on `topic`.
+    """Up to `meetings` meetings of `number` people on `topic`, as the council's rules of talk have them today: topics
+    split evenly between two camps, and everybody present is counted, so "drawn" and "even" sides, and both values of
+    `counts`, are the same rooms. They are arguments since the patterns ask for them.
 
     sides: "drawn" as the topic has them, or "even": two camps of equal size; shift: skills raised, SD on the logit
     scale; counts: who decides, the `seats` of a room or all present
@@ -111,7 +113,8 @@ def meet(
         position_key, officer_key, came, 0, model.residents.groups, kind.group_position, kind.group_stake,
         topic.polarity, kind.position_spread, topic.who, topic.position,
     )  # fmt: skip
-    heat, groundwork, known, kept = p.meeting.start_heat * topic.urgency, 0.0, topic.who, topic.position
+    opening = p.meeting.start_heat * topic.urgency
+    heat, groundwork, known, kept = opening, 0.0, topic.who, topic.position
     first: Held | None = None
     for meeting in range(meetings):
         held = hold_sitting(
@@ -123,7 +126,7 @@ def meet(
             p.deliberation.heat_gain, p.deliberation,
         )  # fmt: skip
         first = first or held
-        heat, groundwork, known, kept = max(held.heat, heat), held.groundwork, held.who, held.position
+        heat, groundwork, known, kept = max(held.heat, opening), held.groundwork, held.who, held.position
         if held.settled:
             break
     assert first is not None

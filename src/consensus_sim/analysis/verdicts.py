@@ -101,8 +101,8 @@ def share_inside(values: NDArray[np.float64], band: Mapping[str, float], togethe
 
 
 def judge(entry: Mapping[str, Any], values: NDArray[np.float64], together: int = 1) -> tuple[bool, str]:
-    """Whether the defined `values` of an entry (with keys band and rule) pass, and in words what they did; `together`
-    as in `share_inside`.
+    """Judges whether the defined `values` of an entry (with keys band and rule) pass, and says in words what they did;
+    `together` as in `share_inside`.
     """
     from scipy.stats import binomtest
 

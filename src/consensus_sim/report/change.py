@@ -1,4 +1,4 @@
-"""What may be said of a difference between two scenarios: one definition for terminal, page and figures."""
+"""Verdict on a difference between two scenarios: one definition for terminal, page and figures."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ leaves.
 SURE = 0.95
 """Least probability of a sign that is called sure: of the mean effect, and of the difference in one community."""
 MARKS: dict[Kind, str] = {"higher": "*", "lower": "*", "leaning_up": "~", "leaning_down": "~"}
-"""What stands behind a number whose direction is sure: on average and in one community, or on average only."""
+"""Marks behind a number whose direction is sure: on average and in one community, or on average only."""
 
 
 def kind_of_change(change: dict[Any, Any]) -> Kind:
-    """What a row of contrasts.csv says.
+    """Verdict on a row of contrasts.csv.
 
     higher, lower: the difference is worth a word, and its direction sure on average and in a single community
     leaning_up, leaning_down: as these, but the direction is sure on average only
@@ -54,5 +54,5 @@ def one_community(change: dict[Any, Any]) -> tuple[float, float]:
 
 
 def is_clear(change: dict[Any, Any]) -> bool:
-    """Whether a difference is worth a word and its direction sure on average and in a single community."""
+    """Returns whether a difference is worth a word and its direction sure on average and in a single community."""
     return kind_of_change(change) in ("higher", "lower")
