@@ -27,9 +27,8 @@ reference:
 	$(BIN)/python -m tests.baseline.refresh
 	$(BIN)/python experiments/calibration/run.py
 	$(BIN)/python experiments/calibration/spread.py
-	$(BIN)/python experiments/calibration/lasting.py
 	$(BIN)/python experiments/calibration/variance.py
-	$(BIN)/python experiments/sensitivity/run.py --chances 4
+	$(BIN)/python experiments/sensitivity/run.py
 	$(BIN)/python experiments/levers/run.py
 	$(BIN)/python experiments/patterns/run.py
 	$(BIN)/python experiments/disputes/run.py

@@ -9,15 +9,13 @@ configured 56 weeks, parameters drawn from the posterior as in every forecast (t
 levers.csv, levers_teaching.csv and institutions.csv to results/reference/; a test makes the second anew and compares it
 with the published one. What is expected, and why, stands in expectations.yaml and institutions.yaml beside this file.
 
-The interval [q05, q95] is that of the paired differences of single runs, so it says what one community may live
-through, given what is not known of its parameters; the standard error says how well the runs know the mean. The verdict
-follows from these numbers alone.
+Two intervals: of the mean effect, on average over communities like this, and of the difference in one community. The
+verdict follows from these numbers alone, by the definition that terminal and page use (`report.change`).
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from consensus_sim import Forecast, compare
 from consensus_sim.catalogue import metric
 from consensus_sim.ensemble.summary import Values, contrast
+from consensus_sim.report.change import kind_of_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,13 +34,22 @@ EXPECTATIONS = {"levers": "expectations.yaml", "institutions": "institutions.yam
 """Study -> its file of expectations."""
 PUBLISHED = {"case_study": 200, "teaching": 12}
 """Community -> replicates of its published table."""
+FOUND = (
+    "difference", "mean_q05", "mean_q95", "p_mean_up", "p_mean_down", "q05", "q95", "p_up", "p_down", "standard_error",
+    "least_difference",
+)  # fmt: skip
+"""Columns of contrasts.csv that are told."""
 COLUMNS = (
-    "contrast", "scenario", "reference", "metric", "group", "unit", "expectation", "source",
-    "difference", "q05", "q95", "standard_error", "replicates", "verdict",
+    "contrast", "scenario", "reference", "metric", "group", "unit", "expectation", "source", *FOUND, "replicates",
+    "sets", "verdict",
 )  # fmt: skip
 NUMBERS = "%.4g"
-KNOWN = 2.0
-"""Standard errors that a mean must lie from zero for its sign to count as known."""
+SAID = {
+    "higher": "sure", "lower": "sure", "leaning_up": "sure on average", "leaning_down": "sure on average",
+    "slight": "sure on average, perhaps too small to be worth a word",
+}  # fmt: skip
+"""Kind of change -> how sure its direction is."""
+UNDEFINED = "undefined: no pair has both values"
 
 
 def read_expectations(name: str = "levers") -> list[dict[str, Any]]:
@@ -58,20 +66,17 @@ def scenarios_of(contrasts: Sequence[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for each in contrasts for name in (each["reference"], each["scenario"])))
 
 
-def verdict(sign: str, difference: float, q05: float, q95: float, standard_error: float) -> str:
-    """What the numbers say of the expected `sign`.
-
-    "as expected" or "against expectation" where the 90 % interval leaves out zero; else "weak", and whether the mean
-    over replicates lies on the expected side, on the other, or too near to zero (within `KNOWN` standard errors).
+def verdict(sign: str, row: dict[Any, Any]) -> str:
+    """What a row of contrasts says of the expected `sign`: whether it comes out and how sure its direction is, or that
+    there is no difference worth a word, or that it cannot be told.
     """
-    if math.isnan(difference):
-        return "undefined: no pair has both values"
-    agrees = (difference > 0) == (sign == "+")
-    if q05 > 0 or q95 < 0:
-        return "as expected" if agrees else "against expectation"
-    if difference == 0 or not abs(difference) > KNOWN * standard_error:
-        return "weak: interval holds zero; mean not told from zero"
-    return f"weak: interval holds zero; mean {'as expected' if agrees else 'against expectation'}"
+    if not row["sets"]:
+        return UNDEFINED
+    kind = kind_of_change(row)
+    if kind in SAID:
+        agrees = (row["difference"] > 0) == (sign == "+")
+        return f"{'as expected' if agrees else 'against expectation'}: {SAID[kind]}"
+    return "no difference worth a word" if kind == "negligible" else "cannot be told"
 
 
 def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.DataFrame:
@@ -81,9 +86,10 @@ def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.D
     names = [scenario.name for scenario in forecast.study.scenarios]
     values = Values(with_team(forecast), names, forecast.study.replicates, forecast.study.together)
     units = {name: metric(name).unit for name, _ in values.rows}
-    found = {}
+    assert forecast.study.least is not None
+    least, found = forecast.study.least.of(units, len(forecast.community.population.adult.nonzero()[0])), {}
     for reference in {each["reference"] for each in contrasts}:
-        for row in contrast(values, units, reference).to_dict("records"):
+        for row in contrast(values, units, reference, least).to_dict("records"):
             found[row["scenario"], reference, row["metric"], row["group"]] = row
     rows = []
     for each in contrasts:
@@ -91,12 +97,14 @@ def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.D
             pair = (each["scenario"], each["reference"])
             row = found.get((*pair, name, group)) or undefined(name)
             # Rounded before anything is read from them: sums of floats leave 1e-18 where nothing differs.
-            numbers = {key: round(row[key], 12) + 0.0 for key in ("difference", "q05", "q95", "standard_error")}
+            numbers = {key: round(row[key], 12) + 0.0 for key in FOUND} | {
+                "replicates": row["replicates"], "sets": row["sets"]
+            }  # fmt: skip
             rows.append(
                 {
                     "contrast": each["contrast"], "scenario": pair[0], "reference": pair[1], "metric": name,
                     "group": group, "unit": row["unit"], "expectation": sign, "source": source, **numbers,
-                    "replicates": row["replicates"], "verdict": verdict(sign, **numbers),
+                    "verdict": verdict(sign, numbers),
                 }
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -118,10 +126,7 @@ def with_team(forecast: Forecast) -> pd.DataFrame:
 
 def undefined(name: str) -> dict[str, Any]:
     """The row of a metric that is defined in no pair; refuses a name that no metric has."""
-    nan = float("nan")
-    return {
-        "unit": metric(name).unit, "difference": nan, "q05": nan, "q95": nan, "standard_error": nan, "replicates": 0
-    }  # fmt: skip
+    return {"unit": metric(name).unit, **dict.fromkeys(FOUND, float("nan")), "replicates": 0, "sets": 0}
 
 
 def study(community: str, replicates: int, seed: int, workers: int | None = None, name: str = "levers") -> pd.DataFrame:

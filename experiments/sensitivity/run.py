@@ -7,7 +7,7 @@
 Morris screening over all parameters of the behaviour, then Sobol indices of those that stand out (both by SALib), on
 the case study, scenarios and metrics as configured in configs/experiment/sensitivity.yaml. Writes
 results/reference/sensitivity_morris.csv (of each output the parameters with the largest effects),
-sensitivity_sobol.csv, and the tables of docs/sensitivity.md. An interrupted run goes on when it is repeated.
+sensitivity_sobol.csv. An interrupted run goes on when it is repeated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from consensus_sim.analysis.design import Stored
 from consensus_sim.analysis.sensitivity import NO, UNTOLD, YES, Sensitivity, read_settings
-from consensus_sim.catalogue import metric
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REFERENCE = ROOT / "results" / "reference"
-PAGE = ROOT / "docs" / "sensitivity.md"
-BEGIN, END = "<!-- made by experiments/sensitivity/run.py: begin -->", "<!-- end -->"
 LARGEST = 10
 """Parameters of an output that are published from the screening."""
 KEYS = ["scenario", "reference", "metric"]
@@ -46,56 +43,6 @@ def largest(morris: pd.DataFrame) -> pd.DataFrame:
     return ranked.assign(place=place).sort_values("place", kind="stable").drop(columns="place").reset_index(drop=True)
 
 
-def _named(rows: pd.DataFrame, value: str, half: str) -> str:
-    ranked = rows.sort_values(value, ascending=False, kind="stable")
-    return ", ".join(f"`{r['parameter']}` {r[value]:.2f} ± {r[half]:.2f}" for r in ranked.to_dict("records")) or "none"
-
-
-def told(sobol: pd.DataFrame) -> list[str]:
-    """A Markdown table: of each output the parameters that matter, those of which it cannot be told, and chance."""
-    lines = [
-        "| output | matter (total index ± 95 % half-width) | cannot be told | sum of first-order | chance |",
-        "|---|---|---|---|---|",
-    ]
-    for (scenario, reference, name), rows in sobol.groupby(KEYS, sort=False):
-        label = f"{metric(str(name)).label('en')}, {scenario}" + (f" − {reference}" if reference else "")
-        matter, wide = rows[rows["matters"] == YES], rows[rows["matters"] == UNTOLD]
-        unclear = ", ".join(f"`{parameter}`" for parameter in wide["parameter"]) or "none"
-        cells = (label, _named(matter, "total", "total_half"), unclear, f"{rows['first'].sum():.2f}",
-                 f"{rows['chance_share'].iloc[0]:.2f}")  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
-
-
-def counted(sobol: pd.DataFrame) -> list[str]:
-    """A Markdown table: for how many outputs each parameter matters, does not, or cannot be told."""
-    lines = [
-        "| parameter | levels: matters / cannot tell / not | differences: matters / cannot tell / not | median total |",
-        "|---|---|---|---|",
-    ]
-    medians = sobol.groupby("parameter")["total"].median().sort_values(ascending=False)
-    for name in medians.index:
-        cells = []
-        for contrast in (False, True):
-            rows = sobol[(sobol["parameter"] == name) & ((sobol["reference"] != "") == contrast)]
-            cells.append(" / ".join(str(int((rows["matters"] == what).sum())) for what in (YES, UNTOLD, NO)))
-        lines.append(f"| `{name}` | {cells[0]} | {cells[1]} | {medians[name]:.2f} |")
-    return lines
-
-
-def block(sobol: pd.DataFrame) -> str:
-    """What stands between the marks of the page."""
-    sobol = sobol.assign(reference=sobol["reference"].fillna(""))
-    return "\n".join([BEGIN, "", *counted(sobol), "", *told(sobol), "", END])
-
-
-def fill(page: Path, text: str) -> None:
-    """Put `text` between the marks of `page`."""
-    content = page.read_text(encoding="utf-8")
-    before, rest = content.split(BEGIN)
-    page.write_text(before + text + rest.split(END)[1], encoding="utf-8")
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the tables and the page, say what was found."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -107,7 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--workers", type=int, help="processes (default: all cores)")
     options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
     options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
-    options.add_argument("--page", type=Path, default=PAGE, help="page to fill (default: docs/sensitivity.md)")
     given = options.parse_args(arguments)
     counts = {name: getattr(given, name) for name in ("trajectories", "screened", "base", "chances", "noise")}
     changes = [f"sensitivity.{name}={value}" for name, value in counts.items() if value is not None]
@@ -122,8 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         draft = given.out / f"sensitivity_{name}.part"
         table.to_csv(draft, index=False, float_format=NUMBERS, lineterminator="\n")
         draft.replace(given.out / f"sensitivity_{name}.csv")
-    if len(sobol):
-        fill(given.page, block(sobol))
     found = morris["matters"].value_counts()
     print(f"screening: {morris['parameter'].nunique()} parameters, {morris.groupby(KEYS).ngroups} outputs")
     print(", ".join(f"{what}: {found.get(what, 0)}" for what in (YES, UNTOLD, NO)))

@@ -55,7 +55,8 @@ def streams_of_the_source() -> set[str]:
     return found
 
 
-def test_the_tables_are_those_of_the_files():
+def test_the_tables_are_those_of_the_files(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
     spec = importlib.util.spec_from_file_location("build_parameter_table", ROOT / "docs" / "build_parameter_table.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

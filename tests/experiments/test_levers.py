@@ -39,10 +39,7 @@ def test_every_expectation_has_its_row_and_its_source(levers, published):
 
 def test_published_verdicts_follow_from_the_published_numbers(levers, published):
     for row in published.to_dict("records"):
-        numbers = {key: row[key] for key in ("difference", "q05", "q95", "standard_error")}
-        found = levers.verdict(row["expectation"], **numbers)
-        # The mean of a weak one may lie on the edge of two standard errors, where rounding decides.
-        assert found.split(";")[0] == row["verdict"].split(";")[0], row
+        assert levers.verdict(row["expectation"], row) == row["verdict"], row
 
 
 def test_the_case_study_table_has_its_replicates(levers, reference):
@@ -51,22 +48,31 @@ def test_the_case_study_table_has_its_replicates(levers, reference):
     assert len(always) and (always["replicates"] == levers.PUBLISHED["case_study"]).all()
 
 
+ON_AVERAGE = {"mean_q05": 0.2, "mean_q95": 1.8, "p_mean_up": 0.99, "p_mean_down": 0.01}
+UNSURE = {"mean_q05": -0.5, "mean_q95": 2.5, "p_mean_up": 0.8, "p_mean_down": 0.2}
+EVERYWHERE = {"q05": 0.1, "q95": 2.0, "p_up": 0.97, "p_down": 0.03}
+SOMEWHERE = {"q05": -0.5, "q95": 2.5, "p_up": 0.8, "p_down": 0.2}
+
+
 @pytest.mark.parametrize(
-    ("sign", "numbers", "said"),
+    ("sign", "difference", "numbers", "least", "said"),
     [
-        ("+", (1.0, 0.5, 1.5, 0.1), "as expected"),
-        ("-", (1.0, 0.5, 1.5, 0.1), "against expectation"),
-        ("-", (-1.0, -1.5, -0.5, 0.1), "as expected"),
-        ("+", (1.0, -0.5, 2.5, 0.1), "weak: interval holds zero; mean as expected"),
-        ("-", (1.0, -0.5, 2.5, 0.1), "weak: interval holds zero; mean against expectation"),
-        ("+", (0.1, -0.5, 2.5, 0.1), "weak: interval holds zero; mean not told from zero"),
-        ("+", (0.0, 0.0, 0.0, 0.0), "weak: interval holds zero; mean not told from zero"),
-        ("+", (1.0, 0.0, 1.5, float("nan")), "weak: interval holds zero; mean not told from zero"),
-        ("+", (float("nan"),) * 4, "undefined: no pair has both values"),
+        ("+", 1.0, ON_AVERAGE | EVERYWHERE, 0.1, "as expected: sure"),
+        ("-", 1.0, ON_AVERAGE | EVERYWHERE, 0.1, "against expectation: sure"),
+        ("+", 1.0, ON_AVERAGE | SOMEWHERE, 0.1, "as expected: sure on average"),
+        ("-", 1.0, ON_AVERAGE | SOMEWHERE, 0.1, "against expectation: sure on average"),
+        ("+", 1.0, ON_AVERAGE | SOMEWHERE, 1.2, "as expected: sure on average, perhaps too small to be worth a word"),
+        ("+", 1.0, UNSURE | SOMEWHERE, 0.1, "cannot be told"),
+        ("+", 1.0, UNSURE | SOMEWHERE, 3.0, "no difference worth a word"),
+        ("-", 0.0, {"mean_q05": 0.0, "mean_q95": 0.0, "p_mean_up": 0.0, "p_mean_down": 0.0} | SOMEWHERE, 0.1,
+         "no difference worth a word"),
     ],
-)
-def test_verdicts(levers, sign, numbers, said):
-    assert levers.verdict(sign, *numbers) == said
+)  # fmt: skip
+def test_verdicts(levers, sign, difference, numbers, least, said):
+    row = {"difference": difference, "least_difference": least, "sets": 10, **numbers}
+    assert levers.verdict(sign, row) == said
+    assert levers.verdict(sign, row | {"sets": 0}) == levers.UNDEFINED
+    assert levers.verdict(sign, row | {"sets": 4}) == "cannot be told"
 
 
 def test_a_metric_that_does_not_exist_is_refused(levers):

@@ -13,19 +13,15 @@ def study(load_study):
     return load_study("sensitivity")
 
 
-def test_the_command_makes_both_tables_and_the_page(study, reference, tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text(f"before\n{study.BEGIN}\nstale\n{study.END}\nafter\n", encoding="utf-8")
+def test_the_command_makes_both_tables(study, reference, tmp_path):
     study.main(
         [
             "--community", "teaching", "--trajectories", "2", "--base", "4", "--screened", "2", "--noise", "4",
-            "--weeks", "16", "--workers", "1", "--work", str(tmp_path), "--out", str(tmp_path), "--page", str(page),
+            "--weeks", "16", "--workers", "1", "--work", str(tmp_path), "--out", str(tmp_path),
         ]
     )  # fmt: skip
     for name in ("sensitivity_morris.csv", "sensitivity_sobol.csv"):
         assert list(pd.read_csv(tmp_path / name)) == list(pd.read_csv(reference / name))
-    text = page.read_text(encoding="utf-8")
-    assert text.startswith("before\n") and text.endswith("after\n") and "stale" not in text and "| parameter |" in text
 
 
 def test_the_published_tables_cover_levels_and_differences_of_every_headline_metric(study, reference):
@@ -41,8 +37,3 @@ def test_the_published_tables_cover_levels_and_differences_of_every_headline_met
         assert told == set(table["metric"])
         assert set(table["matters"]) <= {study.YES, study.NO, study.UNTOLD}
     assert (morris.groupby(study.KEYS).size() == study.LARGEST).all()
-
-
-def test_the_page_says_what_the_published_table_says(study, reference):
-    sobol = pd.read_csv(reference / "sensitivity_sobol.csv", keep_default_na=False)
-    assert study.block(sobol) in study.PAGE.read_text(encoding="utf-8")

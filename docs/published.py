@@ -1,0 +1,529 @@
+"""What the published tables (results/reference) say, as text for the pages of docs/: `build_parameter_table.py` puts
+each function's text between the markers of a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from consensus_sim.analysis.verdicts import SIGNS, overall
+from consensus_sim.catalogue import forecast_metric, forecast_metric_names, label_of, metric, text
+from consensus_sim.paths import configs_dir
+
+REFERENCE = Path(__file__).parent.parent / "results" / "reference"
+CLEAR = 0.01
+"""Expected share of false findings among the terms of the factorial that are called clear."""
+NARROWED = 0.95
+"""Posterior over prior standard deviation below which a parameter is told of."""
+Row = dict[Any, Any]
+
+
+def read(name: str) -> pd.DataFrame:
+    """A published table; empty places of columns of text are empty text."""
+    found = pd.read_csv(REFERENCE / name, keep_default_na=False, na_values={})
+    return found.apply(_numbers)
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(column.replace("", np.nan), errors="coerce")
+    return numbers if numbers.notna().any() and numbers.notna().sum() == (column != "").sum() else column
+
+
+def rows_of(name: str) -> list[Row]:
+    """The rows of a published table."""
+    return read(name).to_dict("records")
+
+
+def markdown(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    cells = [list(heads), ["---"] * len(heads), *lines]
+    return "".join("| " + " | ".join(line).replace("| |", "|  |") + " |\n" for line in cells)
+
+
+def number(value: float) -> str:
+    """Three digits, without exponent from a thousandth on; nothing for NaN."""
+    if value != value:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def interval(low: float, high: float) -> str:
+    """Both ends."""
+    return f"[{number(low)}; {number(high)}]"
+
+
+def share(value: float) -> str:
+    """A share in per cent."""
+    return f"{value:.0%}" if value == value else ""
+
+
+# --- calibration ----------------------------------------------------------------------------------------------
+
+
+def checks() -> str:
+    """How known truths are recovered, and how many figures are held, in words."""
+    recovery = read("recovery.csv").set_index("parameter")
+    whole, single = recovery.loc["all"], recovery.drop("all")
+    found = read("posterior_predictive.csv")
+    fitted = found[found["use"] == "calibration"]
+    inside = [row["low"] <= row["posterior_q50"] <= row["high"] for row in fitted.to_dict("records")]
+    return (
+        "**Known truths** (`recovery.csv`; simulation-based calibration, Talts et al. 2018): "
+        f"{whole['truths']:.0f} runs held out of the "
+        f"table as synthetic data; nominal 90 % intervals hold {whole['coverage90']:.1%} of the truths, 50 % ones "
+        f"{whole['coverage50']:.1%}; of single parameters {single['coverage90'].min():.1%} at least. Of the "
+        f"{len(fitted)} figures of phase 1 "
+        f"{fitted['held'].eq('True').sum() + fitted['held'].eq(True).sum():.0f} lie inside the 90 % "
+        "predictive interval of what would be reported, and of "
+        f"{sum(inside)} the predictive median lies inside the accepted band.\n"
+    )
+
+
+def figures() -> str:
+    """One row a figure of phase 1: reported, and what prior and posterior predict."""
+    spread = read("spread.csv").set_index("target")
+    lines = []
+    for row in rows_of("posterior_predictive.csv"):
+        if row["use"] != "calibration":
+            continue
+        told = spread.loc[row["target"]]
+        lines.append(
+            [
+                f"`{row['target']}` ({row['source']})",
+                row["unit"],
+                number(row["value"]),
+                f"{row['low']:g} to {row['high']:g}",
+                *(
+                    f"{number(row[f'{which}_q50'])} {interval(row[f'{which}_q05'], row[f'{which}_q95'])}"
+                    for which in ("prior", "posterior")
+                ),
+                f"{'yes' if str(row['held']) == 'True' else 'no'}, "
+                f"{'yes' if str(row['held_without_error']) == 'True' else 'no'}",
+                f"{told['parameters_ratio']:.2f} "
+                f"{interval(told['parameters_ratio_low'], told['parameters_ratio_high'])}",
+            ]
+        )
+    heads = ["figure", "unit", "reported", "accepted", "prior", "posterior", "held", "spread from parameters"]
+    return markdown(heads, lines)
+
+
+def signs() -> str:
+    """One row a sign of the case study: in how many runs it holds."""
+    lines = [
+        [f"`{row['target']}` ({row['source']})", share(row["prior_share"]), share(row["posterior_share"])]
+        for row in rows_of("posterior_predictive.csv")
+        if row["use"] == "sign"
+    ]
+    return markdown(["sign", "prior", "posterior"], lines)
+
+
+def narrowed() -> str:
+    """One row a parameter that the data say anything of, and how many they say nothing of."""
+    table = rows_of("calibration.csv")
+    told = sorted(
+        (row for row in table if row["sd_ratio"] < NARROWED or row["ridges"]), key=lambda row: row["sd_ratio"]
+    )
+    lines = [
+        [
+            f"`{row['parameter']}` ({row['source']})",
+            interval(row["prior_q05"], row["prior_q95"]),
+            f"{number(row['q50'])} {interval(row['q05'], row['q95'])}",
+            f"{row['sd_ratio']:.2f}",
+            row["ridges"],
+            row["verdict"],
+        ]
+        for row in told
+    ]
+    heads = ["parameter", "prior [5 %; 95 %]", "posterior", "ratio", "ridges", "in words"]
+    return markdown(heads, lines) + f"\nOf the other {len(table) - len(told)} the data say nothing.\n"
+
+
+def unidentified() -> str:
+    """How much of the default comparison's variance comes from parameters that the data do not narrow, in words."""
+    table = read("variance.csv")
+    parts = []
+    for words, own in (("metrics", table[table["reference"] == ""]), ("differences", table[table["reference"] != ""])):
+        known = own["unidentified"].dropna()
+        parts.append(
+            f"of {words} parameters make {own['share_parameters'].median():.2f} of the variance (median of "
+            f"{own['share_parameters'].notna().sum()}), "
+            f"and of that those which the data do not narrow {known.median():.2f} (median of the "
+            f"{len(known)} of which it can be told, "
+            f"{known.min():.2f} to {known.max():.2f})"
+        )
+    return (
+        f"In the default comparison ({table['sets'].max():.0f} sets; `python "
+        "experiments/calibration/variance.py`, `variance.csv`) "
+        + "; ".join(parts)
+        + ". So a forecast interval is in the main judgement and literature carried through, not what the case "
+        "study showed.\n"
+    )
+
+
+# --- patterns -------------------------------------------------------------------------------------------------
+
+
+def _patterns() -> tuple[list[Any], list[list[Row]]]:
+    """The patterns, and the judged rows of all of them at the centre and with the posterior."""
+    from consensus_sim.analysis.patterns import pattern_rows, read_patterns
+
+    patterns = read_patterns()
+    return patterns, [
+        pattern_rows(patterns, pd.read_csv(REFERENCE / f"{name}_replicates.csv"), together)
+        for name, together in (("patterns", 1), ("patterns_posterior", 2))
+    ]
+
+
+def counts() -> str:
+    """How many patterns hold, in words."""
+    patterns, tables = _patterns()
+    told = []
+    for where, rows in zip(
+        ("with every parameter at the centre of its prior", "with the posterior"), tables, strict=True
+    ):
+        found = [overall([row for row in rows if row["id"] == pattern.id]) for pattern in patterns]
+        holds, sign = found.count("pass"), found.count("sign")
+        told.append(
+            f"{where} {holds} hold, of {sign} the sign holds with the size off, {len(found) - holds - sign} fail"
+        )
+    return f"Of {len(patterns)} patterns, {'; '.join(told)}.\n"
+
+
+def verdicts() -> str:
+    """One row a pattern: source, verdict at the centre and under the posterior, each with the checks that fail in the
+    published runs, and how it was set up.
+    """
+    patterns, tables = _patterns()
+    lines = []
+    for pattern in patterns:
+        own = [[row for row in rows if row["id"] == pattern.id] for rows in tables]
+        said = [cell for rows in own for cell in (text(f"pattern.verdicts.{overall(rows)}", "en"), _failing(rows))]
+        lines.append([pattern.id, f"{pattern.words['en']} {pattern.words['zh']}", pattern.source, *said, pattern.note])
+    heads = [
+        "id",
+        "pattern",
+        "source",
+        "at the centre",
+        "checks that fail",
+        "with the posterior",
+        "checks that fail",
+        "how it was set up",
+    ]
+    return markdown(heads, lines)
+
+
+def _failing(rows: list[Row]) -> str:
+    """The checks of a pattern that do not pass, with the median, of a sign with the share of runs in which "
+    "it holds.
+    """
+    failed = [row for row in rows if row["band"] and not row["passed"]]
+    return ", ".join(
+        row["quantity"] + (f" ({row['share']:.0%})" if row["rule"] in SIGNS and row["replicates"] else "")
+        for row in failed
+    )
+
+
+def misses() -> str:
+    """One row a pattern or target that the published tables judge as not met."""
+    lines = []
+    for file, (column, bad), name in (
+        ("patterns.csv", ("verdict", "fail"), "pattern"),
+        ("rough_size.csv", ("inside", "no"), "target"),
+    ):
+        for row in rows_of(file):
+            if row[column] == bad:
+                reading = row["note"].split("; ", 1)[-1]
+                where = row.get("scenario", "phase 1")
+                lines.append([row[name], where, row["quantity"], _comes_out(row), row["band"], reading])
+    return markdown(["id", "scenario", "quantity", "comes out at", "expected", "what is read"], lines)
+
+
+def _comes_out(row: Row) -> str:
+    """Mean, or median where that is judged, and interval of a row of the published tables."""
+    if row["mean"] != row["mean"]:
+        return "undefined"
+    middle = row["median"] if row["note"].startswith("median") else row["mean"]
+    return f"{float(middle):.3g} [{float(row['q05']):.3g}, {float(row['q95']):.3g}]"
+
+
+# --- what interventions do --------------------------------------------------------------------------------------
+
+
+def contrasts(name: str) -> str:
+    """How the verdicts of a table of contrasts fall, and one row an expectation."""
+    rows = rows_of(name)
+    fall = pd.Series([row["verdict"] for row in rows]).value_counts()
+    words = "; ".join(f"{count} {verdict}" for verdict, count in fall.items())
+    lines, before = [], ""
+    for row in rows:
+        found, group = (
+            metric(row["metric"]),
+            "" if row["group"] == "all" else f" ({label_of('group', row['group'], 'en')})",
+        )
+        what = "" if row["contrast"] == before else f"{row['contrast']}: `{row['scenario']}` − `{row['reference']}`"
+        numbers = [found.show_difference(row["difference"])]
+        numbers += [
+            found.show_interval(row[low], row[high]) for low, high in (("mean_q05", "mean_q95"), ("q05", "q95"))
+        ]
+        if not row["sets"]:
+            numbers = ["", "", ""]
+        lines.append(
+            [
+                what,
+                f"{found.label('en')}{group}, {found.unit_label('en')}",
+                row["expectation"],
+                *numbers,
+                row["verdict"],
+            ]
+        )
+        before = row["contrast"]
+    heads = ["contrast", "metric", "expected", "difference", "on average", "in one community", "verdict"]
+    sets, replicates = max(row["sets"] for row in rows), max(row["replicates"] for row in rows)
+    return (
+        f"{len(rows)} expectations, {replicates:.0f} runs a scenario of {sets:.0f} parameter sets: {words}.\n\n"
+        + markdown(heads, lines)
+    )
+
+
+def factorial() -> str:
+    """One row a term of the factorial that is clear."""
+    table = read("factorial.csv")
+    pairs = table[table["second"] != ""]
+    clear = table[table["q_value"] < CLEAR]
+    lines = []
+    for name, own in clear.groupby("metric", sort=False):
+        for row in own.to_dict("records"):
+            lines.append(
+                [
+                    metric(str(name)).label("en"),
+                    " × ".join(f"`{row[which]}`" for which in ("first", "second") if row[which]),
+                    number(row["effect"]),
+                    interval(row["low"], row["high"]),
+                ]
+            )
+    placebo = table[table[["first", "second"]].isin(("survey", "fifteen_minute_circle")).any(axis=1)]
+    told = (
+        f"Of {len(pairs)} interactions {(clear['second'] != '').sum()} are clear at a false-finding rate of "
+        f"{CLEAR:.0%}, of {len(table) - len(pairs)} main effects "
+        f"{(clear['second'] == '').sum()}. The survey changes nobody and the fifteen-minute circle never "
+        f"binds: of their {len(placebo)} terms "
+        f"{(placebo['q_value'] < CLEAR).sum()} are clear.\n\n"
+    )
+    return told + markdown(["metric", "term", "effect", "95 %"], lines)
+
+
+# --- robustness and sensitivity -----------------------------------------------------------------------------------
+
+
+def structures() -> str:
+    """What becomes of rankings under each structure and of each metric, in words and two tables."""
+    from consensus_sim.analysis.robustness import read_alternatives
+    from consensus_sim.ensemble.config import compose
+
+    table, chance = read("robustness.csv"), "other_chance"
+    labels = {
+        each.name: each.label["en"] for each in read_alternatives(compose(["experiment=robustness"])["robustness"])[1]
+    }
+    others = table[table["alternative"] != chance]
+    base = table[table["alternative"] == chance]["pairs"].sum()
+    best = others["same_best"].value_counts()
+    told = (
+        f"Of {base:.0f} pairs of scenarios told apart in the base, over {table['metric'].nunique()} metrics, "
+        f"the {others['alternative'].nunique()} structures keep "
+        f"{others['kept'].sum() / others['pairs'].sum():.0%} and reverse "
+        f"{others['reversed'].sum() / others['pairs'].sum():.1%}; under other chance alone "
+        f"{table[table['alternative'] == chance]['kept'].sum() / base:.0%} keep their order. The best "
+        f"scenario stays best in {best.get('yes', 0)} of {len(others)} cases and ties with the "
+        f"best in {best.get('tied', 0)}.\n\n"
+    )
+    by_structure = []
+    for name, rows in table.groupby("alternative", sort=False):
+        worst = rows.loc[rows["tau"].idxmin()]
+        ends = " / ".join(str(int((rows["same_best"] == what).sum())) for what in ("yes", "tied", "no"))
+        tau = f"{rows['tau'].median():.2f} ({worst['tau']:.2f}, {metric(worst['metric']).label('en')})"
+        shares = [f"{rows[what].sum() / rows['pairs'].sum():.0%}" for what in ("kept", "lost", "reversed")]
+        by_structure.append([labels[str(name)], tau, *shares, ends])
+    by_metric = []
+    for name, rows in table.groupby("metric", sort=False):
+        alone, own = rows[rows["alternative"] == chance].iloc[0], rows[rows["alternative"] != chance]
+        worst, changed = own.loc[own["tau"].idxmin()], own[own["same_best"] == "no"]
+        where = ", ".join(f"{r['alternative']} ({r['best_base']} → {r['best']})" for r in changed.to_dict("records"))
+        by_metric.append(
+            [
+                metric(str(name)).label("en"),
+                _tau(alone),
+                f"{own['tau'].median():.2f}",
+                f"{_tau(worst)}: {worst['alternative']}",
+                f"{own['reversed'].sum() / own['pairs'].sum():.1%}",
+                where or "none",
+            ]
+        )
+    first = [
+        "structure",
+        "median tau (lowest, at)",
+        "kept",
+        "not told apart",
+        "reversed",
+        "best: same / tied / another",
+    ]
+    second = ["metric", "tau, other chance", "tau, median", "lowest tau", "pairs reversed", "best changes under"]
+    return told + markdown(first, by_structure) + "\n" + markdown(second, by_metric)
+
+
+def _tau(row: Any) -> str:
+    return f"{row['tau']:.2f} ({row['tau_low']:.2f} to {row['tau_high']:.2f})"
+
+
+def drivers() -> str:
+    """For how many outputs each parameter matters, and of each output the parameters that do."""
+    sobol = read("sensitivity_sobol.csv")
+    yes, untold, no = "yes", "cannot tell", "no"
+    by_parameter = []
+    medians = sobol.groupby("parameter")["total"].median().sort_values(ascending=False)
+    for name in medians.index:
+        cells = []
+        for contrast in (False, True):
+            rows = sobol[(sobol["parameter"] == name) & ((sobol["reference"] != "") == contrast)]
+            cells.append(" / ".join(str(int((rows["matters"] == what).sum())) for what in (yes, untold, no)))
+        by_parameter.append([f"`{name}`", *cells, f"{medians[name]:.2f}"])
+    by_output = []
+    for (scenario, reference, name), rows in sobol.groupby(["scenario", "reference", "metric"], sort=False):
+        label = f"{metric(str(name)).label('en')}, {scenario}" + (f" − {reference}" if reference else "")
+        ranked = rows[rows["matters"] == yes].sort_values("total", ascending=False, kind="stable").to_dict("records")
+        matter = ", ".join(f"`{r['parameter']}` {r['total']:.2f} ± {r['total_half']:.2f}" for r in ranked) or "none"
+        unclear = ", ".join(f"`{r}`" for r in rows[rows["matters"] == untold]["parameter"]) or "none"
+        by_output.append([label, matter, unclear, f"{rows['first'].sum():.2f}", f"{rows['chance_share'].iloc[0]:.2f}"])
+    first = [
+        "parameter",
+        "levels: matters / cannot tell / not",
+        "differences: matters / cannot tell / not",
+        "median total",
+    ]
+    second = ["output", "matter (total index ± 95 % half-width)", "cannot be told", "sum of first-order", "chance"]
+    return markdown(first, by_parameter) + "\n" + markdown(second, by_output)
+
+
+# --- disputes, the revised plan, pairing ----------------------------------------------------------------------------
+
+
+def disputes() -> str:
+    """One row a named dispute and scenario: what is reported, and what the published table says."""
+    labels = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["label"]
+        for path in (configs_dir() / "topic").glob("*.yaml")
+    }
+    heads = [
+        "dispute",
+        "reported",
+        "scenario",
+        "heard",
+        "on an agenda",
+        "weeks to agenda",
+        "sittings",
+        "settled",
+        "shelved",
+        "open",
+        "answered",
+        "first two fail",
+        "on time / late / never",
+    ]
+    lines, before = [], ""
+    for row in rows_of("disputes.csv"):
+        name, label = row["dispute"], labels[row["dispute"]]
+        first = name != before
+        before = name
+        ends = [_weeks(row[f"weeks_to_agenda{which}"]) for which in ("", "_q05", "_q95")]
+        lines.append(
+            [
+                f"{label['zh']} {label['en']} (`{name}`)" if first else "",
+                f"{row['reported_en']} [{row['source'] or 'none'}]" if first else "",
+                row["scenario"],
+                _percent(row["heard"]),
+                _percent(row["on_agenda"]),
+                f"{ends[0]} [{ends[1]}, {ends[2]}]",
+                f"{row['sittings']:.1f}" if row["sittings"] == row["sittings"] else "–",
+                f"{_percent(row['settled'])} [{_percent(row['settled_low'])}, {_percent(row['settled_high'])}]",
+                *(_percent(row[which]) for which in ("shelved", "open", "answered")),
+                f"{_percent(row['failed_first_two'])} of {row['tried_twice']:.0f}",
+                " / ".join(_percent(row[which]) for which in ("on_time", "late", "never"))
+                + f" of {row['resolutions']:.0f}",
+            ]
+        )
+    return markdown(heads, lines)
+
+
+def _percent(value: float) -> str:
+    from consensus_sim.report.disputes import percent
+
+    return f"{percent(value)} %" if value == value else "–"
+
+
+def _weeks(value: float) -> str:
+    return "never" if value == np.inf else f"{value:.0f}"
+
+
+def plan(language: str) -> str:
+    """One row a quantity and group of the revised plan's forecast: median and 90 % interval by period, the share of
+    the variance from parameters, and what the case study reports of phase 1.
+    """
+    from consensus_sim.analysis.phase2 import periods, reported
+    from consensus_sim.report.figures.plan import period_label
+
+    table, days, told, lines = pd.read_csv(REFERENCE / "forecast_phase2.csv"), periods()[1], reported(), []
+    heads = [text(f"plan.{name}", language) for name in ("quantity", "unit", "group")]
+    heads += [period_label(name, found, language) for name, found in days.items()]
+    heads += [text(f"plan.{name}", language) for name in ("parameters", "reported")]
+    for name in forecast_metric_names():
+        found, rows = forecast_metric(name), table[table["metric"] == name]
+        label = found.label(language)
+        if (rows["basis"] == "prior-driven").any():
+            label += text("plan.prior_driven", language)
+        for group in dict.fromkeys(rows["group"]):
+            own = rows[rows["group"] == group].set_index("period")
+            if (own["q95"] == 0).all():
+                continue  # a venue that the plan does not have
+            kind = "channel" if name == "person_times" else "group"
+            alone = rows["group"].nunique() == 1 and group == "all"
+            cells = [label, found.unit_label(language), "" if alone else label_of(kind, group, language)]
+            cells += [
+                f"{found.show(row['q50'], after=False)} {found.show_interval(row['q05'], row['q95'])}"
+                if row["q50"] == row["q50"]
+                else "–"
+                for _, row in own.loc[list(days)].iterrows()
+            ]
+            from_parameters = own["share_parameters"].iloc[0]
+            cells.append("–" if pd.isna(from_parameters) else f"{from_parameters:.2f}")
+            cells.append(found.show(told[name], after=False) if name in told and group == "all" else "")
+            lines.append(cells)
+            label = ""
+    return markdown(heads, lines)
+
+
+def definitions(language: str) -> str:
+    """One line a quantity of the revised plan's forecast: what it is."""
+    found = [forecast_metric(name) for name in forecast_metric_names()]
+    mark = "：" if language == "zh" else ": "
+    return "".join(f"- **{each.label(language)}**{mark}{each.definition(language)}\n" for each in found)
+
+
+def pairing() -> str:
+    """How many times smaller the standard error of each difference is under common random numbers."""
+    bench = read("benchmarks.csv")
+    bench = bench[bench["benchmark"] == "h pairing"]
+    told: dict[str, dict[str, str]] = {}
+    for row in bench.to_dict("records"):
+        what, case = row["what"].split(", ")
+        told.setdefault(what, {})[case] = (
+            f"{float(row['ratio']):.1f} ({float(row['low']):.1f} to {float(row['high']):.1f})"
+        )
+    lines = [
+        [" − ".join(f"`{name}`" for name in what.split(" - ")), own["chance and parameters"], own["chance only"]]
+        for what, own in told.items()
+    ]
+    return markdown(["difference", "parameters drawn (default)", "parameters=centre: chance alone"], lines)
