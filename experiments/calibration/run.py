@@ -1,13 +1,13 @@
 """Calibrate on the case study's figures, ship the posterior, and check it: one command.
 
-    python experiments/calibration/run.py                       # about 8192 x 0.13 s on one core, and twenty minutes
+    python experiments/calibration/run.py                       # half an hour to an hour on two cores
     python experiments/calibration/run.py --runs 1024 --out elsewhere --posterior elsewhere/case_study.csv
     python experiments/calibration/run.py --table results/calibration_table.parquet   # inference alone
 
 Writes configs/posterior/case_study.csv and .yaml (which forecasts use), and to results/reference/: calibration.csv
 (what the data say of each parameter), recovery.csv (known truths found again), posterior_predictive.csv (E1 against the
-posterior, in sample), held_out.csv (figures predicted that were left out of the fit) and validation.csv (scores beside
-naive rivals). An interrupted run goes on when it is repeated.
+posterior, in sample), joint.csv (all of E1 together), held_out.csv (figures predicted that were left out of the fit)
+and validation.csv (scores beside naive rivals). An interrupted run goes on when it is repeated.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the tables and the posterior, say how it went."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--runs", type=int, help="parameter sets of the table (default: configured, 8192)")
+    options.add_argument("--second-wave", type=int, help="runs where the posterior is (default: configured)")
     options.add_argument("--trees", type=int, help="boosting rounds of the emulator (default: configured)")
     options.add_argument("--candidates", type=int, help="values tried with each set (default: configured)")
     options.add_argument("--sets", type=int, help="sets of the posterior (default: configured)")
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
     options.add_argument("--posterior", type=Path, default=POSTERIOR, help="posterior to write")
     given = options.parse_args(arguments)
-    counts = ("runs", "held_out", "trees", "candidates", "sets", "predictive")
+    counts = ("runs", "second_wave", "held_out", "trees", "candidates", "sets", "predictive")
     changes = [f"calibration.{name}={vars(given)[name]}" for name in counts if vars(given)[name] is not None]
     config = compose(["experiment=calibrate", f"community={given.community}", f"seed={given.seed}", *changes])
     community, engine = build_community(config["community"]), Processes(given.workers)
@@ -72,13 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     statistics = table_of(problem, engine, stored, given.work, given.table)
     played = time.monotonic() - began
 
-    found = Calibration(problem, statistics)
+    found = Calibration(problem, statistics).second_wave(engine, stored)
     found.write_posterior(given.posterior)
     write(found.identification(), given.out / "calibration.csv")
     recovery = found.recovery()
     write(recovery, given.out / "recovery.csv")
     again, predictive = found.predictive(engine, stored)
     write(predictive, given.out / "posterior_predictive.csv")
+    write(found.joint(again), given.out / "joint.csv")
 
     targets = fitted(problem.targets, statistics)
     split = found.without(LEFT_OUT)
@@ -98,7 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     told = ", ".join(f"{t.name} {r:.2f}" for t, r in zip(found.targets, found.emulator.explained, strict=True))
     print(f"share of each figure that the emulator explains: {told}")
     print(f"{found.marginal.effective:.0f} of {len(found.marginal.rows)} candidates weigh")
-    print(f"recovery: 90 % intervals hold {whole['coverage90']:.1%}, 50 % ones {whole['coverage50']:.1%}")
+    print(
+        f"recovery: 90 % intervals hold {whole['coverage90']:.1%} ({whole['coverage90_low']:.1%} to "
+        f"{whole['coverage90_high']:.1%}), 50 % ones {whole['coverage50']:.1%}"
+    )
     print(f"E1: {judged['held'].sum()} of {len(judged)} figures inside the 90 % predictive interval")
     print(f"outside: {', '.join(judged.loc[~judged['held'].astype(bool), 'target']) or 'none'}")
 

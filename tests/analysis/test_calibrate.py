@@ -25,7 +25,8 @@ from tests.helpers import community
 
 pytest.importorskip("sklearn")
 SMALL = (
-    "community=teaching", "calibration.runs=128", "calibration.sets=40", "calibration.held_out=16",
+    "community=teaching", "calibration.runs=128", "calibration.second_wave=16",
+    "calibration.sets=40", "calibration.held_out=16",
     "calibration.predictive=4", "calibration.trees=10", "calibration.candidates=64",
     "calibration.periods.phase1.until=2024-08-01",
     "calibration.periods.baseline.until=2024-05-01", "calibration.periods.plain.until=2024-08-01",
@@ -68,6 +69,23 @@ def test_the_same_statistics_for_any_number_of_workers_and_from_the_store(proble
     assert other.key() != work.key()
 
 
+def test_the_second_wave_lies_where_the_posterior_is(problem, tmp_path):
+    """Candidates come by their weight, all other parameters from new points of the design; what is told of the first
+    wave stays; none asked for, none played.
+    """
+    stored, engine = Stored(tmp_path), Processes(2)
+    first = Calibration(
+        problem, play(problem.work(values_at(problem.behaviour, problem.quantiles)), range(128), engine, stored)
+    )
+    second = first.second_wave(engine, stored)
+    assert second.statistics is first.statistics and not np.array_equal(second.emulator.mean, first.emulator.mean)
+    assert (
+        len(problem.reserve) == 16 and not (problem.reserve[:, None] == problem.quantiles[None, :8]).all(axis=2).any()
+    )
+    none = Calibration(replace(problem, settings=replace(problem.settings, second_wave=0)), first.statistics)
+    assert none.second_wave([], stored) is none
+
+
 def test_a_calibration_from_the_command_line(cli, tmp_path):
     done = cli(*CALIBRATE, "calibration.posterior=mine.csv", "report.language=zh")
     assert done.returncode == 0, done.stderr
@@ -77,7 +95,7 @@ def test_a_calibration_from_the_command_line(cli, tmp_path):
     names = {path.name for path in place.iterdir()}
     assert names >= {
         "posterior.csv", "posterior.yaml", "identification.csv", "recovery.csv", "posterior_predictive.csv",
-        "table.parquet", "provenance.json", "config.yaml",
+        "joint.csv", "table.parquet", "provenance.json", "config.yaml",
     }  # fmt: skip
     sets = pd.read_csv(place / "posterior.csv")
     assert len(sets) == 40 and sets["weight"].sum() == pytest.approx(1, abs=1e-4)

@@ -112,21 +112,49 @@ def test_what_is_known_of_the_other_parameters_is_used():
 def test_known_truths_are_recovered_with_the_coverage_that_is_claimed(fitted):
     """400 truths held out: coverage within 4 standard errors, ranks uniform by chi-square after Bonferroni."""
     quantiles, statistics = toy(7, 400)
-    ranks, spread = recover(fitted.first(8), quantiles[:, MOVED], statistics, ERROR, seed=3)
+    ranks, spread, joint = recover(fitted.first(8), quantiles[:, MOVED], statistics, ERROR, seed=3)
     assert ((ranks > 0.05) & (ranks < 0.95)).mean(axis=0) == pytest.approx(0.9, abs=0.06)
     assert ((ranks > 0.25) & (ranks < 0.75)).mean(axis=0) == pytest.approx(0.5, abs=0.1)
     parameters = [Parameter(f"behaviour.{n}", 0, -2, 2, "", "", "J", "yes") for n in "abc"]
-    table = recovery_table(parameters, ranks, spread).set_index("parameter")
-    assert table.loc["all", "p"] > 0.01
+    table = recovery_table(parameters, ranks, spread, joint).set_index("parameter")
+    assert table.loc["all", "p"] > 0.01 and table.loc["joint", "p"] > 0.01
+    for name in ("all", "joint"):
+        row = table.loc[name]
+        assert row["coverage90_low"] < row["coverage90"] < row["coverage90_high"]
+        assert row["coverage90_low"] - 0.03 < 0.9 < row["coverage90_high"] + 0.03
     assert spread[:, 0].mean() < 0.7 and spread[:, 2].mean() == pytest.approx(1, abs=0.1)
 
 
 def test_a_wrong_inference_is_noticed_by_the_ranks(fitted):
     """Truths from another model (shifted statistics) give ranks that are not uniform."""
     quantiles, statistics = toy(7, 200)
-    ranks, spread = recover(fitted.first(8), quantiles[:, MOVED], statistics + 1.0, ERROR, seed=3)
+    found = recover(fitted.first(8), quantiles[:, MOVED], statistics + 1.0, ERROR, seed=3)
     parameters = [Parameter(f"behaviour.{n}", 0, -2, 2, "", "", "J", "yes") for n in "abc"]
-    assert recovery_table(parameters, ranks, spread).set_index("parameter").loc["all", "p"] < 1e-6
+    table = recovery_table(parameters, *found).set_index("parameter")
+    assert table.loc["all", "p"] < 1e-6
+
+
+def test_a_ridge_that_is_missed_is_noticed_jointly_alone(fitted):
+    """Two parameters of which the data know the sum: with weights that ignore how they go together, as the product of
+    their marginals does, each one's ranks stay uniform, and the joint ones do not.
+    """
+    rng = np.random.default_rng(8)
+    candidates = rng.uniform(size=(2000, 2))
+    truths = rng.uniform(size=(1500, 2))
+    right, wrong, ranks = np.empty(1500), np.empty(1500), np.empty((1500, 2))
+    for number, truth in enumerate(truths):
+        told = truth.sum() + 0.05 * rng.normal()
+        weights = np.exp(-0.5 * ((candidates.sum(axis=1) - told) / 0.05) ** 2)
+        weights /= weights.sum()
+        apart = candidates[rng.choice(2000, 4000, p=weights), 0], candidates[rng.choice(2000, 4000, p=weights), 1]
+        point = rng.uniform(size=2)
+        limit = ((truth - point) ** 2).sum()
+        right[number] = weights @ (((candidates - point) ** 2).sum(axis=1) < limit)
+        wrong[number] = (((np.column_stack(apart) - point) ** 2).sum(axis=1) < limit).mean()
+        ranks[number] = weights @ (candidates < truth)
+    parameters = [Parameter(f"behaviour.{n}", 0, -2, 2, "", "", "J", "yes") for n in "ab"]
+    tables = [recovery_table(parameters, ranks, ranks, joint).set_index("parameter") for joint in (right, wrong)]
+    assert tables[0].loc["joint", "p"] > 0.01 > tables[1].loc["joint", "p"] and tables[1].loc["all", "p"] > 0.01
 
 
 def test_missing_statistics_are_no_obstacle(fitted):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from consensus_sim.analysis.design import (
     values_at,
 )
 from consensus_sim.analysis.emulator import Emulator, need_sklearn, recover
-from consensus_sim.analysis.tables import identification, predictive_table, recovery_table
+from consensus_sim.analysis.tables import identification, joint_table, predictive_table, recovery_table
 from consensus_sim.analysis.targets import Target, check_told, read_targets, target_files
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import InputError, not_allowed, phrase
@@ -46,6 +46,8 @@ Matrix = NDArray[np.float64]
 Statistics = dict[str, Matrix]
 CHECK = "plain"
 """Period that only the predictive check plays."""
+SECOND = 300_000
+"""Replicate from which the runs of the second wave are numbered: chance that no run of the first has met."""
 AGAIN = 500_000
 """Replicate from which the predictive runs are numbered: chance that no run of the table has met."""
 RECOVERED = 64
@@ -62,6 +64,7 @@ class Settings:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     runs: int = setting(100, MOST_RUNS, "runs", integer=True)
+    second_wave: int = setting(0, MOST_RUNS, "runs", integer=True)
     held_out: int = setting(0, MOST_RUNS, "runs", integer=True)
     trees: int = setting(10, 5000, integer=True)
     candidates: int = setting(16, 65536, integer=True)
@@ -85,6 +88,7 @@ class Settings:
 class Problem:
     """What is calibrated: study and community, periods, targets, and the prior's design.
 
+    reserve: further points of the design, for the parameters that stay at their prior in the second wave
     left_out: figures kept for validation in periods that are not played here
     """
 
@@ -95,6 +99,7 @@ class Problem:
     settings: Settings
     behaviour: Behaviour
     quantiles: Matrix
+    reserve: Matrix
     left_out: tuple[str, ...] = ()
 
     @property
@@ -147,9 +152,10 @@ def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
     behaviour = Behaviour.from_config(config["behaviour"])
     if not any(p.calibrate for p in behaviour):
         raise InputError("nothing_to_calibrate")
-    design = sobol(behaviour, settings.runs, study.seed)
+    design = sobol(behaviour, settings.runs + settings.second_wave, study.seed)
+    first, reserve = design[: settings.runs], design[settings.runs :]
     others = tuple(target.name for target in left_out)
-    return Problem(study, community, tuple(periods), targets, settings, behaviour, design, others)
+    return Problem(study, community, tuple(periods), targets, settings, behaviour, first, reserve, others)
 
 
 def fitted(targets: Sequence[Target], statistics: Statistics) -> list[Target]:
@@ -163,23 +169,34 @@ def matrix_of(targets: Sequence[Target], statistics: Statistics) -> Matrix:
     return np.column_stack([target.scaled(statistics[target.statistic]) for target in targets])
 
 
+class Wave(NamedTuple):
+    """Runs beside the design: quantiles of all parameters (runs, parameters), and their statistics."""
+
+    quantiles: Matrix
+    statistics: Statistics
+
+
 class Calibration:
     """The inference on one table of runs.
 
     problem: what is calibrated; statistics: of every set of the design; targets: those of the fit
-    emulator: of these targets' statistics
+    emulator: of these targets' statistics, learned from the design and, where there is one, a second wave of runs
     """
 
-    def __init__(self, problem: Problem, statistics: Statistics) -> None:
+    def __init__(self, problem: Problem, statistics: Statistics, second: Wave | None = None) -> None:
         self.problem, self.statistics = problem, statistics
         self.targets = fitted(problem.targets, statistics)
         if not self.targets:
             raise InputError("no_target_to_fit")
         table = slice(0, problem.settings.runs - problem.settings.held_out)
+        quantiles, told = problem.quantiles[table], matrix_of(self.targets, statistics)[table]
+        if second is not None:
+            quantiles = np.concatenate((quantiles, second.quantiles))
+            told = np.concatenate((told, matrix_of(self.targets, second.statistics)))
         self.emulator = Emulator.fit(
-            problem.quantiles[table],
+            quantiles,
             problem.moved,
-            matrix_of(self.targets, statistics)[table],
+            told,
             self.errors,
             problem.quantiles[: problem.settings.sets],
             problem.candidates,
@@ -187,6 +204,27 @@ class Calibration:
             problem.study.seed,
         )
         self._infer()
+
+    def second_wave(self, engine: Engine, stored: Stored) -> Calibration:
+        """The same, learned also from runs where this posterior is: `second_wave` candidates by their weight, all other
+        parameters from further points of the prior's design (sequential neural or synthetic likelihoods do the same:
+        what is learned is the likelihood given the parameters, so that it does not matter where they were drawn).
+        """
+        count = self.problem.settings.second_wave
+        if not count:
+            return self
+        at = (np.arange(count) + 0.5) / count
+        chosen = np.minimum(np.searchsorted(np.cumsum(self.marginal.weights), at), len(self.marginal.weights) - 1)
+        quantiles = self.problem.reserve.copy()
+        quantiles[:, self.problem.moved] = self.problem.candidates[np.random.default_rng(0).permutation(chosen)]
+        work = self.problem.work(values_at(self.problem.behaviour, quantiles), SECOND)
+        found = play(work, range(count), engine, stored)
+        return Calibration(self.problem, self.statistics, Wave(quantiles, found))
+
+    def joint(self, again: Statistics) -> pd.DataFrame:
+        """Whether the figures lie jointly within what prior and posterior (`again`) predict."""
+        runs = {"prior": self.statistics, "posterior": again}
+        return joint_table(self.targets, {name: matrix_of(self.targets, told) for name, told in runs.items()})
 
     def without(self, names: Collection[str]) -> Calibration:
         """The same with the targets `names` left out of the fit."""
@@ -222,8 +260,8 @@ class Calibration:
         held = slice(self.problem.settings.runs - self.problem.settings.held_out, self.problem.settings.runs)
         truths = self.problem.quantiles[held][:, self.problem.moved]
         told = matrix_of(self.targets, self.statistics)[held]
-        ranks, spread = recover(self.emulator.first(RECOVERED), truths, told, self.errors, self.problem.study.seed + 1)
-        return recovery_table(self.problem.calibrated, ranks, spread)
+        found = recover(self.emulator.first(RECOVERED), truths, told, self.errors, self.problem.study.seed + 1)
+        return recovery_table(self.problem.calibrated, *found)
 
     def identification(self) -> pd.DataFrame:
         """What the data say of each calibrated parameter."""
@@ -270,6 +308,7 @@ class Calibration:
             "community": self.problem.community.fingerprint,
             "seed": self.problem.study.seed,
             "runs": self.problem.settings.runs,
+            "second_wave": self.problem.settings.second_wave,
             "trees": self.problem.settings.trees,
             "candidates": self.problem.settings.candidates,
             "sets": len(self.posterior.rows),
@@ -304,7 +343,7 @@ def run_calibration(
     config: Mapping[str, Any], engine: Engine, folder: Path, started: datetime.datetime
 ) -> tuple[Path, Problem, dict[str, pd.DataFrame]]:
     """The experiment, on `engine`: everything to `folder` (posterior.csv and .yaml, identification.csv, recovery.csv,
-    posterior_predictive.csv, table.parquet); its place, what was calibrated, and the tables by name.
+    posterior_predictive.csv, joint.csv, table.parquet); its place, what was calibrated, and the tables by name.
     """
     from consensus_sim.analysis.design import save_table
     from consensus_sim.community import build_community
@@ -316,12 +355,13 @@ def run_calibration(
     problem = read_problem(config, build_community(config["community"]))
     stored = Stored(Path(config["results"]) / ".replicates", config["store"]["reuse"], config["store"]["keep"])
     statistics = simulate(problem, engine, stored, cold=cold)
-    found = Calibration(problem, statistics)
+    found = Calibration(problem, statistics).second_wave(engine, stored)
     tables = {"identification": found.identification()}
     if problem.settings.held_out:
         tables["recovery"] = found.recovery()
     if problem.settings.predictive:
-        _, tables["posterior_predictive"] = found.predictive(engine, stored)
+        again, tables["posterior_predictive"] = found.predictive(engine, stored)
+        tables["joint"] = found.joint(again)
 
     def write(place: Path) -> None:
         for name, table in tables.items():

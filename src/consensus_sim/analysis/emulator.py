@@ -277,20 +277,34 @@ def weighted_quantile(values: Matrix, weights: Matrix, at: Sequence[float]) -> M
     return found
 
 
-def recover(
-    emulator: Emulator, quantiles: Matrix, statistics: Matrix, errors: Matrix, seed: int
-) -> tuple[Matrix, Matrix]:
-    """Simulation-based calibration (Talts et al. 2018): ranks of synthetic truths held out of the table.
+class Recovered(NamedTuple):
+    """What the posterior of each synthetic truth says of it.
 
-    quantiles, statistics: of the truths; their statistics are blurred as an observation is. Returns for each truth and
-    parameter the probability of the posterior below the truth (uniform if the inference is right), and the posterior's
-    standard deviation in units of the prior's.
+    ranks: probability of the posterior below the truth, (truths, parameters); uniform if the inference is right
+    spread: the posterior's standard deviation in units of the prior's, (truths, parameters)
+    joint: probability of the posterior nearer to a point drawn at random than the truth is, (truths,); uniform if the
+    posterior is right as a whole, ridges included (TARP: Lemos et al. 2023, ICML)
     """
-    noise = np.random.default_rng(seed).standard_normal(statistics.shape)
-    ranks, spread = np.empty(quantiles.shape), np.empty(quantiles.shape)
+
+    ranks: Matrix
+    spread: Matrix
+    joint: Matrix
+
+
+def recover(emulator: Emulator, quantiles: Matrix, statistics: Matrix, errors: Matrix, seed: int) -> Recovered:
+    """Simulation-based calibration (Talts et al. 2018): how the posteriors of truths held out of the table find them.
+
+    quantiles, statistics: of the truths; their statistics are blurred as an observation is
+    """
+    generator = np.random.default_rng(seed)
+    noise = generator.standard_normal(statistics.shape)
+    points = generator.random(quantiles.shape)
+    ranks, spread, joint = np.empty(quantiles.shape), np.empty(quantiles.shape), np.empty(len(quantiles))
     for number, observed in enumerate(statistics + noise * errors):
         found = emulator.marginal(observed)
         ranks[number] = found.weights @ (found.quantiles < quantiles[number])
         mean = found.weights @ found.quantiles
         spread[number] = np.sqrt(found.weights @ (found.quantiles - mean) ** 2 * 12)
-    return ranks, spread
+        away = np.sum((found.quantiles - points[number]) ** 2, axis=1)
+        joint[number] = found.weights @ (away < np.sum((quantiles[number] - points[number]) ** 2))
+    return Recovered(ranks, spread, joint)

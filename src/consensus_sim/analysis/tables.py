@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,45 +60,85 @@ def identification(parameters: Sequence[Parameter], posterior: Posterior) -> pd.
     return pd.DataFrame(rows)
 
 
-def recovery_table(parameters: Sequence[Parameter], ranks: Matrix, spread: Matrix) -> pd.DataFrame:
-    """One row per calibrated parameter, and one of all: coverage of 50 % and 90 % intervals, uniformity of ranks.
+def recovery_table(parameters: Sequence[Parameter], ranks: Matrix, spread: Matrix, joint: Matrix) -> pd.DataFrame:
+    """One row per calibrated parameter, one of all, and one of all jointly: coverage of 50 % and 90 % intervals, and
+    whether ranks are uniform.
 
+    ranks, spread: (truths, parameters); joint: (truths,); see `emulator.Recovered`
+    coverage90_low, coverage90_high: 95 % interval of the share, truths independent (of all: over truths, parameters of
+    one belong together)
     chi_square, p: of the ranks in `BINS` equal bins (Talts et al. 2018); of all: the smallest p after Bonferroni
     sd_ratio: mean over truths of posterior to prior standard deviation
     """
     import pandas as pd
-    from scipy.stats import chisquare
 
-    rows: list[dict[str, Any]] = []
-    for number, p in enumerate(parameters):
-        own = ranks[:, number]
-        counts = np.histogram(own, BINS, (0, 1))[0]
-        test = chisquare(counts)
+    rows = [
+        {"parameter": p.name.removeprefix("behaviour."), **_uniform(ranks[:, [number]]),
+         "sd_ratio": float(spread[:, number].mean())}
+        for number, p in enumerate(parameters)
+    ]  # fmt: skip
+    smallest = min(1.0, min(float(row["p"]) for row in rows) * len(rows))
+    whole = {**_uniform(ranks), "sd_ratio": float(spread.mean()), "chi_square": float("nan"), "p": smallest}
+    rows += [{"parameter": "all", **whole}, {"parameter": "joint", **_uniform(joint[:, None])}]
+    order = ["parameter", "truths", "coverage50", "coverage90", "coverage90_low", "coverage90_high", "sd_ratio"]
+    return pd.DataFrame(rows, columns=[*order, "chi_square", "p", "ranks"])
+
+
+def _uniform(ranks: Matrix) -> dict[str, Any]:
+    """Coverage of the central intervals and uniformity of `ranks` (truths, parameters)."""
+    from scipy.stats import beta, chisquare, t
+
+    inside = ((ranks > 0.05) & (ranks < 0.95)).mean(axis=1)
+    share, n = float(inside.mean()), len(ranks)
+    if ranks.shape[1] == 1:  # Clopper and Pearson
+        held = round(share * n)
+        low = float(beta.ppf(0.025, held, n - held + 1)) if held else 0.0
+        high = float(beta.ppf(0.975, held + 1, n - held)) if held < n else 1.0
+    else:
+        half = float(t.ppf(0.975, n - 1) * inside.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+        low, high = share - half, min(1.0, share + half)
+    counts = np.histogram(ranks, BINS, (0, 1))[0]
+    test = chisquare(counts)
+    return {
+        "truths": n, "coverage50": float(((ranks > 0.25) & (ranks < 0.75)).mean()), "coverage90": share,
+        "coverage90_low": low, "coverage90_high": high, "chi_square": float(test.statistic), "p": float(test.pvalue),
+        "ranks": " ".join(map(str, counts)),
+    }  # fmt: skip
+
+
+def joint_table(targets: Sequence[Target], runs: Mapping[str, Matrix]) -> pd.DataFrame:
+    """One row a distribution (prior, posterior): how far the reported figures lie from its middle, all together.
+
+    runs: name -> (runs, targets) on the targets' scales; each run is spread by the targets' errors, as a report is
+    distance: Mahalanobis distance of the reported figures' normal scores from the runs' mean; `further`: share of runs
+    that lie at least as far (a p-value: small where the figures do not go together with what is predicted); of the runs
+    that define every figure
+    """
+    import pandas as pd
+    from scipy.stats import norm
+
+    rows = []
+    observed = np.array([float(target.scaled(target.value)) for target in targets])
+    errors = np.array([target.error for target in targets])
+    for name, values in runs.items():
+        known = values[~np.isnan(values).any(axis=1)]
+        if len(known) <= 2 * len(targets):
+            continue
+        blurred = known + np.random.default_rng(0).standard_normal(known.shape) * errors
+        together = np.vstack((blurred, observed))
+        ranked = together.argsort(axis=0, kind="stable").argsort(axis=0)
+        scores = norm.ppf((ranked + 0.5) / len(together))
+        off = scores[:-1] - scores[:-1].mean(axis=0)
+        inverse = np.linalg.pinv(np.cov(off.T))
+        here = scores[-1] - scores[:-1].mean(axis=0)
+        distances, own = np.einsum("ij,jk,ik->i", off, inverse, off), float(here @ inverse @ here)
         rows.append(
             {
-                "parameter": p.name.removeprefix("behaviour."), "truths": len(own), **_coverage(own),
-                "sd_ratio": float(spread[:, number].mean()), "chi_square": float(test.statistic),
-                "p": float(test.pvalue),
-                "ranks": " ".join(map(str, counts)),
+                "distribution": name, "figures": len(targets), "runs": len(known), "distance": own**0.5,
+                "further": float((distances >= own).mean()),
             }
         )  # fmt: skip
-    smallest = min(1.0, min(row["p"] for row in rows) * len(rows))
-    counts = np.histogram(ranks, BINS, (0, 1))[0]
-    rows.append(
-        {
-            "parameter": "all", "truths": len(ranks), **_coverage(ranks), "sd_ratio": float(spread.mean()),
-            "chi_square": float("nan"), "p": smallest, "ranks": " ".join(map(str, counts)),
-        }
-    )  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _coverage(ranks: Matrix) -> dict[str, float]:
-    """Share of truths within the central 50 % and 90 % intervals."""
-    return {
-        "coverage50": float(((ranks > 0.25) & (ranks < 0.75)).mean()),
-        "coverage90": float(((ranks > 0.05) & (ranks < 0.95)).mean()),
-    }
+    return pd.DataFrame(rows, columns=["distribution", "figures", "runs", "distance", "further"])
 
 
 def predictive_table(
