@@ -78,7 +78,8 @@ def checks() -> str:
     further = " and ".join(f"{row['further']:.2f} of the {name}'s" for name, row in together.iterrows())
     return (
         f"**Known truths** (`recovery.csv`; simulation-based calibration, Talts et al. 2018): {whole['truths']:.0f} "
-        f"runs held out of the table as synthetic data. Nominal 90 % intervals hold {whole['coverage90']:.1%} of the truths "
+        "runs held out of the table as synthetic data. Nominal 90 % intervals hold "
+        f"{whole['coverage90']:.1%} of the truths "
         f"(95 % interval {ends}), 50 % ones {whole['coverage50']:.1%}; of single parameters "
         f"{single['coverage90'].min():.1%} at least. All parameters jointly (TARP; Lemos et al. 2023): "
         f"{joint['coverage90']:.1%} and {joint['coverage50']:.1%}, ranks uniform with p = {joint['p']:.2f}.\n\n"
