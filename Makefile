@@ -33,6 +33,7 @@ reference:
 	$(BIN)/python experiments/patterns/run.py
 	$(BIN)/python experiments/disputes/run.py
 	$(BIN)/python experiments/robustness/run.py
+	$(BIN)/python experiments/response/run.py
 	$(BIN)/python experiments/factorial/run.py
 	$(BIN)/python experiments/phase2/run.py
 	$(BIN)/python docs/build_parameter_table.py

@@ -103,6 +103,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "terms": published.factorial,
     },
     "patterns.md": {"counts": published.counts, "verdicts": published.verdicts},
+    "response.md": {"response": published.response},
     "robustness.md": {"structures": published.structures},
     "sensitivity.md": {"drivers": published.drivers},
 }

@@ -163,7 +163,7 @@ def unidentified() -> str:
             f"{known.min():.2f} to {known.max():.2f})"
         )
     return (
-        f"In the default comparison ({table['sets'].max():.0f} sets; `python "
+        f"In the default comparison ({table['sets'].max():.0f} parameter draws; `python "
         "experiments/calibration/variance.py`, `variance.csv`) "
         + "; ".join(parts)
         + ". So a forecast interval is in the main judgement and literature carried through, not what the case "
@@ -180,8 +180,8 @@ def _patterns() -> tuple[list[Any], list[list[Row]]]:
 
     patterns = read_patterns()
     return patterns, [
-        pattern_rows(patterns, pd.read_csv(REFERENCE / f"{name}_replicates.csv"), together)
-        for name, together in (("patterns", 1), ("patterns_posterior", 2))
+        pattern_rows(patterns, pd.read_csv(REFERENCE / f"{name}_replicates.csv"))
+        for name in ("patterns", "patterns_posterior")
     ]
 
 
@@ -291,7 +291,7 @@ def contrasts(name: str) -> str:
     heads = ["contrast", "metric", "expected", "difference", "on average", "in one community", "verdict"]
     sets, replicates = max(row["sets"] for row in rows), max(row["replicates"] for row in rows)
     return (
-        f"{len(rows)} expectations, {replicates:.0f} runs a scenario of {sets:.0f} parameter sets: {words}.\n\n"
+        f"{len(rows)} expectations, {replicates:.0f} runs a scenario, {sets:.0f} parameter draws: {words}.\n\n"
         + markdown(heads, lines)
     )
 
@@ -412,6 +412,54 @@ def drivers() -> str:
     ]
     second = ["output", "matter (total index ± 95 % half-width)", "cannot be told", "sum of first-order", "chance"]
     return markdown(first, by_parameter) + "\n" + markdown(second, by_output)
+
+
+# --- response curves ---------------------------------------------------------------------------------------------
+
+
+def response() -> str:
+    """How much of each intervention is enough, in two sentences, and one row an intervention, metric and group."""
+    from consensus_sim.analysis.response import read_response
+    from consensus_sim.ensemble.config import compose
+    from consensus_sim.report.response import ANSWERS, by_metric, how_much, label_of_metric
+
+    if not (REFERENCE / "response.csv").is_file():
+        return "Not published yet: `python experiments/response/run.py` makes the table.\n"
+    settings = read_response(compose(["experiment=response"])["response"])
+    named: dict[str, list[str]] = {kind: [] for kind in ANSWERS}
+    lines = []
+    for one, name, group, rows in by_metric(read("response.csv")):
+        found, label = how_much(rows, settings.enough), label_of_metric(name, group, "en")
+        intervention = settings.interventions[one].label["en"]
+        named[found.kind].append(f"{label} by {intervention}" + (f" (dose {found.dose:g})" if found.dose else ""))
+        effects = [next((r for r in rows if (r["dose"], r["against"]) == (dose, 0)), None) for dose in (1, found.most)]
+        clipped = sorted({float(row["dose"]) for row in rows if row["clipped"]})
+        answer = ANSWERS[found.kind].format(dose=f"{found.dose:g}", most=f"{found.most:g}")
+        limit = f"from dose {clipped[0]:g}" if clipped else ""
+        lines.append([intervention, label, answer, *(_effect(name, row) for row in effects), limit])
+    counts = {kind: len(those) for kind, those in named.items()}
+    told = (
+        f"Of {len(lines)} answers, {counts['enough']} name a dose that is enough on average"
+        f"{': ' * bool(named['enough'])}{'; '.join(named['enough'])}. In {counts['none']} no dose brings a difference "
+        f"worth a word, in {counts['more']} the largest dose still does"
+        f"{': ' * bool(named['more'])}{'; '.join(named['more'])}, in {counts['worse']} a dose makes it worse, in "
+        f"{counts['flat']} more brings nothing and what the dose itself does cannot be told, and in "
+        f"{counts['unknown'] + counts['undefined']} nothing can be told.\n\n"
+    )
+    heads = ["intervention", "metric", "enough", "dose 1 against none", "largest dose against none", "at a limit"]
+    return told + markdown(heads, lines)
+
+
+def _effect(name: str, row: Row | None) -> str:
+    """A difference with its interval on average and that in one community."""
+    from consensus_sim.report.change import MARKS, kind_of_change, one_community
+
+    if row is None:
+        return "undefined"
+    found = metric(name)
+    ends = [found.show_difference(end) for end in (row["mean_q05"], row["mean_q95"], *one_community(row))]
+    mark = MARKS.get(kind_of_change(row), "")
+    return f"{found.show_difference(row['difference'], 'en')}{mark} [{ends[0]}; {ends[1]}], one [{ends[2]}; {ends[3]}]"
 
 
 # --- disputes, the revised plan, pairing ----------------------------------------------------------------------------

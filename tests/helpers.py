@@ -23,6 +23,12 @@ from consensus_sim.parameters import Behaviour
 Settings = Mapping[str, Mapping[str, Any]]
 
 
+def latent(values: Any) -> Any:
+    """Logits of values in (0, 1), in double precision."""
+    values = np.asarray(values, np.float64)
+    return np.log(values / (1.0 - values))
+
+
 @cache
 def config() -> dict[str, Any]:
     """The composed config; do not change it."""

@@ -33,7 +33,8 @@ HEADLINES = """
     team_or_party_present_last4 gini_speaking top_fifth_speaking satisfaction efficiency fairness trust efficacy
     belonging cognition skill behaviour fatigue fatigue_team cost_money cost_hours silent_micro_grids
     reach_in_person frequency_ordinary_in_person top_percent_share attendance_building_council attendance_salon
-    attendance_seed_group attendance_talk
+    attendance_seed_group attendance_talk topics_raised_by_party topics_led_by_party skill_gain_trained
+    skill_gain_practised
 """.split()
 METRICS = [catalogue.metric(name) for name in catalogue.metric_names()]
 FORECAST = [catalogue.forecast_metric(name) for name in catalogue.forecast_metric_names()]
@@ -94,8 +95,8 @@ def test_a_metric_is_whole(metric: catalogue.Metric) -> None:
 def test_windows_are_told_in_the_definitions() -> None:
     for name in ("reach_quarter", "person_times_quarter", "attendance_council", "silent_micro_grids"):
         assert all("13" in catalogue.metric(name).definition(language) for language in catalogue.LANGUAGES)
-    for name in ("reach_year", "frequency"):
-        assert all("52" in catalogue.metric(name).definition(language) for language in catalogue.LANGUAGES)
+    for name, weeks in (("reach_year", "52"), ("frequency", "26")):
+        assert all(weeks in catalogue.metric(name).definition(language) for language in catalogue.LANGUAGES)
 
 
 def test_the_short_tables_hold_known_metrics() -> None:

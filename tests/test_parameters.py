@@ -50,6 +50,13 @@ def test_a_wrong_entry_is_told_in_one_line(change, told):
     assert told in str(error.value) and "\n" not in str(error.value)
 
 
+def test_what_the_case_identifies_is_calibrated():
+    """Lectures aside: of these the case identifies the sign (evidence, P28)."""
+    behaviour = Behaviour.from_config(compose()["behaviour"])
+    left = [p.name for p in behaviour if p.identified == "yes" and not p.calibrate]
+    assert left == ["behaviour.learning.lecture_skill", "behaviour.learning.lecture_cognition"]
+
+
 def test_nought_switches_a_mechanism_off():
     assert read_parameter("behaviour.x.y", {**GOOD, "value": 0}).value == 0.0
 

@@ -3,9 +3,9 @@
 One ensemble gives both. Paired, the standard error of a mean difference is SD(a - b) / sqrt(n); had the two scenarios
 been played under seeds of their own, it would be sqrt(SD(a)^2 + SD(b)^2) / sqrt(n), since runs of different seeds are
 independent (a test plays such runs and finds the same). With parameters=posterior a seed draws the parameters, too, so
-independent seeds are independent sets; replicates 2k and 2k + 1 share a set and are averaged first. How the two of a
-set differ tells how much of a difference is chance: the rest depends on the parameters themselves, and no common chance
-takes that away (`most_with_parameters`).
+independent seeds are independent parameter draws; replicates of one draw are averaged first. How these differ tells how
+much of a difference is chance: the rest depends on the parameters themselves, and no common chance takes that away
+(`most_with_parameters`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from package_speed import Row
 
+from consensus_sim.ensemble.draws import Draws, one_way
 from consensus_sim.ensemble.variance import split
 
 WANTED = 3.0
@@ -55,14 +56,14 @@ def most(a: Floats, b: Floats) -> float:
     return float(np.hypot(first, second)) / apart if apart > 0 else float("inf")
 
 
-def most_with_parameters(a: Floats, b: Floats) -> float:
-    """The largest that `ratio` of the sets' means can be for `a`, `b` (sets, runs): with no chance left in their
-    difference, only what depends on the parameters; NaN with one run a set.
+def most_with_parameters(a: Floats, b: Floats, draws: Draws | None) -> float:
+    """The largest that `ratio` of the draws' means can be for `a`, `b` (replicates,): with no chance left in their
+    difference, only what depends on the parameters; NaN without repeated draws.
     """
-    if a.shape[1] < 2:
-        return float("nan")
-    alone = np.var(a.mean(axis=1), ddof=1) + np.var(b.mean(axis=1), ddof=1)
-    left = split(a - b, bounds=False)["parameters"]
+    left = float("nan") if draws is None else split(a - b, draws, bounds=False)["parameters"]
+    if left != left:
+        return left
+    alone = sum(float(np.var(one_way(each[None, :], draws).mean[0], ddof=1)) for each in (a, b))
     return float(np.sqrt(alone / left)) if left > 0 else float("inf")
 
 
@@ -77,8 +78,8 @@ def played(parameters: str, replicates: int, community: str, weeks: int, workers
     )  # fmt: skip
 
 
-def values_of(forecast: Any, per_set: int) -> dict[str, tuple[list[str], Floats]]:
-    """Scenario -> headline metrics of all adults, and their values (metrics, n, per_set)."""
+def values_of(forecast: Any) -> dict[str, tuple[list[str], Floats]]:
+    """Scenario -> headline metrics of all adults, and their values (metrics, replicates)."""
     table = forecast.tables["metrics"]
     table = table[table["group"] == "all"]
     found = {}
@@ -86,14 +87,16 @@ def values_of(forecast: Any, per_set: int) -> dict[str, tuple[list[str], Floats]
         wide = rows.pivot_table(
             index="metric", columns="replicate", values="value", observed=True, dropna=False, sort=False
         )
-        values = wide.to_numpy(np.float64)
-        values = values[:, : values.shape[1] // per_set * per_set]
-        found[str(name)] = ([str(m) for m in wide.index], values.reshape(len(values), -1, per_set))
+        found[str(name)] = ([str(m) for m in wide.index], wide.to_numpy(np.float64))
     return found
 
 
-def contrast_rows(case: str, pair: tuple[str, str], values: dict[str, tuple[list[str], Floats]]) -> list[Row]:
-    """One row a metric of the contrast `pair`: both standard errors and their ratio with its bootstrap interval."""
+def contrast_rows(
+    case: str, pair: tuple[str, str], values: dict[str, tuple[list[str], Floats]], draws: Draws | None = None
+) -> list[Row]:
+    """One row a metric of the contrast `pair`: both standard errors and their ratio with its bootstrap interval;
+    `draws`: as `Study.draws` gives them.
+    """
     from scipy.stats import bootstrap
 
     from consensus_sim.catalogue import metric, metric_names
@@ -104,11 +107,11 @@ def contrast_rows(case: str, pair: tuple[str, str], values: dict[str, tuple[list
         if name not in names or name not in others:
             continue
         runs_a, runs_b = first[names.index(name)], second[others.index(name)]
-        both = ~(np.isnan(runs_a) | np.isnan(runs_b)).any(axis=1)
-        runs_a, runs_b = runs_a[both], runs_b[both]
-        a, b = runs_a.mean(axis=1), runs_b.mean(axis=1)
-        if len(a) < 10:
+        both = ~(np.isnan(runs_a) | np.isnan(runs_b))
+        runs_a, runs_b, own = runs_a[both], runs_b[both], None if draws is None else draws[both]
+        if len(runs_a) < 10:
             continue
+        a, b = (one_way(each[None, :], own).mean[0] for each in (runs_a, runs_b))
         errors = np.array([np.std(a - b, ddof=1), np.hypot(np.std(a, ddof=1), np.std(b, ddof=1))]) / np.sqrt(len(a))
         found, low, high = float(ratio(a, b)), float("nan"), float("nan")
         if found == found:
@@ -123,7 +126,7 @@ def contrast_rows(case: str, pair: tuple[str, str], values: dict[str, tuple[list
             {
                 "case": case, "scenario": pair[0], "reference": pair[1], "metric": name, "unit": metric(name).unit,
                 "n": len(a), "paired": errors[0], "independent": errors[1], "ratio": found, "low": low, "high": high,
-                "most": most(a, b), "most_with_parameters": most_with_parameters(runs_a, runs_b),
+                "most": most(a, b), "most_with_parameters": most_with_parameters(runs_a, runs_b, own),
                 "verdict": verdict(found, low, high),
             }
         )  # fmt: skip
@@ -141,10 +144,9 @@ def pairing_table(community: str, weeks: int, workers: int | None, cases: dict[s
     """Rows of all cases, contrasts and headline metrics."""
     rows = []
     for case, (parameters, replicates) in cases.items():
-        per_set = 1 if parameters == "centre" else 2
-        values = values_of(played(parameters, replicates, community, weeks, workers), per_set)
+        forecast = played(parameters, replicates, community, weeks, workers)
         for pair in CONTRASTS:
-            rows += contrast_rows(case, pair, values)
+            rows += contrast_rows(case, pair, values_of(forecast), forecast.study.draws())
     return rows
 
 

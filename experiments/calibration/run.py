@@ -29,7 +29,7 @@ from consensus_sim.ensemble.engines import Processes
 ROOT = Path(__file__).resolve().parent.parent.parent
 REFERENCE = ROOT / "results" / "reference"
 POSTERIOR = ROOT / "configs" / "posterior" / "case_study.csv"
-LEFT_OUT = ("attendance_last4", "attendance_tea", "matters_landed", "frequency_ordinary")
+LEFT_OUT = ("attendance_last4", "attendance_tea", "matters_landed_council", "frequency_ordinary")
 """Targets of the held-out split: one of each kind (attendance at both venues, outcome, frequency)."""
 
 

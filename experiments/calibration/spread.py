@@ -48,7 +48,7 @@ def spread_row(target: Target, prior: Matrix, posterior: Matrix) -> dict[str, ob
         for kind, found in (("run", values), ("mean", _means(values))):
             low, high = _bounds(found)
             row |= {f"{kind}_{name}_q05": low, f"{kind}_{name}_q95": high}
-        parts = split(values, bounds=False)
+        parts = _split(values)
         row |= {f"sd_{part}_{name}": parts[part] ** 0.5 for part in ("parameters", "chance")}
     found = ratios(prior, posterior)
     rng = np.random.default_rng(1)
@@ -67,9 +67,14 @@ def ratios(prior: Matrix, posterior: Matrix) -> dict[str, float]:
     widths = {
         "run": [float(np.ptp(_bounds(values))) for values in pair],
         "mean": [float(np.ptp(_bounds(_means(values)))) for values in pair],
-        "parameters": [split(values, bounds=False)["parameters"] ** 0.5 for values in pair],
+        "parameters": [_split(values)["parameters"] ** 0.5 for values in pair],
     }
     return {kind: own / before if before > 0 else float("nan") for kind, (own, before) in widths.items()}
+
+
+def _split(values: Matrix) -> dict[str, float]:
+    """The variance components of values (sets, runs), each set a draw of its own."""
+    return split(values.ravel(), np.arange(len(values)).repeat(values.shape[1]), bounds=False)
 
 
 def _means(values: Matrix) -> Matrix:

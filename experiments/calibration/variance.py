@@ -20,6 +20,7 @@ from consensus_sim import compare
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.catalogue import contrast_metrics
 from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.draws import REPEATED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -47,15 +48,15 @@ def told(variance: pd.DataFrame) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, play, write the tables, say what came out."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    options.add_argument("--replicates", type=int, default=200, help="runs of each scenario, even (default: 200)")
+    options.add_argument("--replicates", type=int, default=200, help="runs of each scenario (default: 200)")
     options.add_argument("--community", default="case_study", help="community (default: case_study)")
     options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
     options.add_argument("--weeks", type=int, help="length of a run (default: configured)")
     options.add_argument("--workers", type=int, help="processes (default: all cores)")
     options.add_argument("--out", type=Path, default=ROOT / "results" / "reference", help="folder to write")
     given = options.parse_args(arguments)
-    if given.replicates < 4 or given.replicates % 2:
-        options.error(f"found --replicates {given.replicates}; allowed: an even number from 4")
+    if given.replicates < REPEATED:
+        options.error(f"found --replicates {given.replicates}; allowed: at least {REPEATED}")
     forecast = compare(
         given.community, list(compose([])["scenarios"]), replicates=given.replicates, seed=given.seed,
         weeks=given.weeks, workers=given.workers, overrides=["parameters=posterior"],

@@ -96,25 +96,29 @@ with styled():
 # %% [markdown]
 # **Look.** A forecast that plays one set of parameters looks sure of itself because it does not know what it does
 # not know (区间窄，不等于可靠). The figures of the case study take part of the width back, and move the middle; how
-# much of either is luck with 30 sets of parameters, section 4 will tell. And the case study is another place than
+# much of either is luck with some fifty sets of parameters, section 4 will tell. The case study is another place than
 # this one, so that for us even the posterior is an educated guess.
 #
 # ## 2 谁的错：参数还是偶然 · Whose fault: parameters or chance?
 #
-# Under `posterior`, replicates 0 and 1 share a set of parameters and differ in chance; so do 2 and 3, and so on. If
-# two runs of a set lie close together while the sets lie far apart, it is the parameters that make the interval.
+# Under `posterior` every replicate has a set of parameters of its own, but every tenth repeats the set of the one
+# before it and differs in chance alone. If two runs of a set lie close together while the sets lie far apart, it is the
+# parameters that make the interval.
 #
-# **Prediction.** Below, every dot is a set: its first run across, its second up. Will the dots lie along the diagonal
-# or all over the place?
+# **Prediction.** Below, every dot is a set that was played twice: its first run across, its second up; the small ticks
+# are all runs. Will the dots lie along the diagonal or all over the place?
 
 # %%
 with styled():
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
     for axes, name in zip(panels, ("reach_quarter", "consensus_settled"), strict=True):
         runs = values(forecasts["posterior"], name)["council"]
-        first, second = runs[runs.index % 2 == 0], runs[runs.index % 2 == 1]
-        both = pd.DataFrame({"first": first.values, "second": second.reindex(first.index + 1).values}).dropna()
+        draws = forecasts["posterior"].study.draws()
+        repeated = np.flatnonzero(np.diff(draws) == 0)
+        first, second = (runs.reindex(repeated + later).values for later in (0, 1))
+        both = pd.DataFrame({"first": first, "second": second}).dropna()
         axes.plot(both["first"], both["second"], "o", alpha=0.6)
+        axes.plot(runs, np.full(len(runs), runs.min()), "|", color="grey")
         axes.axline((both["first"].mean(), both["first"].mean()), slope=1, color="grey", lw=1)
         axes.set(title=metric(name).label("zh"), xlabel="第一次 first run", ylabel="第二次 second run")
     plt.show()
@@ -128,7 +132,8 @@ display(
 )
 
 # %% [markdown]
-# **Look.** `share_parameters` is the part of the variance that parameters make, with its own 90 % interval. Where it
+# **Look.** Six sets that were played twice tell little, and the table says so: `share_parameters` is the part of the
+# variance that parameters make, with its own 90 % interval, which is wide. (200 replicates have 20 of them.) Where it
 # is near one, better data would help, and playing more runs would not. Where it is near zero, even somebody who knew
 # everything about the residents could not tell what *this* year will bring. A council that hears a handful of topics
 # a year is a small sample of itself.
@@ -149,7 +154,7 @@ both = values(forecasts["posterior"])
 def differences(scenario):
     """Its difference to the council, replicate by replicate; and as if the two had been played independently."""
     other, council = both[scenario].values, both["council"].values
-    mixed = [other - np.roll(council, 2 * shift) for shift in range(1, RUNS // 2)]  # never the same set
+    mixed = [other - np.roll(council, shift) for shift in range(2, RUNS - 1)]  # never the same set
     return other - council, np.concatenate(mixed)
 
 
@@ -196,7 +201,7 @@ paired = both["quota"] - both["council"]
 rows = {}
 for number in (10, 20, 40, RUNS):
     some = paired[paired.index < number]
-    sets = some.groupby(some.index // 2).mean()  # the two runs of a set are not independent, their means are
+    sets = some.groupby(forecasts["posterior"].study.draws()[some.index]).mean()  # runs of a set are not independent
     rows[number] = {
         "区间宽度 width of the interval": some.quantile(0.95) - some.quantile(0.05),
         "蒙特卡洛误差 Monte Carlo error": sets.std() / np.sqrt(len(sets)),
@@ -205,7 +210,7 @@ display(pd.DataFrame(rows).T.rename_axis("重复 replicates").round(4))
 
 # %% [markdown]
 # **Look.** In the long run four times as many runs halve the error, while the interval settles to its width and stays,
-# for it is about the world and not about us. Ten replicates, five sets of parameters, do not even know the interval.
+# for it is about the world and not about us. Ten replicates do not even know the interval.
 # Asking for `replicates="auto"` with a `precision` plays until the errors are that small. No number of runs makes an
 # interval honest if the parameters are not drawn.
 #

@@ -42,7 +42,7 @@ def study(community: str, replicates: int, seed: int, workers: int | None = None
         workers=workers,
         overrides=["experiment=disputes"],
     )
-    return disputes_table(forecast.tables["topics"], forecast.study.topic, scenarios, forecast.study.together)
+    return disputes_table(forecast.tables["topics"], forecast.study.topic, scenarios, forecast.study.draws())
 
 
 def place_of(community: str) -> Path:

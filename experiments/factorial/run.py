@@ -4,8 +4,8 @@
 
 Every lever of scenario `everything` but the council is a factor, absent or present with its settings there. 2^23 cells
 are too many, so a fraction is played: 512 cells in which every factor is present in half, drawn by lot (an orthogonal
-fraction of that size would alias interactions), each under the same 12 sets of parameters from the posterior, with two
-replicates a set and common random numbers. Main effects and two-way interactions come from one regression a set
+fraction of that size would alias interactions), each under the same 22 parameter draws from the posterior, in 24
+replicates with common random numbers. Main effects and two-way interactions come from one regression a set
 (statsmodels OLS) on the mean of its replicates, factors coded -1 and +1: a main effect is the change from absent to
 present, averaged over all others; an interaction half of the difference that the one makes to the other's effect. An
 effect is the mean over sets; its 95 % interval holds what the drawn fraction leaves open and how sets differ.
@@ -28,6 +28,7 @@ import pandas as pd
 from consensus_sim.catalogue import metric
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.draws import draw_number
 from consensus_sim.ensemble.engines import Processes
 from consensus_sim.ensemble.run import first_start, run_ensemble
 from consensus_sim.ensemble.scenario import Scenario, Study
@@ -76,7 +77,7 @@ def play(study: Study, levels: np.ndarray, engine: Any, progress: bool = True) -
         store = ReplicateStore(cells, community)
         table = run_ensemble(cells, community, engine, store, cold=cold, progress=progress).tables["metrics"]
         table = table[(table["group"] == "all") & table["metric"].isin(METRICS)].astype({"scenario": str})
-        table = table.assign(set=table["replicate"] // study.together)
+        table = table.assign(set=draw_number(table["replicate"]))
         means = table.pivot_table(
             index=["scenario", "set"], columns="metric", values="value", aggfunc="mean", observed=True
         )
@@ -173,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--community", default="case_study")
     options.add_argument("--points", type=int, default=512, help="points of the design, an even number")
-    options.add_argument("--replicates", type=int, default=24, help="of a cell, two a set of parameters (default: 24)")
+    options.add_argument("--replicates", type=int, default=24, help="of a cell (default: 24)")
     options.add_argument("--seed", type=int, default=1, help="of the design and of all chance of the runs (default: 1)")
     options.add_argument("--workers", type=int)
     options.add_argument("--out", type=Path, default=REFERENCE)

@@ -84,7 +84,7 @@ def lever_table(forecast: Forecast, contrasts: Sequence[dict[str, Any]]) -> pd.D
     import pandas as pd
 
     names = [scenario.name for scenario in forecast.study.scenarios]
-    values = Values(with_team(forecast), names, forecast.study.replicates, forecast.study.together)
+    values = Values(with_team(forecast), names, forecast.study.replicates, forecast.study.draws())
     units = {name: metric(name).unit for name, _ in values.rows}
     assert forecast.study.least is not None
     least, found = forecast.study.least.of(units, len(forecast.community.population.adult.nonzero()[0])), {}

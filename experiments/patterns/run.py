@@ -5,7 +5,7 @@
 
 Defaults: the case study, 30 replicates, seed 1, all cores. Writes to results/reference/: patterns.csv (B1-B39, as
 `consensus-sim experiment=patterns` finds, parameters at the centres of their priors), patterns_posterior.csv (the same
-with parameters drawn from the posterior, as forecasts have them, and twice the replicates, two a set) and
+with parameters drawn from the posterior, as forecasts have them, and twice the replicates) and
 rough_size.csv (E1), and beside each the values of its single runs, of which a test makes the first anew. What is
 compared and expected stands in configs/pattern/ and targets.yaml; nothing here was tuned to it, and what fails is told
 as failing.
@@ -32,7 +32,7 @@ REFERENCE = HERE.parent.parent / "results" / "reference"
 CENTRE = ("parameters=centre",)
 """The rough size is a matter of the model before any fitting."""
 PATTERNS = {"patterns": ("centre", 1), "patterns_posterior": ("posterior", 2)}
-"""Table -> parameters, and replicates of each parameter draw, as many times the replicates: what mechanisms bring at
+"""Table -> parameters, and how many times the replicates: what mechanisms bring at
 the centre, and what is left of it where parameters are as uncertain as in a forecast."""
 YEAR = ("before", "council", "plain_room")
 """Scenarios of the targets that need more than phase 1."""
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = options.parse_args(arguments)
     for table, (parameters, times) in PATTERNS.items():
         singles = pattern_runs(parameters, times * given.replicates, given.seed, given.workers)
-        found = pattern_table(read_patterns(), singles, times)
+        found = pattern_table(read_patterns(), singles)
         write(singles, given.out / f"{table}_replicates.csv")
         write(found, given.out / f"{table}.csv")
         print(f"parameters={parameters}")

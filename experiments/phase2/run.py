@@ -1,6 +1,6 @@
 """The forecast of the revised plan, frozen before it is scored: every quantity that was asked for, with intervals.
 
-    python experiments/phase2/run.py                  # 1000 replicates: 500 draws of a set, two chances each
+    python experiments/phase2/run.py                  # 1000 replicates
 
 Scenario `phase2_plan`: phase 1 as carried out, then the inputs of the revised plan (F33-F44), phased in from November
 2024, no outcome used. Read for the base period (November 2024 to March 2025) and the alternatives of three months
@@ -25,6 +25,7 @@ from consensus_sim.analysis.phase2 import forecast_rows, periods, reported
 from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.draws import REPEATED
 from consensus_sim.ensemble.engines import Processes
 from consensus_sim.ensemble.study import read_study
 
@@ -44,7 +45,9 @@ def forecast(community: str, replicates: int, seed: int, parameters: str, worker
         config |= {"scenarios": ["phase2_plan"], "replicates": replicates, "seed": seed, "parameters": parameters}
         study = read_study(config)
         work = MeasuredWork(build_community(config["community"]), study, "consensus_sim.analysis.phase2:read_phase2")
-        rows += forecast_rows(play_measured(work, Processes(workers))["phase2_plan"])
+        draws = study.draws()
+        assert draws is not None
+        rows += forecast_rows(play_measured(work, Processes(workers))["phase2_plan"], draws)
     table = pd.DataFrame(rows)
     order = {name: place for place, name in enumerate(forecast_metric_names())}
     places = {name: place for place, name in enumerate(periods()[1])}
@@ -64,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, play, write the table."""
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("--community", default="case_study")
-    options.add_argument("--replicates", type=int, default=1000, help="an even number")
+    options.add_argument("--replicates", type=int, default=1000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--parameters", choices=("posterior", "prior"), default="posterior")
     options.add_argument("--workers", type=int)
@@ -76,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.error(f"--draw: found no table {given.out}; allowed: one that this command has made")
         draw(pd.read_csv(given.out), given.out)
         return
-    if given.replicates < 2 or given.replicates % 2:
-        options.error(f"--replicates: found {given.replicates}; allowed: an even number of at least 2")
+    if given.replicates < REPEATED:
+        options.error(f"--replicates: found {given.replicates}; allowed: at least {REPEATED}")
     table = forecast(given.community, given.replicates, given.seed, given.parameters, given.workers)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(given.out, index=False, float_format="%.4g", lineterminator="\n")

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     engine, store = Processes(given.workers), given.work / ".replicates"
     played = {name: play(contents[name], study, engine, store) for name, study in studies.items()}
     better = {name: metric(name).direction for name in metrics}
-    table, _ = robustness_table(played, metrics, better, studies[BASE].together)
+    table, _ = robustness_table(played, metrics, better, studies[BASE].draws())
     given.out.mkdir(parents=True, exist_ok=True)
     draft = given.out / "robustness.part"
     table.to_csv(draft, index=False, float_format=NUMBERS, lineterminator="\n")

@@ -60,6 +60,11 @@ class Metric:
         return self.units[check_language(language)]
 
     @property
+    def range(self) -> tuple[float, float]:
+        """Least and greatest value that it can have."""
+        return range_of(self.unit)
+
+    @property
     def is_share(self) -> bool:
         """Whether values are shares, so that differences are percentage points."""
         return self.scale == 100
@@ -105,6 +110,15 @@ class Metric:
     def _rounded(self, value: float) -> float:
         """`value` scaled and rounded; never a negative zero."""
         return round(float(value) * self.scale, self.decimals) + 0.0
+
+
+def range_of(unit: str) -> tuple[float, float]:
+    """Least and greatest value of what is told in `unit`, a machine name: shares and indices lie in 0-1, counts and
+    amounts are not negative, settling takes a sitting.
+    """
+    if unit.startswith(("share", "index", "score")):
+        return 0.0, 1.0
+    return (-math.inf if unit == "sd" else float(unit == "sittings")), math.inf
 
 
 def interval(low: str, high: str) -> str:

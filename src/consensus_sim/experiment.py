@@ -33,6 +33,7 @@ EXPERIMENTS = {
     "robustness": "consensus_sim.jobs.robustness:run",
     "disputes": "consensus_sim.jobs.disputes:run",
     "patterns": "consensus_sim.jobs.patterns:run",
+    "response": "consensus_sim.jobs.response:run",
 }
 """What the setting `analysis` may be -> the function that does it: run(config, folder, started) -> place of results."""
 

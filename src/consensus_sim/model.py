@@ -28,6 +28,7 @@ from consensus_sim.council.team import Team
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook
 from consensus_sim.dynamics.attendance import learn_of
+from consensus_sim.dynamics.latent import latent_sd
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
 from consensus_sim.errors import ConsensusSimError, InputError, one_of
@@ -58,6 +59,9 @@ PHASES = (
     ("record_week", "reads everything, changes nothing"),
 )
 """The order of a week and why; a test asserts that `step` follows it."""
+
+NO_ACT = -(10**6)
+"""Week of the last act of a resident who has not taken part yet: before any window."""
 
 
 class CommunityModel(mesa.Model):
@@ -94,9 +98,9 @@ class CommunityModel(mesa.Model):
         self.vulnerable: NDArray[np.bool_] = self.residents.member_of("vulnerable")
         self.adults = self.residents.rows_of("all")
         self.vulnerable_share = float(self.vulnerable[self.adults].mean())
-        self.standard, self.skill_mean, self.skill_sd, cognition_mean, cognition_sd = standardise(self.residents)
-        self.skill_unit = self.skill_sd / (1.0 - self.skill_mean)
-        self.cognition_unit = cognition_sd / (1.0 - cognition_mean)
+        self.standard, self.skill_mean, self.skill_sd = standardise(self.residents)
+        self.skill_unit: NDArray[np.float64] = latent_sd(self.residents.skill, self.adults)
+        self.cognition_unit: NDArray[np.float64] = latent_sd(self.residents.cognition, self.adults)
         self.practice = protocol.practice_gains(self)
         self.scratch = Scratch(community)
         self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
@@ -107,7 +111,10 @@ class CommunityModel(mesa.Model):
         self.at_start = AtStart(self)
         self.concern = np.zeros(self.residents.n, np.float32)
         self.took_part = np.zeros(self.residents.n, bool)
+        self.last_act = np.full(self.residents.n, NO_ACT, np.int32)  # week in which a resident last took part
         self.used_skill = np.zeros(self.residents.n, bool)
+        self.trained = np.zeros(self.residents.n, bool)
+        self.practised = np.zeros(self.residents.n, bool)
         self.team: Team | None = None
         self.team_mask = np.zeros(self.residents.n, bool)
         self.rules = Rules(council_venue=channels["council"].venue)
@@ -240,8 +247,11 @@ class CommunityModel(mesa.Model):
             ]
         return self._hooked[hook]
 
-    def open_channel(self, name: str, venue: str | None = None, novel: bool = True) -> OpenChannel:
-        """Open a channel in `venue` (None: its own); `novel` channels are subject to the trend P2.
+    def open_channel(
+        self, name: str, venue: str | None = None, novel: bool = True, per_year: float = 12.0
+    ) -> OpenChannel:
+        """Open a channel in `venue` (None: its own); `novel` channels are subject to the trend P2. Online, the
+        chance of P14 is spread over the `per_year` events of a year.
 
         Raises InputError for a channel or a venue that does not exist.
         """
@@ -250,7 +260,7 @@ class CommunityModel(mesa.Model):
         venue = self.known_channels[name].venue if venue is None else venue
         if venue not in self.venues:
             raise one_of("venue", venue, self.venues)
-        opened = open_channel(self, self.known_channels[name], self.venues[venue], novel)
+        opened = open_channel(self, self.known_channels[name], self.venues[venue], novel, per_year)
         self.channels[name], self.news = opened, None
         if self.team is not None:
             self.tell(opened, self.team.members)
@@ -270,11 +280,13 @@ class CommunityModel(mesa.Model):
             if topic.state == AGENDA and topic.venue_channel == name:
                 topic.state = HEARD
 
-    def move_channel(self, name: str, venue: str) -> None:
-        """Hold a channel, if it is open, in another venue from now on; who knows of it and since when stays."""
+    def move_channel(self, name: str, venue: str, per_year: float | None = None) -> None:
+        """Hold a channel, if it is open, in another venue, or `per_year` times a year, from now on; who knows of it and
+        since when stays.
+        """
         if name in self.channels:
             old = self.channels[name]
-            moved = open_channel(self, old.channel, self.venues[venue], old.novel)
+            moved = open_channel(self, old.channel, self.venues[venue], old.novel, per_year or old.per_year)
             moved.opened_week = old.opened_week
             self.channels[name], self.news = moved, None
 

@@ -67,6 +67,20 @@ def keys_of_weeks(seed: int, name: str, weeks: int, sub: int = 0) -> NDArray[np.
     return _folds_of_weeks(_under(seed, name), weeks, sub)
 
 
+def radical_inverses(seed: int, name: str, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Points `numbers` (m,) >= 0 of the van der Corput sequence in base 2, scrambled: (m,) in [0, 1) with 53 bits.
+
+    Each binary digit is flipped by a random bit that depends on the digits before it (nested scrambling; Owen 1995, in
+    Monte Carlo and Quasi-Monte Carlo Methods, pp. 299-317). So each point alone is uniform, and any 2^k points from a
+    multiple of 2^k on lie one in each of 2^k intervals of equal length.
+    """
+    found = np.zeros(len(numbers))
+    for digit in range(53):
+        flips = (keys(seed, name, digit, numbers & ((1 << digit) - 1)) >> np.uint64(63)).astype(np.int64)
+        found += ((numbers >> digit & 1) ^ flips) * 0.5 ** (digit + 1)
+    return found
+
+
 @kernel(inline="always")
 def mix(z: np.uint64) -> np.uint64:
     """The splitmix64 finaliser: a bijection of 64 bits in which every input bit moves half of the output bits."""

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
-from consensus_sim.council.meeting import Minutes
+from consensus_sim.council.meeting import Minutes, Trace
 from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import add_bits, fill_scale, mean_at, means_where, moments_by_group
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.interventions.base import Cost
-from consensus_sim.residents.capability import INDICATORS, WHOLE, SurveyResult
+from consensus_sim.residents.capability import INDICATORS, WHOLE, SurveyResult, exposed_gains
 from consensus_sim.residents.columns import GROUPS, REPORT_GROUPS
 
 NAN = float("nan")
@@ -61,6 +61,8 @@ class Recorder:
         self.asked: list[tuple[int, NDArray[np.int32]]] = []
         self.events_held: list[tuple[int, str, int]] = []
         self.sheets: list[Minutes] = []
+        self.keep_traces = False  # set it before a run to keep its meetings turn by turn
+        self.traces: list[Trace] = []
         self.capability: list[ScaleReading] = []
         self.revisions: list[tuple[int, int, str, float, bool]] = []
         self.points_rows: list[tuple[float, ...]] = []
@@ -162,6 +164,8 @@ class Recorder:
             *(f"aware_{channel}" for channel in self.model.residents.channel_bits),
             "fatigue_team",
             "saw_outcome",
+            "skill_gain_trained",
+            "skill_gain_practised",
         ]
 
     def _of_channels(self) -> list[float]:
@@ -181,7 +185,9 @@ class Recorder:
         return [*map(float, self.model.topics.count_states().values()), float(self._landed)]
 
     def _of_residents(self) -> list[float]:
-        """Means over adults, shares who know of each open channel, the team's fatigue, and who saw an outcome."""
+        """Means over adults, shares who know of each open channel, the team's fatigue, who saw an outcome, and at
+        the end of a month the skill gained by the exposed.
+        """
         model, residents = self.model, self.model.residents
         columns = (residents.trust, residents.efficacy, residents.belonging, residents.fatigue, residents.motive)
         blocks = (residents.cognition, residents.skill)
@@ -192,8 +198,10 @@ class Recorder:
         known = zip(residents.channel_bits, shares, strict=True)
         aware = [share if channel in model.channels else NAN for channel, share in known]
         has_team = model.team is not None and len(model.team.members)
+        reading = model.calendar.ends_month(model.week) or model.week == self.weeks - 1  # slow, so not every week
+        gains = exposed_gains(model) if reading else (NAN, NAN)
         tired = float(mean_at(residents.fatigue, model.team.members)) if has_team else NAN
-        return [*means.tolist(), *mean_blocks.tolist(), *aware, tired, float(self._seen)]
+        return [*means.tolist(), *mean_blocks.tolist(), *aware, tired, float(self._seen), *gains]
 
     def scale(self) -> None:
         """The capability scale 协商能力评估量表 (F46) of all residents, by group, dimension and indicator."""

@@ -70,9 +70,14 @@ def setting(
 
     integer, optional: what the annotation says (`int`, `float | None`), kept for the reader; a setting that may be
         None leaves the value to a parameter of the behaviour and so to its prior
-    about: label_zh, label_en, source, group, for a setting that the catalogue does not hold
+    about: label_zh, label_en, source, group, for a setting that the catalogue does not hold; `dose`: the dose of an
+        intervention to which the setting belongs, `DOSE` or the name of a part; settings of one dose scale together
     """
     return Field(strict=True, ge=low, le=high, allow_inf_nan=False, json_schema_extra={"unit": unit, **about})
+
+
+DOSE = "whole"
+"""Dose of an intervention as such: without it the intervention is not there."""
 
 
 def number(unit: str = "", **about: str) -> Any:
@@ -441,7 +446,7 @@ class Declared:
     kind: "number", "integer", "switch", "choice", "date", "text", "list" or "group"
     low, high: bounds of a number; allowed: the words of a choice; optional: whether it may be null
     label: short name by language; source: where the value in its file comes from, empty where no file was given
-    group: the intervention, "channel" or "topic"
+    group: the intervention, "channel" or "topic"; dose: the dose to which it belongs, empty where to none
     """
 
     name: str
@@ -454,6 +459,7 @@ class Declared:
     label: Mapping[str, str]
     source: str
     group: str
+    dose: str = ""
 
 
 def declared(kind: type, group: str = "", file: str = "") -> dict[str, Declared]:
@@ -480,13 +486,13 @@ def _declared(name: str, node: Node, root: Node, group: str, source: str) -> Dec
     }
     kind = str(one.get("type"))
     kind = "choice" if "enum" in one else "date" if one.get("format") == "date" else KINDS.get(kind, kind)
-    told: tuple[str, ...] = ("label_zh", "label_en", "source", "group")
+    told: tuple[str, ...] = ("label_zh", "label_en", "source", "group", "dose")
     about = {key: str(one[key]) for key in told if key in one}
     return Declared(
         name, kind, str(one.get("unit", "")), one.get("minimum"), one.get("maximum"),
         tuple(map(str, one.get("enum", ()))), optional,
         {language: setting_label(group, name, language, about) for language in LANGUAGES},
-        about.get("source", source), about.get("group", group),
+        about.get("source", source), about.get("group", group), about.get("dose", ""),
     )  # fmt: skip
 
 

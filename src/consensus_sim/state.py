@@ -16,10 +16,9 @@ from consensus_sim.council.events import PLACELESS, Channel, OpenChannel, Venue
 from consensus_sim.council.meeting import Help, MeetingParameters, SupportParameters, deliberation_parameters
 from consensus_sim.council.resolution import EvaluationParameters, ExecutionParameters
 from consensus_sim.council.topics import TopicParameters
-from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights
-from consensus_sim.dynamics.deliberation import DeliberationParameters
+from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights, resting_rate
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
-from consensus_sim.dynamics.learning import HabitParameters, LearningParameters
+from consensus_sim.dynamics.learning import HabitParameters, LearningParameters, keep_factor
 from consensus_sim.dynamics.measures import moments_of_level, moments_of_rows
 from consensus_sim.dynamics.participation import (
     ParticipationParameters,
@@ -29,6 +28,7 @@ from consensus_sim.dynamics.participation import (
     mean_pull,
     pulls,
 )
+from consensus_sim.dynamics.talk import DeliberationParameters
 from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
@@ -95,6 +95,8 @@ class Rules:
 
     council_venue: str
     procedure: str = "plenary"
+    counts: str = "present"
+    """Whose acceptance counts at the council: `council.meeting.COUNTS`."""
     seating: bool = False
     help: dict[str, Help] = field(default_factory=dict)
     """What helpers at sittings bring, by the name of the lever that sends them."""
@@ -165,16 +167,14 @@ class Scratch:
         self.ties = in_diagonals(community)
 
 
-def standardise(residents: Residents) -> tuple[Standard, Any, Any, Any, Any]:
-    """The fixed scale of z(.): mean and SD over adults at the start; also mean and SD of each skill and cognition
-    row.
-    """
+def standardise(residents: Residents) -> tuple[Standard, Any, Any]:
+    """The fixed scale of z(.): mean and SD over adults at the start; also mean and SD of each skill row."""
     adults, attitudes = residents.rows_of("all"), (residents.efficacy, residents.trust, residents.motive)
     pairs = [
         moments_of_level(block, adults) for block in (residents.cognition, *(column[None] for column in attitudes))
     ]
     standard = Standard(*(number for mean, sd in pairs for number in (float(mean), max(float(sd), 1e-9))))
-    return standard, *moments_of_rows(residents.skill, adults), *moments_of_rows(residents.cognition, adults)
+    return standard, *moments_of_rows(residents.skill, adults)
 
 
 @lru_cache(maxsize=1)
@@ -212,38 +212,37 @@ class AtStart:
         self.fear_weight = np.where(exposed, 1.0 + 2.0 * (p.status - 1.0) * (1.0 - belonging), 1.0)
         self.unskilled = 1.0 - residents.start_skill[0].take(self.adults)
 
-    def drawn(self, model: Any, channel: Channel, fixed: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What draws adults (online: those with access) to a channel in a plain room, (m,); `fixed` (n,) is what does
+    def drawn(
+        self, model: Any, channel: Channel, fixed: NDArray[np.float32], counted: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """What draws the adults who are `counted` (n,) to a channel in a plain room, (m,); `fixed` (n,) is what does
         not change from event to event.
         """
-        fear, residents = model.parameters.participation.fear * channel.formality, model.residents
-        counted = residents.online if channel.online else residents.adult
+        fear = model.parameters.participation.fear * channel.formality
         drawn: NDArray[np.float64] = pulls(
             self.common, fixed, fear, self.fear_weight, self.unskilled, self.adults, counted
         )
         return drawn
 
 
-def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> OpenChannel:
+def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool, per_year: float) -> OpenChannel:
     """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
 
     `fixed` = taste - c_stay of tenants + suits - c_time max(clash of workers, of parents) - c_eve clash of the old -
-    d / delta; online the last three give way to the level of P14 by age, and who has no access is out of reach.
+    d / delta; online the taste is the one for acts online, the last three give way to the level of P14 by age
+    (`add_online_levels`), and who has no access is out of reach.
     `centre` is taken from every level: the log of the mean over adults of e^(what draws them, at the start, in a plain
-    room), so that what nobody was asked for has the log-odds of a rare event's mean chance as its intercept (P1, P14).
-    `letter` and `personal` make P3 and P4 mean rates.
+    room), so that what nobody was asked for has the log-odds of a rare event's mean chance as its intercept (P1); 0
+    online. `letter` and `personal` make P3 and P4 mean rates.
     """
     residents, p = model.residents, model.parameters.participation
-    people = model.community.population
-    lasting = residents.taste - np.where(model.tenant, np.float32(p.short_stay), np.float32(0.0))
+    people, counted = model.community.population, residents.online if channel.online else residents.adult
+    taste = residents.online_taste if channel.online else residents.taste
+    lasting = taste - np.where(model.tenant, np.float32(p.short_stay), np.float32(0.0))
     for group, suits in channel.suits.items():
         lasting = lasting + np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
     if channel.online:
-        shares = (p.online_young, p.online_middle, p.online_elder)
-        of_age = np.where(people.elder, 2, np.where(people.age >= 45, 1, 0))
-        fixed = np.array([log_odds(share) for share in shares], np.float32)[of_age] + lasting
-        fixed[~residents.online] = NEVER
-        level, drawn = channel.level or 0.0, model.at_start.drawn(model, channel, lasting)
+        fixed, level = add_online_levels(model, channel, lasting, per_year), channel.level or 0.0
     else:
         working, away = people.employment == WORKING, model.distance[venue.name]
         fixed = cost_of_coming(
@@ -252,27 +251,57 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool) -> Ope
         )  # fmt: skip
         fixed += lasting
         level = model.parameters.channels[channel.name] if channel.level is None else channel.level
-        drawn = model.at_start.drawn(model, channel, fixed)
-    centre = float(mean_pull(drawn))
+    drawn = model.at_start.drawn(model, channel, fixed, counted)
+    centre = 0.0 if channel.online else float(mean_pull(drawn))
     return OpenChannel(
         channel=channel,
         venue=venue,
         bit=residents.channel_bits[channel.name],
         level=level,
-        letter=float(level_of_mean(_possible(p.letter_acceptance), drawn)) + centre,
-        personal=float(level_of_mean(_possible(p.personal_acceptance), drawn)) + centre,
+        letter=float(level_of_mean(_possible(p.letter_acceptance), drawn, 1.0)) + centre,
+        personal=float(level_of_mean(_possible(p.personal_acceptance), drawn, 1.0)) + centre,
         opened_week=model.week,
         novel=novel,
         fixed=fixed,
         centre=centre,
+        per_year=per_year,
+        routine=0.0 if novel else routine_rate(model, channel, venue),
+    )
+
+
+def add_online_levels(
+    model: Any, channel: Channel, lasting: NDArray[np.float32], per_year: float
+) -> NDArray[np.float32]:
+    """Adds to `lasting` (n,) the level of one's age at which P14 comes out: that share of adults with access who know
+    of the channel acts at least once at the `per_year` events of a year in which nobody has a stake (L39, L56).
+
+    The tastes in `lasting` spread the chance over residents. Nobody without access takes part.
+    """
+    p, online, people = model.parameters.participation, model.residents.online, model.community.population
+    age, fixed = np.where(people.elder, 2, np.where(people.age >= 45, 1, 0)), lasting.astype(np.float32)
+    for place, share in enumerate((p.online_young, p.online_middle, p.online_elder)):
+        of_age = age == place
+        drawn = model.at_start.drawn(model, channel, lasting, online & of_age)
+        fixed[of_age] += np.float32(level_of_mean(_possible(share), drawn, per_year))
+    fixed[~online] = NEVER
+    return fixed
+
+
+def routine_rate(model: Any, channel: Channel, venue: Venue) -> float:
+    """Rate a week at which daily life tells those next door of a long-standing channel, so that the share of adults who
+    know of it rests where it starts (`start_share`).
+    """
+    residents, p = model.residents, model.parameters.awareness
+    return resting_rate(
+        residents.aware & np.uint16(residents.channel_bits[channel.name]) != 0,
+        residents.reached,
+        residents.habit_online if channel.online else residents.habit_offline,
+        model.nearness[model.venue_row[venue.name]],
+        p.neighbours,
+        1.0 - keep_factor(p.half_life),
     )
 
 
 def _possible(share: float) -> float:
     """`share` kept off 0 and 1, whose log-odds are infinite."""
     return min(max(share, 1e-9), 1.0 - 1e-9)
-
-
-def log_odds(share: float) -> float:
-    """Log-odds of `share`, finite at 0 and 1, too."""
-    return float(np.log(_possible(share) / (1.0 - _possible(share))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +23,10 @@ def change_residents(model: Any) -> None:
     for row in residents.habit:
         fade(row, keep_factor(p.habit.half_life))
     fade(residents.fatigue, keep_factor(p.fatigue.half_life))
+    fade(residents.strain, keep_factor(p.fatigue.strain_half_life))
     fade(scratch.neighbours_came, keep_factor(p.participation.neighbour_memory))
     forget(residents.skill, residents.start_skill, model.used_skill, keep_factor(p.learning.skill_half_life))
+    model.practised |= model.used_skill
     model.used_skill[:] = False
     if not model.rules.reward_in_force:
         recover(residents.motive, residents.start_motive, keep_factor(p.motive.half_life))
@@ -68,18 +69,22 @@ def _news(model: Any) -> News:
     return model.news
 
 
-@lru_cache(maxsize=16)
-def _rates(notice: float, shows: tuple[float, ...], online: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For the kernel, which leaves them as they are: rates of notices where the channels are on show by `shows`, and of
-    the mini-programme, (m,) each.
+def freshness(channel: OpenChannel, week: int, wear_out: float) -> float:
+    """Share of the news of `channel` beyond the routine ones that still draws attention in `week`, in [0, 1].
+
+    2^(-age / wear_out) with the weeks since it opened (L55: messages wear out when repeated); 0 for the long-standing
+    channels, which are no news; 1 with `wear_out` off.
     """
-    return notice * np.array(shows), np.full(len(shows), online)
+    if wear_out <= 0:
+        return 1.0
+    return float(2.0 ** (-(week - channel.opened_week) / wear_out)) if channel.novel else 0.0
 
 
 def spread_news(model: Any) -> None:
     """D1: notices, ties and the mini-programme tell of each open channel; what is not heard of again is forgotten.
 
-    A new channel is announced wherever people see what goes on, not only where it is held.
+    A new channel is announced wherever people see what goes on, not only where it is held. Its news wear out: what is
+    left is the rate of the notice board, in the share `notice_plain` for news online as well.
     """
     p, scratch, residents = model.parameters.awareness, model.scratch, model.residents
     online_rate = p.online * model.rules.online_publicity
@@ -90,20 +95,20 @@ def spread_news(model: Any) -> None:
     news = model.news if model.news is not None else _news(model)
     best = max([venue.show for venue in model.venues.values()])
     least = max(p.notice_plain, model.rules.notice_board)
-    shows = tuple([max(least, channel.venue.show, best if channel.novel else 0.0) for channel in news.channels])
-    notice_rates, online_rates = _rates(p.notice, shows, online_rate)
+    fresh = np.array([freshness(channel, model.week, p.wear_out) for channel in news.channels])
+    shows = np.array([max(channel.venue.show, best if channel.novel else 0.0) for channel in news.channels])
     network = model.community.network
     spread_awareness(
         model.key("news"),
         model.key("news:fine"),
         news.bits,
-        notice_rates,
-        online_rates,
+        np.maximum(p.notice * np.maximum(least, fresh * shows), [channel.routine for channel in news.channels]),
+        online_rate * np.maximum(p.notice_plain, fresh),
         news.venue_rows,
         model.nearness,
         news.habit_rows,
         residents.habit,
-        residents.adult,
+        residents.reached,
         scratch.online_user,
         network.indptr,
         network.indices,

@@ -84,7 +84,9 @@ def test_two_runs_of_a_set_that_are_always_alike_count_once():
     """Intervals are those of half as many independent runs, of a share, a mean and a median."""
     settled, weeks = np.arange(40) % 3 == 0, np.arange(40) * 2
     once = disputes_table(runs(settled, weeks), FIRST, ["a"]).iloc[0]
-    twice = disputes_table(runs(np.repeat(settled, 2), np.repeat(weeks, 2)), FIRST, ["a"], together=2).iloc[0]
+    twice = disputes_table(
+        runs(np.repeat(settled, 2), np.repeat(weeks, 2)), FIRST, ["a"], draws=np.arange(80) // 2
+    ).iloc[0]
     ends = [f"{name}_{end}" for name in ("settled", "sittings", "weeks_to_agenda") for end in ("low", "high")]
     assert twice[ends].to_numpy(float) == pytest.approx(once[ends].to_numpy(float))
     naive = disputes_table(runs(np.repeat(settled, 2), np.repeat(weeks, 2)), FIRST, ["a"]).iloc[0]
@@ -96,7 +98,7 @@ def test_intervals_of_sets_hold_the_truth_as_often_as_they_say():
     generator, held = np.random.default_rng(8), 0
     for _ in range(300):
         chance = np.repeat(generator.beta(0.6, 1.4, 60), 2)  # mean 0.3, correlation within a set 1/3
-        row = disputes_table(runs(generator.random(120) < chance, 1), FIRST, ["a"], together=2).iloc[0]
+        row = disputes_table(runs(generator.random(120) < chance, 1), FIRST, ["a"], draws=np.arange(120) // 2).iloc[0]
         held += row["settled_low"] <= 0.3 <= row["settled_high"]
     assert abs(held - 270) < 4 * math.sqrt(300 * 0.9 * 0.1)  # false alarm 6e-5
 

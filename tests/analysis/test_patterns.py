@@ -15,6 +15,7 @@ from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Serial
 from consensus_sim.ensemble.setups import study_of
 from consensus_sim.errors import InputError
+from tests.helpers import latent
 
 SMALL = ["experiment=patterns", "community=teaching", "replicates=2", "patterns=[B3,B17,B26]"]
 ENTRY = {"id": "X", "quantity": "x"}
@@ -56,9 +57,9 @@ def test_ties_of_a_sign_are_left_out_and_edges_of_a_band_are_part_of_it():
 def test_pairs_of_one_parameter_draw_count_as_one():
     """48 of 60 independent pairs reject (P = 0.015), as much of 30 draws of two does not (P = 0.073)."""
     values = [1, 1] * 20 + [1, -1] * 8 + [-1, -1] * 2
-    single = replicate_table({("X", "x"): np.array(values, float)})
     entry = {**ENTRY, "rule": "pairs", "band": {"above": 0}}
-    alone, by_draw = (tabulate([entry], single, together)[0] for together in (1, 2))
+    singles = (replicate_table({("X", "x"): np.array(values, float)}, draws) for draws in (None, np.arange(60) // 2))
+    alone, by_draw = (tabulate([entry], single)[0] for single in singles)
     assert not alone["passed"] and by_draw["passed"]
     assert alone["share"] == by_draw["share"] == pytest.approx(0.8)
 
@@ -145,6 +146,10 @@ def test_measures_agree_with_the_tables(run):
     adults = np.count_nonzero(run.model.residents.adult)
     assert measure(run, "participation_of(all,-9,40)") * adults == pytest.approx(everything)
     assert measure(run, "team_gain(0)") == 0.0 and measure(run, "team_gain(30)") <= measure(run, "team_best_gain")
+    residents, model = run.model.residents, run.model
+    gain = (latent(residents.skill) - latent(run.skill[9])) / model.skill_unit[:, None]
+    assert measure(run, "team_gain(31)") == pytest.approx(gain[:, run.first_team].mean(), abs=1e-5)
+    assert measure(run, "team_gain(31,integration)") == pytest.approx(gain[2, run.first_team].mean(), abs=1e-5)
     assert measure(run, "on_time_chance(0.9)") > measure(run, "on_time_chance(0.6)")
     with pytest.raises(InputError):
         measure(run, "participation(1,2,3)")

@@ -13,8 +13,9 @@ from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.errors import InputError
 from tests.helpers import make_model
 
-SHARES = ("execution_rate", "execution_on_time", "reach", "reach_in_person", "topics_by_party", "attendance_share",
-          "speaking_share", "consensus_settled", "consensus_shelved", "consensus_open", "trust", "fatigue")  # fmt: skip
+SHARES = ("executed_at_readout", "executed_within_26_weeks", "execution_on_time", "reach", "reach_in_person",
+          "topics_raised_by_party", "topics_led_by_party", "attendance_share", "speaking_share", "consensus_settled",
+          "consensus_shelved", "consensus_open", "settled_within_26_weeks", "trust", "fatigue")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,8 @@ def test_a_run_too_short_for_a_period_is_refused(model):
 
 
 def test_rows_hold_quantiles_in_order_and_the_share_of_parameters():
-    drawn = np.repeat(np.arange(50.0), 2)  # both of a pair equal: all variance from parameters
-    (row,) = forecast_rows({"5 months/trust:all": drawn})
+    draws = np.repeat(np.arange(50), 2)  # both of a pair equal: all variance from parameters
+    (row,) = forecast_rows({"5 months/trust:all": draws.astype(float)}, draws)
     assert row["q05"] < row["q25"] < row["q50"] < row["q75"] < row["q95"]
     assert row["share_parameters"] == pytest.approx(1.0) and row["replicates"] == 100 and row["basis"] == "posterior"
 

@@ -32,7 +32,9 @@ def test_the_error_of_a_lead_is_over_the_pairs_that_share_parameters():
     gap = np.array([0.4, 0.6, 0.1, 0.1, 0.9, 0.7])
     base = {"a": {"trust": np.ones(6)}, "b": {"trust": np.zeros(6)}}
     there = {"a": {"trust": np.zeros(6)}, "b": {"trust": gap}}
-    single, paired = (compare_ranks(base, there, ["trust"], {"trust": "higher"}, together)[0] for together in (1, 2))
+    single, paired = (
+        compare_ranks(base, there, ["trust"], {"trust": "higher"}, draws)[0] for draws in (None, np.arange(6) // 2)
+    )
     assert single["standard_error"] == pytest.approx(gap.std(ddof=1) / 6**0.5)
     assert paired["standard_error"] == pytest.approx(gap.reshape(3, 2).mean(axis=1).std(ddof=1) / 3**0.5)
 
@@ -69,8 +71,8 @@ def test_replicates_of_a_set_are_drawn_together():
     rng = np.random.default_rng(4)
     first, second = rng.normal(size=(5, 20)), rng.normal(size=(5, 20))
     twice = [np.repeat(values, 2, axis=1) for values in (first, second)]
-    assert rank_correlation(*twice, 2) == pytest.approx(rank_correlation(first, second))
-    cut_off = rank_correlation(*(values[:, :-1] for values in twice), 2)
+    assert rank_correlation(*twice, np.arange(40) // 2) == pytest.approx(rank_correlation(first, second))
+    cut_off = rank_correlation(*(values[:, :-1] for values in twice), np.arange(39) // 2)
     assert -1 <= cut_off[1] <= cut_off[2] <= 1
 
 

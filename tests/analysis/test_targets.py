@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import yaml
 
+from consensus_sim.analysis.tables import with_error
 from consensus_sim.analysis.targets import check_told, read_targets
+from consensus_sim.analysis.validate import rivals_of
 from consensus_sim.errors import InputError
 
 GOOD = {
@@ -126,3 +130,25 @@ def test_wrong_files_are_told(tmp_path):
     (tmp_path / "none.yaml").write_text("a: 1", encoding="utf-8")
     with pytest.raises(InputError, match="no list under the key 'targets'"):
         read_targets([str(tmp_path / "none.yaml")], PERIODS)
+
+
+SHARE = {"name": "x", "statistic": "latency", "period": "phase1", "value": 0.9, "low": 0.6, "high": 1.0,
+         "unit": "share", "source": "mine", "use": "calibration", "history": [0.2, 0.8]}  # fmt: skip
+BOUNDS = [
+    ({}, (0, 1)),
+    ({"unit": "persons"}, (0, math.inf)),
+    ({"unit": "sittings"}, (1, math.inf)),
+    ({"statistic": "tenants_under"}, (-1, 1)),
+    ({"statistic": None, "metric": "trust", "unit": "of one"}, (0, 1)),
+    ({"statistic": None, "quantity": "skill_gain", "unit": "SD"}, (-math.inf, math.inf)),
+]
+
+
+@pytest.mark.parametrize(("change", "bounds"), BOUNDS)
+def test_predictions_and_rivals_stay_within_the_range_of_the_figure(tmp_path, change, bounds):
+    entry = {key: value for key, value in {**SHARE, **change}.items() if value is not None}
+    (target,) = read_targets(write(tmp_path, entry), PERIODS)
+    assert target.range == bounds
+    wide = replace(target, error=100.0)
+    assert with_error(wide, np.array([0.2, 0.8])) == pytest.approx(np.clip([-164, 165], *bounds), abs=5)
+    assert rivals_of(target)["trend"] == pytest.approx(min(bounds[1], max(bounds[0], 1.4)))

@@ -59,17 +59,30 @@ def test_an_average_rate_is_the_parameter_at_the_start_in_a_plain_room(taste):
     assert letter.std() > 0.4 * letter.mean() * (1 + taste)
 
 
-@pytest.mark.parametrize("taste", [0.0, 2.0])
-def test_an_average_use_online_is_the_parameter_by_age_whatever_the_taste(taste):
-    """P14, the mean over those with access who know of it, while it is small."""
-    ages = ("online_young", "online_middle", "online_elder")
-    behaviour = {f"participation.{age}": 1e-4 for age in ages} | {"participation.taste": taste}
-    model = make_model("before", weeks=4, behaviour={**behaviour, "participation.fear": 0})
-    opened = model.open_channel("ballot", "online")
+def acting_in_a_year(model, opened, rows):
+    """Mean chance of `rows` (m,) to act at least once at the ballots of a year, nothing at stake, as in `decide`."""
+    residents = model.residents
+    fear = attendance.fear_of(model, opened) * model.scratch.fear_weight[rows] * (1.0 - residents.expression[rows])
+    pull = opened.level + model.scratch.common[rows] + opened.fixed[rows] - opened.centre - fear
+    return (1.0 - (1.0 - 1.0 / (1.0 + np.exp(-pull.astype(np.float64)))) ** opened.per_year).mean()
+
+
+@pytest.mark.parametrize("per_year", [1.0, 24.0])
+@pytest.mark.parametrize("taste", [0.0, 3.0])
+def test_so_many_users_act_in_a_year_by_age_whatever_the_taste_and_however_many_ballots(taste, per_year):
+    """P14, the share of those with access who know of it; the taste for going out has no part in it."""
+    model = make_model("before", weeks=4, behaviour={"participation.online_taste": taste}, place="case_study")
+    opened = model.open_channel("ballot", per_year=per_year)
     feel_like_coming(model)
-    rows = np.flatnonzero(model.residents.online)
-    pull = model.scratch.common[rows] + opened.fixed[rows] - opened.centre
-    assert (1.0 / (1.0 + np.exp(-pull))).mean() == pytest.approx(1e-4, rel=0.02)
+    people, p = model.community.population, model.parameters.participation
+    old, middle = people.elder, ~people.elder & (people.age >= 45)
+    for of_age, share in ((~old & ~middle, p.online_young), (middle, p.online_middle), (old, p.online_elder)):
+        rows = np.flatnonzero(model.residents.online & of_age)
+        assert acting_in_a_year(model, opened, rows) == pytest.approx(share, rel=0.01)
+    assert opened.centre == 0.0 and (opened.fixed[~model.residents.online] < -1e6).all()
+    taste_out = make_model("before", weeks=4, place="case_study", behaviour={
+        "participation.online_taste": taste, "participation.taste": 0.0})  # fmt: skip
+    np.testing.assert_array_equal(taste_out.open_channel("ballot", per_year=per_year).fixed, opened.fixed)
 
 
 def test_who_differs_for_good_comes_again():
@@ -219,18 +232,22 @@ def test_who_is_offered_a_seat_and_asked_by_a_neighbour_makes_one_promise():
 
 
 def test_whom_a_channel_online_suits_comes_more_and_the_mean_stays():
-    """`suits` moves who comes, not how many: P14 stays a mean rate over those with access."""
+    """`suits` moves who comes, not how many: P14 stays the share of those with access, of each age apart."""
     fixed = {}
-    for suits in ({}, {"young": 1.0}):
+    for suits in ({}, {"owner": 1.0}):
         model = make_model("full", weeks=1, channels={"ballot": {"suits": suits}})
         ballot = model.open_channel("ballot", "online")
         able = model.residents.adult & model.residents.online
         fixed[bool(suits)] = ballot.fixed[able].astype(np.float64) - ballot.centre
-        young = model.residents.member_of("young")[able]
+        owner = model.residents.member_of("owner")[able]
+        people = model.community.population
+        old, middle = people.elder[able], (~people.elder & (people.age >= 45))[able]
     moved = fixed[True] - fixed[False]
-    assert np.ptp(moved[young]) < 1e-5 and np.ptp(moved[~young]) < 1e-5
-    assert moved[young][0] - moved[~young][0] == pytest.approx(1.0, abs=1e-5)
-    assert moved[young][0] > 0 > moved[~young][0]
+    for of_age in (old, middle, ~old & ~middle):
+        own, rent = moved[of_age & owner], moved[of_age & ~owner]
+        assert np.ptp(own) < 1e-5 and np.ptp(rent) < 1e-5
+        assert own[0] - rent[0] == pytest.approx(1.0, abs=1e-5)
+        assert own[0] > 0 > rent[0]
 
 
 def test_an_evening_out_costs_the_old_and_only_in_the_evening():
@@ -258,11 +275,13 @@ def test_a_short_stay_keeps_tenants_away_everywhere_and_the_mean_stays():
             opened = model.open_channel(name, venue)
             less[name, short_stay] = opened.fixed.astype(np.float64) - opened.centre
             if name == "council":
-                drawn = model.at_start.drawn(model, opened.channel, opened.fixed)
+                drawn = model.at_start.drawn(model, opened.channel, opened.fixed, model.residents.adult)
                 means.append(float(np.exp(drawn.astype(np.float64) - opened.centre).mean()))
     tenant, adult = model.residents.member_of("tenant"), model.residents.adult
     for name in ("council", "ballot"):
         able = adult & model.residents.online if name == "ballot" else adult
+        if name == "ballot":  # of each age apart, since P14 is
+            able &= ~model.community.population.elder & (model.community.population.age < 45)
         moved = less[name, 1.0][able] - less[name, 0.0][able]
         rents = tenant[able]
         assert 0 < rents.sum() < len(rents)

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from consensus_sim.council.attendance import gather
-from consensus_sim.council.meeting import first_positions, sit
+from consensus_sim.council.meeting import NO_TALK, keys_of, matter_of, sit, speeches_for, who_counts
 from consensus_sim.council.protocol import feel_like_coming
-from consensus_sim.dynamics.deliberation import settles
+from consensus_sim.dynamics.participation import LETTER, PERSONAL, TEAM_CALL
+from consensus_sim.dynamics.settlement import is_worked_out, settles
+from consensus_sim.dynamics.sitting import bring_positions
+from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.randomness import key
 from tests.helpers import make_model
 
@@ -47,11 +50,9 @@ def test_the_minutes_add_up():
     assert 0 <= minutes.gini_speaking <= 1 and 0.2 <= minutes.top_fifth_speaking <= 1
     assert minutes.sitting == topic.sittings == 1
     assert 0 <= minutes.heat_end <= 1 and 0 <= minutes.acceptance <= 1
-    assert (
-        (minutes.how == "consensus")
-        == (topic.state == "settled")
-        == settles(minutes.acceptance, model.parameters.deliberation.settlement_share)
-    )
+    decided = is_worked_out(topic.found, topic.feasibility)
+    accepted = settles(minutes.acceptance, model.parameters.deliberation.settlement_share)
+    assert (minutes.how == "consensus") == (topic.state == "settled") == (decided and accepted)
 
 
 def test_what_a_sitting_has_moved_stays_moved_for_who_comes_again():
@@ -59,11 +60,10 @@ def test_what_a_sitting_has_moved_stays_moved_for_who_comes_again():
     sit(model, event, topic)
     who, after = topic.who.copy(), topic.position.copy()
     np.testing.assert_array_equal(who, event.came)
-    first = np.empty(len(who))
-    draw = key(model.seed, "topics:position", topic.arisen_week, topic.number)
-    first_positions(topic, draw, who, model.residents.groups, first)
+    matter = matter_of(topic)._replace(known=who[:0], kept=after[:0])
+    first, _ = bring_positions(keys_of(model, topic, NO_TALK), who, 0, model.residents.groups, matter)
     assert np.abs(after - first).max() > 0.01
-    still = model.parameters.deliberation._replace(step=0.0)  # nobody is moved any more
+    still = model.parameters.deliberation._replace(step=0.0, information=0.0)  # nobody is moved any more
     model.parameters = model.parameters._replace(deliberation=still)
     event.came = event.came[::2]  # the others stay away: what they think is kept, too
     event.number += 1
@@ -73,7 +73,8 @@ def test_what_a_sitting_has_moved_stays_moved_for_who_comes_again():
 
 
 def test_a_topic_is_shelved_after_the_sittings_allowed():
-    model, event, topic = make_sitting(behaviour={"deliberation.settlement_share": 1.0, "meeting.sittings_max": 4})
+    model, event, topic = make_sitting(behaviour={"meeting.sittings_max": 4})
+    topic.feasibility = 0.0  # never worked out
     for number in range(4):
         assert topic.state in ("heard", "agenda")
         event.number = number
@@ -82,16 +83,89 @@ def test_a_topic_is_shelved_after_the_sittings_allowed():
     assert topic.state == "shelved" and topic.settled_week == -1
 
 
-def test_what_sittings_have_worked_out_stays_on_the_table():
-    """Each adds the mean integration skill in the room, and acceptance widens by gamma times the sum (D5)."""
-    model, event, topic = make_sitting(behaviour={"deliberation.settlement_share": 1.0})
-    skill, officer = model.residents.integration[event.came], model.parameters.meeting.officer_skill
-    mean = (skill.sum(dtype=float) + event.officers * officer) / (len(skill) + event.officers)
-    assert topic.groundwork == 0.0
-    for number in range(3):
-        event.number = number
-        sit(model, event, topic)
-        assert topic.groundwork == pytest.approx((number + 1) * mean)
+def test_what_meetings_have_worked_out_stays_and_decides():
+    """Each works out mean skill of the core in integration and procedure of what is left; it is decided on in time."""
+    model, event, topic = make_sitting(behaviour={"deliberation.acceptance_halfwidth": 1.0})
+    topic.feasibility = 0.35
+    officer = model.parameters.meeting.officer_skill
+    core = event.came[model.team_mask[event.came]]
+    skills = [model.residents.integration[core], model.residents.procedure[core]]
+    means = [(skill.sum(dtype=float) + event.officers * officer) / (len(skill) + event.officers) for skill in skills]
+    left, pace = 1.0, model.parameters.deliberation.pace
+    assert topic.found == 0.0
+    while topic.state != "settled":
+        event.number = topic.sittings
+        minutes, _ = sit(model, event, topic)
+        left *= 1 - pace * sum(means) / 2
+        assert topic.found == pytest.approx(1 - left) and minutes.acceptance == 1.0
+        assert (topic.state == "settled") == (1 - left >= 0.65)
+    assert topic.sittings > 1
+
+
+def test_minutes_are_shared_by_the_topics_and_not_by_heads():
+    model, event, topic = make_sitting()
+    m = model.parameters.meeting
+    assert speeches_for(1, m) == 45 and speeches_for(2, m) == 22 and speeches_for(100, m) == 1
+    assert speeches_for(1, m._replace(minutes=60.0, turn_minutes=3.0)) == 20
+    assert sit(model, event, topic)[0].turns == 45
+    event.topics, event.number = [topic, topic], 1
+    assert sit(model, event, topic)[0].turns == 22
+
+
+def test_core_and_panel_count_at_the_council_and_everybody_elsewhere():
+    model, event, _ = make_sitting()
+    came, n = event.came, len(event.came)
+    team = model.team_mask[came]
+    outside = came[~team]
+    event.asked = [(PERSONAL, outside[:3]), (LETTER, outside[3:5]), (TEAM_CALL, model.team.members)]
+    event.seated_present = outside[6:8]
+    assert model.rules.counts == "core_and_panel"
+    panel = np.isin(came, [*outside[:3], *outside[6:8]])
+    expected = {"core": team, "core_and_panel": team | panel, "present": np.ones(n, bool)}
+    for counts, residents in expected.items():
+        model.rules.counts = counts
+        np.testing.assert_array_equal(who_counts(model, event), [*residents, True, True])
+    assert not model.scratch.flags.any()
+    model.rules.counts = "core"
+    event.came, event.officers = outside, 0  # nobody of the core is there
+    assert who_counts(model, event).all()
+    adhoc = model.event("adhoc")
+    adhoc.came = came
+    assert who_counts(model, adhoc).all()
+
+
+def test_who_does_not_count_speaks_and_changes_nothing_but_the_count():
+    found = {}
+    for counts in ("core", "core_and_panel", "present"):
+        model, event, topic = make_sitting()
+        model.rules.counts = counts
+        minutes, turns = sit(model, event, topic)
+        found[counts] = (turns, topic.position, minutes.acceptance)
+    for counts in ("core", "core_and_panel"):
+        np.testing.assert_array_equal(found[counts][0], found["present"][0])
+        np.testing.assert_array_equal(found[counts][1], found["present"][1])
+    assert found["core"][2] != found["present"][2]
+
+
+def test_a_trace_changes_no_number():
+    """A year with and without: the same tables to the bit; the trace ends as the sheet says."""
+    from tests.helpers import assert_same_tables
+
+    plain = make_model("council", weeks=30, behaviour=LIVELY).run()
+    traced = make_model("council", weeks=30, behaviour=LIVELY)
+    traced.recorder.keep_traces = True
+    traced.run()
+    assert_same_tables(all_tables(plain), all_tables(traced))
+    assert not plain.recorder.traces
+    sheets = [sheet for sheet in traced.recorder.sheets if sheet.channel != "ballot"]
+    assert len(traced.recorder.traces) == len(sheets) > 3
+    for trace, sheet in zip(traced.recorder.traces, sheets, strict=True):
+        n = len(trace.resident)
+        assert n == sheet.present and trace.position.shape == (sheet.turns, n) == (len(trace.speaker), n)
+        assert (trace.week, trace.topic, trace.sitting) == (sheet.week, sheet.topic.number, sheet.sitting)
+        assert trace.heat[-1] == sheet.heat_end
+        assert trace.accepted[trace.counted].mean() == pytest.approx(sheet.acceptance)
+        assert trace.settled == (sheet.how == "consensus")
 
 
 def test_heat_opens_with_urgency_less_in_a_kindly_room_and_is_carried_to_the_next_sitting():
@@ -150,3 +224,16 @@ def test_officers_sit_with_the_council_moderated_or_not():
     assert min(counts) >= 1 and max(counts) <= others + 1
     spread = np.sqrt(others * chance * (1 - chance) / 200)
     assert abs(np.mean(counts) - 1 - others * chance) < 5 * spread  # binomial, false alarm 6e-7
+
+
+def test_draws_belong_to_the_topic_but_the_floor_to_the_meeting():
+    """Streams: who accepts and what a room learns are the same in every scenario that deliberates the topic."""
+    model, _, topic = make_sitting()
+    keys, of_topic = keys_of(model, topic, NO_TALK), (model.seed, topic.arisen_week, topic.number)
+    seed, week, number = of_topic
+    named = {"position": "position", "officer": "officers", "acceptance": "acceptance", "information": "information"}
+    for field, stream in named.items():
+        assert getattr(keys, field) == key(seed, f"topics:{stream}", week, number)
+    assert keys.susceptibility == key(seed, "residents:susceptibility") and keys.talk == NO_TALK
+    topic.sittings, topic.failed_before = 2, 1
+    assert matter_of(topic).meeting == 66  # a meeting after a failed resolution brings new information

@@ -12,7 +12,7 @@ from consensus_sim.council import protocol
 from consensus_sim.council.topics import LAPSED
 from consensus_sim.interventions.base import Intervention
 from consensus_sim.randomness import key
-from tests.helpers import attendance, community, lever, make_model
+from tests.helpers import attendance, community, latent, lever, make_model
 
 BUSY = {
     "topics.arrivals": 0.6,
@@ -262,6 +262,37 @@ def test_speaking_up_with_success_raises_efficacy_and_practice_raises_skill_of_w
     assert (model.residents.habit[:, rest] <= start.habit[:, rest]).all()
 
 
+class WatchPractice(Intervention):
+    """Notes what each event with a sitting did to skill: (came, spoke, skill before, skill after)."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.seen = []
+
+    def invite(self, model, event):
+        self.before = model.residents.skill.copy()
+
+    def on_attended(self, model, event):
+        if len(event.spoke):
+            self.seen.append((event.came, event.spoke, self.before, model.residents.skill.copy()))
+            assert model.used_skill[event.came].all()
+
+
+def test_who_speaks_practises_expression_and_integration_and_all_present_listening_and_procedure():
+    watch = WatchPractice(name="zz")
+    model = make_model("council", weeks=40, behaviour=BUSY, without=["lectures"], extra=[watch]).run()
+    p, start, unit = model.parameters.learning, model.residents.start_skill, model.skill_unit[:, None]
+    silent = 0
+    for came, spoke, before, after in watch.seen:
+        gain = (latent(after) - latent(before)) / unit
+        left = 1.0 - np.maximum(0.0, (latent(before) - latent(start)) / unit) / p.reach
+        full = np.zeros_like(gain)
+        full[np.ix_([0, 2], spoke)], full[np.ix_([1, 3], came)] = p.practice_spoke, p.practice_listened
+        np.testing.assert_allclose(gain, full * left, atol=1e-4)
+        silent += len(np.setdiff1d(came, spoke))
+    assert len(watch.seen) > 10 and silent > 10, "the check can fail"
+
+
 def test_below_the_quorum_nobody_practises():
     """A matter on the agenda is not enough: where no sitting is held there is nothing to learn by."""
     skills = []
@@ -343,11 +374,67 @@ def test_the_monthly_notice_tells_of_resolutions_alone(execution, posted):
     unseen = {f"trust.visible_{way}": 0.0 for way in ("tie", "stake", "online")}
     model = make_model("supervision", weeks=40, behaviour={**BUSY, **unseen, "trust.visible_notice": 1.0}).run()
     assert model.rules.monthly_notice
-    topic = next(topic for topic in model.topics.waiting if topic.heard_week >= 0 and not len(topic.who))
+    topic = next(topic for topic in model.topics.waiting if topic.heard_week >= 0)
     before = model.residents.trust.copy()
-    protocol.show_outcome(model, replace(topic, execution=execution), 0.0)
+    protocol.show_outcome(model, replace(topic, execution=execution, who=np.empty(0, np.int64)), 0.0)
     assert (model.residents.trust <= before).all()
     assert (model.residents.trust < before).any() == posted
+
+
+@pytest.mark.parametrize(
+    ("venue", "notice", "display", "public"),
+    [
+        ("council", False, False, True),
+        ("adhoc", False, False, False),
+        ("adhoc", True, False, True),
+        ("seed_group", False, True, True),
+    ],
+)
+def test_a_reason_that_is_public_leaves_a_share_of_the_loss_over_a_shelved_topic(venue, notice, display, public):
+    """L60. What was promised and never carried out has no such excuse."""
+    model = make_model("council", weeks=20, behaviour={**BUSY, "trust.reason": 0.4}).run()
+    model.rules.monthly_notice, model.venues[model.rules.council_venue].display = notice, display
+    topic, sat = model.topics.topics[0], np.arange(50)
+    sat = sat[model.residents.adult[sat]]
+    full = model.parameters.trust.gain * model.parameters.trust.loss_ratio
+    for state, execution, left in (("shelved", "none", 0.4 if public else 1.0), ("settled", "never", 1.0)):
+        before = model.residents.trust.copy()
+        failed = replace(topic, state=state, execution=execution, venue_channel=venue, who=sat)
+        protocol.show_outcome(model, failed, 0.0)
+        np.testing.assert_allclose(model.residents.trust[sat], before[sat] * (1 - full * left), rtol=1e-5)
+
+
+def test_what_still_waits_disappoints_once_when_patience_ends(monkeypatch):
+    seen = []
+    monkeypatch.setattr(protocol, "_show_waiting", lambda model, topic: seen.append((topic.number, model.week)))
+    behaviour = {**BUSY, "trust.patience": 9.0, "topics.lapse": 0.0}
+    model = make_model("before", weeks=80, behaviour=behaviour).run()
+    assert len(seen) == len(dict(seen)) > 5
+    expected = {
+        (topic.number, topic.heard_week + 9) for topic in model.topics.waiting if 0 <= topic.heard_week < 80 - 9
+    }
+    assert expected <= set(seen) and len(expected) > 3
+    for number, week in seen:
+        assert model.topics.numbered[number].heard_week == week - 9
+
+
+def test_what_still_waits_disappoints_who_raised_it_and_those_who_live_with_it_and_nobody_else():
+    """Ties who came lately, those who sat and readers of notices were promised nothing."""
+    ways = {f"trust.visible_{way}": 1.0 for way in ("notice", "online", "tie", "stake")}
+    model = make_model("supervision", weeks=40, behaviour={**BUSY, **ways}).run()
+    topic = next(t for t in model.topics.topics if t.heard_week >= 0 and t.scope == "micro_grid" and len(t.stake))
+    raiser = next(
+        who for who in range(model.residents.n) if model.residents.adult[who] and not topic.low <= who < topic.high
+    )
+    waiting = replace(topic, raised_by=raiser, who=np.arange(model.residents.n), stake=np.ones_like(topic.stake))
+    model.scratch.neighbours_came[:] = 1.0
+    trust = model.residents.trust.copy()
+    protocol._show_waiting(model, waiting)
+    lives = np.zeros(model.residents.n, bool)
+    lives[topic.low : topic.high] = True
+    lives[raiser] = True
+    np.testing.assert_array_equal(model.residents.trust < trust, lives & model.residents.adult)
+    assert not model.scratch.flags.any()
 
 
 def test_protocol_draws_nothing_from_elsewhere():

@@ -7,14 +7,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from consensus_sim.council.meeting import NO_TALK, keys_of, matter_of
 from consensus_sim.council.resolution import carry_out, evaluate, land
+from consensus_sim.dynamics.sitting import bring_positions
 from tests.helpers import make_model
 
 
 def make_topic(**facts):
     """A settled topic of residents 10 to 13 on which 10, 12 and an outsider, 99, sat."""
+    kind = SimpleNamespace(
+        deadline_weeks=8, responsible="property_manager", group_position=np.array([0.5]), group_stake=np.array([0.5]),
+        position_spread=0.0,
+    )  # fmt: skip
     plain = {
-        "number": 0, "kind": SimpleNamespace(deadline_weeks=8, responsible="property_manager"), "gap": 0.0,
+        "number": 0, "kind": kind, "gap": 0.0, "arisen_week": 0, "polarity": 0.3, "upper": 0.5, "unlike": 0.0,
+        "feasibility": 0.5, "found": 1.0, "sittings": 1, "second": 0.5,
         "carried_by_residents": False, "failed_before": 0, "state": "settled", "settled_week": 20, "heard_week": 7,
         "acceptance": 0.7, "funding_need": 0.0, "execution": "none", "executed_week": -1, "low": 10, "high": 14,
         "stake": np.array([1.0, 0.2, 0.5, 0.0], np.float32), "who": np.array([10, 12, 99]),
@@ -37,6 +44,18 @@ def test_the_score_sheet_by_hand(model):
     assert topic.efficiency == pytest.approx(0.5)  # thirteen weeks from hearing to now: one half-life
     even, heard = 1 - 0.4, min(1.0, 0.15 / model.vulnerable_share)
     assert topic.fairness == pytest.approx(0.5 * even + 0.5 * heard)
+
+
+def test_two_issues_satisfy_by_what_each_person_cares_for(model):
+    """Who starts above the middle weighs the first issue by 0.9, who starts below by 0.1; all have polarity 0.3."""
+    topic = make_topic(unlike=0.8, proposal=0.5, second=0.9)
+    evaluate(model, topic, 1.0, 20)
+    first, _ = bring_positions(keys_of(model, topic, NO_TALK), topic.who, 0, model.residents.groups,
+        matter_of(topic)._replace(known=topic.who[:0], kept=topic.position[:0]))  # fmt: skip
+    weight = np.where(first > 0.5, 0.9, 0.1)
+    loss = weight * abs(topic.position - 0.5) + (1 - weight) * abs(topic.position - 0.9)
+    stake = np.array([1.0, 0.5, model.parameters.topics.outsider_stake])
+    assert topic.satisfaction == pytest.approx(np.mean(1 - loss * stake))
 
 
 def test_late_or_never_is_worth_less_and_what_was_shelved_satisfies_nobody(model):

@@ -27,7 +27,9 @@ def chances(model, **changes):
 
 def spread_on(model, topic):
     kind, groups = topic.kind, model.residents.groups[topic.low : topic.high]
-    return disagreement(groups, kind.group_position, kind.group_stake, topic.polarity, kind.position_spread)
+    return disagreement(
+        groups, kind.group_position, kind.group_stake, topic.polarity, topic.upper, kind.position_spread
+    )
 
 
 def test_without_the_effect_every_matter_has_the_same_chance(model):
@@ -61,7 +63,8 @@ def test_the_mean_is_that_of_the_matters_that_arise(model):
     expected, weights = [], []
     for kind in book.classes:
         middle = (kind.polarity[0] + kind.polarity[1]) / 2
-        expected.append(disagreement(groups, kind.group_position, kind.group_stake, middle, kind.position_spread))
+        of = (kind.group_position, kind.group_stake, middle, sum(kind.majority) / 2, kind.position_spread)
+        expected.append(disagreement(groups, *of))
         weights.append(kind.weight)
     assert book.mean_disagreement(groups) == pytest.approx(np.average(expected, weights=weights))
 

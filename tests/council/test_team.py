@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from consensus_sim.council import protocol
 from consensus_sim.council.team import ROLES, eligible, form_team
+from consensus_sim.dynamics.learning import keep_factor
+from consensus_sim.interventions.base import Intervention
 from consensus_sim.randomness import key
-from tests.helpers import config, make_model
+from tests.helpers import config, lever, make_model
 
 
 def make_started(**options):
@@ -66,3 +71,75 @@ def test_who_is_drawn_into_the_team_depends_on_the_lot_only_a_little():
     drawn = set(form_team(model, roles, 0.2).members.tolist())
     assert len(plain & drawn) >= 15
     assert int(key(1, "team:form", model.week)) == int(model.key("team:form"))
+
+
+class Account(Intervention):
+    """Keeps the strain of everybody by the rules, written out: who is called, who of those came, what succeeded."""
+
+    def on_start(self, model):
+        self.strain, self.relieved = np.zeros(model.residents.n), 0
+
+    def _add(self, who, amount):
+        self.strain[who] = np.clip(self.strain[who] + amount, 0.0, 1.0)
+
+    def _called(self, model, event):
+        if event.channel.name in ("council", "tea"):
+            return model.team.members
+        return lever(model, "seed_group").group if event.channel.name == "seed_group" else np.empty(0, np.int32)
+
+    def invite(self, model, event):
+        if event.channel.name in ("council", "seed_group"):
+            self._add(self._called(model, event), model.parameters.fatigue.team_load)
+
+    def on_attended(self, model, event):
+        self._add(np.intersect1d(self._called(model, event), event.came), model.parameters.fatigue.load)
+
+    def on_executed(self, model, topic):
+        self._add(topic.who, -model.parameters.fatigue.relief_result)
+        self.relieved += np.count_nonzero(self.strain[topic.who])
+
+
+def test_strain_is_the_load_of_service_over_a_year_less_what_succeeds_and_nobody_elses():
+    account = Account(name="zz")
+    busy = {"channels.council": -4.0, "participation.team_call": -3.0, "topics.arrivals": 0.6, "topics.suggestion": 0.5,
+            "execution.hazard": 0.3}  # fmt: skip
+    model = make_model("council", weeks=60, behaviour=busy, levers={"seed_group": {}}, extra=[account])
+    keep = keep_factor(model.parameters.fatigue.strain_half_life)
+    while model.week < 60:
+        if model.team is None:
+            account.strain = np.zeros(model.residents.n)
+        model.step()
+        account.strain *= keep
+        np.testing.assert_allclose(model.residents.strain, account.strain, atol=1e-5)
+    served = np.union1d(np.union1d(model.team.members, lever(model, "seed_group").group), list(model.team.past_members))
+    assert np.isin(np.flatnonzero(model.residents.strain), served).all()
+    assert account.relieved > 5 and model.residents.strain.max() > 0.3
+    assert keep**52 == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("worth", "relieved"), [(1.0, True), (0.5, True), (0.0, False)])
+def test_an_own_topic_carried_out_takes_strain_off_who_sat_on_it_alone(worth, relieved):
+    model = make_started()
+    while not model.topics.topics:
+        model.step()
+    model.residents.strain[:] = 0.5
+    sat = np.flatnonzero(model.residents.adult)[:7]
+    protocol.show_outcome(model, replace(model.topics.topics[0], who=sat), worth)
+    expected = np.full(model.residents.n, 0.5)
+    expected[sat] -= model.parameters.fatigue.relief_result if relieved else 0.0
+    np.testing.assert_allclose(model.residents.strain, expected, atol=1e-6)
+
+
+def test_strain_keeps_members_away_as_fatigue_does_and_makes_them_leave():
+    model = make_started(behaviour={"fatigue.exit": 1.0})
+    fresh = protocol.attraction(model).copy()
+    worn = model.team.members[::2].copy()
+    model.residents.fatigue[:], model.residents.strain[:] = 0.0, 0.0
+    rested = protocol.attraction(model).copy()
+    model.residents.strain[worn] = 1.0
+    held_back = rested - protocol.attraction(model)
+    np.testing.assert_allclose(held_back[worn], model.parameters.participation.fatigue, rtol=1e-5)
+    assert np.count_nonzero(held_back) == len(worn) and (fresh <= rested).all()
+    before = set(model.team.past_members)
+    lever(model, "council").on_week_end(model)
+    assert model.team.past_members - before == set(worn.tolist())

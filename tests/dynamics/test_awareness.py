@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from consensus_sim import load_community
-from consensus_sim.dynamics.awareness import mirror_weights, spread_awareness, who_can_read
+from consensus_sim import load_community, weekly
+from consensus_sim.dynamics.awareness import mirror_weights, resting_rate, spread_awareness, who_can_read
 from consensus_sim.randomness import bits_of, key, uniform
+from consensus_sim.weekly import freshness
+from tests.helpers import make_model
 
 N = 20_000
 
@@ -26,7 +28,7 @@ def make_world(n=N, channels=1, notice=0.0, online=0.0, neighbours=0.0, forget=0
         nearness=np.ones((1, n), np.float32),
         habit_row=np.zeros(channels, np.int64),
         habit=np.zeros((2, n), np.float32),
-        adult=np.ones(n, bool),
+        reached=np.ones(n, bool),
         online_user=np.zeros(n, bool),
         indptr=indptr,
         indices=indices,
@@ -40,7 +42,7 @@ def make_world(n=N, channels=1, notice=0.0, online=0.0, neighbours=0.0, forget=0
 def a_week(w, week, seed=1):
     spread_awareness(
         key(seed, "news", week), key(seed, "news:fine", week), w.bits, w.notice, w.online, w.venue, w.nearness,
-        w.habit_row, w.habit, w.adult, w.online_user, w.indptr, w.indices, w.weight, w.neighbours, w.forget, w.aware,
+        w.habit_row, w.habit, w.reached, w.online_user, w.indptr, w.indices, w.weight, w.neighbours, w.forget, w.aware,
         np.empty_like(w.aware),
     )  # fmt: skip
 
@@ -88,11 +90,89 @@ def test_a_habit_is_not_forgotten_and_half_a_habit_is_forgotten_half_as_often():
     assert_share(world.aware[N // 2 :] == 0, 0.2)
 
 
-def test_those_under_18_hear_of_nothing():
-    world = make_world(notice=5.0)
-    world.adult[::3] = False
+def test_who_is_not_reached_hears_of_nothing_from_anybody_and_forgets_like_others():
+    world = make_world(notice=5.0, online=5.0, neighbours=5.0, forget=0.3, ties=ring(N))
+    world.reached[::3], world.online_user[:] = False, True
+    world.aware[1::2] = 1
+    knew = world.aware != 0
     a_week(world, 0)
-    assert not world.aware[::3].any() and world.aware[1::3].any()
+    assert not world.aware[~world.reached & ~knew].any() and world.aware[world.reached & ~knew].all()
+    for reached in (True, False):
+        assert_share(world.aware[knew & (world.reached == reached)] == 0, 0.3)
+
+
+def test_at_the_resting_rate_as_many_hear_as_forget():
+    """The share after 100 weeks is that at the start; ties of a ring, and half a habit in a tenth of residents."""
+    world = make_world(forget=0.05, neighbours=0.03, ties=ring(N))
+    rng = np.random.default_rng(5)
+    world.nearness[0] = 0.5
+    world.habit[0, : N // 10] = 0.5
+    world.reached = rng.random(N) < 0.6
+    world.aware[:] = world.reached & (rng.random(N) < 0.5)
+    arguments = (world.reached, world.habit[0], world.nearness[0])
+    start, rate = world.aware.mean(), resting_rate(world.aware != 0, *arguments, 0.03, 0.05)
+    world.notice[:] = rate
+    for week in range(100):
+        a_week(world, week)
+    assert 0.03 < rate < 0.2
+    assert world.aware.mean() == pytest.approx(start, rel=0.06)
+    assert resting_rate(world.reached, *arguments, 0.03, 0.05) == 0.0, "nobody is left who could hear"
+    assert resting_rate(world.aware != 0, *arguments, 3.0, 0.05) == 0.0, "ties alone tell more than are lost"
+
+
+def opened_at(week, novel=True):
+    return SimpleNamespace(opened_week=week, novel=novel)
+
+
+def test_news_wear_out_by_half_in_each_half_life_from_the_opening_of_the_channel():
+    assert [freshness(opened_at(10), week, 26.0) for week in (10, 36, 62)] == [1.0, 0.5, 0.25]
+    assert freshness(opened_at(0, novel=False), 0, 26.0) == 0.0, "long-standing channels are no news"
+    assert freshness(opened_at(0), 500, 0.0) == 1.0, "0: news do not wear out"
+
+
+def told(model):
+    """The rates by channel that a week's news go out with: notices, online."""
+    found = {}
+
+    def note(*arguments):
+        notice, online = arguments[3:5]
+        names = [channel.name for channel in model.news.channels]
+        found.update({name: (notice[row], online[row]) for row, name in enumerate(names)})
+        assert arguments[9] is model.residents.reached
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weekly, "spread_awareness", note)
+        weekly.spread_news(model)
+    return found
+
+
+def test_what_is_left_of_worn_news_is_the_notice_board_and_the_old_channels_keep_theirs():
+    model = make_model("interactive_ballot", weeks=60, behaviour={"awareness.wear_out": 10})
+    while not model.is_open("council"):
+        model.step()
+    p, opened = model.parameters.awareness, model.channels["council"].opened_week
+    best = max(venue.show for venue in model.venues.values())
+    for age in (0, 10, 5000):
+        model.week = opened + age
+        left = 0.5 ** (age / 10)
+        rates = told(model)
+        for name in ("council", "tea", "ballot"):
+            assert rates[name][0] == pytest.approx(p.notice * max(p.notice_plain, left * best))
+            assert rates[name][1] == pytest.approx(p.online * max(p.notice_plain, left))
+        for name in ("reception", "adhoc"):
+            assert rates[name][0] == pytest.approx(max(p.notice * p.notice_plain, model.channels[name].routine))
+            assert rates[name][1] == pytest.approx(p.online * p.notice_plain)
+    model.rules.notice_board = 0.7
+    assert told(model)["council"] == pytest.approx((0.7 * p.notice, p.online * p.notice_plain)), "posters stay"
+
+
+def test_old_channels_rest_where_they_start():
+    """Four years of the case study's base; only channels that were there before have a rate of their own."""
+    base = make_model("before", weeks=200, place="case_study")
+    start = base.residents.aware_of("reception")[base.residents.adult].mean()
+    base.run()
+    assert base.residents.aware_of("reception")[base.residents.adult].mean() == pytest.approx(start, rel=0.1)
+    assert base.channels["reception"].routine > 0 and base.open_channel("council").routine == 0.0
 
 
 def ring(n):
@@ -136,8 +216,8 @@ def test_a_week_equals_the_equation_written_out_in_numpy():
     world.notice, world.online = rng.random(5) * 0.3, rng.random(5) * 0.3
     world.nearness, world.venue = rng.random((2, n), np.float32), rng.integers(0, 2, 5)
     world.habit, world.habit_row = rng.random((2, n), np.float32), rng.integers(0, 2, 5)
-    world.adult, world.online_user = rng.random(n) < 0.8, rng.random(n) < 0.4
-    world.aware = np.where(world.adult, rng.integers(0, 32, n), 0).astype(np.uint16)
+    world.reached, world.online_user = rng.random(n) < 0.8, rng.random(n) < 0.4
+    world.aware = rng.integers(0, 32, n).astype(np.uint16)
     for week in range(4):
         before = world.aware.copy()
         a_week(world, week)
@@ -152,7 +232,7 @@ def test_a_week_equals_the_equation_written_out_in_numpy():
             expected = np.where(
                 knew, chance >= 0.15 * (1 - world.habit[world.habit_row[c]]), chance < 1 - np.exp(-rate)
             )
-            expected = np.where(world.adult, expected, knew)
+            expected = np.where(world.reached | knew, expected, knew)
             np.testing.assert_array_equal((world.aware >> c) & 1 == 1, expected)
 
 

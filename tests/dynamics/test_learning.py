@@ -16,9 +16,9 @@ from consensus_sim.dynamics.learning import (
     practise,
     recover,
     return_to,
-    session_gain,
     take_part,
 )
+from tests.helpers import latent
 
 share = st.floats(0, 1, width=32)
 
@@ -58,32 +58,100 @@ def test_a_half_life_of_nought_keeps_nothing():
 
 
 def test_a_gain_in_skill_halves_in_one_half_life_and_never_falls_below_the_start():
-    start = np.array([[0.3, 0.3, 0.3, 0.3]], np.float32)
-    skill = np.array([[0.7, 0.7, 0.3, 0.2]], np.float32)
-    used = np.array([False, True, False, False])
+    start = np.array([[0.3, 0.3, 0.3, 0.3, 0.8]], np.float32)
+    skill = np.array([[0.7, 0.7, 0.3, 0.2, 0.95]], np.float32)
+    used = np.array([False, True, False, False, False])
+    halved = [(latent(0.3) + latent(0.7)) / 2, latent(0.7), latent(0.3), latent(0.2), (latent(0.8) + latent(0.95)) / 2]
     for _ in range(28):
         forget(skill, start, used, keep_factor(28))
-    np.testing.assert_allclose(skill, [[0.5, 0.7, 0.3, 0.2]], rtol=1e-4)
+    np.testing.assert_allclose(latent(skill), [halved], atol=1e-3)
 
 
-def test_learning_saturates_by_row_and_by_weight():
-    block = np.array([[0.2, 0.2, 0.2], [0.5, 0.5, 0.5]], np.float32)
-    learn(block, np.array([0.4, 0.0]), rows(0, 2), np.array([1.0, 0.5]))
-    np.testing.assert_allclose(block, [[0.52, 0.2, 0.36], [0.5, 0.5, 0.5]], rtol=1e-6)
+UNIT = np.array([0.8, 1.3])
+STARTS = np.array([[0.2, 0.5, 0.8, 0.74, 0.6], [0.1, 0.3, 0.9, 0.74, 0.6]], np.float32)
 
 
-def test_a_gain_above_one_leads_to_full_skill_and_no_further():
-    block = np.array([[0.2]], np.float32)
-    learn(block, np.array([3.0]), rows(0), np.array([1.0]))
-    assert block[0, 0] == 1.0
+def gained(block, start=STARTS, unit=UNIT):
+    return (latent(block) - latent(start)) / unit[:, None]
 
 
-@given(total=st.floats(0, 0.99), sessions=st.integers(1, 20), start=share)
-def test_the_sessions_of_a_course_together_give_the_courses_gain(total, sessions, start):
-    block = np.array([[start]], np.float32)
-    for _ in range(sessions):
-        learn(block, np.array([session_gain(total, sessions)]), rows(0), np.array([1.0]))
-    assert block[0, 0] == pytest.approx(start + total * (1 - start), abs=1e-5)
+def test_a_gain_is_its_sd_wherever_one_starts_and_only_of_those_taught_in_what_is_taught():
+    for gain in (np.array([0.5, 0.0]), np.array([0.2, 0.8])):
+        block = STARTS.copy()
+        learn(block, STARTS, UNIT, gain, 1.5, rows(0, 1, 2, 3))
+        np.testing.assert_allclose(gained(block)[:, :4], gain[:, None] * np.ones(4), atol=1e-5)
+        np.testing.assert_array_equal(block[:, 4], STARTS[:, 4])
+
+
+def test_the_sessions_of_a_course_add_up_to_its_gain():
+    block = STARTS.copy()
+    for _ in range(3):
+        learn(block, STARTS, UNIT, np.array([0.5, 0.3]) / 3, 1.5, rows(0, 1, 2, 3, 4))
+    np.testing.assert_allclose(gained(block), [[0.5] * 5, [0.3] * 5], atol=1e-5)
+
+
+def test_courses_lead_to_the_reach_and_no_further():
+    block = STARTS.copy()
+    for _ in range(400):
+        learn(block, STARTS, UNIT, np.array([0.17, 2.0]), 1.5, rows(0, 1, 2, 3, 4))
+    np.testing.assert_allclose(gained(block), 1.5, atol=1e-4)
+    learn(block, STARTS, UNIT, np.array([9.0, 9.0]), 0.0, rows(0))  # a reach of 0: only the clip holds
+    assert (block[:, 0] > 0.99).all() and (block < 1).all()
+
+
+def test_who_stands_above_the_reach_loses_nothing_by_learning_or_practice():
+    high = np.full((2, 5), 0.99, np.float32)
+    for act in (learn, practise):
+        block = high.copy()
+        act(block, STARTS, UNIT, np.array([0.3, 0.3]), 1.0, rows(0, 1))
+        np.testing.assert_allclose(block, high, atol=1e-6)
+
+
+def test_practice_is_full_at_the_start_slows_down_on_the_way_and_ends_at_the_reach():
+    gain, reach = np.array([0.06, 0.0]), 1.5
+    block, way = STARTS.copy(), [0.0]
+    for _ in range(40):
+        practise(block, STARTS, UNIT, gain, reach, rows(0, 2))
+        way.append(way[-1] + 0.06 * (1 - way[-1] / reach))
+        np.testing.assert_allclose(gained(block)[0, [0, 2]], way[-1], atol=2e-4)
+    np.testing.assert_array_equal(block[:, [1, 3, 4]], STARTS[:, [1, 3, 4]])
+    np.testing.assert_array_equal(block[1], STARTS[1])
+    for _ in range(1000):
+        practise(block, STARTS, UNIT, gain, reach, rows(0))
+    assert gained(block)[0, 0] == pytest.approx(reach, abs=1e-3)
+
+
+def test_practice_below_the_start_gives_no_more_than_at_the_start():
+    block = STARTS.copy()
+    block[0, 1] = 0.3
+    before = block.copy()
+    practise(block, STARTS, UNIT, np.array([0.06, 0.0]), 1.5, rows(1))
+    assert gained(block, before)[0, 1] == pytest.approx(0.06, abs=1e-4)
+
+
+def test_practice_without_a_reach_never_slows_down():
+    block = STARTS.copy()
+    for _ in range(20):
+        practise(block, STARTS, UNIT, np.array([0.1, 0.1]), 0.0, rows(0))
+    np.testing.assert_allclose(gained(block)[:, 0], 2.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("every", [1, 2, 4, 13])
+def test_ten_years_of_meetings_come_to_rest_where_practice_and_forgetting_balance(every):
+    """G m (1 - x/K) = x ln2/h (1 - m) for m meetings a week; between two meetings x swings a little."""
+    gain, reach, half_life = 0.06, 1.5, 28.0
+    start, skill = np.array([[0.3]], np.float32), np.array([[0.3]], np.float32)
+    unit, seen = np.array([0.8]), []
+    for week in range(520):
+        met = week % every == 0
+        if met:
+            practise(skill, start, unit, np.array([gain]), reach, rows(0))
+        forget(skill, start, np.array([met]), keep_factor(half_life))
+        seen.append(gained(skill, start, unit)[0, 0])
+    m = 1 / every
+    rest = gain * m / (gain * m / reach + np.log(2) / half_life * (1 - m))
+    last, before = np.mean(seen[-52:]), np.mean(seen[-156:-104])
+    assert last == pytest.approx(rest, rel=0.06) and abs(last - before) < 0.02
 
 
 def test_what_moved_returns_from_either_side_and_what_was_lost_recovers():
@@ -103,14 +171,6 @@ def test_what_stands_where_it_started_stays_exactly_there():
         for _ in range(50):
             change(column, start, keep_factor(30))
         np.testing.assert_array_equal(column, start)
-
-
-def test_practice_is_learning_at_full_weight():
-    block = np.random.default_rng(2).random((4, 9), dtype=np.float32)
-    other, who, gains = block.copy(), rows(1, 4, 8), np.array([0.1, 0.0, 0.3, 0.0])
-    practise(block, gains, who)
-    learn(other, gains, who, np.ones(3))
-    np.testing.assert_array_equal(block, other)
 
 
 def test_taking_part_makes_a_habit_and_tires_only_who_took_part():

@@ -13,6 +13,7 @@ from consensus_sim.dynamics.ledger import (
     claimed_worth,
     held_by_who_can_pay,
     lay_pull,
+    points_reach,
     queue_up,
     spend_oldest,
     within_reach,
@@ -36,9 +37,21 @@ def test_claims_count_only_points_of_who_can_pay_for_the_item():
 
 
 def test_the_pull_of_points_is_laid_over_that_of_an_honour():
-    honour, out = np.array([0.0, 0.25, 0.0], np.float32), np.empty(3, np.float32)
-    lay_pull(honour, 0.5, out)
-    np.testing.assert_array_equal(out, [0.5, 0.75, 0.5])
+    honour, reach = np.array([0.0, 0.25, 0.0, 0.25], np.float32), np.array([1.0, 0.5, 0.0, 0.0], np.float32)
+    out = np.empty(4, np.float32)
+    lay_pull(honour, 0.5, reach, out)
+    np.testing.assert_array_equal(out, [0.5, 0.5, 0.0, 0.25])
+
+
+def test_points_reach_the_active_and_the_ties_of_holders():
+    """A chain 0 - 1 - 2 - 3 with weights of its own in each direction; 1 holds points, 3 was active last in week 7."""
+    indptr, indices = np.array([0, 1, 3, 5, 6]), np.array([1, 0, 2, 1, 3, 2], np.int32)
+    mirror = np.array([0.4, 1.0, 0.7, 0.6, 1.0, 0.3], np.float32)  # weight of each tie in the other's row
+    held, last, out = np.array([0, 9, 0, 0], np.int32), np.array([-99, -99, -99, 7], np.int32), np.empty(4, np.float32)
+    points_reach(held, last, 7, indptr, indices, mirror, out)
+    np.testing.assert_allclose(out, [1.0, 0.0, 0.7, 1.0])
+    points_reach(held, last, 8, indptr, indices, mirror, out)
+    np.testing.assert_allclose(out, [1.0, 0.0, 0.7, 0.0])
 
 
 def test_holders_come_in_an_order_by_lot():

@@ -222,16 +222,25 @@ def test_pulls_and_their_mean_are_those_of_numpy():
 @given(st.floats(1e-9, 1 - 1e-9), st.floats(0, 4), st.integers(0, 99))
 def test_the_mean_chance_at_the_level_found_is_the_one_asked_for(share, spread, seed):
     drawn = np.random.default_rng(seed).normal(seed - 50, spread, size=2000)
-    level = level_of_mean(share, drawn)
+    level = level_of_mean(share, drawn, 1.0)
     mean = (1.0 / (1.0 + np.exp(-(level + drawn)))).mean()
     assert abs(mean - share) <= 1e-3 * min(share, 1 - share) + 1e-12
 
 
+@given(st.floats(1e-6, 0.9), st.floats(0, 4), st.floats(1, 60), st.integers(0, 99))
+def test_so_many_act_at_least_once_at_many_events(share, spread, times, seed):
+    drawn = np.random.default_rng(seed).normal(seed - 50, spread, size=2000)
+    level = level_of_mean(share, drawn, times)
+    once = 1.0 - (1.0 - 1.0 / (1.0 + np.exp(-(level + drawn)))) ** times
+    assert once.mean() == pytest.approx(share, rel=5e-3)
+
+
 def test_the_level_of_nobody_and_of_people_alike_is_the_log_odds():
-    assert level_of_mean(0.2, np.empty(0)) == pytest.approx(np.log(0.25))
-    assert level_of_mean(0.2, np.full(9, 1.5)) == pytest.approx(np.log(0.25) - 1.5)
+    assert level_of_mean(0.2, np.empty(0), 1.0) == pytest.approx(np.log(0.25))
+    assert level_of_mean(0.36, np.empty(0), 2.0) == pytest.approx(np.log(0.25)), "1 - 0.8^2 = 0.36"
+    assert level_of_mean(0.2, np.full(9, 1.5), 1.0) == pytest.approx(np.log(0.25) - 1.5)
     rare = np.random.default_rng(1).normal(size=5000)
-    assert level_of_mean(1e-7, rare) == pytest.approx(np.log(1e-7) - mean_pull(rare), abs=1e-3)
+    assert level_of_mean(1e-7, rare, 1.0) == pytest.approx(np.log(1e-7) - mean_pull(rare), abs=1e-3)
 
 
 def test_coming_costs_the_larger_clash_the_evening_and_the_way():

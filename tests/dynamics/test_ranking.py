@@ -79,17 +79,19 @@ def test_the_most_driven_come_highest_first_and_nobody_is_taken_twice():
     "asks", [(True, False, False), (False, True, False), (True, True, False), (False, False, True)]
 )
 @pytest.mark.parametrize("places", [0, 5, 60, 700])
-def test_trainees_are_asked_by_rank_and_lot_and_come_with_their_turnout(asks, places: int):
+def test_trainees_are_asked_by_sessions_rank_and_lot_and_enrol_with_their_turnout(asks, places: int):
     able, team, active = RNG.random(N) < 0.8, RNG.random(N) < 0.05, RNG.random(N) < 0.2
     team &= able
     lot, come = key(5, "lot"), key(5, "come")
-    found = trainees(lot, come, able, team, active, *asks, 0.6, places)
+    attended = RNG.integers(0, 3, N).astype(np.int32)
+    found = trainees(lot, come, able, attended, team, active, *asks, 0.6, places)
     with_team, with_active, others = asks
     rank = np.where(able & others, 2.0, np.inf)
     if with_active:
         rank[active & able & ~team] = 1.0
     if with_team:
         rank[team] = 0.0
+    rank += 3.0 * attended  # those who attended the fewest sessions go first
     queue = np.argsort(rank + 0.5 * uniforms(lot, N), kind="stable")
     queue = queue[np.isfinite(rank[queue])]
     expected = queue[uniforms_at(come, queue) < 0.6][:places]

@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.dynamics.deliberation import (
-    PAIRS,
-    PLENARY,
-    DeliberationParameters,
-    deliberate,
-    gini,
-    group_share,
-    top_fifth_share,
-)
+from consensus_sim.dynamics.deliberation import deliberate, gini, group_share, top_fifth_share
+from consensus_sim.dynamics.settlement import losses, work_out
 from consensus_sim.dynamics.sitting import (
+    Keys,
+    Matter,
     Standing,
     bring_positions,
     bring_skill,
@@ -26,6 +21,7 @@ from consensus_sim.dynamics.sitting import (
     merge_positions,
     share_of,
 )
+from consensus_sim.dynamics.talk import PAIRS, PLENARY, DeliberationParameters, People, inform
 from consensus_sim.dynamics.topics import draw_positions, draw_susceptibility
 from consensus_sim.randomness import key
 
@@ -41,8 +37,11 @@ CAME = np.sort(RNG.choice(N, 40, replace=False)).astype(np.int32)
 ROWS = CAME.astype(np.int64)
 ROOM = Standing(0.65, 0.25, 0.8, 0.05, 0.7, 0.3, 0.4, 0.2, 0.5, -0.3, 0.4, 1.0)
 PLAIN = ROOM._replace(give_way=0.0, quality=0.0, status_vulnerable=0.0)
-TALK = DeliberationParameters(0.3, 0.25, 0.4, 1.0, 1.0, 0.2, 0.1, 0.2, 0.2, 0.06, 0.15, 2.0, 0.667)
-KEYS = tuple(key(5, name) for name in ("sitting", "positions", "officers", "susceptibility"))
+TALK = DeliberationParameters(0.3, 0.25, 0.4, 1.0, 1.0, 0.2, 0.1, 0.2, 0.2, 0.06, 0.15, 0.667, 0.075, 0.7, 80)
+KEYS = Keys(*(key(5, name) for name in Keys._fields))
+NOBODY, NOWHERE = np.empty(0, np.int64), np.empty(0)
+MATTER = Matter(LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.7, 0.1, 0.6, 0.5, NOBODY, NOWHERE, 0.0, 1)
+EVERYBODY = np.ones(len(CAME) + OFFICERS, np.bool_)
 
 
 def inside(stake: np.ndarray = STAKE) -> np.ndarray:
@@ -69,8 +68,8 @@ def test_stakes_skills_and_voice_are_those_of_the_columns():
 @pytest.mark.parametrize("give_way", [0.0, 0.8])
 def test_only_party_members_give_way(give_way: float):
     own = np.empty(len(ROWS))
-    draw_susceptibility(KEYS[3], ROWS, 0.65, 0.25, own)
-    found = bring_susceptibility(KEYS[3], ROWS, OFFICERS, GROUPS, PARTY, ROOM._replace(give_way=give_way))
+    draw_susceptibility(KEYS.susceptibility, ROWS, 0.65, 0.25, own)
+    found = bring_susceptibility(KEYS.susceptibility, ROWS, OFFICERS, GROUPS, PARTY, ROOM._replace(give_way=give_way))
     party = (GROUPS[ROWS] & PARTY) != 0
     np.testing.assert_array_equal(found[:-OFFICERS], np.where(party, np.maximum(own, give_way), own))
     assert (found[-OFFICERS:] == 0.65).all() and (found <= 1).all() and (found >= 0).all()
@@ -79,13 +78,16 @@ def test_only_party_members_give_way(give_way: float):
 def test_who_sat_before_comes_with_the_last_position_and_all_others_with_their_first():
     known, kept = ROWS[::3], RNG.random(len(ROWS[::3]))
     more = np.sort(np.append(known, [1000, 1001]))
-    kept = np.append(kept, [0.1, 0.2])
-    found = bring_positions(KEYS[1], KEYS[2], ROWS, OFFICERS, GROUPS, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, more, kept)
+    matter = MATTER._replace(known=more, kept=np.append(kept, [0.1, 0.2]))
+    found, weight = bring_positions(KEYS, ROWS, OFFICERS, GROUPS, matter)
     first, officers = np.empty(len(ROWS)), np.empty(OFFICERS)
-    draw_positions(KEYS[1], ROWS, GROUPS, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, first)
+    draw_positions(KEYS.position, ROWS, GROUPS, GROUP_POSITION, GROUP_STAKE, 0.1, 0.7, 0.1, first)
     nobody = np.zeros(OFFICERS, np.uint16)
-    draw_positions(KEYS[2], np.arange(OFFICERS), nobody, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, officers)
-    first[::3] = kept[:-2]
+    draw_positions(KEYS.officer, np.arange(OFFICERS), nobody, GROUP_POSITION, GROUP_STAKE, 0.1, 0.7, 0.1, officers)
+    side = np.sign(np.append(first, officers) - 0.5)
+    np.testing.assert_allclose(weight, 0.5 + 0.3 * side)  # by the first position, whatever talk has moved
+    assert len(set(weight.round(6))) == 2
+    first[::3] = kept
     np.testing.assert_array_equal(found, [*first, *officers])
 
 
@@ -101,69 +103,91 @@ def test_shares_and_fit():
     assert share_of(VULNERABLE, CAME) == pytest.approx(VULNERABLE[CAME].mean())
     assert np.isnan(share_of(VULNERABLE, CAME[:0]))
     position, stake = RNG.random(len(ROWS)), bring_stake(STAKE, LOW, ROWS, 0, 0.05)
-    fit = mean_fit(ROWS, position, 0.4, LOW, STAKE, 0.05)
-    assert fit == np.mean(1.0 - np.abs(position - 0.4) * stake) and 0 <= fit <= 1
+    matter = MATTER._replace(known=ROWS, kept=position)
+    _, weight = bring_positions(KEYS, ROWS, 0, GROUPS, matter)
+    fit = mean_fit(KEYS, GROUPS, matter, 0.4, 0.7, 0.05)
+    assert fit == pytest.approx(np.mean(1.0 - losses(position, weight, 0.4, 0.7) * stake)) and 0 <= fit <= 1
 
 
-@pytest.mark.parametrize("groundwork", [0.0, 0.9])
+def hold(
+    matter=MATTER, room=PLAIN, came=CAME, officers=OFFICERS, counted=None, procedure=PLENARY, keys=KEYS, **changes
+):
+    """A meeting under `TALK` with `changes`."""
+    counted = np.ones(len(came) + officers, np.bool_) if counted is None else counted
+    return hold_sitting(
+        keys, came, counted, officers, matter, GROUPS, PARTY, TENANT, SKILL, VULNERABLE, TEAM, room, 0.3, procedure,
+        TALK._replace(**changes), False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("found", [0.0, 0.9])
 @pytest.mark.parametrize("room", [PLAIN, ROOM], ids=["plain", "helped"])
 @pytest.mark.parametrize("procedure", [PLENARY, PAIRS])
-def test_a_sitting_is_deliberation_on_what_people_bring(room: Standing, procedure: int, groundwork: float):
-    topic = (LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, ROWS[:5], np.linspace(0, 1, 5))
-    held = hold_sitting(
-        *KEYS, CAME, OFFICERS, *topic, GROUPS, PARTY, TENANT, SKILL, VULNERABLE, TEAM, room, 0.3, groundwork, procedure,
-        0.4, 0.15, TALK,
-    )  # fmt: skip
-    position = bring_positions(
-        KEYS[1], KEYS[2], ROWS, OFFICERS, GROUPS, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, ROWS[:5], np.linspace(0, 1, 5)
-    )
+def test_a_sitting_is_deliberation_on_what_people_bring(room: Standing, procedure: int, found: float):
+    matter = MATTER._replace(known=ROWS[:5], kept=np.linspace(0, 1, 5), found=found)
+    counted = np.arange(len(ROWS) + OFFICERS) % 3 > 0
+    held = hold(matter, room, counted=counted, procedure=procedure)
+    position, weight = bring_positions(KEYS, ROWS, OFFICERS, GROUPS, matter)
     within = TEAM[ROWS] | ((GROUPS[ROWS] & PARTY) != 0)
-    skills = [bring_skill(SKILL[row], ROWS, OFFICERS, room.officer_skill) for row in range(3)]
-    skills[2] += room.quality * (1.0 - skills[2])
-    alone = deliberate(
-        KEYS[0], np.append(ROWS, N + np.arange(OFFICERS)), position, position,
+    expression, listening, integration, rules = (
+        bring_skill(SKILL[row], ROWS, OFFICERS, room.officer_skill) for row in range(4)
+    )
+    integration += room.quality * (1.0 - integration)
+    spread = TALK.information * (1 + expression.mean() - room.skill_mean + room.quality)
+    inform(KEYS.information, matter.meeting, position, expression, spread)
+    people = People(
+        np.append(ROWS, N + np.arange(OFFICERS)), position, position,
         bring_stake(STAKE, LOW, ROWS, OFFICERS, room.outsider_stake),
-        bring_susceptibility(KEYS[3], ROWS, OFFICERS, GROUPS, PARTY, room), *skills,
-        bring_voice(ROWS, skills[0], within, GROUPS, TENANT, VULNERABLE, room),
-        np.full(len(position), TALK.integration_widening * groundwork), 0.3, procedure,
-        TALK._replace(turn_sharing=0.4, heat_gain=0.15),
+        bring_susceptibility(KEYS.susceptibility, ROWS, OFFICERS, GROUPS, PARTY, room), expression, listening,
+        integration, bring_voice(ROWS, expression, within, GROUPS, TENANT, VULNERABLE, room), weight, counted,
     )  # fmt: skip
+    worked_out = work_out(found, integration[counted], rules[counted], 0.7)
+    alone = deliberate(KEYS.talk, KEYS.acceptance, people, 0.3, worked_out, 0.5, procedure, TALK, False)
     np.testing.assert_array_equal(held.who, ROWS)
     np.testing.assert_array_equal(held.position, alone.position[:-OFFICERS])
     np.testing.assert_array_equal(held.turns, alone.turns[:-OFFICERS])
-    assert (held.heat, held.proposal, held.share, held.settled) == (
-        alone.heat, alone.proposal, alone.share, alone.settled,
+    np.testing.assert_array_equal(held.accepted, alone.accepted)
+    assert (held.heat, held.proposal, held.second, held.share, held.settled) == (
+        alone.heat, alone.proposal, alone.second, alone.share, alone.settled,
     )  # fmt: skip
     weak = np.append(VULNERABLE[ROWS], [False] * OFFICERS)
     assert held.vulnerable_speaking == group_share(alone.turns, weak)
     assert (held.gini, held.top_fifth) == (gini(alone.turns), top_fifth_share(alone.turns))
-    assert held.n_turns == alone.turns.sum()
-    assert held.groundwork == pytest.approx(groundwork + skills[2].mean())
+    assert held.n_turns == alone.turns.sum() == 80
+    assert held.found == pytest.approx(worked_out)
     assert held.n_team == TEAM[ROWS].sum() and held.n_inside == within.sum()
 
 
 def test_officers_alone_can_sit_and_nobody_can_too():
-    empty = np.empty(0, np.int64), np.empty(0)
     for officers in (2, 0):
-        held = hold_sitting(
-            *KEYS, CAME[:0], officers, LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, *empty, GROUPS, PARTY, TENANT,
-            SKILL, VULNERABLE, TEAM, ROOM, 0.3, 0.5, PLENARY, 0.4, 0.15, TALK,
-        )  # fmt: skip
+        held = hold(MATTER._replace(found=0.5), ROOM, CAME[:0], officers)
         assert len(held.who) == len(held.turns) == 0 and (held.n_turns > 0) == (officers > 0)
-        assert (held.groundwork > 0.5) == (officers > 0) and held.groundwork >= 0.5
+        assert (held.found > 0.5) == (officers > 0) and held.found >= 0.5
 
 
-def test_the_more_has_been_worked_out_the_more_accept():
-    """Over many rooms of the same people: acceptance rises with the groundwork of earlier sittings (D5)."""
-    topic = (LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.1, np.empty(0, np.int64), np.empty(0))
-    share = [
-        np.mean([
-            hold_sitting(
-                key(5, "sitting", sub=number), *KEYS[1:], CAME, OFFICERS, *topic, GROUPS, PARTY, TENANT, SKILL,
-                VULNERABLE, TEAM, PLAIN._replace(outsider_stake=1.0), 0.3, groundwork, PLENARY, 0.4, 0.15, TALK,
-            ).share
-            for number in range(40)
-        ])
-        for groundwork in (0.0, 0.5, 1.0, 2.0)
-    ]  # fmt: skip
-    assert (np.diff(share) > 0.01).all() and share[0] < 0.8 and share[-1] > 0.95
+def test_able_speakers_and_help_bring_more_information_into_a_room():
+    """The shift of the mean, with nobody moved by talk: 1 + mean expression - that of adults + quality times the SD."""
+    shift = []
+    for room in (PLAIN._replace(skill_mean=0.3), PLAIN._replace(skill_mean=0.5), PLAIN._replace(quality=0.4)):
+        held = hold(room=room, officers=0, step=0.0, information=0.02)
+        before, _ = bring_positions(KEYS, ROWS, 0, GROUPS, MATTER)
+        shift.append((held.position - before).mean())
+    expression = SKILL[0][ROWS].mean(dtype=float)
+    factors = np.array([1 + expression - 0.3, 1 + expression - 0.5, 1 + expression - PLAIN.skill_mean + 0.4])
+    np.testing.assert_allclose(np.array(shift) / shift[0], factors / factors[0], rtol=1e-2)
+
+
+def test_information_and_acceptance_belong_to_the_topic_and_talk_to_the_meeting():
+    """Another meeting key changes who speaks; another topic's keys change the shift and who accepts."""
+    still = {"step": 0.0}
+    one = hold(**still)
+    talk = hold(keys=KEYS._replace(talk=key(5, "other")), **still)
+    assert not np.array_equal(one.turns, talk.turns)
+    np.testing.assert_array_equal(one.position, talk.position)
+    moved = hold(keys=KEYS._replace(information=key(5, "other")), **still)
+    np.testing.assert_array_equal(one.turns, moved.turns)
+    assert not np.array_equal(one.position, moved.position)
+    assert not np.array_equal(one.position, hold(MATTER._replace(meeting=2), **still).position)
+    other = hold(keys=KEYS._replace(acceptance=key(5, "other")), **still, acceptance_softness=0.5)
+    np.testing.assert_array_equal(one.position, other.position)
+    assert not np.array_equal(hold(**still, acceptance_softness=0.5).accepted, other.accepted)

@@ -46,24 +46,31 @@ def test_the_first_share_above_a_chance_is_found_as_by_bisection(shares, chance)
 
 
 def test_kinds_come_in_their_shares():
-    chances = np.random.default_rng(2).random((N, 7))
+    chances = np.random.default_rng(2).random((N, 11))
     found = np.bincount(draw_kinds(chances, np.array([0.2, 0.9, 1.0])), minlength=3) / N
     assert np.abs(found - [0.2, 0.7, 0.1]).max() < 5 * 0.5 / np.sqrt(N)  # false alarm 2e-6
 
 
 def test_traits_lie_evenly_between_the_bounds_of_the_kind():
     """Bounds hold for every matter; means within 5 SE; who needs no money needs none."""
-    chances, kinds = np.random.default_rng(3).random((N, 7)), np.arange(N) % 2
-    bounds = np.array([[[0, 1], [0.2, 0.4], [5, 9], [0.1, 0.1]], [[0.5, 0.6], [0, 1], [1, 2], [0, 0.3]]], float)
+    chances, kinds = np.random.default_rng(3).random((N, 11)), np.arange(N) % 2
+    bounds = np.array([[[0, 1], [0.2, 0.4], [5, 9], [0.1, 0.1], [0.5, 0.7], [0.2, 0.8]],
+        [[0.5, 0.6], [0, 1], [1, 2], [0, 0.3], [0.8, 1.0], [0.1, 0.2]]], float)  # fmt: skip
     scope, funded = np.array([[0.5, 0.5, 1.0], [1.0, 1.0, 1.0]]), np.array([0.25, 1.0])
-    scopes, traits = draw_traits(chances, kinds, scope, bounds, funded)
+    traded = np.array([0.3, 1.0])
+    scopes, traits = draw_traits(chances, kinds, scope, bounds, funded, traded)
     assert set(scopes[kinds == 0]) == {0, 2} and set(scopes[kinds == 1]) == {0}
     for kind in (0, 1):
         here = traits[kinds == kind]
         needy = here[:, 2] > 0
         assert abs(needy.mean() - funded[kind]) < 5 * 0.5 / np.sqrt(N / 2)
+        two = here[:, 5] > 0
+        assert abs(two.mean() - traded[kind]) < 5 * 0.5 / np.sqrt(N / 2)
+        up = here[:, 4] > 0.5
+        assert abs(up.mean() - 0.5) < 5 * 0.5 / np.sqrt(N / 2)  # by lot the larger camp is the upper or the lower one
+        here[:, 4] = np.maximum(here[:, 4], 1 - here[:, 4])
         for trait, (low, high) in enumerate(bounds[kind]):
-            values = here[needy, trait] if trait == 2 else here[:, trait]
+            values = here[{2: needy, 5: two}.get(trait, slice(None)), trait]
             assert values.min() >= low and values.max() <= high
             assert abs(values.mean() - (low + high) / 2) <= 5 * (high - low) / np.sqrt(12 * len(values)) + 1e-12
 
@@ -94,13 +101,16 @@ def test_first_positions_are_those_of_the_group_in_two_camps():
     who = np.arange(N)
     groups = np.full(N, 0b11, np.uint16)
     out = np.empty(N)
-    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.15, 0.0, out)
+    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.15, 0.5, 0.0, out)
     assert set(np.round(out, 6)) == {0.05, 0.35}
     assert abs((out > 0.2).mean() - 0.5) < 5 * 0.5 / np.sqrt(N)  # false alarm 6e-7
-    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.0, 0.05, out)
+    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.15, 0.8, 0.0, out)
+    assert set(np.round(out, 6)) == {0.05, 0.35}
+    assert abs((out > 0.2).mean() - 0.8) < 5 * 0.4 / np.sqrt(N)
+    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.0, 0.5, 0.05, out)
     assert abs(out.mean() - 0.2) < 5 * 0.05 / np.sqrt(N)
     assert out.std() == pytest.approx(0.05, rel=0.05)
-    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.5, 1.0, out)
+    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.5, 0.5, 1.0, out)
     assert out.min() == 0.0 and out.max() == 1.0
 
 
@@ -108,18 +118,20 @@ def test_disagreement_is_the_spread_of_the_first_positions_of_adults():
     groups = (np.random.default_rng(2).integers(0, 8, N) << 1 | 1).astype(np.uint16)
     groups[:500] = 0  # under age
     drawn = np.empty(N - 500)
-    draw_positions(key(1, "x"), np.arange(500, N), groups, POSITION, STAKE, 0.1, 0.03, drawn)
-    # The SD of a sample of 19,500 has a standard error of 0.5 %; false alarm below 1e-6.
-    assert disagreement(groups, POSITION, STAKE, 0.1, 0.03) == pytest.approx(drawn.std(), rel=0.025)
-    assert disagreement(groups[:500], POSITION, STAKE, 0.1, 0.03) == 0.0
-    assert disagreement(np.ones(9, np.uint16), POSITION, STAKE, 0.3, 0.4) == pytest.approx(0.5)
+    for upper in (0.5, 0.9):
+        draw_positions(key(1, "x"), np.arange(500, N), groups, POSITION, STAKE, 0.1, upper, 0.03, drawn)
+        # The SD of a sample of 19,500 has a standard error of 0.5 %; false alarm below 1e-6.
+        assert disagreement(groups, POSITION, STAKE, 0.1, upper, 0.03) == pytest.approx(drawn.std(), rel=0.025)
+    assert disagreement(groups[:500], POSITION, STAKE, 0.1, 0.5, 0.03) == 0.0
+    assert disagreement(np.ones(9, np.uint16), POSITION, STAKE, 0.3, 0.5, 0.4) == pytest.approx(0.5)
+    assert disagreement(np.ones(9, np.uint16), POSITION, STAKE, 0.5, 0.1, 0.4) == pytest.approx(0.5)
 
 
 def test_a_position_does_not_depend_on_who_else_is_asked():
     whole, some = np.empty(50), np.empty(2)
     groups = np.ones(50, np.uint16)
-    draw_positions(key(1, "x"), np.arange(50), groups, POSITION, STAKE, 0.1, 0.1, whole)
-    draw_positions(key(1, "x"), np.array([31, 7]), groups, POSITION, STAKE, 0.1, 0.1, some)
+    draw_positions(key(1, "x"), np.arange(50), groups, POSITION, STAKE, 0.1, 0.7, 0.1, whole)
+    draw_positions(key(1, "x"), np.array([31, 7]), groups, POSITION, STAKE, 0.1, 0.7, 0.1, some)
     np.testing.assert_array_equal(some, whole[[31, 7]])
 
 

@@ -12,7 +12,7 @@ from consensus_sim.randomness import key, uniforms
 
 P = TrustParameters(
     gain=0.06, loss_ratio=1.75, efficacy_gain=0.1, visible_notice=0.06, visible_online=0.1, visible_tie=0.2,
-    visible_stake=0.3, patience=26, late_outcome=0.5, return_half_life=0,
+    visible_stake=0.3, patience=26, reason=0.5, late_outcome=0.5, return_half_life=0,
 )  # fmt: skip
 N = 20_000
 

@@ -28,7 +28,7 @@ PLACES = {
     "execution.willingness_committee": "interactive_ballot",
 }
 """Scenario in which a parameter is tried, where not in `HOLDS`."""
-TRIED = {"execution.give_up": 13, "execution.willingness_half_life": 8}
+TRIED = {"execution.give_up": 13, "execution.willingness_half_life": 8, "execution.willingness_committee": 50.0}
 
 
 @cache
@@ -75,7 +75,7 @@ def other_values(value: Any) -> list[Any]:
         found = [0, 1, value / 2, value * 2, 2, 4]
         return [type(value)(each) for each in found if type(value)(each) != value]
     if isinstance(value, Mapping):
-        return [{**value, "elder": value.get("elder", 0) + 1}]
+        return [{**value, group: value.get(group, 0) + 1} for group in ("elder", "owner")]
     return [venue for venue in ("park", "parlour", "committee_office") if venue != value]
 
 
@@ -93,7 +93,7 @@ def test_every_setting_of_a_channel_changes_something(name):
     keys = [key for key, value in channel.items() if key != "label" and value is not None]
     if channel["online"]:  # refused: tests/docs/test_own_channel.py
         keys = [key for key in keys if not key.startswith("clash_") and key != "online"]
-    tried = ("before", HOLDS) if name == "adhoc" else (scenario,)
+    tried = ("before", HOLDS) if name in ("adhoc", "reception") else (scenario,)
     found = [key for key in keys if not any(acts(each, changed(key)) for each in tried)]
     idle([f"channel.{name}.{key}" for key in found], f"channel.{name}")
 
@@ -114,6 +114,8 @@ def topic_changes(topic: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str
     yield "feasibility", [{"feasibility": [0.8, 0.9]}]
     yield "funding.chance", [{"funding": {**funding, "chance": float(funding["chance"] < 0.5)}}]
     yield "polarity", [{"polarity": [0.6, 0.7]}]
+    yield "majority", [{"majority": [0.5, 0.5]}]
+    yield "issues", [{"issues": {"chance": 1.0, "unlike": [0.9, 1.0]}}]
     yield "position_spread", [{"position_spread": topic["position_spread"] + 0.2}]
     yield "responsible", [{"responsible": other}]
     yield "deadline_weeks", [{"deadline_weeks": 1}]

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.stats import t
 
 from consensus_sim.analysis.targets import read_targets
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.copies import with_other_chance
-from consensus_sim.ensemble.posterior import posterior_file, read_posterior
+from consensus_sim.ensemble.draws import draw_number
+from consensus_sim.ensemble.posterior import ParameterSets, posterior_file, read_posterior
 from consensus_sim.ensemble.replicate import behaviour_of, build_model
 from consensus_sim.ensemble.study import read_study
+from consensus_sim.ensemble.summary import standard_error
 from consensus_sim.errors import InputError
 from consensus_sim.parameters import Behaviour
 from tests.helpers import community
@@ -43,9 +46,9 @@ def gain(behaviour):
     return behaviour.parameters["trust"]["gain"].value
 
 
-def test_pairs_of_replicates_share_a_set_and_every_scenario_plays_it(tmp_path):
+def test_every_tenth_replicate_repeats_a_draw_and_every_scenario_plays_it(tmp_path):
     study = study_with(write(tmp_path / "mine.csv"))
-    for number in (0, 4):
+    for number in (8, 18):
         models = [
             build_model(community(), study.scenario(name), study, n)
             for name in ("before", "council")
@@ -53,7 +56,71 @@ def test_pairs_of_replicates_share_a_set_and_every_scenario_plays_it(tmp_path):
         ]
         assert len({model.behaviour.fingerprint() for model in models}) == 1
         assert len({model.seed for model in models}) == 2
-    assert behaviour_of(study, 0).fingerprint() != behaviour_of(study, 2).fingerprint()
+    assert len({behaviour_of(study, n).fingerprint() for n in range(20)}) == 18
+    assert draw_number(np.arange(21)).tolist() == [*range(9), 8, *range(9, 18), 17, 18]
+
+
+@pytest.mark.parametrize("parameters", ["prior", "posterior"])
+def test_replicates_have_the_same_parameters_just_where_they_have_the_same_draw(parameters):
+    """The draws that errors are computed over are those that are played; the centre has none."""
+    study = read_study(compose(["community=teaching", f"parameters={parameters}", "replicates=30"]))
+    played = [behaviour_of(study, n).fingerprint() for n in range(30)]
+    draws = study.draws()
+    assert [[a == b for a in played] for b in played] == [[a == b for a in draws] for b in draws]
+    np.testing.assert_array_equal(study.draws(600)[:30], draws)  # the same however many there are
+    other = replace(study, seed=2).draws(600)
+    assert parameters == "prior" or (other != study.draws(600)).mean() > 0.9
+    assert replace(study, parameters="centre", posterior=None).draws() is None
+
+
+def test_every_row_is_drawn_once_before_any_comes_again():
+    """512 rows of equal weight: once in 512 draws, twice in 1,024, whatever the seed; in another order for each."""
+    sets = replace(read_posterior("case_study"), weights=np.full(512, 1 / 512))
+    rows = [sets.drawn(seed, np.arange(1024)) for seed in (1, 2)]
+    for drawn in rows:
+        assert sorted(drawn[:512]) == list(range(512)) and (np.bincount(drawn) == 2).all()
+    assert (rows[0] != rows[1]).mean() > 0.9
+    assert sets.drawn(1, np.array([700, 3])).tolist() == rows[0][[700, 3]].tolist()
+
+
+UNEQUAL = np.arange(1.0, 8.0)
+
+
+def unequal():
+    """Seven rows with weights 1 to 7."""
+    weights = UNEQUAL / UNEQUAL.sum()
+    return ParameterSets(("behaviour.trust.gain",), UNEQUAL[:, None] ** 2, weights, "", {}, complete=True)
+
+
+def test_means_over_draws_are_unbiased_and_vary_less_than_those_of_plain_draws():
+    """Rows of unequal weight, 4,000 seeds: every draw alone is by weight (4.5 standard errors of a share), and so is
+    their mean; it varies far less than that of as many independent draws.
+    """
+    sets, seeds, count = unequal(), 4_000, 20
+    rows = np.array([sets.drawn(seed, np.arange(count)) for seed in range(seeds)])
+    for number in (0, 1, 13):
+        shares = np.bincount(rows[:, number], minlength=7) / seeds
+        assert shares == pytest.approx(sets.weights, abs=4.5 * 0.5 / np.sqrt(seeds))
+    means = sets.values[rows, 0].mean(axis=1)
+    truth = float(sets.weights @ sets.values[:, 0])
+    plain = float(np.sqrt(sets.weights @ (sets.values[:, 0] - truth) ** 2 / count))
+    assert means.mean() == pytest.approx(truth, abs=4 * means.std() / np.sqrt(seeds))
+    assert means.std() < 0.5 * plain
+
+
+def test_the_error_states_what_a_table_leaves_however_many_draws_there_are():
+    """Rows are a sample of what calibration knows: 2,000 tables of 40 rows, each played 200 times. Errors over rows
+    hold the truth as often as t says (4 standard errors, and the 0.01 that skewness of unequal weights takes).
+    """
+    rng, seeds = np.random.default_rng(3), 2_000
+    weights = rng.uniform(0.5, 1.5, 40)
+    sets = replace(unequal(), weights=weights / weights.sum())
+    draws = np.array([sets.drawn(seed, draw_number(np.arange(200))) for seed in range(seeds)])
+    values = np.take_along_axis(rng.normal(size=(seeds, 40)), draws, axis=1) + rng.normal(size=(seeds, 200))
+    error = np.array([standard_error(one[None], draw)[0] for one, draw in zip(values, draws, strict=True)])
+    inside = np.abs(values.mean(axis=1)) <= t.ppf(0.975, 39) * error
+    assert inside.mean() == pytest.approx(0.95, abs=0.03)
+    assert error.mean() > 0.9 / np.sqrt(sets.worth)  # 200 plain replicates would claim sqrt(2 / 200) = 0.1
 
 
 def test_each_parameter_alone_is_at_its_quantile_of_the_sets_or_of_its_prior(tmp_path):
@@ -89,18 +156,18 @@ def test_where_nobody_says_what_was_calibrated_the_table_tells_of_all_that_it_ha
 
 def test_sets_are_drawn_by_weight(tmp_path):
     study = study_with(write(tmp_path / "mine.csv"))
-    drawn = np.array([gain(behaviour_of(study, 2 * n)) for n in range(400)])
+    drawn = np.array([gain(behaviour_of(study, n)) for n in range(400)])
     shares = [np.isclose(drawn, value).mean() for value in (0.03, 0.05, 0.09)]
-    assert shares == pytest.approx([0.25, 0.5, 0.25], abs=0.1)  # 4 standard errors
+    assert shares == pytest.approx([0.25, 0.5, 0.25], abs=0.02)  # draws are spread evenly
 
 
 def test_what_the_table_lacks_is_drawn_from_its_prior_and_what_the_user_set_is_kept(tmp_path):
     file = write(tmp_path / "mine.csv")
     study = study_with(file)
-    losses = {behaviour_of(study, 2 * n).parameters["trust"]["loss_ratio"].value for n in range(4)}
-    assert len(losses) == 4
+    losses = {behaviour_of(study, n).parameters["trust"]["loss_ratio"].value for n in range(4)}
+    assert len(losses) == 4 and study.draws(4).tolist() == [0, 1, 2, 3] and study.table_rows == np.inf
     own = study_with(file, "behaviour.trust.gain.value=0.08")
-    assert {gain(behaviour_of(own, 2 * n)) for n in range(4)} == {0.08}
+    assert {gain(behaviour_of(own, n)) for n in range(4)} == {0.08}
 
 
 def test_another_table_is_another_study_and_another_key(tmp_path):

@@ -16,6 +16,7 @@ from scipy.stats import t
 
 from consensus_sim import compare, load_community
 from consensus_sim.ensemble.config import compose
+from consensus_sim.ensemble.draws import by_draw, draw_number
 from consensus_sim.ensemble.engines import Processes, Serial
 from consensus_sim.ensemble.precision import Precision, reached
 from consensus_sim.ensemble.run import run_ensemble
@@ -36,8 +37,13 @@ def paired(rng, shape, parameters, chance):
     return (shared + rng.normal(0, chance, (*shape, 2))).reshape(*shape[:-1], -1)
 
 
-def values_of(blocks, metrics=("trust",), together=2):
-    """`blocks`: (scenarios, metrics, replicates) as Values."""
+def two_by_two(replicates):
+    """Draws of replicates that come in pairs."""
+    return np.arange(replicates) // 2
+
+
+def values_of(blocks, metrics=("trust",)):
+    """`blocks`: (scenarios, metrics, replicates) as Values, each two replicates of one draw."""
     blocks = np.asarray(blocks, float)
     rows = [
         (f"s{s}", r, name, "all", blocks[s, m, r])
@@ -46,7 +52,7 @@ def values_of(blocks, metrics=("trust",), together=2):
         for r in range(blocks.shape[2])
     ]
     frame = pd.DataFrame(rows, columns=["scenario", "replicate", "metric", "group", "value"])
-    return Values(frame, [f"s{s}" for s in range(blocks.shape[0])], blocks.shape[2], together)
+    return Values(frame, [f"s{s}" for s in range(blocks.shape[0])], blocks.shape[2], two_by_two(blocks.shape[2]))
 
 
 def precision(target=None, minimum=40, batch=20, maximum=1000):
@@ -57,7 +63,7 @@ def stops_at(values, wanted):
     """The number at which replicates=auto would stop on what `values` holds, and what is reached there."""
     for count in wanted.counts():
         part = copy.copy(values)
-        part.array = values.array[:, :, :count]
+        part.array, part.draws = values.array[:, :, :count], values.draws[:count]
         found = reached(part, wanted, values.scenarios[0])
         if not found.missing:
             break
@@ -72,15 +78,15 @@ def test_it_is_the_textbook_error_where_replicates_are_independent():
     values = rng.normal(size=(5, 31))
     np.testing.assert_allclose(standard_error(values), values.std(axis=1, ddof=1) / np.sqrt(31))
     pairs = values[:, :30].reshape(5, 15, 2).mean(axis=2)
-    np.testing.assert_allclose(standard_error(values[:, :30], 2), pairs.std(axis=1, ddof=1) / np.sqrt(15))
+    np.testing.assert_allclose(standard_error(values[:, :30], two_by_two(30)), pairs.std(axis=1, ddof=1) / np.sqrt(15))
 
 
 def test_it_is_the_cluster_robust_error_of_statsmodels_with_values_missing_and_a_pair_cut_off():
     rng = np.random.default_rng(2)
     values = paired(rng, (6, 12), 1.0, 0.7)[:, :23]
     values[rng.uniform(size=values.shape) < 0.3] = np.nan
-    pair = np.arange(23) // 2
-    for row, found in zip(values, standard_error(values, 2), strict=True):
+    pair = np.array([*two_by_two(19), 3, 3, 0, 0])  # draws of two to four replicates, not all next to each other
+    for row, found in zip(values, standard_error(values, pair), strict=True):
         known = ~np.isnan(row)
         model = sm.OLS(row[known], np.ones(known.sum()))
         fit = model.fit(cov_type="cluster", cov_kwds={"groups": pair[known]})
@@ -90,7 +96,7 @@ def test_it_is_the_cluster_robust_error_of_statsmodels_with_values_missing_and_a
 def test_it_is_not_known_from_less_than_two_clusters():
     nan = math.nan
     rows = np.array([[nan] * 4, [1, 2, nan, nan], [1, nan, 2, nan], [3, 3, 3, 3]], float)
-    first, second, third, fourth = standard_error(rows, 2)
+    first, second, third, fourth = standard_error(rows, two_by_two(4))
     assert math.isnan(first) and math.isnan(second) and third > 0 and fourth == 0
     assert math.isnan(standard_error(np.ones((1, 1)))[0])
 
@@ -100,7 +106,7 @@ def test_stated_errors_cover_the_truth_as_often_as_they_should(parameters):
     """4,000 studies of 40 pairs: the mean lies within 1.96 errors as often as Student's t says; 4 standard errors."""
     studies, pairs = 4_000, 40
     values = 0.3 + paired(np.random.default_rng(3), (studies, pairs), parameters, 1.0)
-    inside = np.abs(values.mean(axis=1) - 0.3) <= 1.96 * standard_error(values, 2)
+    inside = np.abs(values.mean(axis=1) - 0.3) <= 1.96 * standard_error(values, two_by_two(2 * pairs))
     expected = 2 * t.cdf(1.96, pairs - 1) - 1
     assert inside.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / studies))
     if parameters == 3.0:  # what would be stated if pairs were taken for independent replicates
@@ -114,7 +120,7 @@ def test_stated_errors_cover_the_truth_where_values_are_missing_and_skewed():
     means = rng.gamma(4.0, 1.0, (4_000, 60, 1))
     values = rng.poisson(means, (4_000, 60, 2)).reshape(4_000, 120).astype(float)
     values[rng.uniform(size=values.shape) < 1 / 3] = np.nan
-    inside = np.abs(np.nanmean(values, axis=1) - 4.0) <= 1.96 * standard_error(values, 2)
+    inside = np.abs(np.nanmean(values, axis=1) - 4.0) <= 1.96 * standard_error(values, two_by_two(120))
     assert 0.93 < inside.mean() < 0.96
 
 
@@ -133,6 +139,27 @@ def test_stopping_when_it_looks_small_costs_little_coverage():
     assert np.mean(counts) == pytest.approx(133, abs=20)
 
 
+@pytest.mark.parametrize("replicates", [10, 20, 60])
+def test_stated_errors_cover_the_truth_with_every_tenth_draw_repeated(replicates):
+    """4,000 studies: the mean lies within t errors in 95 of 100; 4 standard errors and 0.5 for the few draws of two."""
+    studies, draws = 4_000, draw_number(np.arange(replicates))
+    rng = np.random.default_rng(6)
+    values = 0.3 + rng.normal(size=(studies, replicates))[:, draws] + rng.normal(size=(studies, replicates))
+    inside = np.abs(values.mean(axis=1) - 0.3) <= t.ppf(0.975, draws[-1]) * standard_error(values, draws)
+    assert inside.mean() == pytest.approx(0.95, abs=0.019)
+
+
+def test_a_precision_beyond_what_the_table_holds_is_named():
+    """Variance 1 between 2,000 draws, 1 by chance: a table of 50 rows leaves sqrt(1 / 50) = 0.14."""
+    values = values_of(paired(np.random.default_rng(7), (1, 1, 2_000), 1.0, 1.0))
+    found = reached(values, precision(0.1), "s0", 50.0)
+    (one,) = found.beyond
+    assert one.table == pytest.approx(0.141, abs=0.01) and found.rows == 50
+    assert found.facts()["beyond_the_table"][0]["metric"] == "trust"
+    assert not reached(values, precision(0.2), "s0", 50.0).beyond
+    assert not reached(values, precision(0.1), "s0").beyond and not reached(values, precision(None), "s0", 50.0).beyond
+
+
 # ---- scales
 
 
@@ -141,7 +168,7 @@ def test_scales_are_those_of_the_page():
     noise = np.array([1.0, -1.0, 1.0, -1.0])
     level = np.array([[value + 0.1 * value * noise for value in size.values()]] * 2)
     level[1] *= 2
-    found = reached(values_of(level, tuple(size), together=1), precision(), "s0")
+    found = reached(values_of(level, tuple(size)), precision(), "s0")
     scales = {(e.metric, e.scenario, e.reference): e.scale for e in found.errors}
     assert len(scales) == 5 * 3
     assert {scale for (name, _, _), scale in scales.items() if name == "trust"} == {1.0}
@@ -178,12 +205,11 @@ def test_a_smaller_precision_never_takes_fewer_replicates(one, other, seed):
 # ---- settings
 
 
-@given(st.integers(2, 30), st.integers(1, 20), st.integers(0, 100))
-def test_looks_are_at_whole_pairs_up_to_the_maximum(half, step, more):
-    counts = list(precision(0.1, 2 * half, 2 * step, 2 * (half + more)).counts())
-    assert counts[0] == 2 * half and counts[-1] == 2 * (half + more)
-    assert all(a < b <= a + 2 * step for a, b in zip(counts, counts[1:], strict=False))
-    assert not any(count % 2 for count in counts)
+@given(st.integers(2, 60), st.integers(1, 40), st.integers(0, 200))
+def test_looks_go_from_the_minimum_up_to_the_maximum(minimum, batch, more):
+    counts = list(precision(0.1, minimum, batch, minimum + more).counts())
+    assert counts[0] == minimum and counts[-1] == minimum + more
+    assert all(a < b <= a + batch for a, b in zip(counts, counts[1:], strict=False))
 
 
 @pytest.mark.parametrize(
@@ -198,9 +224,9 @@ def test_looks_are_at_whole_pairs_up_to_the_maximum(half, step, more):
         (["replicates=auto"], "precision: found null"),
         (["replicates=many"], "replicates: found 'many'; allowed: a whole number from 1 to 100000, or auto"),
         (["replicates=20", "precision=0.1"], "precision: found 0.1 with replicates=20; allowed: with replicates=auto"),
-        (["monte_carlo.minimum=5"], "monte_carlo.minimum: found 5; allowed: an even number of at least 4"),
+        (["monte_carlo.minimum=1"], "monte_carlo.minimum: found 1; allowed: a whole number from 2 to 100000"),
         (["monte_carlo.batch=0"], "monte_carlo.batch: found 0"),
-        (["monte_carlo.maximum=20"], "monte_carlo.maximum: found 20; allowed: an even number of at least 40"),
+        (["monte_carlo.maximum=20"], "monte_carlo.maximum: found 20; allowed: a whole number from 40 to 100000"),
         (["monte_carlo.floors.persons=0"], "monte_carlo.floors.persons: found 0"),
         (["monte_carlo.floors=3"], "monte_carlo.floors: found 3"),
     ],
@@ -238,7 +264,7 @@ def errors_at_looks(forecast):
     largest = {}
     for count in forecast.study.precision.counts():
         part = copy.copy(forecast._values)
-        part.array = part.array[:, :, :count]
+        part.array, part.draws = part.array[:, :, :count], part.draws[:count]
         largest[count] = reached(part, forecast.study.precision, "before").errors[0].relative
     return largest
 
@@ -314,18 +340,23 @@ def test_a_replicate_is_the_same_run_however_many_there_are(community, whole):
             assert table[column].astype(kept[column].dtype).equals(kept[column]), (name, column)
 
 
-def test_summaries_carry_the_error_over_pairs(whole):
+def test_summaries_carry_the_error_over_draws(whole):
+    draws = whole.study.draws()
+    assert len(np.unique(draws)) == 11 and draws[8] == draws[9]
     summary, contrasts = whole.summary(), whole.contrasts()
     table = whole.tables["metrics"]
     for name in ("trust", "reach_quarter"):
         rows = table[(table["metric"] == name) & (table["group"] == "all")]
         wide = rows.pivot_table(index="replicate", columns="scenario", values="value", observed=True)
-        pairs = wide.groupby(wide.index // 2).mean()
+        pairs = pd.DataFrame({name: by_draw(wide[name].to_numpy()[None], draws)[0] for name in wide})
+        sizes = by_draw(np.ones((1, 12)), draws)[0]
         own = summary[(summary["metric"] == name) & (summary["group"] == "all")].set_index("scenario")
         for scenario in SCENARIOS:
-            assert own.loc[scenario, "standard_error"] == pytest.approx(pairs[scenario].sem())
+            apart = pairs[scenario] - sizes * wide[scenario].mean()
+            assert own.loc[scenario, "standard_error"] == pytest.approx(np.sqrt((apart**2).sum() * 11 / 10) / 12)
         difference = contrasts[(contrasts["metric"] == name) & (contrasts["group"] == "all")]["standard_error"].item()
-        assert difference == pytest.approx((pairs["points"] - pairs["before"]).sem())
+        gap = pairs["points"] - pairs["before"] - sizes * (wide["points"] - wide["before"]).mean()
+        assert difference == pytest.approx(np.sqrt((gap**2).sum() * 11 / 10) / 12)
 
 
 def test_at_the_centre_every_replicate_counts_for_itself(community):

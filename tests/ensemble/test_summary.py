@@ -50,15 +50,15 @@ def test_contrasts_have_both_intervals_and_the_least_difference():
     draws = np.random.Generator(np.random.PCG64(2)).normal(size=(2, 40))
     frame = metrics({(name, "trust", "all"): list(draws[number]) for number, name in enumerate(("before", "full"))})
     rows = {
-        together: contrast(Values(frame, ("before", "full"), 40, together), UNIT, "before", {"trust": 0.02}).iloc[0]
-        for together in (1, 2, 40)
+        name: contrast(Values(frame, ("before", "full"), 40, draws), UNIT, "before", {"trust": 0.02}).iloc[0]
+        for name, draws in (("alone", None), ("pairs", np.arange(40) // 2), ("one", np.zeros(40, np.int64)))
     }
     paired = draws[1] - draws[0]
     assert all(row["least_difference"] == 0.02 and row["p_up"] == np.mean(paired > 0) for row in rows.values())
-    alone = rows[1]
+    alone = rows["alone"]
     assert alone["mean_q05"] + alone["mean_q95"] == pytest.approx(2 * alone["difference"])
-    assert alone["q05"] < rows[2]["mean_q05"] < alone["mean_q05"]  # parameters may matter where they are drawn
-    assert np.isnan(rows[40]["mean_q05"]) and np.isnan(rows[40]["p_mean_up"])  # a single set of parameters
+    assert alone["q05"] < rows["pairs"]["mean_q05"] < alone["mean_q05"]  # parameters may matter where they are drawn
+    assert np.isnan(rows["one"]["mean_q05"]) and np.isnan(rows["one"]["p_mean_up"])  # a single set of parameters
 
 
 def test_replicates_without_a_value_are_left_out_and_counted():
@@ -100,5 +100,17 @@ def test_the_share_that_goes_the_same_way():
 
 def test_sets_that_share_parameters_count_once():
     defined = np.array([[True] * 5, [True, False, False, False, True], [False] * 5])
-    assert count_clusters(defined, 2).tolist() == [3, 2, 0]
-    assert count_clusters(defined, 1).tolist() == [5, 2, 0]
+    assert count_clusters(defined, np.array([7, 7, 3, 3, 5])).tolist() == [3, 2, 0]
+    assert count_clusters(defined, np.array([1, 2, 3, 4, 1])).tolist() == [4, 1, 0]
+    assert count_clusters(defined, None).tolist() == [5, 2, 0]
+
+
+def test_the_interval_of_the_mean_effect_stays_within_what_the_unit_allows():
+    values = {
+        ("before", "reach_year", "all"): [0.0, 0.1, 0.0, 0.0],
+        ("full", "reach_year", "all"): [1.0, 1.0, 0.2, 1.0],
+    }
+    frame = metrics(values)
+    (share,) = contrast(Values(frame, ("before", "full"), 4), {"reach_year": "share"}, "before").to_dict("records")
+    (count,) = contrast(Values(frame, ("before", "full"), 4), {"reach_year": "topics"}, "before").to_dict("records")
+    assert share["mean_q95"] == 1.0 < count["mean_q95"] and share["mean_q05"] == count["mean_q05"]

@@ -70,13 +70,13 @@ def test_what_calibration_leaves_of_the_spread_is_told(reference):
         assert (table[f"{kind}_ratio_low"] <= table[f"{kind}_ratio"]).all()
         assert (table[f"{kind}_ratio"] <= table[f"{kind}_ratio_high"]).all()
     # narrower than before for every figure, if not surely: chance is much of the latency and of what is carried out
-    for kind, unsure in (("parameters", {"latency"}), ("mean", {"latency", "execution_rate"})):
+    for kind, unsure in (("parameters", {"latency"}), ("mean", {"latency", "executed_at_readout"})):
         assert (table[f"{kind}_ratio"] < 1).all()
         assert set(table.index[table[f"{kind}_ratio_high"] >= 1]) <= unsure
 
 
 def test_the_command_splits_the_variance_of_the_default_comparison(load_study, reference, tmp_path, capsys):
-    small = ["--replicates", "4", "--community", "teaching", "--weeks", "8", "--workers", "1"]
+    small = ["--replicates", "10", "--community", "teaching", "--weeks", "8", "--workers", "1"]
     load_study("calibration", "variance").main([*small, "--out", str(tmp_path)])
     for name in ("variance", "drivers"):
         found, published = (pd.read_csv(folder / f"{name}.csv") for folder in (tmp_path, reference))

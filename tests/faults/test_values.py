@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import consensus_sim
-from consensus_sim.analysis import calibrate, patterns, robustness, sensitivity, validate
+from consensus_sim.analysis import calibrate, patterns, response, robustness, sensitivity, validate
 from consensus_sim.analysis.design import read_periods
 from consensus_sim.analysis.targets import read_targets, target_files
 from consensus_sim.community.spec import CommunitySpec, read_spec
@@ -153,6 +153,7 @@ READERS: Mapping[str, Reader] = {
     "city": lambda config, key: read_city(config["city"]),
     "sensitivity": lambda config, key: sensitivity.read_settings(config["sensitivity"]),
     "robustness": lambda config, key: robustness.read_alternatives(config["robustness"]),
+    "response": lambda config, key: response.read_response(config["response"]),
     "patterns": lambda config, key: patterns.read_patterns(config["patterns"]),
 }
 """The first name of a key -> what reads it."""
@@ -161,7 +162,7 @@ DECLARED: Mapping[str, tuple[type, int]] = {
     "monte_carlo": (MonteCarlo, 1), "least_difference": (LeastDifferences, 1),
     "report": (Run, 0), "calibration": (calibrate.Settings, 1),
     "city": (CitySettings, 1), "sensitivity": (sensitivity.Settings, 1),
-    "robustness": (robustness.RobustnessSettings, 1),
+    "robustness": (robustness.RobustnessSettings, 1), "response": (response.ResponseSettings, 1),
 }  # fmt: skip
 """The first name of a key -> the class that declares it, and how many names come before its fields."""
 

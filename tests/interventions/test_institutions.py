@@ -13,7 +13,7 @@ from consensus_sim.council.organisations import organisations, pay, willingness_
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention, build_lever
-from tests.helpers import intervention_files, lever, make_model
+from tests.helpers import attendance, intervention_files, latent, lever, make_model
 
 START = {"start": "2024-05-06"}
 
@@ -138,6 +138,33 @@ def test_a_seed_group_leads_small_matters_and_carries_them_out_itself():
     assert np.isin(np.concatenate(held), group).mean() > 0.2
 
 
+def attendance_of_members(**behaviour):
+    """Share of the seed group's members at each of its meetings, and the model."""
+    model = play("seed_group", weeks=40, behaviour={"habit.gain": 0.0, "fatigue.load": 0.0, "fatigue.team_load": 0.0}
+                 | {name.replace("__", "."): value for name, value in behaviour.items()})  # fmt: skip
+    group = lever(model, "seed_group").group
+    held = [who for _, channel, who in model.recorder.acts if channel == "seed_group"]
+    return np.array([np.isin(group, who).mean() for who in held]), model
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.8])
+def test_members_come_to_their_own_meetings_as_often_as_set(share):
+    """Without what habit and fatigue add; binomial, 4 standard errors, and what drifts meanwhile."""
+    came, model = attendance_of_members(participation__member_attendance=share, participation__stake=0.0)
+    n = len(came) * len(lever(model, "seed_group").group)
+    assert n > 200 and abs(came.mean() - share) <= 4 * np.sqrt(share * (1 - share) / n) + 0.05
+
+
+def test_the_councils_call_does_not_reach_the_groups_own_meeting_nor_the_other_way():
+    usual, _ = attendance_of_members()
+    np.testing.assert_array_equal(attendance_of_members(participation__team_call=-12.0)[0][:1], usual[:1])
+    councils = [
+        attendance(attendance_of_members(participation__member_attendance=share)[1], "council")[:2]
+        for share in (0.0, 0.8)
+    ]
+    assert councils[0] == councils[1]
+
+
 @pytest.mark.parametrize("name", ["building_council", "talk"])
 def test_what_is_held_at_the_doorstep_is_for_who_lives_there(name):
     model = play(name, weeks=44, place="case_study")
@@ -167,7 +194,51 @@ def test_salons_teach_and_win_organisations_over():
     assert won[0] > won[1]
 
 
+class WatchLearning(Intervention):
+    """Notes skill and cognition before and after the salons: `name` sorts after every other."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.seen = []
+
+    def invite(self, model, event):
+        self.before = model.residents.skill.copy(), model.residents.cognition.copy()
+
+    def on_attended(self, model, event):
+        if event.channel.name == "salon":
+            after = model.residents.skill, model.residents.cognition
+            gains = [latent(now) - latent(then) for now, then in zip(after, self.before, strict=True)]
+            self.seen.append(
+                (event.came, gains[0] / model.skill_unit[:, None], gains[1] / model.cognition_unit[:, None])
+            )
+            assert model.used_skill[event.came].all()
+
+
+def test_a_salon_gives_its_depth_of_a_workshops_session_to_who_came_and_nobody_else():
+    watch = WatchLearning(name="zz")
+    model = play("salon", weeks=24, extra=[watch])
+    p, course = model.parameters, lever(model, "salon").course
+    for came, skill, cognition in watch.seen:
+        sizes = (p.learning.workshop_skill, p.learning.workshop_cognition)
+        for gain, size in zip((skill, cognition), sizes, strict=True):
+            np.testing.assert_allclose(gain[:, came], p.support.salon_depth * size / course, atol=1e-3)
+            assert not np.delete(gain, came, axis=1).any()
+    assert watch.seen and all(len(came) for came, *_ in watch.seen)
+
+
 # --- access, culture, hierarchy, circle ---------------------------------------------------------------------------
+
+
+def test_a_tenants_talk_teaches_tenants_their_rights_by_one_lecture():
+    still = {"influence.drift": 0.0}
+    talks = {"tenants_talks": 1, "talk_places": 40, "talk_turnout": 0.5}
+    model = play("access_support", weeks=26, settings=talks, behaviour=still, without=["lectures"])
+    rows = latent(model.residents.cognition) - latent(model.residents.start_cognition)
+    gain = rows / model.cognition_unit[:, None]
+    taught = np.flatnonzero(gain[0])
+    assert 5 < len(taught) < 80 and model.residents.are("tenant", taught).all() and not gain[1:].any()
+    steps = gain[0, taught] / model.parameters.support.public_lecture_cognition
+    np.testing.assert_allclose(steps, np.round(steps), atol=0.01)
 
 
 def test_access_support_draws_elders_and_tenants_and_nobody_else_directly():

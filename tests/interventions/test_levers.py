@@ -74,7 +74,7 @@ def _since(model, week):
 
 def test_a_budget_that_runs_out_ends_the_belief_in_redemption(community):
     rich = play(community, "points", "intervention.points.budget=100000", weeks=56)
-    poor = play(community, "points", "intervention.points.budget=5", weeks=56)
+    poor = play(community, "points", "intervention.points.budget=5", "intervention.points.value=1", weeks=56)
     assert lever(rich, "points").belief > 0.95
     assert lever(poor, "points").belief < 0.6
     assert lever(poor, "points").redeemed <= 5 * 5  # five quarters of 5 CNY at 1 CNY a point
@@ -103,6 +103,7 @@ def test_a_quota_on_seats_taken_is_met_where_seats_are_full(community, share):
     overrides = [
         f"scenario.quota.interventions.quota_seating.share={share}",
         "scenario.quota.interventions.quota_seating.rounds=60",
+        "behaviour.participation.letter_acceptance.value=0.1",
     ]
     model = play(community, "quota", *overrides)
     shares = [sheet.vulnerable_accepted for sheet in model.recorder.sheets if sheet.channel == "council"]
@@ -167,6 +168,7 @@ def test_an_idle_points_bank_is_told_from_a_working_one():
         value=1.0,
         catalogue={},
         budget=10.0,
+        first_issue=0.0,
         budget_until=None,
         sponsors=0.0,
         sponsor_until=None,

@@ -73,7 +73,10 @@ def test_a_kindly_room_heats_less():
 def test_what_the_parlour_shows_is_heard_of():
     aware = {}
     for show in (0.0, 1.0):
-        model = make_model("council", weeks=56, levers={"parlour": {"show": show}}, without=["tea", "ballot"]).run()
+        model = make_model(
+            "council", weeks=30, levers={"parlour": {"show": show}}, without=["tea", "ballot"],
+            behaviour={"awareness.reach": 1.0},
+        ).run()  # fmt: skip
         aware[show] = model.residents.aware_of("council")[model.residents.adult].mean()
     assert aware[1.0] > aware[0.0] + 0.05
 

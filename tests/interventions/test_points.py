@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from consensus_sim.interventions.base import Intervention
-from tests.helpers import lever, make_model
+from tests.helpers import community, lever, make_model
 
 LIVELY = {"channels.council": -4.0, "channels.tea": -3.0, "topics.arrivals": 0.6, "topics.suggestion": 0.5}
 
 
 def play_weekly(weeks=104, seed=1, behaviour=None, **settings):
-    """A run with points and the ledger after every week: (lever, rows)."""
+    """A run with points and the ledger after every week: (model, lever, rows); 1 CNY a point, 1,000 CNY a quarter."""
+    settings = {"value": 1.0, "budget": 1000.0, **settings}
     model = make_model(
         "points", weeks=weeks, seed=seed, behaviour={**LIVELY, **(behaviour or {})}, levers={"points": settings}
     )
@@ -118,10 +119,11 @@ def test_the_pull_of_an_attendance_is_the_parameter_and_half_points_pull_less_on
         model.step()
     bank = lever(model, "points")
     assert bank.belief > 0.9
-    tea, ballot = (bank.utility(model, model.event(name)) for name in ("tea", "ballot"))
+    active = model.last_act >= model.week - 26
+    tea, ballot = (bank.utility(model, model.event(name))[active].copy() for name in ("tea", "ballot"))
     expected = model.parameters.motive.reward * np.log(1 + 2 * bank.belief) / np.log(3)
-    assert tea == pytest.approx(expected)
-    assert 0 < ballot < tea
+    np.testing.assert_allclose(tea, expected, rtol=1e-5)
+    assert len(tea) > 0 and (ballot > 0).all() and (ballot < tea).all()
 
 
 def test_honours_go_to_the_quarters_top_and_lift_them():
@@ -153,19 +155,23 @@ def test_honours_go_to_the_quarters_top_and_lift_them():
     assert (bank.earned >= 0).all()
 
 
-def test_an_honour_within_reach_draws_those_near_the_last_ones_points():
-    model = make_model("points", weeks=60, behaviour=LIVELY, levers={"points": {"honours": 3}})
-    bank, looked = lever(model, "points"), 0
+def test_an_honour_within_reach_draws_the_active_among_those_near_the_last_ones_points():
+    behaviour = {**LIVELY, "motive.active_weeks": 4}
+    model = make_model("points", weeks=60, behaviour=behaviour, levers={"points": {"honours": 3}})
+    bank, looked, inactive = lever(model, "points"), 0, 0
     while model.week < 60:
         model.step()
         if hasattr(bank, "earned") and not model.calendar.ends_quarter(model.week - 1) and bank.earned.any():
             ranked = np.sort(bank.earned[bank.earned > 0])[::-1]
             line = ranked[min(3, len(ranked)) - 1]
             near = np.flatnonzero((bank.earned > 0) & (bank.earned >= bank.near_share * line))
+            inactive += np.count_nonzero(model.last_act[near] < model.week - 4)
+            near = near[model.last_act[near] >= model.week - 4]
             np.testing.assert_array_equal(np.sort(bank.near), near)
             np.testing.assert_array_equal(np.flatnonzero(bank.pull), near)
+            np.testing.assert_allclose(bank.pull[near], model.parameters.motive.honour)
             looked += 1
-    assert looked > 30
+    assert looked > 30 and inactive > 30
 
 
 def test_reward_crowds_out_motive_of_who_is_rewarded_and_never_below_its_floor():
@@ -208,7 +214,8 @@ def test_a_suggestion_is_paid_once_to_who_brought_it_however_often_it_is_raised_
     often = {**LIVELY, "topics.suggestion": 0.9, "channels.council": -3.0}
     model = make_model("points", weeks=80, behaviour=often, levers={"points": settings}, extra=[Look(name="zz")]).run()
     bank, adopted = lever(model, "points"), [topic for topic in model.topics.topics if topic.raised_by >= 0]
-    paid = [topic for topic in adopted if topic.heard_week >= model.calendar.week_of(bank.start)]
+    begun = model.calendar.week_of(bank.start)
+    paid = [topic for topic in adopted if topic.heard_week >= begun and topic.channel != "collected"]
     again = [
         1 for week, who, number in heard
         if model.topics.numbered[number].raised_by == who and week > model.topics.numbered[number].heard_week
@@ -222,7 +229,8 @@ def test_a_suggestion_passed_up_the_chain_is_paid_to_who_passed_it_up():
     chain = {"start": "2024-03-04", "worker_hours": 0.0, "tier_weeks": 1}
     model = make_model("points", weeks=80, behaviour=LIVELY, levers={"points": settings, "grid_hierarchy": chain}).run()
     begun = model.calendar.week_of(lever(model, "points").start)
-    paid = [topic for topic in model.topics.topics if topic.raised_by >= 0 and topic.heard_week >= begun]
+    own = [topic for topic in model.topics.topics if topic.channel != "collected"]  # what is collected is no suggestion
+    paid = [topic for topic in own if topic.raised_by >= 0 and topic.heard_week >= begun]
     assert any(topic.channel == "hierarchy" for topic in paid)
     assert lever(model, "points").issued == 5 * len(paid)
 
@@ -260,3 +268,107 @@ def test_with_the_quarter_honours_out_of_reach_draw_nobody():
             assert not len(bank.near) and not bank.pull.any() and not bank.earned.any()
             ends += 1
     assert ends >= 3
+
+
+def make_quiet(**options):
+    """Points from the first day in a community where nobody has taken part yet."""
+    settings = {"start": "2024-03-04", **options.pop("settings", {})}
+    return make_model("points", behaviour={**LIVELY, **options.pop("behaviour", {})}, levers={"points": settings})
+
+
+def test_points_draw_nobody_where_nobody_was_active_and_nobody_holds_any():
+    model = make_quiet()
+    while not hasattr(lever(model, "points"), "reach"):
+        model.start_and_stop_levers()
+    bank = lever(model, "points")
+    assert bank.belief == 1.0 and not np.any(bank.utility(model, model.event("reception")))
+
+
+@pytest.mark.parametrize("window", [13, 26])
+def test_points_draw_the_active_in_full_and_others_by_the_share_of_their_ties_who_hold_some(window):
+    """D9, L57, L58: the definition written out over all ties, after every week; the window ends with its last week."""
+    model, network, ended = make_quiet(behaviour={"motive.active_weeks": window}), community().network, 0
+    bank, rows = lever(model, "points"), np.repeat(np.arange(model.residents.n), np.diff(network.indptr))
+    while model.week < 50:
+        model.step()
+        holds = model.residents.points[network.indices] > 0
+        known = np.bincount(rows, weights=network.weight * holds, minlength=model.residents.n)
+        active = model.week - model.last_act <= window
+        ended += np.count_nonzero(model.week - model.last_act == window + 1)
+        np.testing.assert_allclose(bank.reach, np.where(active, 1.0, np.minimum(known, 1.0)), atol=1e-5)
+    assert ended > 5 and ((bank.reach > 0) & (bank.reach < 1)).sum() > 50 and (bank.reach == 0).sum() > 50
+
+
+def test_the_last_act_is_the_week_of_the_last_participation_of_any_kind():
+    model = make_model("points", weeks=40, behaviour=LIVELY).run()
+    last = np.full(model.residents.n, -(10**6))
+    for week, _, who in model.recorder.acts:
+        last[who] = week
+    np.testing.assert_array_equal(model.last_act, last)
+    assert (last >= 0).sum() > 50
+
+
+def test_rewards_hold_rather_than_recruit():
+    """B31 on paired runs: under a strong pull those who came before gain more, relatively, than newcomers do."""
+    acts = {}
+    for pull in (0.0, 1.0):
+        earlier = new = 0
+        for seed in range(6):
+            behaviour = {**LIVELY, "motive.reward": pull, "motive.honour": 0.0, "motive.crowding_out": 0.0}
+            settings = {"start": "2024-08-05", "value": 1.0, "budget": 1e6}
+            model = make_model("points", weeks=48, seed=seed, behaviour=behaviour, levers={"points": settings}).run()
+            before = np.unique(np.concatenate([who for week, _, who in model.recorder.acts if week < 22]))
+            after = np.concatenate([who for week, _, who in model.recorder.acts if week >= 22])
+            earlier += np.isin(after, before).sum()
+            new += len(np.setdiff1d(after, before))
+        acts[pull] = (earlier, new)
+    gain = [with_points / without - 1 for with_points, without in zip(acts[1.0], acts[0.0], strict=True)]
+    assert gain[0] > 0.1 and gain[0] > gain[1] + 0.05
+
+
+def test_value_and_budget_are_those_of_their_priors_where_they_are_not_set():
+    """P34, P35: the first quarter's budget follows the points expected, each later one what the quarter before issued;
+    the weeks before the bank began count as weeks of the first quarter.
+    """
+    behaviour = {"motive.point_value": 0.7, "motive.budget_ratio": 2.0}
+    model = make_quiet(behaviour=behaviour, settings={"first_issue": 300, "start": "2024-05-06"})
+    bank, begun, quarters = lever(model, "points"), model.calendar.week_of(lever(model, "points").start), []
+    for week in range(56):
+        model.step()
+        if week == begun:
+            assert bank.shop.point_value == pytest.approx(0.7)
+            assert bank.purse.came_in.sum() == pytest.approx(2.0 * 300 * 0.7)
+        if week >= begun and model.calendar.ends_quarter(week):
+            issued = bank.issued - sum(quarters)
+            quarters.append(issued)
+            missing = 1 - (week + 1 - begun) / 13 if len(quarters) == 1 else 0.0
+            assert bank.purse.left.sum() == pytest.approx(2.0 * 0.7 * (issued + missing * 300))
+    assert len(quarters) > 2 and min(quarters) > 0
+
+
+def test_a_value_or_a_budget_that_is_set_takes_the_place_of_its_prior():
+    model = make_quiet(behaviour={"motive.budget_ratio": 2.0}, settings={"value": 0.3, "first_issue": 300})
+    model.step()
+    assert lever(model, "points").purse.came_in.sum() == pytest.approx(2.0 * 300 * 0.3)
+    model = make_quiet(settings={"budget": 55.0})
+    model.step()
+    bank = lever(model, "points")
+    assert bank.purse.came_in.sum() == 55.0
+    assert bank.shop.point_value == pytest.approx(model.parameters.motive.point_value)
+
+
+def test_honours_take_strain_off_those_honoured_alone():
+    model = make_model("points", weeks=80, behaviour=LIVELY, levers={"points": {"honours": 4}})
+    bank, honour, looked = lever(model, "points"), model.parameters.fatigue.relief_honour, []
+
+    def on_quarter_end(each, original=bank.on_quarter_end):
+        model.residents.strain[:] = 0.5
+        before = model.residents.motive.copy()
+        original(each)
+        honoured = model.residents.motive > before
+        np.testing.assert_allclose(model.residents.strain, np.where(honoured, 0.5 - honour, 0.5), atol=1e-6)
+        looked.append(honoured.sum())
+
+    bank.on_quarter_end = on_quarter_end
+    model.run()
+    assert sum(looked) >= 12

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from consensus_sim.ensemble.draws import draw_number
 from consensus_sim.ensemble.variance import DRIVERS, VARIANCE
 from consensus_sim.report.certainty import certainty
 from consensus_sim.report.validation import draw_scores, summary, verdict, verdicts
@@ -19,31 +21,39 @@ VARIED = pd.DataFrame([ROW], columns=list(VARIANCE))
 NONE = pd.DataFrame(columns=list(DRIVERS))
 
 
+def tenth(replicates):
+    """The draws of a study."""
+    return draw_number(np.arange(replicates))
+
+
 @pytest.mark.parametrize(("language", "label"), [("en", "prior-driven"), ("zh", "主要由先验决定")])
 def test_consensus_is_labelled_and_packages_are_ranked(language, label):
     for parameters in ("centre", "prior", "posterior"):
-        said = certainty(parameters, 20, VARIED.iloc[:0], NONE, "council", language)
+        said = certainty(
+            parameters, None if parameters == "centre" else tenth(20), VARIED.iloc[:0], NONE, "council", language
+        )
         assert any(label in sentence for sentence in said)
         assert any(word in " ".join(said) for word in ("Packages are ranked", "成套做法"))
 
 
 def test_the_split_is_told_with_its_interval_and_the_few_sets():
-    said = " ".join(certainty("posterior", 20, VARIED, NONE, "council", "en"))
+    said = " ".join(certainty("posterior", tenth(20), VARIED, NONE, "council", "en"))
     assert "about 50% of the variance comes from uncertain parameters" in said and "10% to 80%" in said
-    assert "at least 30 replicates" in said and "at least 80 replicates" in said
+    assert "at least 150 replicates" in said and "at least 44 replicates" in said
+    assert "one draw for each replicate" in said and "18 draws in all" in said
 
 
 def test_parameters_are_named_only_where_there_are_enough_sets():
     named = pd.DataFrame(
         [("full", "", "reach_quarter", "all", "channels.council", "yes", 0.83, 0.8, 1e-9, 50)], columns=list(DRIVERS)
     )
-    said = " ".join(certainty("posterior", 100, VARIED, named, "council", "en"))
+    said = " ".join(certainty("posterior", tenth(100), VARIED, named, "council", "en"))
     assert "depends most on: how readily people come to the council (channels.council)." in said
-    assert "80 replicates" not in said
+    assert "44 replicates" not in said
     silent = named.assign(sd_ratio=1.0)
-    said = " ".join(certainty("posterior", 100, VARIED, silent, "council", "en"))
+    said = " ".join(certainty("posterior", tenth(100), VARIED, silent, "council", "en"))
     assert "the council (channels.council, still at its prior)" in said
-    said = " ".join(certainty("posterior", 100, VARIED, named.assign(parameter="my.own"), "council", "zh"))
+    said = " ".join(certainty("posterior", tenth(100), VARIED, named.assign(parameter="my.own"), "council", "zh"))
     assert "影响最大的参数：my.own。" in said
 
 
@@ -52,8 +62,8 @@ def test_parameters_are_named_only_where_there_are_enough_sets():
 )
 def test_what_comes_from_unidentified_parameters_is_told_where_it_is_known(language, words):
     known = VARIED.assign(unidentified=0.9, unidentified_low=0.7, unidentified_high=0.95)
-    assert words in " ".join(certainty("posterior", 100, known, NONE, "council", language))
-    assert words not in " ".join(certainty("posterior", 100, VARIED, NONE, "council", language))
+    assert words in " ".join(certainty("posterior", tenth(100), known, NONE, "council", language))
+    assert words not in " ".join(certainty("posterior", tenth(100), VARIED, NONE, "council", language))
 
 
 SCORE = {"target": "tea", "runs": 200, "value": 20.0, "q05": 10.0, "q50": 18.0, "q95": 25.0, "covered": True,

@@ -37,6 +37,14 @@ def test_what_is_not_reached_is_named_with_its_scenario():
     assert "Consensus settled, Points against Council: 0.0312" in missed and "attendance" not in missed
 
 
+def test_what_the_table_of_draws_does_not_hold_is_told():
+    errors = (Error("council", "", "attendance_council", 0.9, 30.0, 0.6), LARGE)
+    found = Reached(0.01, 1000, errors, 512.0)
+    _, beyond, _ = precision_words(found, LABELS, "en")
+    assert beyond.startswith("The posterior's table, worth 512 parameter draws, itself leaves an error of ±0.6")
+    assert "0.02 of the scale" in beyond and "no number of replicates reaches 0.01 there" in beyond
+
+
 def test_what_is_not_known_is_named():
     missed, _ = words([UNKNOWN, SMALL], 0.02)
     assert "Tea attendance, Points: error not known" in missed

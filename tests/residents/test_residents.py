@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from consensus_sim.randomness import key, uniforms
 from consensus_sim.residents.agent import Resident
 from consensus_sim.residents.columns import (
     BY_NAME,
@@ -107,6 +108,7 @@ def test_at_the_start_only_adults_know_the_old_channels_and_those_inside_know_th
         knows = many.aware_of(name)
         assert not knows[~people.adult].any() and knows[inside].all()
         ordinary = people.adult & ~inside
+        assert not knows[ordinary & ~many.reached].any(), "of the others, only those whom news reach"
         limit = 5 * np.sqrt(share * (1 - share) / ordinary.sum())  # binomial, false alarm 6e-7
         assert abs(knows[ordinary].mean() - share) < limit
     assert not many.aware_of("council").any() and not many.aware_of("tea").any()
@@ -190,3 +192,46 @@ def test_taste_is_normal_for_good_and_apart_from_everything_else(many):
     none = Residents(community("case_study"), make_behaviour({"participation.taste": 0}), 1)
     assert not none.taste.any()
     np.testing.assert_array_equal(none.motive, many.motive)
+
+
+def test_the_taste_for_acts_online_is_another_one(many):
+    """Normal, lasting, and apart from the taste for going out; four standard errors of mean, SD and correlation."""
+    changed = Residents(community("case_study"), make_behaviour({"participation.online_taste": 1.5}), 1)
+    online, n = changed.online_taste, many.n
+    assert online.dtype == np.float32 and not online.flags.writeable
+    assert abs(online.mean()) < 4 * 1.5 / np.sqrt(n) and abs(online.std() / 1.5 - 1) < 4 / np.sqrt(2 * n)
+    for column in (many.taste, many.motive, many.efficacy, many.community.population.age):
+        assert abs(np.corrcoef(online, column)[0, 1]) < 4 / np.sqrt(n)
+    np.testing.assert_array_equal(changed.taste, many.taste)
+
+
+def test_news_reach_a_share_of_adults_more_of_those_who_belong_fewer_tenants_and_employed(many):
+    """Shares within five standard errors of a binomial; the gaps within those of a logit fit in each direction."""
+    adult, reach = many.adult, BEHAVIOUR.parameters["awareness"]["reach"].value
+    n = adult.sum()
+    assert not many.reached[~adult].any() and not many.reached.flags.writeable
+    assert abs(many.reached[adult].mean() - reach) < 5 * np.sqrt(reach * (1 - reach) / n)
+    flat = Residents(community("case_study"), make_behaviour({"awareness.reach_gap": 0}), 1).reached
+    steep = Residents(community("case_study"), make_behaviour({"awareness.reach_gap": 1.0}), 1).reached
+    tenant, working = many.member_of("tenant"), many.member_of("working")
+    belonging = many.belonging
+    alike = adult & (np.abs(belonging - np.median(belonging[adult])) < 0.05)
+
+    def odds(reached, who):
+        share = reached[who].mean()
+        return np.log(share / (1 - share))
+
+    for group in (tenant, working):
+        other = ~tenant & ~working & alike
+        own = group & ~(working if group is tenant else tenant) & alike
+        assert odds(steep, other) - odds(steep, own) == pytest.approx(1.0, abs=0.25)
+        assert odds(flat, other) - odds(flat, own) == pytest.approx(0.0, abs=0.25)
+    scaled = (belonging - belonging[adult].mean()) / belonging[adult].std()
+    plain = adult & ~tenant & ~working
+    high, low = plain & (np.abs(scaled - 0.75) < 0.15), plain & (np.abs(scaled + 0.75) < 0.15)
+    assert odds(steep, high) - odds(steep, low) == pytest.approx(1.5, abs=0.35)
+    assert not np.array_equal(flat, Residents(community("case_study"), make_behaviour(), 2).reached)
+    own = uniforms(key(1, "residents:reach"), many.n) < reach
+    assert np.mean(flat == (own & adult)) > 0.999, "a stream of its own: no other draw says whom news reach"
+    everybody = Residents(community("case_study"), make_behaviour({"awareness.reach": 1.0}), 1)
+    np.testing.assert_array_equal(everybody.reached, adult)

@@ -107,7 +107,7 @@ class CityForecast:
         parts = []
         own = dict(list(self.metrics.groupby("community", observed=True, sort=False)))
         for one in self.drawn:
-            values = Values(own[one.name], names, self.study.replicates, self.study.together)
+            values = Values(own[one.name], names, self.study.replicates, self.study.draws())
             part = table(values, units, one.name)
             part.insert(0, "community", one.name)
             part.insert(1, "kind", one.kind.name)

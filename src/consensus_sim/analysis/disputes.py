@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.topics import ANSWERED, LAPSED, OPEN_STATES, SETTLED, SHELVED
+from consensus_sim.ensemble.draws import Draws
 from consensus_sim.ensemble.summary import standard_error
 from consensus_sim.errors import not_allowed, phrase
 
@@ -35,12 +36,15 @@ def disputes_of(topics: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def disputes_table(
-    played: pd.DataFrame, topics: Mapping[str, Mapping[str, Any]], scenarios: Sequence[str], together: int = 1
+    played: pd.DataFrame,
+    topics: Mapping[str, Mapping[str, Any]],
+    scenarios: Sequence[str],
+    draws: Draws | None = None,
 ) -> pd.DataFrame:
     """One row a dispute and scenario, in the order of dates and of `scenarios`.
 
-    played: table topics of a forecast; topics: the composed configs/topic; together: replicates that share a set of
-    parameters (`Study.together`) and so are not independent: intervals count as many runs as are worth as much
+    played: table topics of a forecast; topics: the composed configs/topic; draws: the parameter draw of each
+    replicate (`Study.draws`); those of one draw are not independent: intervals count as many runs as are worth as much
 
     Columns: dispute, scenario, replicates (runs in which it arose); shares, each with a Jeffreys interval `_low`,
     `_high`: heard, on_agenda, the five of `OUTCOMES`, failed_first_two (of `tried_twice`: those settled within two
@@ -61,7 +65,7 @@ def disputes_table(
                     "dispute": name,
                     "scenario": scenario,
                     "replicates": len(own),
-                    **_row({str(column): own[column].to_numpy() for column in own}, together),
+                    **_row({str(column): own[column].to_numpy() for column in own}, draws),
                     "reported_zh": reported["zh"],
                     "reported_en": reported["en"],
                     "source": reported["source"],
@@ -70,9 +74,11 @@ def disputes_table(
     return pd.DataFrame(rows)
 
 
-def _row(own: Mapping[str, NDArray[Any]], together: int) -> dict[str, float]:
+def _row(own: Mapping[str, NDArray[Any]], draws: Draws | None) -> dict[str, float]:
     """What became of one dispute in all runs of one scenario."""
-    state, sittings, sets = own["state"].astype(str), own["sittings"], own["replicate"] // together
+    state, sittings, sets = own["state"].astype(str), own["sittings"], own["replicate"]
+    if draws is not None:
+        sets = draws[sets]
     settled = state == SETTLED
     quick = settled & (sittings <= 2)
     tried = quick | (sittings >= 2)
@@ -95,11 +101,7 @@ def _row(own: Mapping[str, NDArray[Any]], together: int) -> dict[str, float]:
 
 def _error(values: NDArray[np.float64], sets: NDArray[np.int64]) -> float:
     """Standard error of the mean of `values` (runs,); those of one of `sets` (runs,) are one cluster."""
-    _, code, size = np.unique(sets, return_inverse=True, return_counts=True)
-    order = np.argsort(code, kind="stable")
-    side_by_side = np.full((len(size), int(size.max())), np.nan)
-    side_by_side[code[order], np.arange(len(code)) - (np.cumsum(size) - size)[code[order]]] = values[order]
-    return float(standard_error(side_by_side.reshape(1, -1), side_by_side.shape[1])[0])
+    return float(standard_error(values[None, :], sets)[0])
 
 
 def _effective(hits: NDArray[np.bool_], sets: NDArray[np.int64]) -> float:
@@ -133,13 +135,13 @@ def _share(name: str, hits: NDArray[np.bool_], sets: NDArray[np.int64]) -> dict[
 
 
 def _mean(name: str, values: NDArray[np.float64], sets: NDArray[np.int64]) -> dict[str, float]:
-    """The mean with its t interval, which takes two sets."""
+    """The mean of sittings with its t interval, which takes two sets and ends at the one that there is at least."""
     from scipy.stats import t
 
     clusters = len(np.unique(sets))
     mean = float(values.mean()) if len(values) else np.nan
     half = float(_error(values, sets) * t.ppf((1 + LEVEL) / 2, clusters - 1)) if clusters > 1 else np.nan
-    return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
+    return {name: mean, f"{name}_low": np.fmax(mean - half, 1.0) if half == half else half, f"{name}_high": mean + half}
 
 
 def _weeks(name: str, until: NDArray[Any], since: NDArray[Any], sets: NDArray[np.int64]) -> dict[str, float]:

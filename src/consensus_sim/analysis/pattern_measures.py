@@ -21,8 +21,10 @@ from consensus_sim.analysis.rooms import Room, survey_rooms
 from consensus_sim.council.organisations import start_willingness
 from consensus_sim.council.resolution import hazard
 from consensus_sim.council.topics import SETTLED
+from consensus_sim.dynamics.latent import latent_gain
 from consensus_sim.ensemble.facts import all_tables, collect_acts
-from consensus_sim.ensemble.metrics import Acts, headline_metrics
+from consensus_sim.ensemble.metrics import headline_metrics
+from consensus_sim.ensemble.outcomes import Acts
 from consensus_sim.errors import InputError, one_of
 from consensus_sim.residents.columns import SKILLS
 from consensus_sim.residents.residents import LONG_STANDING
@@ -93,11 +95,13 @@ class Run:
 
     def gain(self, who: NDArray[Any], week: int) -> NDArray[np.float64]:
         """Skill gained by `who` from the programme's start to the beginning of its week `week`, (4, n), in SD of adults
-        at the start.
+        at the start on the latent scale.
         """
         now = min(self.begin + week, len(self.skill) - 1)
-        difference = self.skill[now][:, who] - self.skill[self.begin][:, who]
-        return np.asarray(difference / np.asarray(self.model.skill_sd)[:, None], np.float64)
+        gained: NDArray[np.float64] = latent_gain(
+            self.skill[now], self.skill[self.begin], self.model.skill_unit, who.astype(np.int64)
+        )
+        return gained
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -266,7 +270,7 @@ def team_weeks_to(run: Run, gain: float) -> float:
 
 def unexposed_best_gain(run: Run) -> float:
     """The highest mean skill gain in any week of adults who never took part, SD."""
-    who = np.flatnonzero(run.model.residents.adult & ~run.model.took_part & ~run.model.used_skill)
+    who = np.flatnonzero(run.model.residents.adult & ~run.model.took_part & ~run.model.trained)
     return max(float(run.gain(who, week).mean()) for week in range(0, len(run.skill) - run.begin, 4))
 
 

@@ -18,6 +18,7 @@ from consensus_sim.settings import known, number_phrase
 if TYPE_CHECKING:
     import pandas as pd
 
+    from consensus_sim.ensemble.draws import Draws
     from consensus_sim.ensemble.engines import Engine
     from consensus_sim.ensemble.scenario import Study
 
@@ -172,7 +173,7 @@ def run_patterns(
     frame = assemble(stored(tasks, work, store, naming))["metrics"].to_pandas()
     frame = frame.astype({"scenario": str, "measure": str})
     wide = frame.pivot(index="replicate", columns=["scenario", "measure"], values="value")
-    singles = single_values(patterns, wide)
+    singles = single_values(patterns, wide, some.draws())
     return PatternResults(patterns, singles, some, done=lambda keep: store.finish(tasks, keep=keep))
 
 
@@ -180,10 +181,10 @@ def _with_weeks(config: Mapping[str, Any], weeks: int) -> dict[str, Any]:
     return {**config, "calendar": {**config["calendar"], "weeks": weeks}}
 
 
-def single_values(patterns: Sequence[Pattern], wide: pd.DataFrame) -> pd.DataFrame:
-    """Columns id, quantity, replicate, value: the formulas of all checks, run by run (infinite values are undefined).
+def single_values(patterns: Sequence[Pattern], wide: pd.DataFrame, draws: Draws | None = None) -> pd.DataFrame:
+    """Columns id, quantity, replicate, draw, value: the formulas of all checks, run by run (infinite: undefined).
 
-    wide: one row a replicate, columns (set-up, measure)
+    wide: one row a replicate, columns (set-up, measure); draws: as `Study.draws` gives them
     """
     import numpy as np
 
@@ -197,13 +198,11 @@ def single_values(patterns: Sequence[Pattern], wide: pd.DataFrame) -> pd.DataFra
             own = wide[list(columns)].set_axis(list(columns.values()), axis=1)
             values = np.asarray(own.eval(formula, engine="python"), np.float64)
             found[pattern.id, check.quantity] = np.where(np.isfinite(values), values, np.nan)
-    return replicate_table(found)
+    return replicate_table(found, draws)
 
 
-def pattern_rows(patterns: Sequence[Pattern], singles: pd.DataFrame, together: int = 1) -> list[dict[str, Any]]:
-    """One row a check: what `tabulate` says of it, with id, quantity, scenario, reference and words; `together`:
-    replicates of one parameter draw, as `Study.together`.
-    """
+def pattern_rows(patterns: Sequence[Pattern], singles: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row a check: what `tabulate` says of it, with id, quantity, scenario, reference and words."""
     entries = [
         {
             "id": pattern.id, "quantity": check.quantity, "scenario": check.setups[0],
@@ -213,11 +212,11 @@ def pattern_rows(patterns: Sequence[Pattern], singles: pd.DataFrame, together: i
         for pattern in patterns
         for check in pattern.checks
     ]  # fmt: skip
-    return tabulate(entries, singles, together)
+    return tabulate(entries, singles)
 
 
-def pattern_table(patterns: Sequence[Pattern], singles: pd.DataFrame, together: int = 1) -> pd.DataFrame:
-    """Columns `COLUMNS`, one row a check; `together` as in `pattern_rows`."""
+def pattern_table(patterns: Sequence[Pattern], singles: pd.DataFrame) -> pd.DataFrame:
+    """Columns `COLUMNS`, one row a check."""
     import pandas as pd
 
     words = {True: "pass", False: "fail"}
@@ -228,7 +227,7 @@ def pattern_table(patterns: Sequence[Pattern], singles: pd.DataFrame, together: 
             "verdict": words.get(row["passed"], "fail" if row["band"] else "told"),
             "note": f"{row['said']}; {row['words']['en']}",
         }
-        for row in pattern_rows(patterns, singles, together)
+        for row in pattern_rows(patterns, singles)
     ]
     return pd.DataFrame(rows)[list(COLUMNS)]
 
@@ -236,7 +235,7 @@ def pattern_table(patterns: Sequence[Pattern], singles: pd.DataFrame, together: 
 class PatternResults:
     """What the checks say.
 
-    patterns: what was checked; singles: columns id, quantity, replicate, value
+    patterns: what was checked; singles: columns id, quantity, replicate, draw, value
     """
 
     def __init__(
@@ -253,12 +252,12 @@ class PatternResults:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """One row a check, with its words."""
-        return pattern_rows(self.patterns, self.singles, self.study.together)
+        return pattern_rows(self.patterns, self.singles)
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """As in patterns.csv."""
-        return pattern_table(self.patterns, self.singles, self.study.together)
+        return pattern_table(self.patterns, self.singles)
 
     @cached_property
     def verdicts(self) -> dict[str, str]:

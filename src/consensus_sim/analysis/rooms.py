@@ -3,7 +3,9 @@ B36-B39).
 
 A room takes one of the topics that wait in a model, and residents drawn by keyed chance among the adults who live where
 it lies, with a share of Party members, who have the team's status; the same people meet again until they settle or
-have had the last meeting allowed. A neutral moderator hands round turns in a plain room. Nothing of the model changes.
+have had the last meeting allowed. Core and panel have `seats` places, officers included; attendees beyond them are
+audience. A neutral moderator hands round turns in a plain room, and the topic shares the minutes with as many others as
+a council session has. Nothing of the model changes.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.meeting import PARTY, TENANT, Help, _standing
-from consensus_sim.dynamics.deliberation import PLENARY
+from consensus_sim.council.meeting import COUNTS, PARTY, TENANT, Help, _standing, keys_of, matter_of, speeches_for
 from consensus_sim.dynamics.sitting import EXPRESSION, Held, bring_positions, hold_sitting
+from consensus_sim.dynamics.talk import PLENARY
+from consensus_sim.errors import one_of
 from consensus_sim.randomness import key, normals, uniforms
 
 if TYPE_CHECKING:
@@ -94,43 +97,60 @@ def raised_skill(model: CommunityModel, shift: float) -> NDArray[np.float32]:
 
 def meet(
     model: CommunityModel, topic: Topic, number: int, meetings: int, *, sides: str = "drawn", shift: float = 0.0,
-    counts: str = "core_and_panel",
+    counts: str = "core_and_panel", procedure: int = PLENARY,
 ) -> Room:  # fmt: skip
-    """Up to `meetings` meetings of `number` people on `topic`, as the council's rules of talk have them today: topics
-    split evenly between two camps, and everybody present is counted, so "drawn" and "even" sides, and both values of
-    `counts`, are the same rooms. They are arguments since the patterns ask for them.
+    """Up to `meetings` meetings of `number` people on `topic` by the council's rules of talk.
 
     sides: "drawn" as the topic has them, or "even": two camps of equal size; shift: skills raised, SD on the logit
-    scale; counts: who decides, the `seats` of a room or all present
+    scale; counts: whose acceptance counts, that of the core (officers and Party members), of the `seats` of a room, or
+    of all present
     """
-    settings, p, kind = room_settings(), model.parameters, topic.kind
+    settings, p = room_settings(), model.parameters
     present = draw_present(model, topic, number - settings.officers)
-    skill = raised_skill(model, shift)
-    position_key = key(model.seed, "rooms:position", 0, topic.number)
-    officer_key = key(model.seed, "rooms:officers", 0, topic.number)
-    came = present.astype(np.int64)
-    before = bring_positions(
-        position_key, officer_key, came, 0, model.residents.groups, kind.group_position, kind.group_stake,
-        topic.polarity, kind.position_spread, topic.who, topic.position,
-    )  # fmt: skip
+    skill, came = raised_skill(model, shift), present.astype(np.int64)
+    talk = key(model.seed, "rooms:meeting", 0, topic.number)
+    keys = keys_of(model, topic, talk)._replace(
+        position=key(model.seed, "rooms:position", 0, topic.number),
+        officer=key(model.seed, "rooms:officers", 0, topic.number),
+    )
+    matter = matter_of(topic)
+    if sides == "even":
+        matter = matter._replace(upper=0.5)
+    before, _ = bring_positions(keys, came, 0, model.residents.groups, matter)
+    counted = _who_counts(model, topic, present, counts)
     opening = p.meeting.start_heat * topic.urgency
-    heat, groundwork, known, kept = opening, 0.0, topic.who, topic.position
-    first: Held | None = None
+    rules = p.deliberation._replace(
+        turn_sharing=p.meeting.turn_sharing_moderator, speeches=speeches_for(p.meeting.agenda_size, p.meeting)
+    )
+    heat, first = opening, None
     for meeting in range(meetings):
-        held = hold_sitting(
-            key(model.seed, "rooms:meeting", meeting, topic.number), position_key, officer_key,
-            key(model.seed, "residents:susceptibility"), present, settings.officers, topic.low, topic.stake,
-            kind.group_position, kind.group_stake, topic.polarity, kind.position_spread, known, kept,
-            model.residents.groups, PARTY, TENANT, skill, model.vulnerable, model.team_mask,
-            _standing(model, Help()), heat, groundwork, PLENARY, p.meeting.turn_sharing_moderator,
-            p.deliberation.heat_gain, p.deliberation,
+        held: Held = hold_sitting(
+            keys._replace(talk=key(model.seed, "rooms:meeting", meeting, topic.number)), present, counted,
+            settings.officers, matter._replace(meeting=meeting), model.residents.groups, PARTY, TENANT, skill,
+            model.vulnerable, model.team_mask, _standing(model, Help()), heat, procedure, rules, False,
         )  # fmt: skip
         first = first or held
-        heat, groundwork, known, kept = max(held.heat, opening), held.groundwork, held.who, held.position
+        heat = max(held.heat, opening)
+        matter = matter._replace(known=held.who, kept=held.position, found=held.found)
         if held.settled:
             break
     assert first is not None
-    return Room(came, before, held.position, first.turns, meeting + 1, bool(held.settled))
+    after = held.position[np.searchsorted(held.who, came)]  # others may have sat on the topic before
+    return Room(came, before, after, first.turns, meeting + 1, bool(held.settled))
+
+
+def _who_counts(model: CommunityModel, topic: Topic, present: NDArray[np.int32], counts: str) -> NDArray[np.bool_]:
+    """Whose acceptance counts among the residents `present` (m,) and the officers behind them; (m + officers,)."""
+    if counts not in COUNTS:
+        raise one_of("counts", counts, COUNTS)
+    settings = room_settings()
+    counted = np.ones(len(present) + settings.officers, np.bool_)
+    if counts == "core":
+        counted[: len(present)] = model.residents.member_of("party")[present]
+    elif counts == "core_and_panel":
+        seated = draw_present(model, topic, min(len(present), settings.seats - settings.officers))
+        counted[: len(present)] = np.isin(present, seated)
+    return counted
 
 
 def rooms(model: CommunityModel, number: int, meetings: int, **settings: Any) -> Iterator[Room]:

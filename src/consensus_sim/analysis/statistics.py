@@ -1,6 +1,7 @@
 """The statistics of one run that targets name: what the case study told of phase 1, told by the model.
 
-Each is defined here and nowhere else. A statistic that is not defined in a run (nothing settled, nobody came) is NaN.
+Each is defined here, or in `ensemble.outcomes` where the forecast has it, too, and nowhere else. A statistic that is
+undefined in a run (nothing settled, nobody came) is NaN.
 """
 
 from __future__ import annotations
@@ -12,20 +13,19 @@ import numpy as np
 
 from consensus_sim.analysis.phase2 import Days, read_period
 from consensus_sim.calendar import WEEKS_PER_MONTH
+from consensus_sim.ensemble import outcomes
 from consensus_sim.ensemble.facts import all_tables, collect_acts
+from consensus_sim.ensemble.outcomes import COUNCIL, NAN
 
 UPPER_TERCILE = 2.0 / 3.0
 DEADLOCK = 2
 """Sittings of F72."""
 SETTLING_IN = 4
 """Weeks after which the new team's fatigue is first read."""
-QUARTER = 13
-"""Weeks of the frequency of F59."""
 ANSWERED = "answered"
 """State of a matter that was dealt with on the spot; every other one that was heard became a formal topic."""
 OF_BASELINE = ("retired_over_working", "party_over_all")
 """Signs of F14: who is active before the council."""
-NAN = float("nan")
 
 
 def read_runs(
@@ -80,7 +80,7 @@ def read_model(model: Any) -> dict[str, float]:
         "attendance_last4": headline["attendance_council_last4", "all"],
         "frequency_ordinary": headline["frequency_ordinary", "all"],
         "frequency_ordinary_in_person": headline["frequency_ordinary_in_person", "all"],
-        "matters_landed_all": headline["matters_landed", "all"],
+        "matters_landed": headline["matters_landed", "all"],
         "retired_over_working": reach["elder"] - reach["working"],
         "party_over_all": reach["party"] - reach["all"],
         **_events(model),
@@ -116,22 +116,22 @@ def _tea(model: Any) -> dict[str, float]:
 
 
 def _council_topics(model: Any) -> dict[str, float]:
-    """F56-F58, F72."""
-    settled = [t for t in model.topics.topics if t.state == "settled" and t.venue_channel == "council"]
-    done = [t for t in settled if t.executed_week >= 0]
-    due = [t for t in settled if t.executed_week >= 0 or t.deadline_week < model.calendar.weeks]
+    """F56-F58, F72, of the whole run up to its end, the read-out."""
+    topics, sheets, whole = model.topics.topics, model.recorder.sheets, (0, model.calendar.weeks)
+    online = outcomes.online_channels(model)
     traffic = [
         t
-        for t in model.topics.topics
+        for t in topics
         if t.kind.name == "traffic" and (t.state == "settled" and t.sittings > 0 or t.sittings >= DEADLOCK)
     ]
     traffic.sort(key=lambda topic: topic.agenda_week)
     failed = [not (t.state == "settled" and t.sittings <= DEADLOCK) for t in traffic]
     return {
-        "matters_landed": float(len(done)),
-        "meetings_per_settled": _mean([t.sittings for t in settled]),
-        "execution_of_settled": len(done) / len(settled) if settled else NAN,
-        "execution_of_due": len(done) / len(due) if due else NAN,
+        "matters_landed_council": outcomes.matters_landed(topics, *whole, COUNCIL),
+        "meetings_per_settled": outcomes.sittings_per_settled(topics, sheets, online, *whole, COUNCIL),
+        "executed_at_readout": outcomes.executed_at_readout(topics, *whole),
+        "executed_within_26_weeks": outcomes.executed_within_26_weeks(topics, *whole),
+        "settled_within_26_weeks": outcomes.settled_within_26_weeks(sheets, *whole),
         "deadlock": _mean(failed[:1]),
         "deadlock_share": _mean(failed),
     }
@@ -139,24 +139,24 @@ def _council_topics(model: Any) -> dict[str, float]:
 
 def _people(model: Any) -> dict[str, float]:
     """F59, F66, and the pool of A5."""
-    residents, acts = model.residents, collect_acts(model)
-    offline = np.array([not model.known_channels[name].online for name in acts.channels])[acts.channel]
-    ordinary = ~model.team_mask[acts.resident]
-    recent = acts.week >= model.calendar.weeks - QUARTER
-    at_council = np.array([name == "council" for name in acts.channels])[acts.channel] & ordinary
+    residents, acts, weeks = model.residents, collect_acts(model), model.calendar.weeks
+    ordinary = acts.where(~acts.team)
+    at_council = ordinary.channel == (acts.channels.index(COUNCIL) if COUNCIL in acts.channels else -1)
     adult = residents.adult
 
     def under(group: str) -> float:
         member = residents.member_of(group)
-        among = member[acts.resident[at_council]]
+        among = member[ordinary.resident[at_council]]
         return float(member[adult].mean() - among.mean()) if len(among) else NAN
 
-    in_person = np.count_nonzero(ordinary & offline)
-    online = np.count_nonzero(ordinary & ~offline)
+    online = np.count_nonzero(ordinary.online)
+    in_person = len(ordinary.online) - online
+    recent = ordinary.within(weeks - outcomes.TRAILING, weeks)
+    outside = np.count_nonzero(adult & ~model.team_mask)
     return {
-        "pool_ordinary": float(len(np.unique(acts.resident[ordinary]))),
-        "pool_ordinary_in_person": float(len(np.unique(acts.resident[ordinary & offline]))),
-        "frequency_all_adults": float(np.count_nonzero(ordinary & recent) / np.count_nonzero(adult & ~model.team_mask)),
+        "pool_ordinary": float(len(np.unique(ordinary.resident))),
+        "pool_ordinary_in_person": float(len(np.unique(ordinary.resident[~ordinary.online]))),
+        "frequency_all_adults": len(recent.week) * outcomes.QUARTER / min(weeks, outcomes.TRAILING) / outside,
         "tenants_under": under("tenant"),
         "elders_under": under("elder"),
         "in_person_over_online": (in_person - online) / (in_person + online) if in_person + online else NAN,

@@ -180,7 +180,7 @@ def predictive_table(
 
 def with_error(target: Target, values: Matrix) -> Matrix:
     """5 % and 95 % quantiles of what would be reported where the quantity is `values` (runs,): each value spread over
-    the quantiles of the target's normal error.
+    the quantiles of the target's normal error, and none beyond the range of the figure.
     """
     from scipy.stats import norm
 
@@ -189,7 +189,7 @@ def with_error(target: Target, values: Matrix) -> Matrix:
         return np.full(2, np.nan)
     spread = norm.ppf((np.arange(ERROR_STEPS) + 0.5) / ERROR_STEPS)
     found: Matrix = np.quantile(known[:, None] + target.error * spread, (0.05, 0.95))
-    return np.exp(found) if target.scale == "log" else found
+    return np.clip(np.exp(found) if target.scale == "log" else found, *target.range)
 
 
 def _verdict(target: Target, row: dict[str, Any]) -> dict[str, Any]:

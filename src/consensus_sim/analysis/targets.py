@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from consensus_sim.catalogue import forecast_metric, forecast_metric_names
+from consensus_sim.catalogue import forecast_metric, forecast_metric_names, metric, metric_names, range_of
 from consensus_sim.data_files import read_plain
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase
 from consensus_sim.paths import configs_dir
@@ -25,6 +25,11 @@ TOLD = {"statistic": "{}", "metric": "{}:{}", "quantity": "quantity/{}:{}"}
 """Ways to name a figure -> how a run tells it, by name and group."""
 BAND = 1.6449
 """Half-width of an accepted band in standard deviations: bands are read as 90 % intervals of a normal error."""
+DIFFERENCES = (
+    "retired_over_working", "party_over_all", "tenants_under", "elders_under", "in_person_over_online", "team_fatigue",
+    "calmer_in_parlour",
+)  # fmt: skip
+"""Statistics that are differences of shares or of indices, and may be negative."""
 MOST = 0.90
 """Share of runs in which a sign has to hold (evidence, E1)."""
 
@@ -68,6 +73,18 @@ class Target:
         if self.scale == "linear":
             return np.asarray(values, np.float64)
         return np.log(np.maximum(np.asarray(values, np.float64), 0.5))  # a count of 0 counts as half a person
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Least and greatest value that the figure can have; nothing that is forecast of it lies beyond."""
+        name = self.statistic.rpartition("/")[2].rpartition(":")[0]
+        if self.key == "quantity":
+            return forecast_metric(name).range
+        if self.key == "metric":
+            return metric(name).range if name in metric_names() else (0.0, math.inf)
+        if self.statistic.rpartition("/")[2] in DIFFERENCES:
+            return -1.0, 1.0
+        return range_of(self.unit)
 
     def inside(self, value: float) -> bool:
         """Whether `value` lies in the accepted band."""
@@ -222,10 +239,8 @@ def _check_unit(where: str, entry: Entry) -> None:
             raise not_allowed(f"{where}.{key}", found, phrase("share_of_one"))
 
 
-def _is_share(metric: str) -> bool:
-    from consensus_sim import catalogue
-
-    return metric in catalogue.metric_names() and catalogue.metric(metric).unit.startswith("share")
+def _is_share(name: str) -> bool:
+    return name in metric_names() and metric(name).unit.startswith("share")
 
 
 def _read_value(where: str, entry: Entry) -> tuple[float, float, float, float]:

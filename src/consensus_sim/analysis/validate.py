@@ -45,13 +45,14 @@ def crps(observed: float, sample: Matrix) -> float:
 def rivals_of(target: Target) -> dict[str, float]:
     """What the naive rivals forecast from the target's `history`, NaN where it is too short.
 
-    no_change: the first value known stays; last_value: the latest stays; trend: the latest change repeats
+    no_change: the first value known stays; last_value: the latest stays; trend: the latest change repeats, within the
+    range of the figure
     """
     h = target.history
     return {
         "no_change": h[0] if h else NAN,
         "last_value": h[-1] if h else NAN,
-        "trend": 2 * h[-1] - h[-2] if len(h) > 1 else NAN,
+        "trend": float(np.clip(2 * h[-1] - h[-2], *target.range)) if len(h) > 1 else NAN,
     }
 
 

@@ -17,6 +17,8 @@ from consensus_sim.paths import configs_dir
 if TYPE_CHECKING:
     import pandas as pd
 
+    from consensus_sim.ensemble.draws import Draws
+
 NUMBERS = "%.6g"
 RULES = ("mean", "median", "pairs", "all")
 """mean, median: that of the values lies in the band; pairs: the share of values that do is not significantly below that
@@ -52,16 +54,19 @@ def write(frame: pd.DataFrame, place: Path) -> None:
     frame.to_csv(place, index=False, float_format=NUMBERS, lineterminator="\n")
 
 
-def replicate_table(values: Values) -> pd.DataFrame:
-    """Columns id, quantity, replicate, value; values rounded as they are printed."""
+def replicate_table(values: Values, draws: Draws | None = None) -> pd.DataFrame:
+    """Columns id, quantity, replicate, draw, value; values rounded as they are printed.
+
+    draws: the parameter draw of each replicate (None: each has its own)
+    """
     import pandas as pd
 
     rows = [
-        (name, quantity, number, float(NUMBERS % value) + 0.0)
+        (name, quantity, number, number if draws is None else int(draws[number]), float(NUMBERS % value) + 0.0)
         for (name, quantity), line in values.items()
         for number, value in enumerate(line)
     ]
-    return pd.DataFrame(rows, columns=["id", "quantity", "replicate", "value"])
+    return pd.DataFrame(rows, columns=["id", "quantity", "replicate", "draw", "value"])
 
 
 def inside(values: NDArray[np.float64], band: Mapping[str, float]) -> NDArray[np.bool_]:
@@ -86,23 +91,25 @@ def band_text(band: Mapping[str, float], rule: str) -> str:
     return words + {"pairs": f" in {sign_rule().sign_share:.0%} of runs", "all": " in all runs"}.get(rule, "")
 
 
-def share_inside(values: NDArray[np.float64], band: Mapping[str, float], together: int = 1) -> tuple[float, int]:
+def share_inside(
+    values: NDArray[np.float64], band: Mapping[str, float], draws: Draws | None = None
+) -> tuple[float, int]:
     """Mean share of the defined `values` in `band`, over parameter draws, and how many draws that is.
 
-    together: replicates of one parameter draw, next to each other in `values`: their shares are averaged, since they
-    are not independent. A value on an edge that is no part of the band is a tie and left out, as in a sign test.
+    draws: the parameter draw of each value (None: each has its own); values of one draw are not independent, so their
+    share counts once. A value on an edge that is no part of the band is a tie and left out, as in a sign test.
     """
     ties = np.isin(values, [band[edge] for edge in ("above", "below") if edge in band])
-    draw = np.arange(len(values)) // together
+    draws = np.arange(len(values)) if draws is None else draws
     kept = ~np.isnan(values) & ~ties
     held = inside(values, band)
-    shares = [float(held[kept & (draw == number)].mean()) for number in np.unique(draw[kept])]
+    shares = [float(held[kept & (draws == number)].mean()) for number in np.unique(draws[kept])]
     return (float(np.mean(shares)), len(shares)) if shares else (np.nan, 0)
 
 
-def judge(entry: Mapping[str, Any], values: NDArray[np.float64], together: int = 1) -> tuple[bool, str]:
+def judge(entry: Mapping[str, Any], values: NDArray[np.float64], draws: Draws | None = None) -> tuple[bool, str]:
     """Judges whether the defined `values` of an entry (with keys band and rule) pass, and says in words what they did;
-    `together` as in `share_inside`.
+    `draws` as in `share_inside`.
     """
     from scipy.stats import binomtest
 
@@ -117,25 +124,26 @@ def judge(entry: Mapping[str, Any], values: NDArray[np.float64], together: int =
     if rule == "all":
         share = float(inside(values, band).mean())
         return share == 1.0, f"holds in {share:.0%} of {len(values)} runs"
-    share, draws = share_inside(all_values, band, together)
-    if not draws:
+    share, independent = share_inside(all_values, band, draws)
+    if not independent:
         return False, "no pair differs"
-    test = binomtest(math.ceil(share * draws - 1e-9), draws, sign_rule().sign_share, alternative="less")
-    return bool(test.pvalue >= sign_rule().level), f"holds in {share:.0%} of {draws} independent runs that differ"
+    test = binomtest(math.ceil(share * independent - 1e-9), independent, sign_rule().sign_share, alternative="less")
+    return bool(test.pvalue >= sign_rule().level), f"holds in {share:.0%} of {independent} independent runs that differ"
 
 
-def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame, together: int = 1) -> list[dict[str, Any]]:
-    """One row per entry, in their order, from the table of single runs; `together` as in `share_inside`.
+def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row per entry, in their order, from the table of single runs, as `replicate_table` makes it.
 
     Keys: those of the entry, and mean, median, q05, q95 over the runs in which the value is defined, `share` of these
     in the band, `replicates`, `passed` (None: nothing to judge), `said`
     """
     values = {
-        key: rows["value"].to_numpy(np.float64) for key, rows in replicates.groupby(["id", "quantity"], sort=False)
+        key: (rows["value"].to_numpy(np.float64), rows["draw"].to_numpy(np.int64))
+        for key, rows in replicates.groupby(["id", "quantity"], sort=False)
     }
     rows = []
     for entry in entries:
-        whole = values[entry["id"], entry["quantity"]]
+        whole, draws = values[entry["id"], entry["quantity"]]
         line = whole[~np.isnan(whole)]
         row: dict[str, Any] = {**entry, "band": band_text(entry.get("band") or {}, entry["rule"])}
         row |= {"replicates": len(line), "share": np.nan}
@@ -146,8 +154,8 @@ def tabulate(entries: Sequence[Mapping[str, Any]], replicates: pd.DataFrame, tog
             row |= {"mean": float(line.mean()) + 0.0, "median": float(median) + 0.0}
             row |= {"q05": float(q05) + 0.0, "q95": float(q95) + 0.0}
             if entry.get("band"):
-                row["share"] = share_inside(whole, entry["band"], together)[0]
-                row["passed"], row["said"] = judge(entry, whole, together)
+                row["share"] = share_inside(whole, entry["band"], draws)[0]
+                row["passed"], row["said"] = judge(entry, whole, draws)
         rows.append(row)
     return rows
 

@@ -23,10 +23,12 @@ from consensus_sim.dynamics.participation import (
     HOUSEMATE,
     LETTER,
     NOT_INVITED,
+    OWN_GROUP,
     PERSONAL,
     TEAM_CALL,
     accept_chance_of_seat,
     decide,
+    level_of_mean,
     relieve,
 )
 from consensus_sim.dynamics.topics import spread_stakes
@@ -40,17 +42,20 @@ def asked_levels(model: Any, channel: OpenChannel) -> NDArray[np.float64]:
     P3, P4, P8); read-only.
     """
     p = model.parameters.participation
-    return _levels(channel.level, channel.letter, channel.personal, p.household_spillover, p.team_call)
+    return _levels(channel.level, channel.letter, channel.personal, p.household_spillover, p.team_call, channel.member)
 
 
 @lru_cache(maxsize=64)
-def _levels(knows: float, letter: float, personal: float, spillover: float, team: float) -> NDArray[np.float64]:
-    levels = np.empty(5)
+def _levels(
+    knows: float, letter: float, personal: float, spillover: float, team: float, member: float
+) -> NDArray[np.float64]:
+    levels = np.empty(6)
     levels[NOT_INVITED] = knows
     levels[LETTER] = letter
     levels[PERSONAL] = personal
     levels[HOUSEMATE] = knows + spillover * (personal - knows)
     levels[TEAM_CALL] = team
+    levels[OWN_GROUP] = member
     levels.setflags(write=False)
     return levels
 
@@ -67,6 +72,17 @@ def fear_weight_at(model: Any, channel: OpenChannel) -> NDArray[np.float32]:
         return scratch.fear_weight
     relieve(scratch.fear_weight, model.elder, relief, scratch.fear_here)
     return scratch.fear_here
+
+
+def member_level(model: Any, channel: OpenChannel, members: Rows) -> float:
+    """Log-odds at which the mean probability that `members`, as they are now and without a stake, come to a meeting of
+    their own group at `channel` is `member_attendance`.
+    """
+    p, residents = model.parameters.participation, model.residents
+    fear = fear_of(model, channel) * fear_weight_at(model, channel)[members] * (1.0 - residents.expression[members])
+    drawn = model.scratch.common[members] + channel.fixed[members] + p.habit * residents.habit_offline[members] - fear
+    share = min(max(p.member_attendance, 1e-9), 1.0 - 1e-9)
+    return float(level_of_mean(share, drawn.astype(np.float64))) + channel.centre
 
 
 def novelty(model: Any, channel: OpenChannel, week: int) -> float:

@@ -106,8 +106,10 @@ class Venue:
 class OpenChannel:
     """A channel in force in a run, with what each resident faces when taking part through it; arrays of shape (n,).
 
-    level, letter, personal: log-odds of an average adult who knows of it, or is asked by letter or in person; `centre`
-    is taken from each
+    level, letter, personal: log-odds of an average adult who knows of it, or is asked by letter or in person; `member`
+    those of the members of a group that meets there; `centre` is taken from each
+    per_year: events a year, over which the chance of P14 is spread online; routine: least rate a week at which
+    residents next door hear of it, above 0 for long-standing channels, which daily life keeps known
     """
 
     channel: Channel
@@ -120,6 +122,9 @@ class OpenChannel:
     novel: bool
     fixed: NDArray[np.float32]
     centre: float
+    member: float = 0.0
+    per_year: float = 12.0
+    routine: float = 0.0
 
     @property
     def name(self) -> str:

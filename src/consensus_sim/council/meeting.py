@@ -9,15 +9,21 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED, Topic
-from consensus_sim.dynamics.deliberation import PAIRS, PLENARY, ROUND, DeliberationParameters
 from consensus_sim.dynamics.measures import sum_at
-from consensus_sim.dynamics.sitting import Held, Standing, hold_sitting, share_of
-from consensus_sim.dynamics.topics import draw_positions
+from consensus_sim.dynamics.participation import PERSONAL
+from consensus_sim.dynamics.sitting import Held, Keys, Matter, Standing, count_in, hold_sitting, share_of
+from consensus_sim.dynamics.talk import PAIRS, PLENARY, ROUND, DeliberationParameters
 from consensus_sim.randomness import key
 from consensus_sim.residents.columns import group_bit
 
 PARTY, TENANT = group_bit("party"), group_bit("tenant")
+NO_TALK = np.uint64(0)
+"""Key of a meeting at which nobody talks."""
+MEETINGS = 64
+"""More than any topic has before it is settled or shelved: numbers its meetings over several attempts."""
 PROCEDURES = {"plenary": PLENARY, "pairs": PAIRS, "round": ROUND}
+COUNTS = ("core", "core_and_panel", "present")
+"""Whose acceptance counts at the council (F19, F20): the team with its officers, they and the panel, or all present."""
 
 
 class MeetingParameters(NamedTuple):
@@ -27,6 +33,8 @@ class MeetingParameters(NamedTuple):
     turn_sharing_moderator: float
     agenda_size: int
     sittings_max: int
+    minutes: float
+    turn_minutes: float
     procedure: float
     susceptibility: float
     unmoving: float
@@ -77,10 +85,11 @@ class Help(NamedTuple):
 
 
 class Facilitation(NamedTuple):
-    """How a session is run: share of turns handed round (phi, P22), procedure of talk, and help."""
+    """How a session is run: share of turns handed round (phi, P22), procedure of talk, speeches a topic, and help."""
 
     turn_sharing: float
     procedure: int
+    speeches: int
     help: Help
 
 
@@ -109,6 +118,37 @@ class Minutes(NamedTuple):
     acceptance: float
 
 
+class Trace(NamedTuple):
+    """One meeting turn by turn, kept on request (`Recorder.keep_traces`); n = residents and officers present."""
+
+    week: int
+    channel: str
+    topic: int
+    """Number of the topic."""
+    sitting: int
+    resident: NDArray[np.int64]
+    """(n,) residents, then -1 for each officer."""
+    counted: NDArray[np.bool_]
+    """(n,) whose acceptance counts."""
+    speaker: NDArray[np.int64]
+    """(turns,) row of the speaker of each turn or exchange; empty in rounds."""
+    partner: NDArray[np.int64]
+    """(turns,) row of the partner in pairs, else -1."""
+    position: NDArray[np.float64]
+    """(turns or rounds, n) positions after each."""
+    heat: NDArray[np.float64]
+    """(turns or rounds,) heat after each."""
+    proposal: tuple[float, float]
+    """On the first and on the second issue."""
+    accepted: NDArray[np.bool_]
+    """(n,) votes."""
+    share: float
+    """Accepting share of those counted."""
+    found: float
+    """Share of the topic worked out."""
+    settled: bool
+
+
 def facilitation(model: Any, event: Event) -> Facilitation:
     """How talk is run at `event`: the moderator's share of turns (P22), what helpers add, and, under a moderator, how
     well those present know the rules of a meeting: b_r (mean procedure skill - that of all adults at the start).
@@ -121,7 +161,27 @@ def facilitation(model: Any, event: Event) -> Facilitation:
         sharing += m.procedure * (known - float(model.skill_mean[3]))
     procedure = rules.procedure if event.channel.name == "council" else "plenary"
     sharing = min(1.0, max(0.0, sharing + help_given.turn_sharing))
-    return Facilitation(sharing, PROCEDURES[procedure], help_given)
+    return Facilitation(sharing, PROCEDURES[procedure], speeches_for(len(event.topics), m), help_given)
+
+
+def speeches_for(topics: int, m: MeetingParameters) -> int:
+    """Speeches for each of the `topics` that share the minutes of a meeting: whole turns, at least one (L63)."""
+    return max(1, int(m.minutes / m.turn_minutes / max(1, topics) + 1e-9))
+
+
+def who_counts(model: Any, event: Event) -> NDArray[np.bool_]:
+    """Whose acceptance counts at `event`, residents present first, then officers; (n,) (F19, F20, F25).
+
+    At the council the core (team and officers), the panel (residents seated by rule or asked in person) or all, as
+    `Rules.counts` says. Other channels have no core, so everybody counts there, as at a session without core and panel.
+    """
+    counts = model.rules.counts
+    if event.channel.name != "council" or counts == "present":
+        return np.ones(len(event.came) + event.officers, np.bool_)
+    panel = [event.seated_present, *(who for code, who in event.asked if code == PERSONAL)]
+    seats = np.concatenate(panel) if counts == "core_and_panel" else panel[0][:0]
+    counted: NDArray[np.bool_] = count_in(event.came, event.officers, model.team_mask, seats, model.scratch.flags)
+    return counted
 
 
 def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int64]]:
@@ -135,41 +195,58 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
     if topic.state != AGENDA:
         topic.state, topic.agenda_week, topic.venue_channel = AGENDA, event.week, event.channel.name
     run = model.facilitation(event)
-    held = _play(model, event, topic, run)
+    counted = who_counts(model, event)
+    held = _play(model, event, topic, run, counted)
     topic.sittings += 1
     topic.heat, topic.who, topic.position = held.heat, held.who, held.position
-    topic.groundwork = held.groundwork
+    topic.found = held.found
     if held.n_turns > 0:
         topic.spoken_turns += 1
         topic.gini_sum += held.gini
         topic.vulnerable_turns += held.vulnerable_speaking
     if held.settled:
         topic.state, topic.settled_week = SETTLED, event.week
-        topic.acceptance, topic.proposal = held.share, held.proposal
+        topic.acceptance, topic.proposal, topic.second = held.share, held.proposal, held.second
     elif topic.sittings >= m.sittings_max:
         topic.state = SHELVED
         topic.acceptance = held.share
+    if model.recorder.keep_traces:
+        model.recorder.traces.append(_trace(event, topic, held, counted))
     return _minutes(model, event, topic, held), held.turns
 
 
-def _play(model: Any, event: Event, topic: Topic, run: Facilitation) -> Held:
-    """The sitting itself: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
-    p, kind, residents = model.parameters.deliberation, topic.kind, model.residents
+def keys_of(model: Any, topic: Topic, talk: np.uint64) -> Keys:
+    """Keys of all random draws of a meeting on `topic`; `talk` is that of this meeting."""
+    seed, week, number = model.seed, topic.arisen_week, topic.number
+    return Keys(
+        talk,
+        key(seed, "topics:position", week, number),
+        key(seed, "topics:officers", week, number),
+        key(seed, "residents:susceptibility"),
+        key(seed, "topics:acceptance", week, number),
+        key(seed, "topics:information", week, number),
+    )
+
+
+def matter_of(topic: Topic) -> Matter:
+    """A topic as it comes to its next meeting."""
+    kind = topic.kind
+    return Matter(
+        topic.low, topic.stake, kind.group_position, kind.group_stake, topic.polarity, topic.upper,
+        kind.position_spread, topic.unlike, topic.feasibility, topic.who, topic.position, topic.found,
+        topic.sittings + MEETINGS * topic.failed_before,
+    )  # fmt: skip
+
+
+def _play(model: Any, event: Event, topic: Topic, run: Facilitation, counted: NDArray[np.bool_]) -> Held:
+    """The meeting itself: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
+    p, residents = model.parameters.deliberation, model.residents
     return hold_sitting(
-        model.key(f"sitting:{topic.number}", sub=event.number),
-        key(model.seed, "topics:position", topic.arisen_week, topic.number),
-        key(model.seed, "topics:officers", topic.arisen_week, topic.number),
-        key(model.seed, "residents:susceptibility"),
+        keys_of(model, topic, model.key(f"sitting:{topic.number}", sub=event.number)),
         event.came,
+        counted,
         event.officers,
-        topic.low,
-        topic.stake,
-        kind.group_position,
-        kind.group_stake,
-        topic.polarity,
-        kind.position_spread,
-        topic.who,
-        topic.position,
+        matter_of(topic),
         residents.groups,
         PARTY,
         TENANT,
@@ -178,11 +255,13 @@ def _play(model: Any, event: Event, topic: Topic, run: Facilitation) -> Held:
         model.team_mask,
         _standing(model, run.help),
         _opening_heat(model, event, topic, run.help.calm),
-        topic.groundwork,
         run.procedure,
-        run.turn_sharing,
-        p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm),
-        p,
+        p._replace(
+            turn_sharing=run.turn_sharing,
+            heat_gain=p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm),
+            speeches=run.speeches,
+        ),
+        model.recorder.keep_traces,
     )
 
 
@@ -213,12 +292,13 @@ def _standing(model: Any, given: Help) -> Standing:
     )
 
 
-def first_positions(
-    topic: Topic, draw: Any, who: NDArray[np.int64], groups: NDArray[np.uint16], out: NDArray[np.float64]
-) -> None:
-    """Write the first positions on `topic` of `who`, whose groups are `groups[who]`, to `out` (m,)."""
-    kind = topic.kind
-    draw_positions(draw, who, groups, kind.group_position, kind.group_stake, topic.polarity, kind.position_spread, out)
+def _trace(event: Event, topic: Topic, held: Held, counted: NDArray[np.bool_]) -> Trace:
+    return Trace(
+        event.week, event.channel.name, topic.number, topic.sittings,
+        np.concatenate((event.came.astype(np.int64), np.full(event.officers, -1))), counted, held.speaker, held.partner,
+        held.trace[:, :-1], held.trace[:, -1], (held.proposal, held.second), held.accepted, held.share, held.found,
+        held.settled,
+    )  # fmt: skip
 
 
 def _spoken_by(member: NDArray[np.bool_], event: Event, held: Held) -> float:
@@ -254,5 +334,5 @@ def _minutes(model: Any, event: Event, topic: Topic, held: Held) -> Minutes:
 
 
 def deliberation_parameters(numbers: dict[str, float]) -> DeliberationParameters:
-    """The kernel's parameters from the behaviour group `deliberation`; turn sharing is set per session."""
-    return DeliberationParameters(turn_sharing=0.0, **numbers)
+    """The kernel's parameters from the group `deliberation`; turn sharing and speeches are set per meeting."""
+    return DeliberationParameters(turn_sharing=0.0, speeches=0, **numbers)

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council import attendance
-from consensus_sim.council.events import Event, Rows
-from consensus_sim.council.meeting import Minutes, first_positions, sit
+from consensus_sim.council.events import NOBODY, Event, Rows
+from consensus_sim.council.meeting import NO_TALK, Minutes, keys_of, matter_of, sit
 from consensus_sim.council.resolution import NEVER, carry_out, evaluate, land, reopen
 from consensus_sim.council.screening import formal_chance, label, score
-from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, LAPSED, SETTLED, SHELVED, UNHEARD, Topic
-from consensus_sim.dynamics.deliberation import accept_chance, settles
-from consensus_sim.dynamics.fatigue import add_bounded
+from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, LAPSED, SETTLED, SHELVED, UNHEARD, Topic, Turn
+from consensus_sim.dynamics.fatigue import add_bounded, hold_back
 from consensus_sim.dynamics.learning import gain_saturating, practise, take_part
-from consensus_sim.dynamics.participation import PERSONAL, common_utility, fear_weights, remember_ties
+from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL, common_utility, fear_weights, remember_ties
 from consensus_sim.dynamics.ranking import most_concerned
+from consensus_sim.dynamics.sitting import cast_votes
 from consensus_sim.dynamics.topics import raise_concern, raise_matters, recompute_concern
-from consensus_sim.dynamics.trust import move_efficacy, see_outcome
+from consensus_sim.dynamics.trust import TrustParameters, move_efficacy, see_outcome
 from consensus_sim.randomness import key, uniform, uniforms_at
 
 NONE_FIRST = np.empty(0, np.bool_)
@@ -48,6 +48,50 @@ def incubate(model: Any) -> None:
     arisen = book.arise_before(model.residents.groups) if model.week == 0 else []
     for topic in arisen + book.arise(model.week, model.residents.groups):
         raise_concern(topic.low, topic.stake, model.concern)
+    collect(model)
+
+
+def collectors(model: Any) -> Rows:
+    """Residents who collect the matters of others and lead them for an institution in force, ascending (F41)."""
+    found = [lever.collectors(model) for lever in model.with_hook("collectors")]
+    return np.unique(np.concatenate(found)) if found else NOBODY
+
+
+def collect(model: Any) -> None:
+    """Collectors raise, on behalf of those who live with it, what nobody has raised (F41): each takes up `collecting`
+    matters a month, members of the council team anywhere, the others in their own micro-grid.
+
+    First comes what weighs most: urgency times the mean stake of who lives with it, of equal ones the older. The
+    collector leads what becomes a formal topic. Who goes first is up to chance.
+    """
+    who, rate = collectors(model), per_week(model.parameters.topics.collecting)
+    drawn = uniforms_at(model.key("collect"), who) if len(who) and rate else np.ones(len(who))
+    going = np.argsort(drawn, kind="stable")[: int(np.count_nonzero(drawn < rate))]
+    unheard = [topic for topic in model.topics.waiting if topic.state == UNHEARD] if len(going) else []
+    unheard.sort(key=lambda topic: -topic.urgency * float(topic.stake.sum()) / max(1, len(topic.stake)))
+    home = model.community.population.micro_grid
+    for row in who[going].tolist():
+        own = None if model.team_mask[row] else int(home[row])
+        found = next((topic for topic in unheard if own is None or topic.micro_grid == own), None)
+        if found is not None:
+            unheard.remove(found)
+            found.mentions += 1
+            take_up(model, found, row, "collected", own=False)
+            if found.state == HEARD:
+                found.led_by = row
+
+
+def find_leader(model: Any, event: Event, topic: Topic) -> None:
+    """Gives a topic that nobody leads yet its leader 牵头 as it is taken up at `event`: who raised it, if present, else
+    one of the collectors present, by lot, else who raised it all the same.
+    """
+    if topic.led_by >= 0:
+        return
+    present = np.intersect1d(event.came, collectors(model))
+    topic.led_by = topic.raised_by
+    if len(present) and topic.raised_by not in event.came:
+        lots = uniforms_at(key(model.seed, "lead", 0, topic.number), present)
+        topic.led_by = int(present[np.argmin(lots)])
 
 
 def attraction(model: Any) -> NDArray[np.float32]:
@@ -64,6 +108,7 @@ def attraction(model: Any) -> NDArray[np.float32]:
         p,
         scratch.common,
     )
+    hold_back(scratch.common, residents.strain, p.fatigue)
     return scratch.common
 
 
@@ -122,6 +167,7 @@ def hold(model: Any, event: Event) -> None:
     turns = None
     if not event.channel.online and len(event.came) + event.officers >= model.parameters.meeting.quorum:
         for topic in event.topics:
+            find_leader(model, event, topic)
             minutes, spoken = sit(model, event, topic)
             turns = spoken if turns is None else turns + spoken
             model.recorder.minutes(minutes)
@@ -177,10 +223,10 @@ def hear(model: Any, event: Event) -> None:
             take_up(model, topic, who, event.channel.name)
 
 
-def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
+def take_up(model: Any, topic: Topic, who: int, channel: str, own: bool = True) -> None:
     """A matter reaches the committee through `channel`, raised by resident `who`: it becomes a formal topic, and who
     raised it finds that this counts, or it is answered on the spot (F31, F55): the likelier, the less residents differ
-    over it.
+    over it. A matter of others (not `own`) is no suggestion of who raises it, and moves nothing in them (D8).
     """
     p, residents = model.parameters, model.residents
     topic.heard_week, topic.channel = model.week, channel
@@ -188,7 +234,10 @@ def take_up(model: Any, topic: Topic, who: int, channel: str) -> None:
     if uniform(key(model.seed, "topics:conversion", 0, topic.number), 0) < chance:
         raiser = np.array([who], np.int32)
         topic.state, topic.raised_by = HEARD, who
+        topic.turns.append(Turn(model.week, HEARD, channel))
         topic.label = label(topic, p.topics)
+        if not own:
+            return
         move_efficacy(residents.efficacy, raiser, 1.0, p.trust.efficacy_gain, p.trust.loss_ratio)
         gain_saturating(residents.initiative, raiser, p.learning.initiative_gain)
         for lever in model.with_hook("on_adopted"):
@@ -212,25 +261,26 @@ def _practise(model: Any, event: Event, sat: bool) -> None:
         residents.fatigue,
         model.took_part,
     )
+    model.last_act[came] = model.week
     if online:
         return
+    for members in [who for code, who in event.asked if code == TEAM_CALL]:
+        add_bounded(residents.strain, np.intersect1d(came, members).astype(np.int32), p.fatigue.load)
     network = model.community.network
     gain_saturating(residents.belonging, came, p.learning.belonging_gain)
     remember_ties(came, network.indptr, network.indices, model.scratch.mirror_weight, model.scratch.neighbours_came)
     if sat:
-        listened, spoke = model.practice
-        practise(residents.skill, listened, came)
-        practise(residents.skill, spoke, event.spoke)
+        for gain, who in zip(model.practice, (came, event.spoke), strict=True):
+            practise(residents.skill, residents.start_skill, model.skill_unit, gain, p.learning.reach, who)
         model.used_skill[came] = True
 
 
 def practice_gains(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Gain of each skill by listening at a meeting that sits on a topic, and by speaking there (P30), (4,) each."""
+    """Gain of each skill by listening at a meeting that sits on a topic, and by speaking there (P30), SD, (4,) each."""
     p, gains = model.parameters.learning, np.zeros((2, len(model.skill_unit)))
     gains[0, list(LISTENED_ROWS)] = p.practice_listened
     gains[1, list(SPOKE_ROWS)] = p.practice_spoke
-    listened, spoke = gains * model.skill_unit
-    return listened, spoke
+    return gains[0], gains[1]
 
 
 def _settle(model: Any, event: Event, topic: Topic, spoke: Rows) -> None:
@@ -256,35 +306,33 @@ def _shelve(model: Any, topic: Topic) -> None:
 def _close(model: Any, topic: Topic) -> None:
     """The matter is no longer open: concern about it ends."""
     model.topics.closed(topic)
+    topic.turns.append(Turn(model.week, topic.state, topic.venue_channel, topic.deadline_week))
     _, low, high, offset = model.topics.open_topics()
     recompute_concern(topic.low, topic.high, low, high, offset, model.topics.stakes, model.concern)
 
 
 def vote(model: Any, event: Event, topic: Topic, voters: Rows) -> None:
-    """A vote online: D5's acceptance of the median position among the voters; settled above the settlement share
-    (F76).
+    """A vote online on a draft by the committee: D5's acceptance of the median position among the voters; settled from
+    the settlement share if the topic is worked out (F76).
+
+    The draft works out as much as one meeting of officers. Nobody talks, so there is no package of two issues.
     """
-    residents, p = model.residents, model.parameters
-    rows = voters.astype(np.int64)
-    position = np.empty(len(rows))
-    draw = key(model.seed, "topics:position", topic.arisen_week, topic.number)
-    first_positions(topic, draw, rows, residents.groups, position)
-    proposal = float(np.median(position))
-    stake = topic.stake[rows - topic.low].astype(np.float64)
-    integration = residents.integration[rows].astype(np.float64)
-    leeway = np.full(len(rows), p.deliberation.integration_widening * topic.groundwork)
-    chance = accept_chance(position, stake, integration, leeway, proposal, p.deliberation)
-    share = float(np.mean(uniforms_at(model.key(f"vote:{topic.number}"), rows) < chance))
-    topic.agenda_week, topic.venue_channel, topic.sittings = event.week, event.channel.name, 1
-    topic.acceptance, topic.who, topic.position = share, rows, position
-    settled = bool(settles(share, p.deliberation.settlement_share))
-    if settled:
-        topic.state, topic.settled_week, topic.proposal = SETTLED, event.week, proposal
+    p = model.parameters
+    ballot = cast_votes(
+        keys_of(model, topic, NO_TALK), voters, matter_of(topic), model.residents.groups, p.meeting.officer_skill,
+        p.topics.outsider_stake, p.deliberation,
+    )  # fmt: skip
+    topic.agenda_week, topic.venue_channel = event.week, event.channel.name  # a vote is no sitting
+    topic.acceptance, topic.who, topic.position = ballot.share, ballot.who, ballot.position
+    topic.found = ballot.found
+    if ballot.settled:
+        topic.state, topic.settled_week = SETTLED, event.week
+        topic.proposal = topic.second = ballot.proposal
         _settle(model, event, topic, voters)
     else:
         topic.state = AGENDA
         topic.venue_channel = "council" if model.is_open("council") else "adhoc"
-    model.recorder.minutes(_vote_minutes(model, event, topic, voters, share, settled))
+    model.recorder.minutes(_vote_minutes(model, event, topic, voters, ballot.share, ballot.settled))
 
 
 def _vote_minutes(model: Any, event: Event, topic: Topic, voters: Rows, share: float, settled: bool) -> Minutes:
@@ -300,8 +348,8 @@ def _vote_minutes(model: Any, event: Event, topic: Topic, voters: Rows, share: f
 def execute(model: Any) -> None:
     """Steps 5 and 6, landing and evaluation: resolutions are carried out or not, judged, and seen (D13, D8).
 
-    A matter that was heard and is still open after `patience` weeks, and again each time so long has passed, is seen
-    as one not delivered; what nobody has raised was never promised.
+    A topic that was heard and is still open after `patience` weeks disappoints once; what nobody has raised was never
+    promised.
     """
     pending = [topic for topic in model.topics.topics if topic.execution == "pending"]
     for topic, worth in carry_out(model, pending, model.week):
@@ -317,10 +365,8 @@ def execute(model: Any) -> None:
                 lever.on_executed(model, topic)
     patience = max(1, round(model.parameters.trust.patience))
     for topic in model.topics.waiting:
-        if topic.heard_week >= 0:
-            waited = model.week - topic.heard_week
-            if waited and waited % patience == 0:
-                show_outcome(model, topic, 0.0)
+        if topic.heard_week >= 0 and model.week - topic.heard_week == patience:
+            _show_waiting(model, topic)
 
 
 def show_outcome(model: Any, topic: Topic, worth: float) -> None:
@@ -328,13 +374,46 @@ def show_outcome(model: Any, topic: Topic, worth: float) -> None:
 
     Good news is published: on the parlour's wall if it shows results, and online if the programme carries notices. Bad
     news reaches those who took part, their ties, and those who live with it; a monthly notice follows resolutions
-    (F37), so it tells also of one that was never carried out, not of what waits or was shelved.
+    (F37), so it tells also of one that was never carried out, not of what waits or was shelved. Where the reason for
+    shelving a topic is public, the share `reason` of the loss is left (L60).
     """
-    residents, scratch, p, rules = model.residents, model.scratch, model.parameters, model.rules
-    flags = scratch.flags
-    flags[topic.who] = True
+    p, rules = model.parameters, model.rules
     venue = model.venues[rules.council_venue]
     published = worth > 0 or (rules.monthly_notice and topic.execution == NEVER)
+    notice = p.trust.visible_notice * venue.show if published and (venue.display or rules.monthly_notice) else 0.0
+    online = p.trust.visible_online * rules.online_publicity if worth > 0 else 0.0
+    trust = p.trust
+    if topic.state == SHELVED and reason_is_public(model, topic):
+        trust = trust._replace(loss_ratio=trust.reason * trust.loss_ratio)
+    _see(model, topic, worth, topic.who, notice, online, trust)
+    if worth > 0 and len(topic.who):
+        for worn in (model.residents.fatigue, model.residents.strain):
+            add_bounded(worn, topic.who.astype(np.int32), -p.fatigue.relief_result)
+
+
+def reason_is_public(model: Any, topic: Topic) -> bool:
+    """Whether residents can learn why `topic` was shelved: the council makes its evaluation public (F28), and a wall of
+    results (F30) or the monthly notice (F37) tells of what other venues shelve.
+    """
+    rules = model.rules
+    return topic.venue_channel == "council" or rules.monthly_notice or model.venues[rules.council_venue].display
+
+
+def _show_waiting(model: Any, topic: Topic) -> None:
+    """A heard topic has waited as long as people are patient: the resident who raised it and those who live with it and
+    notice are disappointed. It was put off, not refused, and nobody else was promised anything.
+    """
+    raiser = np.array([topic.raised_by], np.int64)
+    _see(model, topic, 0.0, raiser[raiser >= 0], 0.0, 0.0, model.parameters.trust._replace(visible_tie=0.0))
+
+
+def _see(
+    model: Any, topic: Topic, worth: float, sure: NDArray[np.int64], notice: float, online: float, p: TrustParameters
+) -> None:
+    """Show an outcome of `worth` to residents: the rows `sure` see it for certain, others by the chances of P40."""
+    residents, scratch = model.residents, model.scratch
+    flags, venue = scratch.flags, model.venues[model.rules.council_venue]
+    flags[sure] = True
     n_seen = see_outcome(
         model.key("see", sub=topic.number),
         worth,
@@ -345,13 +424,11 @@ def show_outcome(model: Any, topic: Topic, worth: float) -> None:
         scratch.neighbours_came,
         model.show_nearness(venue),
         scratch.online_user,
-        p.trust.visible_notice * venue.show if published and (venue.display or rules.monthly_notice) else 0.0,
-        p.trust.visible_online * rules.online_publicity if worth > 0 else 0.0,
-        p.trust,
+        notice,
+        online,
+        p,
         residents.trust,
         scratch.rows,
     )
     model.recorder.seen(n_seen)
-    flags[topic.who] = False
-    if worth > 0 and len(topic.who):
-        add_bounded(residents.fatigue, topic.who.astype(np.int32), -p.fatigue.relief_result)
+    flags[sure] = False

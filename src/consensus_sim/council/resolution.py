@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from consensus_sim.council.meeting import NO_TALK, keys_of, matter_of
 from consensus_sim.council.organisations import pay, renew_funds, willingness_for
-from consensus_sim.council.topics import HEARD, SETTLED, Topic, TopicBook
+from consensus_sim.council.topics import HEARD, SETTLED, Topic, TopicBook, Turn
 from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.dynamics.sitting import mean_fit
 from consensus_sim.randomness import key, uniforms_at
@@ -116,21 +117,21 @@ def reopen(book: TopicBook, topic: Topic, week: int) -> None:
     topic.failed_before += 1
     topic.heard_week, topic.sittings = week, 0
     topic.settled_week = topic.deadline_week = -1
+    topic.turns.append(Turn(week, HEARD, topic.venue_channel))
 
 
 def evaluate(model: Any, topic: Topic, worth: float, week: int) -> None:
     """The score sheet of a finished topic (F28): satisfaction, efficiency, fairness, each in [0, 1].
 
-    Satisfaction: mean over who took part of (1 - |x_i - y| S_i) times the outcome's worth. Efficiency: 2^(-weeks from
+    Satisfaction: mean over who took part of (1 - loss_i S_i) times the outcome's worth. Efficiency: 2^(-weeks from
     hearing to now / half-life). Fairness: evenness of speaking (1 - Gini) and the vulnerable's share of speech
     against their share of residents.
     """
     p = model.parameters.evaluation
     if len(topic.who) and topic.state == SETTLED:
         outsider = model.parameters.topics.outsider_stake
-        topic.satisfaction = worth * mean_fit(
-            topic.who, topic.position, topic.proposal, topic.low, topic.stake, outsider
-        )
+        keys, groups = keys_of(model, topic, NO_TALK), model.residents.groups
+        topic.satisfaction = worth * mean_fit(keys, groups, matter_of(topic), topic.proposal, topic.second, outsider)
     elif len(topic.who):
         topic.satisfaction = 0.0
     topic.efficiency = (

@@ -28,7 +28,7 @@ def formal_chance(topic: Topic, groups: NDArray[np.uint16], book: TopicBook, p: 
     kind = topic.kind
     if not 0.0 < p.conversion < 1.0 or p.contested == 0.0 or kind.weight == 0:
         return p.conversion
-    own = book.disagreement_on(kind, groups[topic.low : topic.high], topic.polarity)
+    own = book.disagreement_on(kind, groups[topic.low : topic.high], topic.polarity, topic.upper)
     odds = log(p.conversion / (1.0 - p.conversion)) + p.contested * (own - book.mean_disagreement(groups)) / 0.1
     return 1.0 / (1.0 + exp(-odds))
 

@@ -103,16 +103,18 @@ def form_team(model: Any, roles: Roles, chance: float) -> Team:
 
 
 def lose_and_replace(model: Any, team: Team) -> list[int]:
-    """Tired members leave with hazard x_F F (D10, P37); each is followed by the eligible resident of most drive; a
+    """Worn members leave with hazard x_F (F + S) (D10, P37); each is followed by the eligible resident of most drive; a
     role nobody can fill stays vacant. Returns who left.
     """
     residents = model.residents
-    leaving = tired_out(model.key("team:exit"), team.members, model.parameters.fatigue.exit, residents.fatigue)
+    hazard = model.parameters.fatigue.exit
+    leaving = tired_out(model.key("team:exit"), team.members, hazard, residents.fatigue, residents.strain)
     if not len(leaving):
         return []
     left = [int(team.members[place]) for place in leaving]
     team.past_members.update(left)
     vacant = np.zeros(len(team.members), bool)
+    team.members = team.members.copy()  # events of the week keep whom they called
     for place in leaving:
         able, past = eligible(residents, ROLES[team.role[place]][1]), np.array(list(team.past_members), np.int64)
         successor = most_driven_of(_drives(residents), able, team.is_member, past)

@@ -37,6 +37,16 @@ class Funding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Issues:
+    """Two issues in one topic: how often (share of topics), and how unlike the two sides weigh them (from and to)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    chance: float = setting(0, 1, "share of topics")
+    unlike: tuple[float, float] = pair(0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TopicSettings:
     """A file of configs/topic, as written there; `TopicClass` holds what the fields mean."""
 
@@ -52,6 +62,8 @@ class TopicSettings:
     stakes: ByGroup
     positions: ByGroup
     polarity: tuple[float, float] = pair(0, 1)
+    majority: tuple[float, float] = pair(0.5, 1)
+    issues: Issues
     position_spread: float = setting(0, 1)
     responsible: str = choice(*ORGANISATIONS)
     deadline_weeks: int = setting(1, 520, "weeks")
@@ -81,6 +93,9 @@ class TopicClass:
     group_stake: NDArray[np.float64]
     group_position: NDArray[np.float64]
     polarity: tuple[float, float]
+    majority: tuple[float, float]
+    issue_chance: float
+    unlike: tuple[float, float]
     position_spread: float
     responsible: str
     deadline_weeks: int
@@ -116,6 +131,9 @@ class TopicClass:
             group_stake=_by_group(read_as.stakes, 0.0),
             group_position=_by_group(read_as.positions, np.nan),
             polarity=read_as.polarity,
+            majority=read_as.majority,
+            issue_chance=read_as.issues.chance,
+            unlike=read_as.issues.unlike,
             position_spread=read_as.position_spread,
             responsible=read_as.responsible,
             deadline_weeks=read_as.deadline_weeks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from statistics import mean
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,12 +23,23 @@ UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED, LAPSED = STATES
 OPEN_STATES = (UNHEARD, HEARD, AGENDA)
 STORE = 32
 """First size of the store of stakes, in numbers a resident: what is not used takes no memory; it grows when needed."""
-CHANCES = 7
+CHANCES = 11
 """Numbers by chance that make a topic: its kind, how large its place is, urgency, feasibility, whether it needs money
-and how much, polarity.
+and how much, polarity, how large the larger camp is and which it is, whether there are two issues and how unlike.
 """
 NOBODY, NO_POSITIONS = np.empty(0, np.int64), np.empty(0)
 """Who has sat on a new topic, and their positions; never written to."""
+
+
+class Turn(NamedTuple):
+    """A change of a topic's state: the week, the state it came to, the channel it was at then, and the deadline of the
+    resolution if it was settled (-1: no resolution).
+    """
+
+    week: int
+    state: str
+    channel: str
+    deadline_week: int = -1
 
 
 class TopicParameters(NamedTuple):
@@ -35,6 +47,7 @@ class TopicParameters(NamedTuple):
 
     arrivals: float
     suggestion: float
+    collecting: float
     conversion: float
     contested: float
     backlog: float
@@ -56,9 +69,12 @@ class Topic:
     that arose before the run's first day.
 
     The residents `low`..`high` live where it lies; their stakes are `stake` (high - low,). `who` and `position` grow
-    with those who take part in its sittings, `groundwork` with the integration skill that is there at each (D5). `gap`
+    with those who take part in its sittings; `found` is the share of it that they have worked out (D5). A share `upper`
+    of residents belongs to the upper camp; `unlike` says how unlike the two sides weigh its two issues (0: one issue),
+    on which `proposal` and `second` are the points of a resolution. `gap`
     is the money still missing for its resolution, CNY; `carried_by_residents` says that no organisation is needed;
-    `failed_before` counts resolutions that came to nothing.
+    `failed_before` counts resolutions that came to nothing. Resident `raised_by` raised it, `led_by` leads it 牵头
+    (-1: nobody yet). `turns` are its changes of state from being heard on, in their order.
     """
 
     number: int
@@ -74,17 +90,21 @@ class Topic:
     feasibility: float
     funding_need: float
     polarity: float
+    upper: float
+    unlike: float
     state: str = UNHEARD
     label: str = ""
     mentions: float = 0.0
     heard_week: int = -1
     channel: str = ""
     raised_by: int = -1
+    led_by: int = -1
+    turns: list[Turn] = field(default_factory=list)
     agenda_week: int = -1
     venue_channel: str = ""
     sittings: int = 0
     heat: float = 0.0
-    groundwork: float = 0.0
+    found: float = 0.0
     who: NDArray[np.int64] = field(default_factory=lambda: NOBODY)
     position: NDArray[np.float64] = field(default_factory=lambda: NO_POSITIONS)
     spoken_turns: int = 0
@@ -93,6 +113,7 @@ class Topic:
     settled_week: int = -1
     acceptance: float = float("nan")
     proposal: float = float("nan")
+    second: float = float("nan")
     deadline_week: int = -1
     execution: str = "none"
     gap: float = 0.0
@@ -254,7 +275,7 @@ class TopicBook:
             self._make_room(size)
         stake = self.stakes[self.used : self.used + size]
         draw_stakes(of_stakes, low, groups, kind.group_stake, self.p.stake_spread, stake)
-        urgency, feasibility, funding_need, polarity = traits
+        urgency, feasibility, funding_need, polarity, upper, unlike = traits
         topic = Topic(
             number=number,
             kind=kind,
@@ -269,6 +290,8 @@ class TopicBook:
             feasibility=feasibility,
             funding_need=funding_need,
             polarity=polarity,
+            upper=upper,
+            unlike=unlike,
         )
         self.used += size
         self.topics.append(topic)
@@ -277,13 +300,14 @@ class TopicBook:
         return topic
 
     @staticmethod
-    def disagreement_on(kind: TopicClass, groups: NDArray[np.uint16], polarity: float) -> float:
+    def disagreement_on(kind: TopicClass, groups: NDArray[np.uint16], polarity: float, upper: float) -> float:
         """Standard deviation of the first positions on a matter of `kind` among the adults of the groups `groups`."""
-        return float(disagreement(groups, kind.group_position, kind.group_stake, polarity, kind.position_spread))
+        return float(disagreement(groups, kind.group_position, kind.group_stake, polarity, upper, kind.position_spread))
 
     def mean_disagreement(self, groups: NDArray[np.uint16]) -> float:
-        """The same of an average matter: of all residents, at each kind's middle polarity, weighted by how often the
-        kinds arise; 0 if none does. `groups` (n,) are those of the community's residents: found once for all its runs.
+        """The same of an average matter: of all residents, at each kind's middle polarity and majority, weighted by how
+        often the kinds arise; 0 if none does. `groups` (n,) are those of the community's residents: found once for all
+        its runs.
         """
         if self._mean_disagreement is not None:
             return self._mean_disagreement
@@ -292,6 +316,7 @@ class TopicBook:
             (
                 kind.weight,
                 kind.polarity,
+                kind.majority,
                 kind.position_spread,
                 kind.group_position.tobytes(),
                 kind.group_stake.tobytes(),
@@ -299,7 +324,7 @@ class TopicBook:
             for kind in kinds
         )
         if asked not in known:
-            found = [self.disagreement_on(kind, groups, sum(kind.polarity) / 2.0) for kind in kinds]
+            found = [self.disagreement_on(kind, groups, mean(kind.polarity), mean(kind.majority)) for kind in kinds]
             known[asked] = float(np.average(found, weights=[kind.weight for kind in kinds])) if kinds else 0.0
         self._mean_disagreement = known[asked]
         return known[asked]
@@ -369,18 +394,24 @@ class _Kinds(NamedTuple):
     scope: NDArray[np.float64]
     """(k, scopes) cumulative shares."""
     bounds: NDArray[np.float64]
-    """(k, 4, 2) of urgency, feasibility, need of money, polarity."""
+    """(k, 6, 2) of urgency, feasibility, need of money, polarity, share of the larger camp, unlikeness of weights."""
     funding_chance: NDArray[np.float64]
+    """(k,)."""
+    issue_chance: NDArray[np.float64]
     """(k,)."""
 
     @classmethod
     def of(cls, kinds: Sequence[TopicClass]) -> _Kinds:
         """What `kinds` (k) say, in their order."""
-        bounds = [(kind.urgency, kind.feasibility, kind.funding_need, kind.polarity) for kind in kinds]
+        bounds = [
+            (kind.urgency, kind.feasibility, kind.funding_need, kind.polarity, kind.majority, kind.unlike)
+            for kind in kinds
+        ]
         return cls(
             np.cumsum(np.array([kind.scope for kind in kinds], np.float64).reshape(-1, len(SCOPES)), axis=1),
-            np.array(bounds, np.float64).reshape(-1, 4, 2),
+            np.array(bounds, np.float64).reshape(-1, 6, 2),
             np.array([kind.funding_chance for kind in kinds], np.float64),
+            np.array([kind.issue_chance for kind in kinds], np.float64),
         )
 
 

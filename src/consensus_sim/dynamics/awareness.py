@@ -13,7 +13,7 @@ from consensus_sim.randomness import bits_of, uniform
 
 
 class AwarenessParameters(NamedTuple):
-    """P13 (joint), P10: rates per week, half-life in weeks, share, length in metres; see configs/behaviour."""
+    """P13 (joint), P10: rates a week, half-lives in weeks, shares, log-odds, metres; see configs/behaviour."""
 
     notice: float
     notice_plain: float
@@ -21,7 +21,69 @@ class AwarenessParameters(NamedTuple):
     online: float
     half_life: float
     start_share: float
+    reach: float
+    reach_gap: float
+    wear_out: float
     distance: float
+
+
+@kernel
+def first_bits(chance: float) -> np.uint64:
+    """Highest value of the first 16 bits of a draw with which it may be below `chance`."""
+    return np.uint64(min(65535.0, chance * 65536.0))
+
+
+@kernel
+def may_change(
+    draw: NDArray[np.uint64],
+    shift: np.uint64,
+    aware: NDArray[np.uint16],
+    mask: np.uint16,
+    reached: NDArray[np.bool_],
+    hears: np.uint64,
+    forgets: np.uint64,
+    flag: NDArray[np.uint8],
+    listed: NDArray[np.uint32],
+) -> np.uint64:
+    """List which residents of a block may hear of a channel or forget it, judged by the first 16 bits of their draw.
+
+    Writes their places in the block to `listed` and returns how many there are. `aware` and `reached` (k,) are those of
+    the block, `hears` and `forgets` the `first_bits` of the highest chances; `flag` is working space.
+    """
+    # Flags first, then the list of who is flagged: each loop alone runs without a branch.
+    for k in range(np.uint64(aware.shape[0])):
+        first, knows = (draw[k] >> shift) & np.uint64(0xFFFF), (aware[k] & mask) != 0
+        flag[k] = (first <= (forgets if knows else hears)) & (knows | reached[k])
+    n_listed = np.uint64(0)
+    for k in range(np.uint64(aware.shape[0])):
+        listed[n_listed] = k
+        n_listed += np.uint64(flag[k])
+    return n_listed
+
+
+@kernel
+def hears_of(
+    chance: float,
+    rate: float,
+    neighbour_rate: float,
+    i: np.uint64,
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    weight: NDArray[np.float32],
+    bit: np.uint16,
+    aware: NDArray[np.uint16],
+) -> bool:
+    """Whether the draw `chance` is below 1 - exp(-rate - what resident i's ties who know of channel `bit` add)."""
+    if chance - rate >= neighbour_rate:  # then so is `needed`, as -log1p(-x) >= x
+        return False
+    needed = -log1p(-chance) - rate  # chance < 1 - exp(-rate - from ties) <=> needed < from ties
+    if needed >= neighbour_rate:
+        return False
+    from_ties = 0.0
+    for e in range(np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])):
+        knows = (aware[np.uint32(indices[e])] >> bit) & np.uint16(1)
+        from_ties += neighbour_rate * weight[e] * float(knows)  # a product, as a choice would branch
+    return from_ties > needed
 
 
 @kernel
@@ -35,7 +97,7 @@ def spread_awareness(
     nearness: NDArray[np.float32],
     habit_row: NDArray[np.int64],
     habit: NDArray[np.float32],
-    adult: NDArray[np.bool_],
+    reached: NDArray[np.bool_],
     online_user: NDArray[np.bool_],
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -48,9 +110,9 @@ def spread_awareness(
     """One week of hearing of, and forgetting, the open channels, all residents at once (D1); `aware` (n,) bits is
     updated.
 
-    Pr(hears) = 1 - exp(-[notice_rate nearness_i + neighbour_rate n_i(aware) + online_rate O_i]) for who does not
-    know; Pr(forgets) = forget (1 - H_i) for who does, so what is a habit is not forgotten. n_i(aware): tie-weighted
-    share of ties who know at the week's start.
+    Pr(hears) = 1 - exp(-[notice_rate nearness_i + neighbour_rate n_i(aware) + online_rate O_i]) for residents who do
+    not know and are `reached` (n,) by general news, 0 for the others; Pr(forgets) = forget (1 - H_i) for all who know,
+    so what is a habit is not forgotten. n_i(aware): tie-weighted share of ties who know at the week's start.
 
     Channel c (of m) has bit number `bits[c]`, the rates `notice_rate[c]` and `online_rate[c]` a week, is announced at
     the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), and has habit in the row `habit_row[c]` of `habit` (2, n).
@@ -58,29 +120,21 @@ def spread_awareness(
     bits from a hash shared by four channels and 37 more from a hash of its own, which is drawn only where the first
     bits leave it open whether anything happens.
     """
-    n, m = aware.shape[0], bits.shape[0]
     draw, flag, listed = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint32)
     following[:] = aware
-    for start in range(0, n, BLOCK):
-        low, size = np.uint64(start), np.uint64(min(BLOCK, n - start))
+    forgets = first_bits(forget)
+    for start in range(0, aware.shape[0], BLOCK):
+        low, end = np.uint64(start), min(start + BLOCK, aware.shape[0])
         last_word = -1
-        for c in range(m):
+        for c in range(bits.shape[0]):
             bit = bits[c]
             if bit >> 2 != last_word:
                 last_word = bit >> 2
-                for k in range(size):
+                for k in range(np.uint64(end - start)):
                     draw[k] = bits_of(key, 4 * (low + k) + np.uint64(last_word))
             mask, shift = np.uint16(1 << bit), np.uint64(16 * (bit & 3))
-            hears = np.uint64(min(65535.0, (1.0 - exp(-(notice_rate[c] + neighbour_rate + online_rate[c]))) * 65536.0))
-            forgets = np.uint64(min(65535.0, forget * 65536.0))
-            # Flags first, then the list of who is flagged: each loop alone runs without a branch.
-            for k in range(size):
-                first = (draw[k] >> shift) & np.uint64(0xFFFF)
-                flag[k] = (first <= (forgets if aware[low + k] & mask else hears)) & adult[low + k]
-            n_listed = np.uint64(0)
-            for k in range(size):
-                listed[n_listed] = k
-                n_listed += np.uint64(flag[k])
+            hears = first_bits(1.0 - exp(-(notice_rate[c] + neighbour_rate + online_rate[c])))
+            n_listed = may_change(draw, shift, aware[start:end], mask, reached[start:end], hears, forgets, flag, listed)
             for place in range(n_listed):
                 i = low + np.uint64(listed[place])
                 first = (draw[i - low] >> shift) & np.uint64(0xFFFF)
@@ -92,18 +146,31 @@ def spread_awareness(
                 rate = notice_rate[c] * nearness[venue[c], i]
                 if online_user[i]:
                     rate += online_rate[c]
-                if chance - rate >= neighbour_rate:  # then so is `needed`, as -log1p(-x) >= x
-                    continue
-                needed = -log1p(-chance) - rate  # chance < 1 - exp(-rate - from ties) <=> needed < from ties
-                if needed >= neighbour_rate:
-                    continue
-                from_ties = 0.0
-                for e in range(np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])):
-                    knows = (aware[np.uint32(indices[e])] >> np.uint16(bit)) & np.uint16(1)
-                    from_ties += neighbour_rate * weight[e] * float(knows)  # a product, as a choice would branch
-                if from_ties > needed:
+                if hears_of(chance, rate, neighbour_rate, i, indptr, indices, weight, np.uint16(bit), aware):
                     following[i] |= mask
     aware[:] = following
+
+
+def resting_rate(
+    knows: NDArray[np.bool_],
+    reached: NDArray[np.bool_],
+    habit: NDArray[np.float32],
+    nearness: NDArray[np.float32],
+    neighbour_rate: float,
+    forget: float,
+) -> float:
+    """Notice rate at which as many hear of a channel in a week as forget it, by the means over residents (n,); 0 at
+    least.
+
+    `knows`, `reached`, `habit`, `nearness`: of each resident, as in `spread_awareness`; ties are taken to know as often
+    as residents do.
+    """
+    open_to_it = reached & ~knows
+    if not open_to_it.any():
+        return 0.0
+    forgotten = forget * float((1.0 - habit[knows]).sum()) / np.count_nonzero(open_to_it)
+    rate = -log1p(-min(forgotten, 0.999)) - neighbour_rate * float(knows.mean())
+    return max(0.0, rate) / float(nearness[open_to_it].mean())
 
 
 @kernel

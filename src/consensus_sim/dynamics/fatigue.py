@@ -1,4 +1,4 @@
-"""D9, D10: fatigue by load and rest; intrinsic motive under reward."""
+"""D9, D10: fatigue by load and rest, strain by a year of load; intrinsic motive under reward."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from consensus_sim.randomness import uniform
 
 
 class FatigueParameters(NamedTuple):
-    """P37: shares per act, half-life in weeks, hazard a week; see configs/behaviour."""
+    """P37: shares per act, half-lives in weeks, hazard a week; see configs/behaviour."""
 
     load: float
     online_load: float
     team_load: float
     half_life: float
+    strain_half_life: float
     relief_result: float
     relief_honour: float
     exit: float
 
 
 class MotiveParameters(NamedTuple):
-    """P32, P33, P36, P38: log-odds, acts, shares, half-life in weeks; see configs/behaviour."""
+    """P32-P36, P38: log-odds, acts, shares, weeks, CNY a point; see configs/behaviour."""
 
     crowding_out: float
     crowding_acts: float
     reward: float
     honour: float
+    active_weeks: float
+    point_value: float
+    budget_ratio: float
     recognition: float
     half_life: float
     belief_step: float
@@ -38,20 +42,36 @@ class MotiveParameters(NamedTuple):
 
 @kernel
 def add_bounded(column: NDArray[np.float32], who: NDArray[np.int32], amount: float) -> None:
-    """x_i <- x_i + amount for `who`, kept in [0, 1]: fatigue by load (amount > 0) and relief (amount < 0), D10."""
+    """x_i <- x_i + amount for `who`, kept in [0, 1]: fatigue and strain by load (amount > 0) and relief
+    (amount < 0), D10.
+    """
     for row in range(who.shape[0]):
         i = who[row]
         column[i] = min(np.float32(1.0), max(np.float32(0.0), column[i] + np.float32(amount)))
 
 
 @kernel
+def hold_back(common: NDArray[np.float32], strain: NDArray[np.float32], weight: float) -> None:
+    """Take beta_F S_i from what draws a resident to any event, `common` (n,): `strain` (n,) weighs as fatigue (D2)."""
+    for i in range(common.shape[0]):
+        common[i] -= np.float32(weight) * strain[i]
+
+
+@kernel
 def tired_out(
-    key: np.uint64, members: NDArray[np.int32], exit_hazard: float, fatigue: NDArray[np.float32]
+    key: np.uint64,
+    members: NDArray[np.int32],
+    exit_hazard: float,
+    fatigue: NDArray[np.float32],
+    strain: NDArray[np.float32],
 ) -> NDArray[np.int64]:
-    """Places among the team's `members` (m,) of those who leave this week, each with the hazard x_F F_i (D10, P37)."""
+    """Places among the team's `members` (m,) of those who leave this week, each with the hazard x_F (F_i + S_i), of
+    `fatigue` and `strain` (n,) (D10, P37).
+    """
     leaving, size = np.empty(members.shape[0], np.int64), 0
     for place in range(members.shape[0]):
-        if uniform(key, members[place]) < np.float32(exit_hazard) * fatigue[members[place]]:
+        i = members[place]
+        if uniform(key, i) < np.float32(exit_hazard) * (fatigue[i] + strain[i]):
             leaving[size] = place
             size += 1
     return leaving[:size]

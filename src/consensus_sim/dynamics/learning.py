@@ -1,19 +1,24 @@
-"""D6, D7: skill grows with practice and training and fades without use; habit is an exponential trace of own acts."""
+"""D6, D7: skill grows with practice and training and fades without use; habit is an exponential trace of own acts.
+
+Skill and cognition are learned and forgotten on the latent scale of `dynamics.latent`.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from math import exp
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.dynamics.fatigue import add_bounded
+from consensus_sim.dynamics.latent import apart, from_logit, logit
 from consensus_sim.kernels import kernel
 
 
 class LearningParameters(NamedTuple):
-    """P28-P31: gains in SD of the residents at the start, half-life in weeks; see configs/behaviour."""
+    """P28-P31: gains in SD of adults at the start (latent scale), half-life in weeks; see configs/behaviour."""
 
     practice_spoke: float
     practice_listened: float
@@ -21,7 +26,7 @@ class LearningParameters(NamedTuple):
     lecture_cognition: float
     workshop_skill: float
     workshop_cognition: float
-    transfer: float
+    reach: float
     skill_half_life: float
     initiative_gain: float
     follow_through_gain: float
@@ -44,23 +49,53 @@ def gain_saturating(column: NDArray[np.float32], who: NDArray[np.int32], gain: f
 
 
 @kernel
-def learn(
-    block: NDArray[np.float32], row_gain: NDArray[np.float64], who: NDArray[np.int32], weight: NDArray[np.float64]
-) -> None:
-    """Delta s = G (1 - s) weight_i for each row of `block` (k, n) with its gain `row_gain` (k,), for `who` with
-    `weight` (m,) (D6).
-    """
-    for row in range(block.shape[0]):
-        if row_gain[row] != 0.0:
-            for place in range(who.shape[0]):
-                i = who[place]
-                block[row, i] += min(1.0, row_gain[row] * weight[place]) * (1.0 - block[row, i])
+def _way_left(now: float, start: float, unit: float, reach: float) -> float:
+    """SD (`unit`) between the logit `now` and `reach` SD above the logit `start`; without end where `reach` is 0."""
+    return reach - (now - start) / unit if reach > 0.0 else np.inf
 
 
 @kernel
-def practise(block: NDArray[np.float32], row_gain: NDArray[np.float64], who: NDArray[np.int32]) -> None:
-    """Practice of `who` at one meeting: `learn` at full weight."""
-    learn(block, row_gain, who, np.ones(who.shape[0]))
+def learn(
+    block: NDArray[np.float32],
+    start: NDArray[np.float32],
+    unit: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    reach: float,
+    who: NDArray[np.int32],
+) -> None:
+    """Adds a session's gain: logit(s_i) += G SD for `who`, at most to `reach` SD above the start (D6).
+
+    `block` and its `start` are (k, n); `unit`, one SD of each row on the latent scale, and `gain`, in SD, are (k,).
+    """
+    for row in range(block.shape[0]):
+        if gain[row] != 0.0:
+            for place in range(who.shape[0]):
+                i = who[place]
+                now = logit(block[row, i])
+                left = _way_left(now, logit(start[row, i]), unit[row], reach)
+                block[row, i] = from_logit(now + unit[row] * min(gain[row], max(0.0, left)))
+
+
+@kernel
+def practise(
+    block: NDArray[np.float32],
+    start: NDArray[np.float32],
+    unit: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    reach: float,
+    who: NDArray[np.int32],
+) -> None:
+    """Adds the practice of one meeting: logit(s_i) += G SD (1 - x_i / reach) for `who`, x_i the SD gained so far (D6).
+
+    Arrays as in `learn`. The gain is G at the start, never more, and 0 from `reach` on, so that practice comes to rest.
+    """
+    for row in range(block.shape[0]):
+        if gain[row] != 0.0:
+            for place in range(who.shape[0]):
+                i = who[place]
+                now = logit(block[row, i])
+                left = _way_left(now, logit(start[row, i]), unit[row], reach)
+                block[row, i] = from_logit(now + unit[row] * gain[row] * min(1.0, max(0.0, left / reach)))
 
 
 @kernel
@@ -83,15 +118,16 @@ def take_part(
 
 @kernel
 def forget(skill: NDArray[np.float32], start: NDArray[np.float32], used: NDArray[np.bool_], keep: float) -> None:
-    """The part of a skill above its start value fades by the factor `keep` a week unless it was used in the week (D6).
+    """The part of a skill above its start value fades on the latent scale by the factor `keep` a week unless it was
+    used in the week (D6).
 
     `skill` and `start` are (k, n), `used` (n,).
     """
     for row in range(skill.shape[0]):
         for i in range(skill.shape[1]):
-            above = skill[row, i] - start[row, i]
-            if above > 0.0 and not used[i]:
-                skill[row, i] = start[row, i] + above * np.float32(keep)
+            if skill[row, i] > start[row, i] and not used[i]:
+                lost = exp((1.0 - keep) * apart(skill[row, i], start[row, i]))  # ratio of the odds before and after
+                skill[row, i] = max(start[row, i], skill[row, i] / (skill[row, i] + lost * (1.0 - skill[row, i])))
 
 
 @kernel
@@ -124,10 +160,3 @@ def recover(column: NDArray[np.float32], start: NDArray[np.float32], keep: float
 def keep_factor(half_life: float) -> float:
     """The part kept in a week for a half-life in weeks: 2^(-1 / half_life); 0 for a half-life of 0."""
     return float(2.0 ** (-1.0 / half_life)) if half_life > 0 else 0.0
-
-
-def session_gain(total: Any, sessions: int) -> Any:
-    """The gain of one session when `sessions` of them in a row give `total` (saturating: 1 - (1 -
-    total)^(1/sessions)).
-    """
-    return 1.0 - (1.0 - np.minimum(total, 0.999)) ** (1.0 / sessions)

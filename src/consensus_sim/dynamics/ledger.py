@@ -1,4 +1,4 @@
-"""D9: the points bank's book, and who is within reach of an honour."""
+"""D9: the points bank's book, whom points can draw, and who is within reach of an honour."""
 
 from __future__ import annotations
 
@@ -122,11 +122,38 @@ def held_by_who_can_pay(held: NDArray[np.int32], prices: NDArray[np.int64]) -> N
 
 
 @kernel
-def lay_pull(honour: NDArray[np.float32], points: float, out: NDArray[np.float32]) -> None:
-    """Write r_i of D9 to `out` (n,): the pull of `points`, the same for all, and of an `honour` within reach, (n,)."""
-    same = np.float32(points)
+def points_reach(
+    held: NDArray[np.int32],
+    last_act: NDArray[np.int32],
+    since: int,
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    mirror_weight: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Write a_i of D9 to `out` (n,), the share of the pull of points that reaches a resident (L57, L58): 1 for who took
+    part in week `since` or later, else the tie-weighted share of ties who hold points.
+
+    `held` (n,) points, `last_act` (n,) weeks; `mirror_weight` is for each tie its weight in the other's row.
+    """
+    one = np.float32(1.0)
+    out[:] = np.float32(0.0)
+    for i in range(held.shape[0]):
+        if held[i] > 0:
+            for e in range(indptr[i], indptr[i + 1]):
+                out[indices[e]] += mirror_weight[e]
     for i in range(out.shape[0]):
-        out[i] = honour[i] + same
+        out[i] = one if last_act[i] >= since else min(one, out[i])
+
+
+@kernel
+def lay_pull(honour: NDArray[np.float32], points: float, reach: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write r_i of D9 to `out` (n,): the pull of `points` by the share of it that `reach` a resident, and of an
+    `honour` within reach, (n,) each.
+    """
+    pull = np.float32(points)
+    for i in range(out.shape[0]):
+        out[i] = honour[i] + pull * reach[i]
 
 
 @kernel

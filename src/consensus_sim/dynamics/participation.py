@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, expm1, log, log1p
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from consensus_sim.dynamics.measures import total_of
 from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import uniform
 
-NOT_INVITED, LETTER, PERSONAL, HOUSEMATE, TEAM_CALL = 0, 1, 2, 3, 4
+NOT_INVITED, LETTER, PERSONAL, HOUSEMATE, TEAM_CALL, OWN_GROUP = 0, 1, 2, 3, 4, 5
 """How a resident was asked to come; the index of `asked_level` in `decide`."""
 
 
@@ -38,6 +38,7 @@ class ParticipationParameters(NamedTuple):
     personal_acceptance: float
     team_call: float
     officer_attendance: float
+    member_attendance: float
     trend: float
     household_spillover: float
     internet_young: float
@@ -46,6 +47,8 @@ class ParticipationParameters(NamedTuple):
     online_young: float
     online_middle: float
     online_elder: float
+    online_taste: float
+    ballot_tiring: float
 
 
 class Standard(NamedTuple):
@@ -264,13 +267,15 @@ that a flat start does not throw it out; the step at which it has arrived.
 
 
 @kernel
-def level_of_mean(share: float, drawn: NDArray[np.float64]) -> float:
-    """The level x at which the mean of logistic(x + `drawn`) is `share` in (0, 1), by Newton's method; the log-odds of
-    `share` of nobody.
+def level_of_mean(share: float, drawn: NDArray[np.float64], times: float) -> float:
+    """The level x at which a share `share` in (0, 1) acts at least once at `times` events, by Newton's method.
+
+    `share` is the mean of 1 - (1 - logistic(x + `drawn`))^`times`. Of nobody the level of a person who is drawn by 0.
 
     Each of `drawn` (m,) counts as the mean of its bin, one of `BINS`: that moves a chance by less than a thousandth.
     """
-    start = log(share / (1.0 - share))
+    once = -expm1(log1p(-share) / times)
+    start = log(once / (1.0 - once))
     if drawn.shape[0] == 0:
         return start
     least, width = drawn.min(), (drawn.max() - drawn.min()) / BINS
@@ -287,8 +292,9 @@ def level_of_mean(share: float, drawn: NDArray[np.float64]) -> float:
         for place in range(BINS):
             if counts[place] > 0.0:
                 chance = logistic(max(x + centres[place], -700.0))
-                mean += counts[place] * chance
-                slope += counts[place] * chance * (1.0 - chance)
+                never = (1.0 - chance) ** times
+                mean += counts[place] * (1.0 - never)
+                slope += counts[place] * times * chance * never
         step = (share - mean) / slope if slope > 0.0 else LONGEST
         step = max(-LONGEST, min(LONGEST, step))
         x += step

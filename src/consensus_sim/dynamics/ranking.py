@@ -131,6 +131,7 @@ def trainees(
     lot_key: np.uint64,
     come_key: np.uint64,
     able: NDArray[np.bool_],
+    attended: NDArray[np.int32],
     team: NDArray[np.bool_],
     active: NDArray[np.bool_],
     ask_team: bool,
@@ -139,8 +140,8 @@ def trainees(
     turnout: float,
     places: int,
 ) -> NDArray[np.int32]:
-    """Who comes to a session of training with `places`, ascending: those `able` (n,), asked in the order of three ranks
-    and by lot within each, who come with chance `turnout`.
+    """Who enrols in a course of training with `places`, ascending: those `able` (n,), asked in the order of the
+    sessions they `attended` (n,) before, of three ranks and by lot within each, who enrol with chance `turnout`.
 
     First the `team` (n,) if `ask_team`, then the `active` (n,) if `ask_active`, then all others if `ask_others`.
     """
@@ -157,6 +158,7 @@ def trainees(
         else:
             continue
         if uniform(come_key, i) < turnout:
+            rank += 3.0 * attended[i]
             filled = keep_lowest(rank + 0.5 * uniform(lot_key, i), i, values, rows, filled)
     return np.sort(rows[:filled])
 

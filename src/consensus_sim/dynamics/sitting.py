@@ -1,4 +1,4 @@
-"""What those present bring to a sitting and what is kept of it: everything around `dynamics.deliberation`."""
+"""What attendees bring to a meeting on a topic and what is kept of it: everything around `dynamics.deliberation`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.dynamics.deliberation import (
-    DeliberationParameters,
-    deliberate,
-    gini,
-    group_share,
-    top_fifth_share,
-)
+from consensus_sim.dynamics.deliberation import deliberate, gini, group_share, top_fifth_share
 from consensus_sim.dynamics.measures import total_of
+from consensus_sim.dynamics.settlement import (
+    accept_chance,
+    draw_acceptance,
+    is_worked_out,
+    losses,
+    settles,
+    weighted_median,
+    work_out,
+)
+from consensus_sim.dynamics.talk import DeliberationParameters, People, inform
 from consensus_sim.dynamics.topics import draw_positions, draw_susceptibility
 from consensus_sim.kernels import kernel
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-EXPRESSION, LISTENING, INTEGRATION = 0, 1, 2
+EXPRESSION, LISTENING, INTEGRATION, PROCEDURE = 0, 1, 2, 3
 """Rows of a block of skills."""
 
 
@@ -55,6 +59,51 @@ class Standing(NamedTuple):
     """Status of officers, SD."""
 
 
+class Keys(NamedTuple):
+    """Keys of the random draws of a meeting (`randomness.key`)."""
+
+    talk: np.uint64
+    """Of this meeting: who gets the floor."""
+    position: np.uint64
+    """Of the topic: first positions of residents."""
+    officer: np.uint64
+    """Of the topic: first positions of officers."""
+    susceptibility: np.uint64
+    """Of the run."""
+    acceptance: np.uint64
+    """Of the topic: the draw of each person on any proposal."""
+    information: np.uint64
+    """Of the topic: the shift of the room at each meeting."""
+
+
+class Matter(NamedTuple):
+    """A topic as it comes to a meeting; the fields are those of `council.topics.Topic` and its kind."""
+
+    low: int
+    """First resident who lives where it lies."""
+    stake: NDArray[np.float32]
+    """(high - low,) stakes."""
+    group_position: Floats
+    """(groups,) nan for a group without a position of its own."""
+    group_stake: Floats
+    """(groups,)."""
+    polarity: float
+    upper: float
+    """Share of the upper camp."""
+    spread: float
+    unlike: float
+    """How unlike the two sides weigh two issues, in [0, 1]; 0: one issue."""
+    feasibility: float
+    known: Rows
+    """(k,) residents who have sat on it, ascending."""
+    kept: Floats
+    """(k,) the positions with which they left."""
+    found: float
+    """Share worked out so far."""
+    meeting: int
+    """Number of this meeting on the topic, from 0."""
+
+
 class Held(NamedTuple):
     """What one sitting leaves."""
 
@@ -68,8 +117,10 @@ class Held(NamedTuple):
     """Speeches of all present."""
     heat: float
     proposal: float
+    second: float
+    """The proposal on the second issue."""
     share: float
-    """Accepting share of those present."""
+    """Accepting share of those counted."""
     settled: bool
     gini: float
     top_fifth: float
@@ -79,8 +130,14 @@ class Held(NamedTuple):
     """Members of the team among the residents present."""
     n_inside: int
     """Members of the team or the Party among them."""
-    groundwork: float
-    """What all sittings on the topic have worked out: mean integration skill of those present, summed over them."""
+    found: float
+    """Share of the topic worked out at all meetings on it."""
+    accepted: Flags
+    """(n_present,) who accepts the proposal, residents first."""
+    speaker: Rows
+    """As in `dynamics.talk.Talk`, rows of those present."""
+    partner: Rows
+    trace: Floats
 
 
 @kernel
@@ -90,6 +147,26 @@ def share_of(member: Flags, who: NDArray[np.int32]) -> float:
     for row in range(who.shape[0]):
         found += member[who[row]]
     return found / who.shape[0] if who.shape[0] else nan
+
+
+@kernel
+def count_in(came: NDArray[np.int32], officers: int, team: Flags, panel: NDArray[np.int32], flags: Flags) -> Flags:
+    """Who counts of the residents `came` (m,) and the officers behind them, (m + officers,): officers, members of the
+    `team` (n,) and of the `panel` (k,); everybody if that is nobody. `flags` (n,) is working space, False before and
+    after.
+    """
+    m = came.shape[0]
+    counted, number = np.ones(m + officers, np.bool_), officers
+    for i in panel:
+        flags[i] = True
+    for row in range(m):
+        counted[row] = team[came[row]] or flags[came[row]]
+        number += counted[row]
+    for i in panel:
+        flags[i] = False
+    if number == 0:
+        counted[:] = True
+    return counted
 
 
 @kernel
@@ -114,28 +191,33 @@ def merge_positions(known: Rows, kept: Floats, came: Rows, position: Floats) -> 
 
 @kernel
 def bring_positions(
-    key: np.uint64, officer_key: np.uint64, came: Rows, officers: int, groups: NDArray[np.uint16],
-    group_position: Floats, group_stake: Floats, polarity: float, spread: float, known: Rows, kept: Floats,
-) -> Floats:  # fmt: skip
-    """Positions x(0) with which `came` (m,) and the officers behind them come to a sitting; (m + officers,).
+    keys: Keys, came: Rows, officers: int, groups: NDArray[np.uint16], matter: Matter
+) -> tuple[Floats, Floats]:
+    """Positions with which `came` (m,) and the officers behind them come to a meeting, and their weights of the first
+    issue; (m + officers,) each.
 
-    As the last sitting left them (`known`, ascending, with `kept`), else as `draw_positions` says; officers, who
-    belong to no group, by lot.
+    Positions are those with which the last meeting left the residents `known`, else as `draw_positions` says; officers
+    belong to no group. Weights go by the first position, so they stay for the life of a topic: who starts above the
+    middle of the scale weighs the first issue by (1 + unlike) / 2, who starts below by (1 - unlike) / 2.
     """
-    m = came.shape[0]
+    m, of = came.shape[0], matter
     position = np.empty(m + officers)
-    draw_positions(key, came, groups, group_position, group_stake, polarity, spread, position[:m])
+    draw_positions(
+        keys.position, came, groups, of.group_position, of.group_stake, of.polarity, of.upper, of.spread, position[:m]
+    )
     nobodys = np.zeros(officers, np.uint16)
     draw_positions(
-        officer_key, np.arange(officers), nobodys, group_position, group_stake, polarity, spread, position[m:]
-    )
-    place = 0
+        keys.officer, np.arange(officers), nobodys, of.group_position, of.group_stake, of.polarity, of.upper, of.spread,
+        position[m:],
+    )  # fmt: skip
+    weight = 0.5 + 0.5 * of.unlike * np.sign(position - 0.5)
+    known, kept, place = of.known, of.kept, 0
     for row in range(m):
         while place < known.shape[0] and known[place] < came[row]:
             place += 1
         if place < known.shape[0] and known[place] == came[row]:
             position[row] = kept[place]
-    return position
+    return position, weight
 
 
 @kernel
@@ -200,30 +282,27 @@ def bring_stake(stake: NDArray[np.float32], low: int, came: Rows, officers: int,
 
 @kernel
 def mean_fit(
-    who: Rows, position: Floats, proposal: float, low: int, stake: NDArray[np.float32], outsider_stake: float
+    keys: Keys, groups: NDArray[np.uint16], matter: Matter, proposal: float, second: float, outsider_stake: float
 ) -> float:
-    """Mean over `who` (m,), m >= 1, who hold `position` (m,), of 1 - |x_i - y| S_i: how well a resolution y fits them
-    (F28); stakes as in `bring_stake`.
+    """Mean over the residents who have sat on `matter`, at least one, of 1 - loss_i S_i: how well a resolution fits
+    them (F28); `dynamics.settlement.losses` from the proposals on its two issues, stakes as in `bring_stake`.
     """
-    stakes = bring_stake(stake, low, who, 0, outsider_stake)
-    return total_of(1.0 - np.abs(position - proposal) * stakes) / who.shape[0]
+    position, weight = bring_positions(keys, matter.known, 0, groups, matter)
+    stakes = bring_stake(matter.stake, matter.low, matter.known, 0, outsider_stake)
+    return total_of(1.0 - losses(position, weight, proposal, second) * stakes) / matter.known.shape[0]
 
 
 @kernel
 def hold_sitting(
-    key: np.uint64, position_key: np.uint64, officer_key: np.uint64, susceptibility_key: np.uint64,
-    present: NDArray[np.int32], officers: int, low: int, stake: NDArray[np.float32], group_position: Floats,
-    group_stake: Floats, polarity: float, spread: float, known: Rows, kept: Floats, groups: NDArray[np.uint16],
-    party: int, tenant: int, skill: NDArray[np.float32], vulnerable: Flags, team: Flags, room: Standing, heat: float,
-    groundwork: float, procedure: int, turn_sharing: float, heat_gain: float, parameters: DeliberationParameters,
+    keys: Keys, present: NDArray[np.int32], counted: Flags, officers: int, matter: Matter,
+    groups: NDArray[np.uint16], party: int, tenant: int, skill: NDArray[np.float32], vulnerable: Flags, team: Flags,
+    room: Standing, heat: float, procedure: int, parameters: DeliberationParameters, traced: bool,
 ) -> Held:  # fmt: skip
-    """One sitting of the residents `present` (ascending) and some officers on one topic, from what they bring to what
-    it leaves: `bring_...`, `deliberate` with `turn_sharing` and `heat_gain` of this room, `merge_positions`.
+    """One meeting of the residents `present` (m,), ascending, and some officers on one topic, from what they bring to
+    what it leaves: `bring_...`, `inform`, `work_out`, `deliberate`, `merge_positions`.
 
-    `groups`, `vulnerable`, `team` are (n,), `skill` is (4, n); `party` and `tenant` are bits of `groups`; the topic has
-    `low`, `stake`, positions and stakes by group, `polarity` and `spread` as in `dynamics.topics`, and is remembered by
-    the residents `known` with the positions `kept`. What earlier sittings have worked out, `groundwork`, stays on the
-    table: it widens acceptance for all by `integration_widening` times it, as this sitting's work does.
+    `counted` (m + officers,): whose acceptance counts. `groups`, `vulnerable`, `team` are (n,), `skill` is (4, n);
+    `party` and `tenant` are bits of `groups`; `traced`: whether to keep a trace of the talk, which changes no number.
     """
     came, m = present.astype(np.int64), present.shape[0]
     n_team, n_inside, inside, weak = 0, 0, np.zeros(m, np.bool_), np.zeros(m + officers, np.bool_)
@@ -237,35 +316,71 @@ def hold_sitting(
     integration = bring_skill(skill[INTEGRATION], came, officers, room.officer_skill)
     if room.quality != 0.0:
         integration += room.quality * (1.0 - integration)
-    position = bring_positions(
-        position_key, officer_key, came, officers, groups, group_position, group_stake, polarity, spread, known, kept
-    )
-    p = parameters
-    here = DeliberationParameters(
-        p.step, p.confidence, p.confidence_narrowing, p.turn_steepness, p.heat_steepness, turn_sharing, heat_gain,
-        p.cooling, p.acceptance_halfwidth, p.acceptance_softness, p.integration_widening, p.turns_per_person,
-        p.settlement_share,
-    )  # fmt: skip
-    sitting = deliberate(
-        key,
+    position, weight = bring_positions(keys, came, officers, groups, matter)
+    susceptibility = bring_susceptibility(keys.susceptibility, came, officers, groups, party, room)
+    if m + officers > 0:  # what is presented well and prepared with help moves a room more
+        spread = parameters.information * max(0.0, 1.0 + expression.mean() - room.skill_mean + room.quality)
+        inform(keys.information, matter.meeting, position, expression, spread)
+    rules = bring_skill(skill[PROCEDURE], came, officers, room.officer_skill)
+    found = work_out(matter.found, integration[counted], rules[counted], parameters.pace)
+    people = People(
         np.concatenate((came, groups.shape[0] + np.arange(officers))),
         position,
         position,
-        bring_stake(stake, low, came, officers, room.outsider_stake),
-        bring_susceptibility(susceptibility_key, came, officers, groups, party, room),
+        bring_stake(matter.stake, matter.low, came, officers, room.outsider_stake),
+        susceptibility,
         expression,
         listening,
         integration,
         bring_voice(came, expression, inside, groups, tenant, vulnerable, room),
-        np.full(m + officers, p.integration_widening * groundwork),
-        heat,
-        procedure,
-        here,
+        weight,
+        counted,
     )
-    who, positions = merge_positions(known, kept, came, sitting.position[:m])
+    sitting = deliberate(
+        keys.talk, keys.acceptance, people, heat, found, matter.feasibility, procedure, parameters, traced
+    )
+    who, positions = merge_positions(matter.known, matter.kept, came, sitting.position[:m])
     turns = sitting.turns
     return Held(
-        who, positions, turns[:m].copy(), turns.sum(), sitting.heat, sitting.proposal, sitting.share, sitting.settled,
-        gini(turns), top_fifth_share(turns), group_share(turns, weak), n_team, n_inside,
-        groundwork + (total_of(integration) / (m + officers) if m + officers > 0 else 0.0),
+        who, positions, turns[:m].copy(), turns.sum(), sitting.heat, sitting.proposal, sitting.second, sitting.share,
+        sitting.settled, gini(turns), top_fifth_share(turns), group_share(turns, weak), n_team, n_inside, found,
+        sitting.accepted, sitting.speaker, sitting.partner, sitting.trace,
     )  # fmt: skip
+
+
+class Ballot(NamedTuple):
+    """Result of a vote without talk."""
+
+    who: Rows
+    """(m,) all residents who have taken part in deciding on the topic, ascending."""
+    position: Floats
+    """(m,) theirs."""
+    proposal: float
+    share: float
+    """Accepting share of the voters."""
+    found: float
+    """Share of the topic worked out, the draft included."""
+    settled: bool
+
+
+@kernel
+def cast_votes(
+    keys: Keys, voters: NDArray[np.int32], matter: Matter, groups: NDArray[np.uint16], draft_skill: float,
+    outsider_stake: float, p: DeliberationParameters,
+) -> Ballot:  # fmt: skip
+    """A vote of `voters` (m,), ascending, m >= 1, on the median of their positions as one point for both issues (D5).
+
+    The draft is worked out by people of the skill `draft_skill`, as at one meeting of them.
+    """
+    rows = voters.astype(np.int64)
+    position, _weight = bring_positions(keys, rows, 0, groups, matter)
+    drafting = np.full(1, draft_skill)
+    found = work_out(matter.found, drafting, drafting, p.pace)
+    proposal = weighted_median(position, np.ones(rows.shape[0]))
+    stake = bring_stake(matter.stake, matter.low, rows, 0, outsider_stake)
+    chance = accept_chance(np.abs(position - proposal), stake, 0.0, p)
+    accepted = draw_acceptance(keys.acceptance, rows, chance)
+    share = accepted.sum() / rows.shape[0]
+    settled = is_worked_out(found, matter.feasibility) and settles(share, p.settlement_share)
+    who, positions = merge_positions(matter.known, matter.kept, rows, position)
+    return Ballot(who, positions, proposal, share, found, settled)

@@ -46,26 +46,32 @@ def draw_kinds(chances: NDArray[np.float64], cumulative: NDArray[np.float64]) ->
 @kernel
 def draw_traits(
     chances: NDArray[np.float64], kinds: NDArray[np.int64], scope: NDArray[np.float64], bounds: NDArray[np.float64],
-    funding_chance: NDArray[np.float64],
+    funding_chance: NDArray[np.float64], issue_chance: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:  # fmt: skip
-    """What matters of the given `kinds` (m,) are like, by `chances` (m, 7): place of each in the scopes (m,); urgency,
-    feasibility, need of money and polarity (m, 4), each even between its kind's bounds, the need 0 for who needs none.
+    """What matters of the given `kinds` (m,) are like, by `chances` (m, 11): place of each in the scopes (m,); urgency,
+    feasibility, need of money, polarity, share of the upper camp and how unlike the weights of two issues are (m, 6).
 
-    By kind: cumulative shares `scope` (k, scopes), `bounds` (k, 4, 2), and `funding_chance` (k,) of needing money. Of a
-    row of chances the first is not used, the second is for the scope, then urgency, feasibility, whether money is
-    needed, how much, polarity.
+    By kind: cumulative shares `scope` (k, scopes), `bounds` (k, 6, 2) between which each trait is even (the fifth:
+    share of the larger camp, which is the upper or the lower one by lot), `funding_chance` (k,) of needing money and
+    `issue_chance` (k,) of having two issues; the trait is 0 for who has not. Of a row of chances the first is not used,
+    the second is for the scope, then urgency, feasibility, whether money is needed, how much, polarity, larger camp,
+    which it is, whether there are two issues, how unlike.
     """
     m = kinds.shape[0]
-    scopes, traits = np.empty(m, np.int64), np.empty((m, 4))
+    scopes, traits = np.empty(m, np.int64), np.empty((m, 6))
     for row in range(m):
         kind, chance = kinds[row], chances[row]
         scopes[row] = first_above(scope[kind], chance[1])
-        drawn = (chance[2], chance[3], chance[5], chance[6])
-        for trait in range(4):
+        drawn = (chance[2], chance[3], chance[5], chance[6], chance[7], chance[10])
+        for trait in range(6):
             low, high = bounds[kind, trait]
             traits[row, trait] = low + drawn[trait] * (high - low)
         if chance[4] >= funding_chance[kind]:
             traits[row, 2] = 0.0
+        if chance[8] < 0.5:
+            traits[row, 4] = 1.0 - traits[row, 4]
+        if chance[9] >= issue_chance[kind]:
+            traits[row, 5] = 0.0
     return scopes, traits
 
 
@@ -141,17 +147,18 @@ def draw_positions(
     group_position: NDArray[np.float64],
     group_stake: NDArray[np.float64],
     polarity: float,
+    upper: float,
     spread: float,
     out: NDArray[np.float64],
 ) -> None:
     """First positions x(0) in [0, 1] of the residents `who`, written to `out` (m,).
 
     The position of the group for which a resident would speak (`interest_of`), plus or minus `polarity` (two camps, by
-    lot), plus a normal deviation of SD `spread`.
+    lot; a share `upper` belongs to the upper one), plus a normal deviation of SD `spread`.
     """
     for place in range(who.shape[0]):
         middle = group_position[interest_of(groups[who[place]], group_stake, group_position)]
-        camp = polarity if uniform(key, who[place]) < 0.5 else -polarity
+        camp = polarity if uniform(key, who[place]) < upper else -polarity
         x = middle + camp + spread * normal(key, who[place])
         out[place] = min(1.0, max(0.0, x))
 
@@ -162,10 +169,12 @@ def disagreement(
     group_position: NDArray[np.float64],
     group_stake: NDArray[np.float64],
     polarity: float,
+    upper: float,
     spread: float,
 ) -> float:
     """Standard deviation of the first positions of the adults among residents of the groups `groups` (m,), before they
-    are cut to [0, 1]: `draw_positions`; 0 if there is no adult.
+    are cut to [0, 1]: `draw_positions`; 0 if there is no adult. Two camps of shares u and 1 - u have the variance
+    4 u (1 - u) polarity^2.
     """
     adults, total, squares = 0, 0.0, 0.0
     known = np.full(1 << group_stake.shape[0], np.nan)  # position by the groups that one belongs to, once looked up
@@ -181,7 +190,9 @@ def disagreement(
     if adults == 0:
         return 0.0
     mean = total / adults
-    return sqrt(max(0.0, squares / adults - mean * mean) + polarity * polarity + spread * spread)
+    return sqrt(
+        max(0.0, squares / adults - mean * mean) + 4.0 * upper * (1.0 - upper) * polarity * polarity + spread * spread
+    )
 
 
 @kernel

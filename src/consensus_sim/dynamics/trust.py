@@ -13,7 +13,7 @@ from consensus_sim.randomness import uniform
 
 
 class TrustParameters(NamedTuple):
-    """P39, P40: steps (share), ratio, chances to see, patience in weeks; see configs/behaviour."""
+    """P39, P40: steps and shares, ratio, probabilities to see, patience in weeks; see configs/behaviour."""
 
     gain: float
     loss_ratio: float
@@ -23,6 +23,7 @@ class TrustParameters(NamedTuple):
     visible_tie: float
     visible_stake: float
     patience: float
+    reason: float
     late_outcome: float
     return_half_life: float
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import NOBODY
 from consensus_sim.council.team import ROLES
-from consensus_sim.ensemble.metrics import QUARTER, Acts, headline_metrics
+from consensus_sim.ensemble.metrics import QUARTER, headline_metrics
+from consensus_sim.ensemble.outcomes import Acts, online_channels
 from consensus_sim.recorder import SCALE_ROWS
 from consensus_sim.residents.capability import INDICATORS
 
@@ -62,11 +63,13 @@ def collect_acts(model: Any) -> Acts:
     sizes = [len(who) for _, _, who in recorder.acts]
     names = sorted({channel for _, channel, _ in recorder.acts})
     codes = [names.index(channel) for _, channel, _ in recorder.acts]
+    online = online_channels(model)
     return Acts(
         week=np.repeat(np.array([week for week, _, _ in recorder.acts], np.int64), sizes),
         channel=np.repeat(np.array(codes, np.int64), sizes),
         resident=np.concatenate([who for _, _, who in recorder.acts] or [NOBODY]).astype(np.int64),
         team=np.concatenate(recorder.team_acts or [np.empty(0, bool)]),
+        online=np.repeat(np.array([channel in online for _, channel, _ in recorder.acts], bool), sizes),
         channels=tuple(names),
     )
 

@@ -79,7 +79,7 @@ class Forecast:
     @cached_property
     def _values(self) -> Values:
         names = [scenario.name for scenario in self.study.scenarios]
-        return Values(self.tables["metrics"], names, self.study.replicates, self.study.together)
+        return Values(self.tables["metrics"], names, self.study.replicates, self.study.draws())
 
     @cached_property
     def _units(self) -> dict[str, str]:
@@ -112,7 +112,7 @@ class Forecast:
         """How exact the means of the short tables are, and what is less exact than asked for; None without scales."""
         if self.study.precision is None:
             return None
-        return reached(self._values, self.study.precision, self.study.reference)
+        return reached(self._values, self.study.precision, self.study.reference, self.study.table_rows)
 
     def variance(self) -> pd.DataFrame:
         """How much of the variance comes from parameters and how much from chance; no rows with parameters=centre."""
@@ -126,14 +126,12 @@ class Forecast:
     def _variance(self) -> pd.DataFrame:
         from consensus_sim.catalogue import contrast_metrics
         from consensus_sim.ensemble.posterior import SILENT
-        from consensus_sim.ensemble.variance import ENOUGH, VARIANCE, variance_table
+        from consensus_sim.ensemble.variance import ENOUGH, variance_table
 
-        if self.study.parameters == "centre":
-            return no_rows(VARIANCE)
-        narrowed, sets = None, self.study.replicates // 2
-        if self.study.parameters == "posterior" and sets >= ENOUGH:
+        narrowed = None
+        if self.study.parameters == "posterior" and len(self._first) >= ENOUGH:
             told = [name for name, ratio in self._spread_ratios.items() if ratio < SILENT]
-            narrowed = np.empty((sets, len(told)))
+            narrowed = np.empty((len(self._first), len(told)))
             for place, name in enumerate(told):
                 narrowed[:, place] = self._drawn[name]
         return variance_table(self._values, self._units, self.study.reference, narrowed, contrast_metrics())
@@ -144,8 +142,7 @@ class Forecast:
         from consensus_sim.ensemble.replicate import read_behaviour
         from consensus_sim.ensemble.variance import DRIVERS, ENOUGH, drivers_table
 
-        sets = self.study.replicates // 2
-        if self.study.parameters == "centre" or sets < ENOUGH:
+        if len(self._first) < ENOUGH:
             return no_rows(DRIVERS)
         identified = {p.name.removeprefix("behaviour."): p.identified for p in read_behaviour(self.study)}
         return drivers_table(
@@ -153,11 +150,17 @@ class Forecast:
         )
 
     @cached_property
+    def _first(self) -> list[int]:
+        """The first replicate of every parameter draw, by ascending draw; none where parameters are not drawn."""
+        draws = self.study.draws()
+        return [] if draws is None else np.unique(draws, return_index=True)[1].tolist()
+
+    @cached_property
     def _drawn(self) -> dict[str, Any]:
-        """Parameter, by short name -> its value in every set."""
+        """Parameter, by short name -> its value in every draw."""
         from consensus_sim.ensemble.replicate import behaviour_of
 
-        played = [list(behaviour_of(self.study, 2 * number)) for number in range(self.study.replicates // 2)]
+        played = [list(behaviour_of(self.study, replicate)) for replicate in self._first]
         short = [p.name.removeprefix("behaviour.") for p in played[0]] if played else []
         return {name: np.array([one[place].value for one in played]) for place, name in enumerate(short)}
 

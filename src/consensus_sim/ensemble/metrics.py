@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED
+from consensus_sim.council.topics import SETTLED
 from consensus_sim.dynamics.measures import fill_scale, mean_at
-from consensus_sim.residents.capability import INDICATORS
+from consensus_sim.ensemble import outcomes
+from consensus_sim.ensemble.outcomes import NAN, Acts, ratio
+from consensus_sim.residents.capability import INDICATORS, exposed_gains
 from consensus_sim.residents.columns import REPORT_GROUPS, group_bit
 
 QUARTER, YEAR, HALF_YEAR = 13, 52, 26
 """Weeks in the windows of the metrics' definitions."""
 EDGE = 4
 """Sessions that make the first and the last of F51 ("the mean of the first and last four events")."""
-NAN = float("nan")
-
-
-class Acts(NamedTuple):
-    """All participations of a run, one entry each: week, code of the channel in `channels`, resident, whether in the
-    team then.
-    """
-
-    week: NDArray[np.int64]
-    channel: NDArray[np.int64]
-    resident: NDArray[np.int64]
-    team: NDArray[np.bool_]
-    channels: tuple[str, ...]
-
-    def where(self, mask: NDArray[np.bool_]) -> Acts:
-        """The participations for which `mask` holds."""
-        return Acts(self.week[mask], self.channel[mask], self.resident[mask], self.team[mask], self.channels)
 
 
 def headline_metrics(model: Any, acts: Acts) -> dict[str, NDArray[Any]]:
@@ -56,10 +41,6 @@ def headline_metrics(model: Any, acts: Acts) -> dict[str, NDArray[Any]]:
     }
 
 
-def _ratio(above: float, below: float) -> float:
-    return above / below if below else NAN
-
-
 def _mean(values: Iterable[float]) -> float:
     kept = [value for value in values if value == value]
     return float(np.mean(np.array(kept, np.float64))) if kept else NAN
@@ -71,47 +52,33 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
     quarter = acts.where(acts.week >= weeks - QUARTER)
     year = acts.where(acts.week >= weeks - YEAR)
     rows = []
-    in_quarter, in_year = np.zeros((2, model.residents.n), bool)
-    in_quarter[quarter.resident], in_year[year.resident] = True, True
+    recent = acts.within(weeks - outcomes.TRAILING, weeks)
+    in_quarter, in_year, in_recent = np.zeros((3, model.residents.n), bool)
+    in_quarter[quarter.resident], in_year[year.resident], in_recent[recent.resident] = True, True, True
     groups = model.residents.groups
-    of_acts, of_quarter, of_year = groups[quarter.resident], groups[in_quarter], groups[in_year]
+    bits_of = (groups[recent.resident], groups[in_recent], groups[in_quarter], groups[in_year])
     for group in REPORT_GROUPS:
         bit, size = np.uint16(group_bit(group)), len(model.residents.rows_of(group))
-        acts_of, quarter_of, year_of = (float(np.count_nonzero(bits & bit)) for bits in (of_acts, of_quarter, of_year))
+        acts_of, recent_of, quarter_of, year_of = (float(np.count_nonzero(bits & bit)) for bits in bits_of)
         rows += [
-            ("reach_quarter", group, _ratio(quarter_of, size)),
-            ("reach_year", group, _ratio(year_of, size)),
-            ("frequency", group, _ratio(acts_of, year_of)),
+            ("reach_quarter", group, ratio(quarter_of, size)),
+            ("reach_year", group, ratio(year_of, size)),
+            ("frequency", group, outcomes.per_quarter(acts_of, recent_of, weeks)),
         ]
-    offline = np.array([not model.known_channels[name].online for name in acts.channels], bool)
-    in_person = np.zeros(model.residents.n, bool)
-    if len(acts.channels):
-        in_person[year.resident[offline[year.channel]]] = True
-    ordinary = in_year & ~model.team_mask
-    in_the_room = in_person & ~model.team_mask
-    own = ~quarter.team
-    own_in_person = own & (offline[quarter.channel] if len(acts.channels) else own)
+    in_person = np.unique(year.resident[~year.online])
     rows += [
-        (
-            "reach_in_person",
-            "all",
-            _ratio(float(np.count_nonzero(in_person)), float(len(model.adults))),
-        ),
-        ("frequency_ordinary", "all", _ratio(float(np.count_nonzero(own)), float(np.count_nonzero(ordinary)))),
-        (
-            "frequency_ordinary_in_person",
-            "all",
-            _ratio(float(np.count_nonzero(own_in_person)), float(np.count_nonzero(in_the_room))),
-        ),
+        ("reach_in_person", "all", ratio(len(in_person), len(model.adults))),
+        ("frequency_ordinary", "all", outcomes.frequency_ordinary(acts, weeks)),
+        ("frequency_ordinary_in_person", "all", outcomes.frequency_ordinary(acts, weeks, in_person=True)),
         ("person_times_quarter", "all", float(len(quarter.week))),
     ]
-    ordinary_acts = quarter.where(own)
+    ordinary_acts = quarter.where(~quarter.team)
     places = model.community.population.micro_grid[ordinary_acts.resident]
     silent = model.community.places.n_micro_grids - len(np.unique(places))
     rows.append(("silent_micro_grids", "all", float(silent)))
     counts = np.bincount(acts.resident, minlength=model.residents.n).take(model.adults)
     most = np.sort(counts[counts > 0])[-max(1, round(0.01 * len(counts))) :]
-    rows.append(("top_percent_share", "all", _ratio(float(most.sum()), float(counts.sum()))))
+    rows.append(("top_percent_share", "all", ratio(float(most.sum()), float(counts.sum()))))
     return rows
 
 
@@ -135,30 +102,21 @@ def _attendance(model: Any) -> list[tuple[str, str, float]]:
 
 
 def _topics(model: Any) -> list[tuple[str, str, float]]:
-    """Consensus as three shares, sittings, weeks, execution as three shares, scores."""
-    topics = model.topics.topics
-    deliberated = [t for t in topics if t.sittings > 0]
-    settled = [t for t in deliberated if t.state == SETTLED]
-    shelved = [t for t in deliberated if t.state == SHELVED]
-    still_open = [t for t in deliberated if t.state == AGENDA]
-    last = model.calendar.weeks - 1
-    due = [t for t in settled if t.execution in ("on_time", "late", "never") or t.deadline_week <= last]
-    done = {name: sum(t.execution == name for t in due) for name in ("on_time", "late")}
-    failed_before = sum(t.failed_before for t in topics)
-    n, n_due = len(deliberated), len(due) + failed_before
+    """Consensus as three shares, sittings, weeks, execution as three shares, who raises and leads, scores."""
+    topics, sheets, whole = model.topics.topics, model.recorder.sheets, (0, model.calendar.weeks)
+    online, party = outcomes.online_channels(model), model.residents.member_of("party")
+    settled = [t for t in topics if t.state == SETTLED]
     finished = [t for t in topics if t.satisfaction == t.satisfaction]
     return [
-        ("topics_deliberated", "all", float(n)),
-        ("consensus_settled", "all", _ratio(len(settled), n)),
-        ("consensus_shelved", "all", _ratio(len(shelved), n)),
-        ("consensus_open", "all", _ratio(len(still_open), n)),
-        ("sittings_per_settled", "all", _mean(t.sittings for t in settled)),
+        ("topics_deliberated", "all", float(len(outcomes.on_agenda(sheets, *whole)))),
+        *((f"consensus_{name}", "all", share) for name, share in outcomes.consensus(sheets, *whole).items()),
+        ("sittings_per_settled", "all", outcomes.sittings_per_settled(topics, sheets, online, *whole)),
         ("weeks_to_agenda", "all", _mean(t.agenda_week - t.arisen_week for t in topics if t.agenda_week >= 0)),
         ("weeks_to_resolution", "all", _mean(t.settled_week - t.arisen_week for t in settled)),
-        ("execution_on_time", "all", _ratio(done["on_time"], n_due)),
-        ("execution_late", "all", _ratio(done["late"], n_due)),
-        ("execution_never", "all", _ratio(n_due - done["on_time"] - done["late"], n_due)),
-        ("matters_landed", "all", float(sum(t.executed_week >= 0 for t in topics))),
+        *((f"execution_{name}", "all", share) for name, share in outcomes.execution_of_due(topics, *whole).items()),
+        ("matters_landed", "all", outcomes.matters_landed(topics, *whole)),
+        ("topics_raised_by_party", "all", outcomes.topics_raised_by_party(topics, party, *whole)),
+        ("topics_led_by_party", "all", outcomes.topics_led_by_party(sheets, online, party, *whole)),
         ("satisfaction", "all", _mean(t.satisfaction for t in finished)),
         ("efficiency", "all", _mean(t.efficiency for t in finished)),
         ("fairness", "all", _mean(t.fairness for t in finished)),
@@ -212,4 +170,6 @@ def _attitudes(model: Any) -> list[tuple[str, str, float]]:
         rows.append((name, "active", float(mean_at(column, took_part)) if len(took_part) else NAN))
     team = residents.fatigue[model.team.members] if model.team is not None else np.empty(0)
     rows.append(("fatigue_team", "all", float(team.mean()) if len(team) else NAN))
+    for name, gain in zip(("skill_gain_trained", "skill_gain_practised"), exposed_gains(model), strict=True):
+        rows.append((name, "all", gain))
     return rows

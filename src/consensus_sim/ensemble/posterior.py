@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.data_files import read_plain
+from consensus_sim.ensemble.draws import Draws
 from consensus_sim.errors import InputError, not_allowed, one_line, one_of, phrase, unknown_column
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
@@ -40,7 +41,7 @@ class ParameterSets:
 
     names: full names; values: (sets, parameters); weights: (sets,), adding up to one; digest: of the files
     centre: value at the centre when calibrated, by full name; kept: parameters that the user has set since, which keep
-    their value; about: how the sets were made
+    their value; about: how the sets were made; complete: whether they have every parameter of the behaviour
     """
 
     names: tuple[str, ...]
@@ -50,6 +51,7 @@ class ParameterSets:
     centre: Mapping[str, float]
     kept: frozenset[str] = frozenset()
     about: Mapping[str, Any] = field(default_factory=dict)
+    complete: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ParameterSets) and (self.digest, self.kept) == (other.digest, other.kept)
@@ -61,22 +63,39 @@ class ParameterSets:
     def _cumulative(self) -> NDArray[np.float64]:
         return np.cumsum(self.weights)
 
-    def drawn(self, seed: int, number: int) -> int:
-        """The row that is drawn as set `number` of a study with `seed`: by weight, the same for every scenario."""
-        from consensus_sim.randomness import key, uniform
+    def drawn(self, seed: int, numbers: Draws) -> Draws:
+        """The row of each of the draws `numbers` (m,) of a study with `seed`: (m,), the same for every scenario.
 
-        u = float(uniform(key(seed, "posterior", sub=number), 0))
-        return min(
-            int(np.searchsorted(self._cumulative, u * self._cumulative[-1], side="right")), len(self.weights) - 1
-        )
+        The first row whose cumulated weight is above a scrambled radical inverse: every draw alone is by weight, and
+        draws 0, 1, 2, ... together take the rows as evenly as can be: of 512 with equal weights, each once before any
+        comes again.
+        """
+        from consensus_sim.randomness import radical_inverses
+
+        u = radical_inverses(seed, "posterior", numbers)
+        rows = np.searchsorted(self._cumulative, u * self._cumulative[-1], side="right")
+        return np.minimum(rows, len(self.weights) - 1)
+
+    def draws(self, seed: int, numbers: Draws) -> Draws:
+        """What tells the draws `numbers` (m,) apart: their rows, or the numbers where other parameters are drawn for
+        each from their priors.
+        """
+        return self.drawn(seed, numbers) if self.complete else numbers
+
+    @property
+    def worth(self) -> float:
+        """How many rows of equal weight hold a mean as exactly as these (Kish 1965); infinite where other parameters
+        are drawn from their priors.
+        """
+        return float(1 / np.sum(self.weights**2)) if self.complete else np.inf
 
     def behaviour(self, behaviour: Behaviour, seed: int, number: int) -> Behaviour:
         """`behaviour` with the values of set `number`; a parameter that the table does not have is drawn from its
         prior, and one that the user has set keeps its value.
         """
-        row = self.values[self.drawn(seed, number)]
+        row = self.values[self.drawn(seed, np.array([number]))[0]]
         known = {name: float(value) for name, value in zip(self.names, row, strict=True) if name not in self.kept}
-        if len(self.names) < sum(1 for _ in behaviour):
+        if not self.complete:
             prior = {p.name: p.value for p in behaviour.drawn(seed, number) if p.name not in self.names}
             known = {**prior, **known}
         return behaviour.with_values(known)
@@ -174,7 +193,7 @@ class ParameterSets:
             if low < parameter.low - slack or high > parameter.high + slack:
                 least, most = parameter.low, parameter.high
                 raise InputError("outside_range", name=name, low=low, high=high, least=least, most=most)
-        return replace(self, kept=frozenset(kept))
+        return replace(self, kept=frozenset(kept), complete=len(self.names) == len(present))
 
 
 def posterior_file(name: str) -> Path:

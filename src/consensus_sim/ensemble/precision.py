@@ -15,12 +15,13 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import ConfigDict
 
 from consensus_sim.catalogue import headline_tables, metric, metric_names
+from consensus_sim.ensemble.draws import one_way
 from consensus_sim.ensemble.summary import Values, standard_error
-from consensus_sim.errors import InputError, not_allowed, phrase
-from consensus_sim.settings import STRICT, RefusedError, Text, read, setting
+from consensus_sim.errors import InputError, not_allowed
+from consensus_sim.settings import STRICT, Text, number_phrase, read, setting
 
 AUTO = "auto"
 """What `replicates` is where the precision says how many there are."""
@@ -31,26 +32,15 @@ DIGITS = 3
 MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
 
 
-def _even(low: int) -> BeforeValidator:
-    """A check for a number of replicates that come in pairs."""
-
-    def check(found: object) -> object:
-        if isinstance(found, bool) or not isinstance(found, int) or found % 2 or not low <= found <= MOST_REPLICATES:
-            raise RefusedError("even_number_from", low=low, high=MOST_REPLICATES)
-        return found
-
-    return BeforeValidator(check)
-
-
 @dataclass(frozen=True, kw_only=True)
 class MonteCarlo:
     """A file of configs/monte_carlo; `Precision` holds what the fields mean."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
-    minimum: Annotated[int, _even(4)]
-    batch: Annotated[int, _even(2)]
-    maximum: Annotated[int, _even(4)]
+    minimum: Annotated[int, setting(2, MOST_REPLICATES, integer=True)]
+    batch: Annotated[int, setting(1, MOST_REPLICATES, integer=True)]
+    maximum: Annotated[int, setting(2, MOST_REPLICATES, integer=True)]
     floors: dict[Text, Annotated[float, setting(1e-9, 1e9)]]
 
 
@@ -59,7 +49,7 @@ class Precision:
     """When a comparison has enough replicates, and the scales by which that is judged.
 
     target: largest error of what the short tables print, in parts of each metric's scale (None: a number is given)
-    minimum, maximum: replicates at which it is first looked at, and at which it ends; batch: added in between; all even
+    minimum, maximum: replicates at which it is first looked at, and at which it ends; batch: added in between
     floors: unit -> smallest scale of a metric, in that unit
     """
 
@@ -74,7 +64,7 @@ class Precision:
         """The settings of `node` (configs/monte_carlo). Raises InputError for what cannot be used."""
         found = read(MonteCarlo, node, "monte_carlo")
         if found.maximum < found.minimum:
-            allowed = phrase("even_number_from", low=found.minimum, high=MOST_REPLICATES)
+            allowed = number_phrase(found.minimum, MOST_REPLICATES, whole=True)
             raise not_allowed("monte_carlo.maximum", found.maximum, allowed)
         units = list(dict.fromkeys(metric(name).unit for name in metric_names()))
         for unit in units:
@@ -94,6 +84,7 @@ class Error:
 
     scenario, metric: of which; reference: "" for the metric itself, else for the difference to that scenario
     error: standard error, in the metric's unit; scale: in that unit too; NaN where too few replicates define it
+    table: what the posterior's table leaves of it however many replicates there are, in the unit (0: no table)
     """
 
     scenario: str
@@ -101,6 +92,7 @@ class Error:
     metric: str
     error: float
     scale: float
+    table: float = 0.0
 
     @property
     def relative(self) -> float:
@@ -120,21 +112,30 @@ class Reached:
     """How exact a forecast is.
 
     target: as asked for (None: not asked for); replicates: played; errors: of all that is printed, the largest first
+    rows: how many parameter draws of equal weight the posterior's table is worth; infinite without one
     """
 
     target: float | None
     replicates: int
     errors: tuple[Error, ...]
+    rows: float = math.inf
 
     @property
     def missing(self) -> tuple[Error, ...]:
         """Errors that are larger than asked for, or not known."""
         return () if self.target is None else tuple(one for one in self.errors if not one.relative <= self.target)
 
+    @property
+    def beyond(self) -> tuple[Error, ...]:
+        """Errors that cannot be as small as asked for with the posterior's table, the largest of these first."""
+        found = [one for one in self.errors if self.target is not None and one.table > self.target * one.scale]
+        return tuple(sorted(found, key=lambda one: -one.table / one.scale))
+
     def facts(self) -> dict[str, Any]:
         """It as plain values for provenance.json."""
         largest = self.errors[0].facts() if self.errors else None
-        return {"asked": self.target, "largest": largest, "missing": [one.facts() for one in self.missing]}
+        missing, beyond = ([one.facts() for one in errors] for errors in (self.missing, self.beyond))
+        return {"asked": self.target, "largest": largest, "missing": missing, "beyond_the_table": beyond}
 
 
 def rounded(value: float) -> float:
@@ -142,17 +143,18 @@ def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def reached(values: Values, precision: Precision, reference: str) -> Reached:
-    """The errors of what the short tables print: means, and mean differences to `reference`, of all adults.
+def reached(values: Values, precision: Precision, reference: str, rows: float = math.inf) -> Reached:
+    """The errors of what the short tables print: means, and mean differences to `reference`, of all adults; `rows` as
+    in `Reached`.
 
     The scale of a metric's mean is the mean's size, but at least the floor of its unit; that of a difference is the
     larger one of the two means that are compared. What no replicate defines is not printed and not asked for.
     """
     printed = {name for names in headline_tables(name for name, _ in values.rows).values() for name in names}
-    rows = [number for number, (name, group) in enumerate(values.rows) if group == "all" and name in printed]
-    names = [values.rows[number][0] for number in rows]
+    kept = [number for number, (name, group) in enumerate(values.rows) if group == "all" and name in printed]
+    names = [values.rows[number][0] for number in kept]
     floors = np.array([precision.floors[metric(name).unit] for name in names])
-    blocks = dict(zip(values.scenarios, values.array[:, rows], strict=True))
+    blocks = dict(zip(values.scenarios, values.array[:, kept], strict=True))
     scales = {name: np.fmax(np.abs(_means(block)), floors) for name, block in blocks.items()}
     found = []
     for scenario, block in blocks.items():
@@ -160,11 +162,23 @@ def reached(values: Values, precision: Precision, reference: str) -> Reached:
         if scenario != reference:
             pairs.append((reference, block - blocks[reference], np.fmax(scales[scenario], scales[reference])))
         for against, numbers, scale in pairs:
-            error = standard_error(numbers, values.together)
+            error, table = standard_error(numbers, values.draws), _table_error(numbers, values, rows)
             for row in np.flatnonzero(~np.isnan(numbers).all(axis=1)).tolist():
-                found.append(Error(scenario, against, names[row], float(error[row]), float(scale[row])))
+                found.append(
+                    Error(scenario, against, names[row], float(error[row]), float(scale[row]), float(table[row]))
+                )
     found.sort(key=lambda one: -one.relative)
-    return Reached(precision.target, values.array.shape[2], tuple(found))
+    return Reached(precision.target, values.array.shape[2], tuple(found), rows)
+
+
+def _table_error(numbers: NDArray[np.float64], values: Values, rows: float) -> NDArray[np.float64]:
+    """Standard error of the mean of each row of `numbers` over a table worth `rows` parameter draws, all of whose
+    chance is averaged out: from the variance between draws; 0 where it is not known.
+    """
+    if values.draws is None or not np.isfinite(rows):
+        return np.zeros(len(numbers))
+    between, within, size = one_way(numbers, values.draws).mean_squares()
+    return np.sqrt(np.fmax((between - within) / size, 0.0) / rows)
 
 
 def _means(block: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from consensus_sim.calendar import Calendar
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass
+from consensus_sim.ensemble.draws import draw_number
 from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.ensemble.scenario import Scenario, Settings, Study, canonical
 from consensus_sim.interventions.base import build_lever
@@ -82,20 +83,17 @@ def read_behaviour(study: Study) -> Behaviour:
 
 
 def behaviour_of(study: Study, replicate: int) -> Behaviour:
-    """The behaviour that `replicate` plays: the centre, or a set of parameters, the same for every scenario.
-
-    Replicates 2k and 2k + 1 share set k and differ in chance, so that the variance of a forecast can be split.
-    """
+    """The behaviour that `replicate` plays: the centre, or a parameter draw, the same for every scenario."""
     behaviour = read_behaviour(study)
     if study.parameters == "centre":
         return behaviour
     posterior = study.posterior if study.parameters == "posterior" else None
-    return _drawn(behaviour, posterior, study.seed, replicate // 2)
+    return _drawn(behaviour, posterior, study.seed, draw_number(replicate))
 
 
 @lru_cache(maxsize=4)
 def _drawn(behaviour: Behaviour, posterior: ParameterSets | None, seed: int, number: int) -> Behaviour:
-    """Set `number` of a study's parameters: from `posterior`, else from the priors. Kept for the replicates, scenarios
+    """Draw `number` of a study's parameters: from `posterior`, else from the priors. Kept for the replicates, scenarios
     and copies that share it.
     """
     return behaviour.drawn(seed, number) if posterior is None else posterior.behaviour(behaviour, seed, number)

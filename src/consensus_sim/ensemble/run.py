@@ -128,9 +128,9 @@ class _Printed:
         text = {name: frame[name].astype(str) for name in ("scenario", "metric", "group")}
         self._frames.append(frame.assign(**text))
         names = [scenario.name for scenario in self._study.scenarios]
-        values = Values(pd.concat(self._frames, ignore_index=True), names, count, self._study.together)
+        values = Values(pd.concat(self._frames, ignore_index=True), names, count, self._study.draws(count))
         assert self._study.precision is not None
-        return reached(values, self._study.precision, self._study.reference)
+        return reached(values, self._study.precision, self._study.reference, self._study.table_rows)
 
 
 def run_missing(

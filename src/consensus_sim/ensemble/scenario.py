@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
+from consensus_sim.ensemble.draws import Draws, draw_number
 from consensus_sim.errors import one_of
 from consensus_sim.interventions.loading import CLASS, learn, sources_of
 
@@ -71,7 +75,8 @@ class Study:
     scenarios: compared in this order; reference: name of the one that the others are measured against
     replicates: runs of each scenario, numbered from 0; seed: root of all chance, shared by the scenarios
     parameters: "centre" plays every parameter at the centre of its prior; "prior" draws sets of them from their priors,
-        "posterior" from `posterior`: one set for each pair of replicates, the same for every scenario
+        "posterior" from `posterior`: one for each replicate, but every tenth repeats that of the one before it
+        (`draws.draw_number`); the same for every scenario
     posterior: the sets that calibration left, where parameters is "posterior"
     precision: how exact its means are to be and by what measure; with a target, `replicates` is where it begins
     least: differences between scenarios that are too small for a word
@@ -91,10 +96,20 @@ class Study:
     precision: Precision | None = None
     least: LeastDifferences | None = None
 
+    def draws(self, replicates: int | None = None) -> Draws | None:
+        """The parameter draw of each of `replicates` (None: those of the study), (replicates,); None with
+        parameters=centre. Replicates with the same number have the same parameters and are not independent: a row of
+        the posterior's table comes again where there are more draws than rows.
+        """
+        if self.parameters == "centre":
+            return None
+        numbers: Draws = draw_number(np.arange(self.replicates if replicates is None else replicates))
+        return numbers if self.posterior is None else self.posterior.draws(self.seed, numbers)
+
     @property
-    def together(self) -> int:
-        """Replicates that share a set of parameters: 2k and 2k + 1, or each for itself with parameters=centre."""
-        return 1 if self.parameters == "centre" else 2
+    def table_rows(self) -> float:
+        """How many parameter draws of equal weight the posterior's table is worth; infinite without one."""
+        return math.inf if self.posterior is None else self.posterior.worth
 
     def __repr__(self) -> str:
         """Where and what is to be run."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.catalogue import range_of
+from consensus_sim.ensemble.draws import Draws, by_draw, one_way
 from consensus_sim.ensemble.effects import mean_effect, signs
 
 if TYPE_CHECKING:
@@ -40,11 +42,13 @@ class Values:
 
     array: (scenarios, metrics x groups, replicates) float64, NaN where undefined
     rows: (metric, group) of the middle axis, in the order in which the replicates report them
-    together: replicates that share a set of parameters and so are one cluster: 0..together - 1 are the first, ...
+    draws: the parameter draw of each replicate; those that share one are one cluster (None: parameters are not drawn)
     """
 
-    def __init__(self, metrics: pd.DataFrame, scenarios: Sequence[str], replicates: int, together: int = 1) -> None:
-        """`metrics`: columns scenario, replicate, metric, group, value; `together`: as `Study.together`."""
+    def __init__(
+        self, metrics: pd.DataFrame, scenarios: Sequence[str], replicates: int, draws: Draws | None = None
+    ) -> None:
+        """`metrics`: columns scenario, replicate, metric, group, value; `draws`: as `Study.draws`."""
         import pandas as pd
 
         codes, names = zip(*(pd.factorize(metrics[column]) for column in ("metric", "group")), strict=True)
@@ -58,45 +62,38 @@ class Values:
         self.array = np.full((len(scenarios), len(self.rows), replicates), np.nan)
         self.array[scenario, row, metrics["replicate"].to_numpy()] = metrics["value"].to_numpy(np.float64)
         self.scenarios = list(scenarios)
-        self.together = together
+        self.draws = draws
 
 
-def standard_error(values: NDArray[np.float64], together: int = 1) -> NDArray[np.float64]:
+def standard_error(values: NDArray[np.float64], draws: Draws | None = None) -> NDArray[np.float64]:
     """Monte Carlo standard error of the mean of each row of `values` (rows, replicates) over its defined ones: (rows,).
 
-    together: replicates of a cluster, next to each other. Replicates of different clusters are independent, those of
-    one are not, so the error is computed over clusters: the linearised error of a ratio of totals (Liang & Zeger 1986,
-    with the factor G / (G - 1) for G clusters). It is sd / sqrt(n) where clusters hold one replicate, and the standard
-    error of the mean of the clusters' means where each holds the same number. NaN with fewer than two clusters.
+    draws: the parameter draw of each replicate (None: each stands for itself). Replicates of different draws are
+    independent, those of one are not, so draws are the clusters over which the error is computed: the linearised error
+    of a ratio of totals (Liang & Zeger 1986, with the factor G / (G - 1) for G clusters). It is sd / sqrt(n) where
+    clusters hold one replicate, and the standard error of the mean of the clusters' means where each holds the same
+    number. NaN with fewer than two clusters.
     """
-    defined = ~np.isnan(values)
-    count = defined.sum(axis=1)
+    own = one_way(values, draws)
+    count, clusters = own.count.sum(axis=1), (own.count > 0).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(defined, values, 0.0).sum(axis=1) / count
-        residuals = np.where(defined, values - mean[:, None], 0.0)
-        sums, clusters = in_clusters(residuals, together).sum(axis=2), count_clusters(defined, together)
-        error = np.sqrt((sums**2).sum(axis=1) * clusters / (clusters - 1)) / count
+        mean = (own.count * own.mean).sum(axis=1) / count
+        residuals = own.count * (own.mean - mean[:, None])
+        error = np.sqrt((residuals**2).sum(axis=1) * clusters / (clusters - 1)) / count
     return np.where(clusters > 1, error, np.nan)
 
 
-def in_clusters(values: NDArray[Any], together: int) -> NDArray[Any]:
-    """`values` (rows, replicates) as (rows, clusters, together); a last cluster that is cut off is filled with 0."""
-    rows, replicates = values.shape
-    absent = -replicates % together
-    return np.pad(values, ((0, 0), (0, absent))).reshape(rows, (replicates + absent) // together, together)
-
-
-def count_clusters(defined: NDArray[np.bool_], together: int) -> NDArray[np.int64]:
-    """Clusters of `together` that hold any of the `defined` (rows, replicates): (rows,)."""
-    found: NDArray[np.int64] = in_clusters(defined, together).any(axis=2).sum(axis=1)
+def count_clusters(defined: NDArray[np.bool_], draws: Draws | None) -> NDArray[np.int64]:
+    """Draws that hold any of the `defined` (rows, replicates): (rows,)."""
+    found: NDArray[np.int64] = (by_draw(defined.astype(np.int64), draws) > 0).sum(axis=1)
     return found
 
 
-def statistics(values: NDArray[np.float64], together: int = 1) -> dict[str, NDArray[Any]]:
+def statistics(values: NDArray[np.float64], draws: Draws | None = None) -> dict[str, NDArray[Any]]:
     """Of each row of `values` (rows, replicates) over its defined ones: mean, sd, q05, q50, q95, standard_error,
     replicates.
 
-    sd: standard deviation (n - 1), NaN for one value; standard_error: as the function, with clusters of `together`
+    sd: standard deviation (n - 1), NaN for one value; standard_error: as the function, with `draws`
     Rows without any defined value are NaN, with 0 replicates.
     """
     defined = ~np.isnan(values)
@@ -109,7 +106,7 @@ def statistics(values: NDArray[np.float64], together: int = 1) -> dict[str, NDAr
         if size > 1:
             found["sd"][rows] = np.std(block, axis=1, ddof=1)
         found["q05"][rows], found["q50"][rows], found["q95"][rows] = np.quantile(block, [0.05, 0.5, 0.95], axis=1)
-    return {**found, "standard_error": standard_error(values, together), "replicates": count}
+    return {**found, "standard_error": standard_error(values, draws), "replicates": count}
 
 
 def same_way(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,7 +127,7 @@ def summarise(values: Values, unit_of: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
     parts = [
-        _table(values.rows, unit_of, statistics(block, values.together), {"scenario": name})
+        _table(values.rows, unit_of, statistics(block, values.draws), {"scenario": name})
         for name, block in zip(values.scenarios, values.array, strict=True)
     ]
     return pd.concat(parts, ignore_index=True)[list(SUMMARY)]
@@ -150,22 +147,26 @@ def contrast(
     same_way: share of the paired differences that have the sign of their mean; those of zero have none
     mean_q05, mean_q95: 90 % interval of the mean effect, on average over communities like this: parameters are
     uncertain, chance is averaged out; p_mean_up, p_mean_down: probability that the mean effect is above and below 0
-    (both 0 where all differences are exactly 0). Method: `effects.mean_effect`; NaN with fewer than two clusters
+    (both 0 where all differences are exactly 0). Method: `effects.mean_effect`, cut off at the greatest difference that
+    the metric's range allows; NaN with fewer than two clusters
     least_difference: of the metric in `least`, else NaN
-    replicates: pairs in which both are defined; sets: clusters that hold any of them, which are independent
+    replicates: pairs in which both are defined; sets: parameter draws that these belong to, which are independent
     """
     import pandas as pd
 
     base = values.array[values.scenarios.index(reference)]
+    widest = np.array([np.subtract(*range_of(unit_of[metric])[::-1]) for metric, _ in values.rows])
     parts = []
     for name, block in zip(values.scenarios, values.array, strict=True):
         if name != reference:
             paired = block - base
-            found = statistics(paired, values.together)
+            found = statistics(paired, values.draws)
             found["same_way"] = same_way(paired)
-            found |= mean_effect(paired, values.together, found["standard_error"]) | signs(paired)
+            found |= mean_effect(paired, values.draws, found["standard_error"]) | signs(paired)
+            for edge in ("mean_q05", "mean_q95"):
+                found[edge] = np.clip(found[edge], -widest, widest)
             found["least_difference"] = np.array([(least or {}).get(metric, np.nan) for metric, _ in values.rows])
-            found["sets"] = count_clusters(~np.isnan(paired), values.together)
+            found["sets"] = count_clusters(~np.isnan(paired), values.draws)
             part = _table(values.rows, unit_of, found, {"scenario": name, "reference": reference})
             part["difference"] = part["mean"]
             parts.append(part[list(CONTRASTS)])

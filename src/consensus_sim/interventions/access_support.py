@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from consensus_sim.council.attendance import fear_of, fear_weight_at
 from consensus_sim.council.events import Event
 from consensus_sim.council.meeting import Help
-from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.dynamics.learning import gain_saturating, learn
+from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms_at
+from consensus_sim.residents.columns import COGNITIONS
 
 
 @dataclass(kw_only=True, eq=False)
@@ -30,9 +31,9 @@ class AccessSupport(Intervention):
     volunteers: bool = switch()
     escorts: bool = switch()
     tenants_talks: int = setting(0, 12, "talks a quarter", integer=True)
-    talk_places: int = setting(0, 1000, "persons a talk", integer=True)
+    talk_places: int = setting(0, 1000, "persons a talk", integer=True, dose=DOSE)
     talk_turnout: float = setting(0, 1, "share of those asked who come")
-    posters: float = setting(0, 1, "share of the notice rate")
+    posters: float = setting(0, 1, "share of the notice rate", dose=DOSE)
 
     def on_start(self, model: Any) -> None:
         p, residents = model.parameters.support, model.residents
@@ -76,5 +77,6 @@ class AccessSupport(Intervention):
         who = asked[comes].astype(np.int32)
         p = model.parameters
         gain_saturating(residents.belonging, who, p.learning.belonging_gain)
-        gain_saturating(residents.rights, who, p.support.public_lecture_cognition * model.cognition_unit[0])
+        gain = np.where(np.array(COGNITIONS) == "rights", p.support.public_lecture_cognition, 0.0)
+        learn(residents.cognition, residents.start_cognition, model.cognition_unit, gain, p.learning.reach, who)
         self.count_event()

@@ -6,25 +6,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
 from consensus_sim.council.screening import ROUTINE
 from consensus_sim.council.topics import HEARD
-from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.dynamics.learning import fade, keep_factor
+from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 
 
 @dataclass(kw_only=True, eq=False)
 class OnlineBallot(Intervention):
     """Opens the channel `ballot`. The simple programme of phase 1 (`votes` off) takes messages and is little used.
 
-    `use` scales the chance that an aware user acts; `publicity` the online rate at which users hear of other
-    channels. With `votes`, routine topics without money at stake can be settled online by the council's settlement
+    P14 is the chance that an aware user acts at least once a year; more ballots a year share it out. `use` scales the
+    chance at one ballot; `publicity` the online rate at which users hear of other channels. Each ballot answered tires
+    for a while. With `votes`, routine topics without money at stake can be settled online by the council's settlement
     share.
     """
 
-    sessions_per_month: float = setting(0, 4.33, "ballots a month")
-    use: float = setting(0, 1, "share of P14")
+    sessions_per_month: float = setting(0, 4.33, "ballots a month", dose=DOSE)
+    use: float = setting(0, 1, "share of P14", dose=DOSE)
     publicity: float = setting(0, 1, "share of the online rate")
     votes: bool = switch()
     topics_per_ballot: int = setting(0, 10, "topics", integer=True)
@@ -32,6 +35,7 @@ class OnlineBallot(Intervention):
 
     def on_start(self, model: Any) -> None:
         self.begun = model.week
+        self.answered: NDArray[np.float32] = np.zeros(model.residents.n, np.float32)
         self.on_adjusted(model)
 
     def on_end(self, model: Any) -> None:
@@ -43,8 +47,11 @@ class OnlineBallot(Intervention):
         if self.sessions_per_month == 0 or self.use == 0:
             self.on_end(model)
             return
+        per_year = 12.0 * self.sessions_per_month
         if not model.is_open("ballot"):
-            model.open_channel("ballot")
+            model.open_channel("ballot", per_year=per_year)
+        elif model.channels["ballot"].per_year != per_year:
+            model.move_channel("ballot", model.channels["ballot"].venue.name, per_year)
         model.channels["ballot"].level = float(np.log(self.use))
         model.rules.online_publicity = self.publicity
 
@@ -56,9 +63,19 @@ class OnlineBallot(Intervention):
         self.count_event()
         return [model.event("ballot", topics=heard[: self.topics_per_ballot])]
 
+    def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
+        """Tiring: `ballot_tiring` log-odds less for each ballot answered, fading as fatigue does (n,)."""
+        if event.channel.name != "ballot":
+            return 0.0
+        return np.float32(-model.parameters.participation.ballot_tiring) * self.answered
+
+    def on_week_end(self, model: Any) -> None:
+        fade(self.answered, keep_factor(model.parameters.fatigue.half_life))
+
     def on_attended(self, model: Any, event: Event) -> None:
         if event.channel.name != "ballot":
             return
+        self.answered[event.came] += 1.0
         for topic in event.topics:
             voters = event.came[(event.came >= topic.low) & (event.came < topic.high)]
             topic.mentions += len(voters)

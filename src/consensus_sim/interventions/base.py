@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import inf
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from consensus_sim.council.events import Event
+from consensus_sim.council.events import NOBODY, Event, Rows
 from consensus_sim.council.topics import AGENDA, Topic
 from consensus_sim.errors import InputError, not_allowed, phrase, unknown_key
 from consensus_sim.interventions.loading import CLASS, load_class
-from consensus_sim.settings import STRICT, OptionalDay, choice, missing_fields, read, setting, switch, unlisted
+from consensus_sim.settings import DOSE, STRICT, OptionalDay, choice, missing_fields, read, setting, switch, unlisted
 
-__all__ = ["COST_KEYS", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting", "switch"]
+__all__ = ["COST_KEYS", "DOSE", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting"]
+__all__ += ["switch"]
 
 
 class Cost(NamedTuple):
@@ -77,6 +79,10 @@ class Intervention:
         """Names of the settings that a policy may change while the run goes on."""
         return [each.name for each in fields(self) if each.name not in ("name", "start", "end", "held_back", "cost")]
 
+    def most(self, setting: str, weeks: int) -> float:
+        """Largest value of `setting` that `weeks` weeks in force have room for; infinite where time sets no limit."""
+        return inf
+
     def on_start(self, model: Any) -> None:
         """The lever comes into force: open channels, change rules."""
 
@@ -106,6 +112,10 @@ class Intervention:
     def on_week_start(self, model: Any) -> None:
         """The week begins; levers have started and stopped by the calendar."""
 
+    def collectors(self, model: Any) -> Rows:
+        """Residents who collect and lead the matters of others for this lever (F41)."""
+        return NOBODY
+
     def events(self, model: Any) -> list[Event]:
         """The events that this lever holds in the present week."""
         return []
@@ -121,7 +131,7 @@ class Intervention:
         """`event` is over: `event.came`, `event.spoke` and `event.raised` say who did what."""
 
     def on_adopted(self, model: Any, topic: Topic) -> None:
-        """`topic`, which resident `topic.raised_by` raised, became a formal topic."""
+        """`topic`, a suggestion of resident `topic.raised_by`'s own, became a formal topic."""
 
     def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
         """`topic` was settled at `event`."""

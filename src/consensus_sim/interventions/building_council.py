@@ -11,7 +11,7 @@ from consensus_sim.council.events import Event
 from consensus_sim.council.screening import score
 from consensus_sim.council.topics import AGENDA, HEARD, Topic
 from consensus_sim.dynamics.participation import PERSONAL
-from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 
 
 @dataclass(kw_only=True, eq=False)
@@ -22,7 +22,7 @@ class BuildingCouncil(Intervention):
     The building group asks `neighbours_asked` of those with the highest stakes.
     """
 
-    councils_per_week: int = setting(0, 50, "councils a week", integer=True)
+    councils_per_week: int = setting(0, 50, "councils a week", integer=True, dose=DOSE)
     neighbours_asked: int = setting(0, 200, "persons a council", integer=True)
     relief: float = setting(0, 1, "share of the fear of speaking")
     moderated: bool = switch()

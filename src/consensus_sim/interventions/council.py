@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.attendance import NOTHING, accept_chances, clear_stakes, lay_stakes
-from consensus_sim.council.events import Event, Rows
+from consensus_sim.council.events import NOBODY, Event, Rows
+from consensus_sim.council.meeting import COUNTS
 from consensus_sim.council.screening import agenda
 from consensus_sim.council.team import Roles, form_team, lose_and_replace
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.ranking import first_asked
-from consensus_sim.interventions.base import Intervention, choice, setting, switch
+from consensus_sim.interventions.base import DOSE, Intervention, choice, setting, switch
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,11 +28,12 @@ class Council(Intervention):
     (`stake`), those who would most likely come (`prospect`, L2), or any (`random`).
     """
 
-    sessions_per_month: float = setting(0, 4.33, "sessions a month")
+    sessions_per_month: float = setting(0, 4.33, "sessions a month", dose=DOSE)
     agenda_size: int | None = setting(0, 10, "topics a session", integer=True, optional=True)
     moderated: bool = switch()
     procedure: str = choice("plenary", "pairs", "round")
-    personal_invitations: int = setting(0, 1000, "persons a session", integer=True)
+    counts: str = choice(*COUNTS)
+    personal_invitations: int = setting(0, 1000, "persons a session", integer=True, dose="invitations")
     invite_by: str = choice("stake", "prospect", "random")
     invite_chance: float = setting(0, 1, "weight of the random draw against stake or prospect when people are asked")
     team_chance: float = setting(0, 1, "weight of the random draw against drive when the team is formed")
@@ -42,21 +44,25 @@ class Council(Intervention):
         if self.sessions_per_month == 0:
             return
         model.open_channel("council", model.rules.council_venue)
-        model.rules.procedure = self.procedure
+        model.rules.procedure, model.rules.counts = self.procedure, self.counts
         model.seat_team(form_team(model, self.team, self.team_chance))
 
     def on_end(self, model: Any) -> None:
         model.close_channel("council")
-        model.rules.procedure = "plenary"
+        model.rules.procedure, model.rules.counts = "plenary", "present"
         model.seat_team(None)
 
     def on_adjusted(self, model: Any) -> None:
         if self.sessions_per_month == 0:
             self.on_end(model)
         elif model.is_open("council"):
-            model.rules.procedure = self.procedure  # the team stays in office; all else is read as it is used
+            # The team stays in office; all else is read as it is used.
+            model.rules.procedure, model.rules.counts = self.procedure, self.counts
         else:
             self.on_start(model)
+
+    def collectors(self, model: Any) -> Rows:
+        return NOBODY if model.team is None else model.team.members
 
     def events(self, model: Any) -> list[Event]:
         if not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
@@ -72,6 +78,7 @@ class Council(Intervention):
         event.asked.append((TEAM_CALL, model.team.members))
         if event.channel.name == "council":
             add_bounded(model.residents.fatigue, model.team.members, model.parameters.fatigue.team_load)
+            add_bounded(model.residents.strain, model.team.members, model.parameters.fatigue.team_load)
             if not model.rules.seating and self.personal_invitations:
                 event.asked.append((PERSONAL, self._neighbours_asked(model, event)))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from consensus_sim.calendar import falls_due
 from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms
 
 
@@ -22,7 +22,7 @@ class Festival(Intervention):
 
     GOES_ON = ("begun", "visitors")
 
-    festivals_per_year: float = setting(0, 12, "festivals a year")
+    festivals_per_year: float = setting(0, 12, "festivals a year", dose=DOSE)
     turnout: float = setting(0, 1, "share of adults")
     stalls: float = setting(0, 1, "probability that a visitor hears of a channel")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import PLACELESS
 from consensus_sim.council.protocol import take_up
 from consensus_sim.council.topics import UNHEARD, Topic
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms_at
 
 
@@ -31,7 +31,7 @@ class FifteenMinuteCircle(Intervention):
     minutes: float = setting(0, 120, "minutes")
     speed: float = setting(20, 150, "metres a minute")
     detour: float = setting(1, 3, "way walked over straight line")
-    points: int = setting(0, 1000, "points", integer=True)
+    points: int = setting(0, 1000, "points", integer=True, dose=DOSE)
     show: float = setting(0, 1, "share of the notice rate")
 
     def on_start(self, model: Any) -> None:

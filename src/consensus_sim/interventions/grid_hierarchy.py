@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from consensus_sim.council.attendance import clear_stakes, lay_stakes
-from consensus_sim.council.events import Event, Rows
+from consensus_sim.council.events import NOBODY, Event, Rows
 from consensus_sim.council.protocol import take_up
 from consensus_sim.council.topics import UNHEARD, Topic
 from consensus_sim.dynamics.awareness import tell_by_unit
 from consensus_sim.dynamics.participation import PERSONAL
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniform, uniforms_at
 
 TIERS_BELOW_COMMITTEE = 3
@@ -37,7 +37,7 @@ class GridHierarchy(Intervention):
     """
 
     tier_weeks: int = setting(0, 26, "weeks a tier", integer=True)
-    worker_hours: float = setting(0, 40, "hours a week and worker")
+    worker_hours: float = setting(0, 40, "hours a week and worker", dose=DOSE)
     invitation_hours: float = setting(0.05, 8, "hours an invitation")
     chance: float = setting(0, 1, "weight of the random draw against stake")
     strength: float = setting(0, 1, "share of the full effect")
@@ -61,6 +61,11 @@ class GridHierarchy(Intervention):
         self.hours[:] = self.strength * self.worker_hours
         if self.strength:
             self._pass_up(model)
+
+    def collectors(self, model: Any) -> Rows:
+        """Micro-grid workers, where a council or a seed group is there to take up what they bring."""
+        asked_for = self.strength > 0 and (model.team is not None or model.is_open("seed_group"))
+        return np.flatnonzero(model.residents.worker).astype(np.int32) if asked_for else NOBODY
 
     def _pass_up(self, model: Any) -> None:
         """Matters that have climbed all tiers are taken up; others begin to climb."""

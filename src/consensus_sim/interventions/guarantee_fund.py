@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -19,7 +19,7 @@ class GuaranteeFund(Intervention):
     the lever.
     """
 
-    fund: float = setting(0, 1e9, "CNY a quarter")
+    fund: float = setting(0, 1e9, "CNY a quarter", dose=DOSE)
     residents_share: float = setting(0, 1, "share of the need at full trust")
     wait: int = setting(0, 520, "weeks", integer=True)
 

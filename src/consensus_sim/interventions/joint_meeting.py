@@ -9,7 +9,7 @@ from typing import Any
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.organisations import ORGANISATIONS
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -18,7 +18,7 @@ class JointMeeting(Intervention):
     what was won fades with its half-life, so the meeting has to go on.
     """
 
-    meetings_per_month: float = setting(0, 4.33, "meetings a month")
+    meetings_per_month: float = setting(0, 4.33, "meetings a month", dose=DOSE)
     strength: float = setting(0, 1, "share of the full effect")
 
     def on_start(self, model: Any) -> None:

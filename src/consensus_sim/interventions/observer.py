@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consensus_sim.council.meeting import Help
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -17,7 +17,7 @@ class Observer(Intervention):
     can be done; more do not do more.
     """
 
-    observers: int = setting(0, 20, "persons a sitting", integer=True)
+    observers: int = setting(0, 20, "persons a sitting", integer=True, dose=DOSE)
 
     def on_start(self, model: Any) -> None:
         p = model.parameters.support

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consensus_sim.council.events import Event
-from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 
 
 @dataclass(kw_only=True, eq=False)
@@ -19,9 +19,9 @@ class Parlour(Intervention):
     it (P13); with `display_results` outcomes are shown on its wall.
     """
 
-    capacity: int = setting(0, 100000, "persons", integer=True)
-    relief: float | None = setting(0, 1, "share of the fear of speaking", optional=True)
-    show: float = setting(0, 1, "share of the notice rate")
+    capacity: int = setting(0, 100000, "persons", integer=True, dose=DOSE)
+    relief: float | None = setting(0, 1, "share of the fear of speaking", optional=True, dose=DOSE)
+    show: float = setting(0, 1, "share of the notice rate", dose=DOSE)
     elders_corner: bool = switch()
     elder_relief: float | None = setting(0, 1, "share of elders' fear of speaking", optional=True)
     display_results: bool = switch()

@@ -17,11 +17,21 @@ from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.topics import Topic
 from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull
 from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.dynamics.ledger import age_lots, book_points, lay_pull, queue_up, spend_oldest, within_reach
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.dynamics.ledger import (
+    age_lots,
+    book_points,
+    lay_pull,
+    points_reach,
+    queue_up,
+    spend_oldest,
+    within_reach,
+)
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Item, Purse, check_items
 from consensus_sim.randomness import uniforms_at
 from consensus_sim.settings import OptionalDay
+
+WEEKS_A_QUARTER = 13
 
 
 @dataclass(kw_only=True, eq=False)
@@ -30,25 +40,29 @@ class Points(Intervention):
 
     Points live `expiry_quarters` quarters; older ones expire. Always: issued = held + redeemed + expired. The pull of
     points (D9) rests on what they buy and on the belief that they can be redeemed, which follows the money within
-    weeks. They buy the items of `catalogue` (name -> price, worth, share; empty: `value` CNY a point), paid from the
-    budget, from sponsors and from a share of the estate's public revenue. Where claims exceed what comes in, prices in
+    weeks. It acts on residents active of late and, by the share of their ties who hold points, on others; that of an
+    honour within reach on the active alone (L57-L59). They buy the items of `catalogue` (name -> price, worth, share;
+    empty: `value` CNY a point), paid from the budget, from sponsors and from a share of the estate's public revenue.
+    `value` and `budget` are those of P34 and P35 where they are not set; then a quarter's budget follows the points
+    issued in the quarter before, `first_issue` in the first. Where claims exceed what comes in, prices in
     points rise by `inflation` a quarter, and fall back where they do not.
     """
 
-    attendance: int = setting(0, 1000, "points an attendance", integer=True)
-    suggestion: int = setting(0, 1000, "points an adopted suggestion", integer=True)
-    proposal: int = setting(0, 1000, "points a proposal led to landing", integer=True)
-    conflict: int = setting(0, 1000, "points a major conflict resolved", integer=True)
+    attendance: int = setting(0, 1000, "points an attendance", integer=True, dose=DOSE)
+    suggestion: int = setting(0, 1000, "points an adopted suggestion", integer=True, dose=DOSE)
+    proposal: int = setting(0, 1000, "points a proposal led to landing", integer=True, dose=DOSE)
+    conflict: int = setting(0, 1000, "points a major conflict resolved", integer=True, dose=DOSE)
     conflict_heat: float = setting(0, 1, "urgency from which a matter counts as a major conflict")
     online_share: float = setting(0, 1, "share of the attendance points for an act online")
-    value: float = setting(0, 1000, "CNY a point")
+    value: float | None = setting(0, 1000, "CNY a point", optional=True)
     catalogue: dict[str, Item]
-    budget: float = setting(0, 1e9, "CNY a quarter")
+    budget: float | None = setting(0, 1e9, "CNY a quarter", optional=True, dose=DOSE)
+    first_issue: float = setting(0, 1e9, "points expected in the first quarter")
     budget_until: OptionalDay
-    sponsors: float = setting(0, 1e9, "CNY a quarter")
+    sponsors: float = setting(0, 1e9, "CNY a quarter", dose=DOSE)
     sponsor_until: OptionalDay
     public_revenue: float = setting(0, 1e9, "CNY a quarter")
-    public_share: float = setting(0, 1, "share of the public revenue")
+    public_share: float = setting(0, 1, "share of the public revenue", dose=DOSE)
     inflation: float = setting(0, 1, "share a quarter")
     price_ceiling: float = setting(1, 100, "ratio to the prices at the start")
     redeemed_share: float = setting(0, 1, "share of points that their holders bring in a quarter")
@@ -79,9 +93,16 @@ class Points(Intervention):
     def income(self, day: date) -> list[float]:
         """What comes in a quarter by source, CNY, as things stand on `day`, in the order of `SOURCES`."""
         sponsors = self.sponsors if self.sponsor_until is None or day <= self.sponsor_until else 0.0
-        budget = self.budget if self.budget_until is None or day <= self.budget_until else 0.0
+        budget = self.quarter_budget if self.budget_until is None or day <= self.budget_until else 0.0
         by_source = {"sponsors": sponsors, "public": self.public_revenue * self.public_share, "budget": budget}
         return [float(by_source[source]) for source in SOURCES]
+
+    @property
+    def quarter_budget(self) -> float:
+        """What the community budget gives in the present quarter, CNY: as set, or P35's ratio times the worth of the
+        points expected, at the prices of the start.
+        """
+        return self.ratio * self.expected * self.shop.start_value if self.budget is None else self.budget
 
     @property
     def held(self) -> int:
@@ -92,10 +113,11 @@ class Points(Intervention):
         n = model.residents.n
         self.lots = np.zeros((self.expiry_quarters, n), np.int32)
         self.earned = np.zeros(n, np.int32)
-        self.pull, self.worth = np.zeros(n, np.float32), np.empty(n, np.float32)
+        self.pull, self.worth, self.reach = np.zeros(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
         self.near = np.empty(0, np.int64)
         self.issued = self.redeemed = self.expired = 0
-        self.shop, self.purse = Catalogue(self.catalogue, self.value), Purse()
+        self.ratio, self.expected, self._quarter = model.parameters.motive.budget_ratio, self.first_issue, (0, 0)
+        self.shop, self.purse = Catalogue(self.catalogue, self._value(model)), Purse()
         self.purse.fill(self.income(model.calendar.date(model.week)))
         self.belief, self.paid = 1.0 if self.budget_left > 0 else 0.0, 0.0
         self._laid, p = float("nan"), model.parameters
@@ -104,10 +126,25 @@ class Points(Intervention):
         )
         self._act = float(1.0 - np.exp(-1.0 / p.motive.crowding_acts))
         model.rules.reward_in_force = not self.idle
+        self._note_reach(model, model.week)
+
+    def _value(self, model: Any) -> float:
+        """CNY a point: as set, or P34's."""
+        return float(model.parameters.motive.point_value if self.value is None else self.value)
+
+    def _note_reach(self, model: Any, week: int) -> None:
+        """Whom the points draw at the events of `week`: who took part in the weeks before it, or knows a holder."""
+        since, scratch = week - round(model.parameters.motive.active_weeks), model.scratch
+        network = model.community.network
+        points_reach(
+            model.residents.points, model.last_act, since, network.indptr, network.indices, scratch.mirror_weight,
+            self.reach,
+        )  # fmt: skip
+        self._laid = float("nan")
 
     def on_adjusted(self, model: Any) -> None:
         """The ledger, the purse and the price level go on; what points buy is laid out anew."""
-        self.shop.stock(self.catalogue, self.value)
+        self.shop.stock(self.catalogue, self._value(model))
         self._keep_lots(model)
         if self.idle or not self.honours:
             self._forget_within_reach()
@@ -143,11 +180,11 @@ class Points(Intervention):
             return 0.0
         p = model.parameters.motive
         pull = reward_pull(p.reward, self.shop.point_value, self._points(event), self.belief)
-        if not len(self.near):
-            return pull
+        if pull == 0 and not len(self.near):
+            return 0.0
         if pull != self._laid:
             self._laid = pull
-            lay_pull(self.pull, pull, self.worth)
+            lay_pull(self.pull, pull, self.reach, self.worth)
         return self.worth
 
     def on_attended(self, model: Any, event: Event) -> None:
@@ -163,9 +200,9 @@ class Points(Intervention):
             self._issue(model, np.array([topic.raised_by], np.int32), self.suggestion)
 
     def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
-        if self.idle or topic.raised_by < 0:
+        if self.idle or topic.led_by < 0:
             return
-        leader = np.array([topic.raised_by], np.int32)
+        leader = np.array([topic.led_by], np.int32)
         self._issue(model, leader, self.proposal)
         if topic.urgency >= self.conflict_heat:
             self._issue(model, leader, self.conflict)
@@ -191,6 +228,8 @@ class Points(Intervention):
         if model.calendar.ends_month(model.week):
             self._redeem(model)
             claims = self.claims(model)
+        self._quarter = (self._quarter[0] + 1, self._quarter[1])
+        self._note_reach(model, model.week + 1)
         if self.honours:
             self._honour_within_reach(model)
         model.recorder.points(self, claims)
@@ -222,9 +261,13 @@ class Points(Intervention):
         self._laid = float("nan")
 
     def _honour_within_reach(self, model: Any) -> None:
-        """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter."""
+        """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter, and was
+        active of late.
+        """
         self._forget_within_reach()
-        self.near = within_reach(self.earned, self.honours, float(self.near_share), model.scratch.rows)
+        near = within_reach(self.earned, self.honours, float(self.near_share), model.scratch.rows)
+        active = model.last_act[near] >= model.week + 1 - round(model.parameters.motive.active_weeks)
+        self.near = near[active]
         self.pull[self.near] = model.parameters.motive.honour
 
     def on_quarter_end(self, model: Any) -> None:
@@ -234,19 +277,30 @@ class Points(Intervention):
         self.expired += age_lots(self.lots, self.earned, model.residents.points)
         if self.idle:
             return
+        self._expect()
         income = self.income(model.calendar.date(model.week + 1))
         self.purse.fill(income)
         self.shop.revise(self.claims(model), float(np.sum(income)), self.inflation, self.price_ceiling)
         self._note(model)
 
+    def _expect(self) -> None:
+        """Points expected in the quarter that begins: as many as in the one that ends, whose weeks without a bank count
+        as weeks of the first quarter.
+        """
+        weeks, before = self._quarter
+        missing = max(0.0, 1.0 - weeks / WEEKS_A_QUARTER)
+        self.expected = self.issued - before + missing * self.first_issue
+        self._quarter = (0, self.issued)
+
     def _honour(self, model: Any) -> None:
-        """Name the quarter's top: recognition raises motive, lifts fatigue (D9, D10, L27)."""
+        """Name the quarter's top: recognition raises motive, lifts fatigue and strain (D9, D10, L27)."""
         earners = np.flatnonzero(self.earned)
         lot = uniforms_at(model.key("points:honour"), earners)
         top = earners[np.argsort(-self.earned[earners] + 0.5 * lot, kind="stable")[: self.honours]]
         honoured = np.sort(top).astype(np.int32)
         gain_saturating(model.residents.motive, honoured, model.parameters.motive.recognition)
-        add_bounded(model.residents.fatigue, honoured, -model.parameters.fatigue.relief_honour)
+        for worn in (model.residents.fatigue, model.residents.strain):
+            add_bounded(worn, honoured, -model.parameters.fatigue.relief_honour)
 
     def _note(self, model: Any) -> None:
         model.recorder.points(self, self.claims(model))

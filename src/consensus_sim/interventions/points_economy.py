@@ -20,12 +20,14 @@ SOURCES = ("sponsors", "public", "budget")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of the catalogue: `price` in points, `worth` in CNY, `share` of the points brought that it attracts."""
+    """A line of the catalogue: `price` in points, `worth` in CNY (None: that of its points), `share` of the points
+    brought that it attracts.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     price: int = setting(1, 100_000, "points")
-    worth: float = setting(0.01, 100_000, "CNY")
+    worth: float | None = setting(0.01, 100_000, "CNY", optional=True)
     share: float = setting(0, 1, "share of demand")
 
 
@@ -48,13 +50,16 @@ class Catalogue:
         self.stock(items, value)
 
     def stock(self, items: Mapping[str, Item], value: float) -> None:
-        """Lay out `items`, or one of `value` CNY for a point, at the price level there is."""
-        lines = dict(items) or {"point": Item(1, value, 1.0)}
+        """Lay out `items`, or one of a point, at the price level there is; an item without a worth of its own has
+        `value` CNY for each point of its price.
+        """
+        lines = dict(items) or {"point": Item(1, None, 1.0)}
         self.names = tuple(lines)
         self.base = np.array([item.price for item in lines.values()], np.int64)
-        self.worth = np.array([item.worth for item in lines.values()])
+        self.worth = np.array([item.price * value if item.worth is None else item.worth for item in lines.values()])
         share = np.array([item.share for item in lines.values()])
         self.share = share / share.sum()
+        self.start_value = float((self.share * self.worth / self.base).sum())  # CNY a point at the prices of the start
         self.handed_out = np.zeros(len(lines), np.int64)
         self.reprice(self.level)
 

@@ -23,7 +23,7 @@ from consensus_sim.council.seating import (
 from consensus_sim.dynamics.participation import LETTER, PERSONAL
 from consensus_sim.dynamics.sortition import of_the_listed
 from consensus_sim.dynamics.topics import add_interests
-from consensus_sim.interventions.base import Intervention, choice, setting
+from consensus_sim.interventions.base import DOSE, Intervention, choice, setting
 
 COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
 
@@ -37,10 +37,10 @@ class QuotaSeating(Intervention):
     (accepted) or `present`; more letters go out until it is met, up to `rounds` times.
     """
 
-    share: float = setting(0, 1, "share of seats")
+    share: float = setting(0, 1, "share of seats", dose=DOSE)
     counted: str = choice("offered", "seated", "present")
-    seats: int = setting(0, 1000, "seats a session", integer=True)
-    stakeholder_seats: int = setting(0, 1000, "seats a session", integer=True)
+    seats: int = setting(0, 1000, "seats a session", integer=True, dose="seats")
+    stakeholder_seats: int = setting(0, 1000, "seats a session", integer=True, dose="seats")
     letters_per_seat: float = setting(0.01, 1000, "letters a seat and round")
     rounds: int = setting(1, 100, "rounds", integer=True)
     list_size: int = setting(1, 10_000_000, "persons", integer=True)

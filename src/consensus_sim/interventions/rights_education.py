@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from consensus_sim.calendar import falls_due, per_week
-from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.dynamics.learning import learn
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms_at
+from consensus_sim.residents.columns import COGNITIONS
 
 
 @dataclass(kw_only=True, eq=False)
@@ -19,7 +20,7 @@ class RightsEducation(Intervention):
     Cognition of who listens grows by the parameter `public_lecture_cognition`; skill does not (F66).
     """
 
-    lectures_per_month: float = setting(0, 4.33, "lectures a month")
+    lectures_per_month: float = setting(0, 4.33, "lectures a month", dose=DOSE)
     places: int = setting(0, 10000, "persons a lecture", integer=True)
     chance: float = setting(0, 1, "weight of the random draw against motive")
 
@@ -35,5 +36,6 @@ class RightsEducation(Intervention):
         chosen = np.argpartition(-rank, min(self.places, len(adults) - 1))[: self.places]
         who = np.sort(adults[chosen]).astype(np.int32)
         self.person_times += len(who)
-        for row, unit in zip(residents.cognition, model.cognition_unit, strict=True):
-            gain_saturating(row, who, model.parameters.support.public_lecture_cognition * unit)
+        p = model.parameters
+        gain = np.full(len(COGNITIONS), p.support.public_lecture_cognition)
+        learn(residents.cognition, residents.start_cognition, model.cognition_unit, gain, p.learning.reach, who)

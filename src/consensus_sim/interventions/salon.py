@@ -10,10 +10,11 @@ import numpy as np
 from consensus_sim.calendar import falls_due
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.organisations import ORGANISATIONS
-from consensus_sim.dynamics.learning import learn, session_gain
+from consensus_sim.dynamics.learning import learn
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.dynamics.ranking import first_asked
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
+from consensus_sim.residents.columns import COGNITIONS, SKILLS
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,11 +28,14 @@ class ThemedSalon(Intervention):
 
     GOES_ON = ("begun", "held")
 
-    salons: int = setting(0, 200, "salons", integer=True)
+    salons: int = setting(0, 200, "salons", integer=True, dose=DOSE)
     weeks_between: float = setting(1, 52, "weeks")
     invitations: int = setting(0, 1000, "persons a salon", integer=True)
     places: int | None = setting(0, 1000, "persons a salon", integer=True, optional=True)
     course: int = setting(1, 20, "sessions to which a workshop's gain refers", integer=True)
+
+    def most(self, setting: str, weeks: int) -> float:
+        return int(weeks / self.weeks_between + 1e-9) if setting == "salons" else super().most(setting, weeks)
 
     def on_start(self, model: Any) -> None:
         self.begun, self.held = model.week, 0
@@ -64,12 +68,11 @@ class ThemedSalon(Intervention):
         if event.channel.name != "salon":
             return
         p, residents = model.parameters, model.residents
-        depth, once = p.support.salon_depth, np.ones(len(event.came))
-        skill, cognition = p.learning.workshop_skill * p.learning.transfer, p.learning.workshop_cognition
-        learn(residents.skill, depth * session_gain(skill * model.skill_unit, self.course), event.came, once)
-        learn(
-            residents.cognition, depth * session_gain(cognition * model.cognition_unit, self.course), event.came, once
-        )
+        depth, reach = p.support.salon_depth, p.learning.reach
+        skill = np.full(len(SKILLS), depth * p.learning.workshop_skill / self.course)
+        cognition = np.full(len(COGNITIONS), depth * p.learning.workshop_cognition / self.course)
+        learn(residents.skill, residents.start_skill, model.skill_unit, skill, reach, event.came)
+        learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, reach, event.came)
         model.used_skill[event.came] = True
         for name in ORGANISATIONS[:2]:
             model.organisations[name].persuade(depth * p.execution.persuasion)

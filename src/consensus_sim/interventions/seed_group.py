@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from consensus_sim.calendar import falls_due, per_week
-from consensus_sim.council.events import Event
+from consensus_sim.council.attendance import member_level
+from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.screening import agenda
 from consensus_sim.council.topics import AGENDA, HEARD, Topic
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
-from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.dynamics.participation import OWN_GROUP, PERSONAL
+from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms
 
 
@@ -24,11 +25,11 @@ class SeedGroup(Intervention):
     matters (of one micro-grid, no more money than `most_money`) that have been heard, with those who live
     with them.
 
-    What they settle they carry out themselves; leading a matter to landing raises initiative. `coached`
-    sittings have a neutral moderator.
+    They collect the matters of their micro-grids and lead them. What they settle they carry out themselves; leading
+    a matter to landing raises initiative. `coached` sittings have a neutral moderator.
     """
 
-    members: int = setting(0, 500, "persons", integer=True)
+    members: int = setting(0, 500, "persons", integer=True, dose=DOSE)
     sessions_per_month: float = setting(0, 4.33, "meetings a month")
     agenda_size: int = setting(0, 10, "topics a meeting", integer=True)
     most_money: float = setting(0, 1e7, "CNY")
@@ -39,6 +40,7 @@ class SeedGroup(Intervention):
     def on_start(self, model: Any) -> None:
         self.begun = model.week
         self.group = np.empty(0, np.int32)
+        self.level: float | None = None  # once, when the group first meets: afterwards habit and fatigue act
         if self.members == 0 or self.sessions_per_month == 0:
             return
         residents = model.residents
@@ -56,6 +58,9 @@ class SeedGroup(Intervention):
         if len(self.group) != self.members or self.sessions_per_month == 0:
             super().on_adjusted(model)
 
+    def collectors(self, model: Any) -> Rows:
+        return self.group
+
     def events(self, model: Any) -> list[Event]:
         if not len(self.group) or not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
@@ -71,8 +76,12 @@ class SeedGroup(Intervention):
     def invite(self, model: Any, event: Event) -> None:
         if event.channel.name != "seed_group":
             return
-        event.asked.append((TEAM_CALL, self.group))
+        if self.level is None:
+            self.level = member_level(model, event.open, self.group)
+        event.open.member = self.level
+        event.asked.append((OWN_GROUP, self.group))
         add_bounded(model.residents.fatigue, self.group, model.parameters.fatigue.team_load)
+        add_bounded(model.residents.strain, self.group, model.parameters.fatigue.team_load)
         for topic in event.topics:
             if self.neighbours_asked:
                 most = np.argsort(-topic.stake, kind="stable")[: self.neighbours_asked]

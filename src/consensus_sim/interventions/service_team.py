@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consensus_sim.council.meeting import Help
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -15,7 +15,7 @@ class ServiceTeam(Intervention):
     `service_team_gives_way`, and heat is lower. `strength` scales both.
     """
 
-    strength: float = setting(0, 1, "share of the full effect")
+    strength: float = setting(0, 1, "share of the full effect", dose=DOSE)
 
     def on_start(self, model: Any) -> None:
         p = model.parameters.support

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consensus_sim.council.meeting import Help
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -16,7 +16,7 @@ class SocialWorker(Intervention):
     full effect.
     """
 
-    presence: float = setting(0, 1, "share of sittings' needs met")
+    presence: float = setting(0, 1, "share of sittings' needs met", dose=DOSE)
 
     def on_start(self, model: Any) -> None:
         p = model.parameters.support

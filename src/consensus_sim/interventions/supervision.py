@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from consensus_sim.dynamics.fatigue import add_bounded
-from consensus_sim.interventions.base import Intervention, setting, switch
+from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms
 
 
@@ -22,8 +22,8 @@ class Supervision(Intervention):
     initiative and follow-through, tire a little every month.
     """
 
-    members: int = setting(0, 200, "persons", integer=True)
-    strength: float = setting(0, 1, "share of the full effect")
+    members: int = setting(0, 200, "persons", integer=True, dose=DOSE)
+    strength: float = setting(0, 1, "share of the full effect", dose=DOSE)
     chase: float = setting(1, 3, "times the effect past the deadline")
     chance: float = setting(0, 1, "weight of the random draw against drive when the group is formed")
     notice: bool = switch()

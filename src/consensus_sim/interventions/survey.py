@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from consensus_sim.council.events import Rows
 from consensus_sim.dynamics.ranking import drawn_by_lot
 from consensus_sim.dynamics.survey import likert_answers
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.capability import INDICATORS, WHOLE, Finding, SurveyResult, indicators_of
 from consensus_sim.residents.columns import REPORT_GROUPS
@@ -34,7 +34,7 @@ class CapabilitySurvey(Intervention):
     It changes nobody: what it finds is kept (`model.recorder.surveys`, tables survey and survey_answers).
     """
 
-    sample: int = setting(0, 1_000_000, "adults asked a survey", integer=True)
+    sample: int = setting(0, 1_000_000, "adults asked a survey", integer=True, dose=DOSE)
     items: int = setting(1, 20, "items an indicator", integer=True)
     points: int = setting(2, 11, "answers an item", integer=True)
     least_told: int = setting(2, 1000, "answers from which a group is told", integer=True)

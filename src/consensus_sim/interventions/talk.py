@@ -11,7 +11,7 @@ import numpy as np
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -23,7 +23,7 @@ class StrollingTalk(Intervention):
 
     GOES_ON = ("begun", "walked")
 
-    walks_per_month: float = setting(0, 4.33, "walks a month")
+    walks_per_month: float = setting(0, 4.33, "walks a month", dose=DOSE)
     relief: float = setting(0, 1, "share of the fear of speaking")
 
     def on_start(self, model: Any) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
 class SecretaryTea(Intervention):
     """Opens the channel `tea` in the park, where fear of speaking is low and what is going on is seen by passers-by."""
 
-    sessions_per_month: float = setting(0, 4.33, "teas a month")
+    sessions_per_month: float = setting(0, 4.33, "teas a month", dose=DOSE)
     relief: float | None = setting(0, 1, "share of the fear of speaking taken away", optional=True)
     show: float = setting(0, 1, "share of the notice rate")
 

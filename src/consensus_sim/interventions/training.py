@@ -10,18 +10,22 @@ from numpy.typing import NDArray
 
 from consensus_sim.calendar import falls_due
 from consensus_sim.council.events import Rows
-from consensus_sim.dynamics.learning import gain_saturating, learn, session_gain
+from consensus_sim.dynamics.learning import gain_saturating, learn
 from consensus_sim.dynamics.ranking import trainees
-from consensus_sim.interventions.base import Intervention, choice, setting
+from consensus_sim.interventions.base import DOSE, Intervention, choice, setting
+from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.columns import COGNITIONS, SKILLS
 
 
 @dataclass(kw_only=True, eq=False)
 class Training(Intervention):
-    """Trains `places` people a session, `sessions` in all, one every `weeks_between` weeks.
+    """Trains residents in courses of `course` sessions, `sessions` in all, one every `weeks_between` weeks.
 
-    `method`: `lecture` (theory: cognition, hardly skill) or `workshop` (cases and simulation: skill, of which a part
-    carries over to real meetings). `who`: the council team, the `active` (who took part before), or `residents` at
+    A course is given to the same `places` residents, who enrol at its first session; each misses a session with
+    probability `missed`, and each session attended adds an equal part of the course's gain. The next course enrols
+    anew, those first who attended the fewest sessions.
+    `method`: `lecture` (theory: cognition, hardly skill) or `workshop` (cases and simulation: skill). `who`: the
+    council team, the `active` (who took part before), or `residents` at
     large; the team and the active first where both fit (`team_and_active`); or the `weakest_group`, the one with the
     lowest skill that the last survey told. With `target: weakest` the share `focus` of a dimension's gain goes to the
     indicator that the last survey found lowest (in that group), the total stays; without a survey all is even, and
@@ -32,15 +36,21 @@ class Training(Intervention):
     who: str = choice("team", "active", "team_and_active", "residents", "weakest_group")
     target: str = choice("none", "weakest")
     focus: float = setting(0, 1, "share of a dimension's gain")
-    sessions: int = setting(0, 200, "sessions", integer=True)
+    sessions: int = setting(0, 200, "sessions", integer=True, dose=DOSE)
     weeks_between: float = setting(1, 52, "weeks")
-    places: int = setting(0, 1000, "persons a session", integer=True)
-    turnout: float = setting(0, 1, "share of those asked who come")
-    course: int = setting(1, 20, "sessions to which the evidence's gain refers", integer=True)
+    places: int = setting(0, 1000, "persons a course", integer=True, dose="places")
+    turnout: float = setting(0, 1, "share of those asked who enrol")
+    missed: float = setting(0, 1, "share of its trainees who miss a session")
+    course: int = setting(1, 20, "sessions of a course, to which the evidence's gain refers", integer=True)
+
+    def most(self, setting: str, weeks: int) -> float:
+        return int(weeks / self.weeks_between + 1e-9) if setting == "sessions" else super().most(setting, weeks)
 
     def on_start(self, model: Any) -> None:
         self.begun, self.held = model.week, 0
         self.person_times = 0
+        self.trainees: Rows = np.empty(0, np.int32)
+        self.attended = np.zeros(model.residents.n, np.int32)
 
     def on_adjusted(self, model: Any) -> None:
         """The course goes on: settings are read as they are used."""
@@ -48,21 +58,23 @@ class Training(Intervention):
     def on_week_end(self, model: Any) -> None:
         if self.held >= self.sessions or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
             return
+        if self.held % self.course == 0:
+            self.trainees = self._enrol(model)
         self.held += 1
         self.count_event()
-        who = self._trainees(model)
+        lot = uniforms_at(model.key(f"{self.name}:missed", sub=self.held), self.trainees)
+        who = self.trainees[lot >= self.missed]
         self.person_times += len(who)
-        p = model.parameters.learning
+        self.attended[who] += 1
+        p, residents = model.parameters.learning, model.residents
         lecture = self.method == "lecture"
-        skill = p.lecture_skill if lecture else p.workshop_skill * p.transfer
+        skill = (p.lecture_skill if lecture else p.workshop_skill) / self.course * self._weights(model, "skill", SKILLS)
         cognition = p.lecture_cognition if lecture else p.workshop_cognition
-        once = np.ones(len(who))
-        residents = model.residents
-        skill_gain = skill * model.skill_unit * self._weights(model, "skill", SKILLS)
-        cognition_gain = cognition * model.cognition_unit * self._weights(model, "cognition", COGNITIONS)
-        learn(residents.skill, session_gain(skill_gain, self.course), who, once)
-        learn(residents.cognition, session_gain(cognition_gain, self.course), who, once)
+        cognition = cognition / self.course * self._weights(model, "cognition", COGNITIONS)
+        learn(residents.skill, residents.start_skill, model.skill_unit, skill, p.reach, who)
+        learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, p.reach, who)
         model.used_skill[who] = True
+        model.trained[who] = True
         gain_saturating(residents.fatigue, who, model.parameters.fatigue.load)
 
     def _weights(self, model: Any, dimension: str, indicators: tuple[str, ...]) -> NDArray[np.float64]:
@@ -84,15 +96,17 @@ class Training(Intervention):
         group: str | None = model.recorder.surveys[-1].weakest_group("skill")
         return group
 
-    def _trainees(self, model: Any) -> Rows:
-        """Who comes: those asked, in the order of `who`, each with chance `turnout`, up to `places`."""
+    def _enrol(self, model: Any) -> Rows:
+        """Trainees of a new course: those asked, fewest sessions attended first, then in the order of `who`, who enrol
+        with probability `turnout`, up to `places`; ascending.
+        """
         with_team, with_active = self.who in ("team", "team_and_active"), self.who in ("active", "team_and_active")
         able, group = model.residents.adult, self._group(model)
         if group is not None:
             able = able & model.residents.member_of(group)
         who: Rows = trainees(
             model.key(f"{self.name}:lot", sub=self.held), model.key(f"{self.name}:come", sub=self.held), able,
-            model.team_mask, model.took_part, with_team, with_active, not (with_team or with_active),
+            self.attended, model.team_mask, model.took_part, with_team, with_active, not (with_team or with_active),
             float(self.turnout), self.places,
         )  # fmt: skip
         return who

@@ -50,7 +50,7 @@ def reporter(config: Mapping[str, Any]) -> Any:
             assumptions=assumptions.get(language, []),
             certainty=certainty(
                 study.parameters,
-                study.replicates,
+                study.draws(),
                 forecast.variance(),
                 forecast.drivers(),
                 dict(labels(forecast))[study.reference][language],

@@ -43,7 +43,7 @@ def table_of(forecast: Forecast) -> pd.DataFrame:
     from consensus_sim.analysis.disputes import disputes_table
 
     names = [scenario.name for scenario in forecast.study.scenarios]
-    return disputes_table(forecast.tables["topics"], forecast.study.topic, names, forecast.study.together)
+    return disputes_table(forecast.tables["topics"], forecast.study.topic, names, forecast.study.draws())
 
 
 def write(table: pd.DataFrame, forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:

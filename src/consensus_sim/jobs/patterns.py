@@ -39,7 +39,7 @@ def reporter(config: Mapping[str, Any]) -> Any:
             return
         (folder / "figures").mkdir()
         for pattern in found.patterns:
-            figure = draw_pattern(pattern, found.singles, config["report"]["language"], found.study.together)
+            figure = draw_pattern(pattern, found.singles, config["report"]["language"])
             figure.savefig(folder / "figures" / f"{pattern.id}.png", dpi=config["report"]["dpi"])
 
     return report

@@ -34,7 +34,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     with writing(results):
         played = {name: play(own[name], study, engine, results / ".replicates") for name, study in studies.items()}
         better = {name: metric(name).direction for name in metrics}
-        agreement, levels = robustness_table(played, metrics, better, studies[BASE].together)
+        agreement, levels = robustness_table(played, metrics, better, studies[BASE].draws())
         tables = {"robustness": agreement, "levels": levels}
         place = save_tables(folder, tables, {}, studies[BASE], config, started)
     language, console = config["report"]["language"], Console()

@@ -53,7 +53,7 @@ def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grid
             if kind in ("slight", "negligible"):
                 words = metric(name).label(language)
             else:
-                words = _signs(name, change, language) if kind == "unclear" else _change(name, change, language)
+                words = _signs(name, change, language) if kind == "unclear" else change_words(name, change, language)
             if numbers.behind(change):
                 words += text("report.behind", language, behind=numbers.behind(change))
             getattr(verdict, kind).append(words)
@@ -86,8 +86,10 @@ def headlines(numbers: Numbers, scenarios: Scenarios, language: str) -> list[tup
     return found
 
 
-def _change(name: str, change: dict[Any, Any], language: str) -> str:
-    """A difference with both intervals, each with the probability of the difference's sign."""
+def change_words(name: str, change: dict[Any, Any], language: str, label: str = "") -> str:
+    """A difference with both intervals, each with the probability of the difference's sign; `label`: of the metric, if
+    it is not its own.
+    """
     found = metric(name)
     intervals = {
         key: text("interval", language, low=found.show_difference(low), high=found.show_difference(high))
@@ -98,9 +100,8 @@ def _change(name: str, change: dict[Any, Any], language: str) -> str:
     }
     difference = found.show_difference(change["difference"], language)
     probabilities = {"p_mean": _chance(change, "p_mean"), "p": _chance(change, "p")}
-    return text(
-        "report.change", language, metric=found.label(language), difference=difference, **intervals, **probabilities
-    )
+    named = {"metric": label or found.label(language), "difference": difference}
+    return text("report.change", language, **named, **intervals, **probabilities)
 
 
 def _chance(change: dict[Any, Any], of: str) -> str:

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from consensus_sim.catalogue import headline_tables, label_of, metric, parameter_label, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from consensus_sim.ensemble.draws import Draws
 
 TOLD = 3
 """Metrics of which the split is told, at most."""
 
 
 def certainty(
-    parameters: str, replicates: int, variance: pd.DataFrame, drivers: pd.DataFrame, reference: str, language: str,
+    parameters: str, draws: Draws | None, variance: pd.DataFrame, drivers: pd.DataFrame, reference: str, language: str,
     own_sets: str | None = None,
 ) -> list[str]:  # fmt: skip
     """The sentences, in `language`.
 
-    parameters: "centre", "prior" or "posterior"; variance, drivers: as in variance.csv and drivers.csv; reference:
-    label of the scenario that the others are measured against; own_sets: the user's file that a posterior comes from
-    (None: the package's)
+    parameters: "centre", "prior" or "posterior"; draws: as `Study.draws` gives them; variance, drivers: as in
+    variance.csv and drivers.csv; reference: label of the scenario that the others are measured against; own_sets: the
+    user's file that a posterior comes from (None: the package's)
     """
+    from consensus_sim.ensemble.draws import REPEATED
     from consensus_sim.ensemble.variance import ENOUGH, FEW
 
-    sets = (replicates + 1) // 2
+    sets = 0 if draws is None else len(np.unique(draws))
     if own_sets is None:
         found = [text(f"certainty.{parameters}", language, sets=sets)]
     else:
@@ -44,12 +49,12 @@ def certainty(
         if share == share and low == low:
             words = {"share": f"{share:.0%}", "low": f"{low:.0%}", "high": f"{high:.0%}"}
             found.append(text("certainty.unidentified", language, metric=metric(name).label(language), **words))
-    if parameters != "centre":
-        if replicates // 2 < FEW:
-            found.append(text("certainty.few", language, needed=2 * FEW))
+    if draws is not None:
+        if len(draws) - sets < FEW:
+            found.append(text("certainty.few", language, needed=REPEATED * FEW))
         found += _named(drivers, language, told)
-        if replicates // 2 < ENOUGH:
-            found.append(text("certainty.not_named", language, needed=2 * ENOUGH))
+        if sets < ENOUGH:
+            found.append(text("certainty.not_named", language, needed=ENOUGH + ENOUGH // (REPEATED - 1)))
     found.append(text("certainty.consensus", language))
     found.append(text("certainty.packages", language))
     return found

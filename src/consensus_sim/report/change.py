@@ -7,7 +7,7 @@ from typing import Any, Literal
 Kind = Literal["higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear"]
 KINDS: tuple[Kind, ...] = ("higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear")
 FEWEST = 5
-"""Parameter draws (replicates that share one count once) behind a difference of which anything is said, at least: that
+"""Parameter draws (replicates of one count once) behind a difference of which anything is said, at least: that
 fewer all go the same way happens by chance in more than a tenth of cases (2 x 0.5^n), which is what an interval of 90 %
 leaves.
 """

@@ -35,6 +35,12 @@ def precision_words(found: Reached, labels: Mapping[str, str], language: str) ->
     if unknown and not found.missing:
         where = _several([_where(error, labels, language) for error in unknown], language)
         sentences.append(text("precision.unknown", language, replicates=found.replicates, where=where))
+    if found.beyond:
+        beyond = found.beyond[0]
+        told = {"relative": f"{rounded(beyond.table / beyond.scale):g}", "where": _where(beyond, labels, language)}
+        shown = metric(beyond.metric).show_error(beyond.table, language)
+        rows = {"rows": f"{found.rows:.0f}", "error": shown}
+        sentences.append(text("precision.beyond", language, target=counts["target"], **rows, **told))
     if not found.missing:
         largest = known[0]
         told = {"relative": f"{rounded(largest.relative):g}", "where": _where(largest, labels, language)}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.dynamics.latent import latent_gain
 from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, REPORT_GROUPS, SKILLS
 
 INDICATORS = {"cognition": COGNITIONS, "skill": SKILLS, "behaviour": BEHAVIOURS}
@@ -29,6 +30,19 @@ def indicators_of(residents: Any, who: NDArray[np.int32]) -> NDArray[np.float32]
     """All indicators of `who` (m,): (n_indicators, m), in [0, 1]."""
     behaviour = np.stack([behaviour_of(residents, name, who) for name in BEHAVIOURS])
     return np.concatenate([residents.cognition[:, who], residents.skill[:, who], behaviour])
+
+
+def exposed_gains(model: Any) -> tuple[float, float]:
+    """Mean gain in skill since the start, SD on the latent scale, of residents who were trained and of those who
+    practised at meetings without training; NaN where there are none.
+    """
+    residents = model.residents
+    trained, practised = np.flatnonzero(model.trained), np.flatnonzero(model.practised & ~model.trained)
+    gains = [
+        float(latent_gain(residents.skill, residents.start_skill, model.skill_unit, who).mean()) if len(who) else np.nan
+        for who in (trained, practised)
+    ]
+    return gains[0], gains[1]
 
 
 class Finding(NamedTuple):

@@ -44,6 +44,7 @@ COLUMNS = (
     Column("trust", "f4", "scale", 0, 1, "expected delivery of what was promised (D8)"),
     Column("belonging", "f4", "scale", 0, 1, "feeling of being part of the community"),
     Column("fatigue", "f4", "scale", 0, 1, "weariness of taking part (D10)"),
+    Column("strain", "f4", "scale", 0, 1, "wear of a year's service in the council team or the seed group (D10)"),
     Column("aware", "u2", "bits", 0, 65535, "channels the resident knows of, one bit each (D1)"),
     Column("points", "i4", "points", 0, 2**31 - 1, "points held (F34)"),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.dynamics.latent import logit
 from consensus_sim.kernels import kernel
 from consensus_sim.randomness import child, normal_pair, uniform
 
@@ -38,12 +39,6 @@ class InitialParameters(NamedTuple):
     retired_motive: float
     party_attitude: float
     low_income_motive: float
-
-
-@kernel
-def logit(x: float) -> float:
-    """Log-odds of x in (0, 1)."""
-    return log(x / (1.0 - x))
 
 
 @kernel

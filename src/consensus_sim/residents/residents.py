@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community import Community
+from consensus_sim.dynamics.participation import level_of_mean
 from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, normals, uniforms
 from consensus_sim.residents.columns import (
@@ -26,6 +27,8 @@ from consensus_sim.residents.initial import InitialParameters, draw_start
 
 RETIRED, WORKING = 4, 2  # codes of `Population.employment`
 LONG_STANDING = ("reception", "adhoc")
+MOST_INFORMED = 0.9
+"""At the start at most this share of those whom news reach know a long-standing channel: some forget and hear again."""
 
 
 class StartState(NamedTuple):
@@ -39,7 +42,9 @@ class StartState(NamedTuple):
     attitudes: NDArray[np.float32]
     habit: NDArray[np.float32]
     taste: NDArray[np.float32]
+    online_taste: NDArray[np.float32]
     aware: NDArray[np.uint16]
+    reached: NDArray[np.bool_]
 
 
 @lru_cache(maxsize=1)
@@ -68,10 +73,13 @@ def start_state(community: Community, behaviour: Behaviour, seed: int) -> StartS
     )
     inside = people.party | worker
     habit = np.where(inside, np.float32(p.habit_party), np.float32(0.0))
-    aware = _aware_at_start(people, inside, behaviour, seed)
+    reached = reached_by_news(people, attitudes[2], behaviour, seed)
+    aware = _aware_at_start(people, inside, reached, behaviour, seed)
     online = _online(people, behaviour, seed)
-    taste = _taste(n, behaviour, seed)
-    state = StartState(members_of(community).groups, worker, online, skill, cognition, attitudes, habit, taste, aware)
+    taste = _taste(n, behaviour.value("participation", "taste"), key(seed, "residents:taste"))
+    online_taste = _taste(n, behaviour.value("participation", "online_taste"), key(seed, "residents:online_taste"))
+    groups = members_of(community).groups
+    state = StartState(groups, worker, online, skill, cognition, attitudes, habit, taste, online_taste, aware, reached)
     for array in state:
         array.setflags(write=False)
     return state
@@ -130,12 +138,33 @@ def _groups(people: Any) -> NDArray[np.uint16]:
     return bits
 
 
-def _aware_at_start(people: Any, inside: NDArray[np.bool_], behaviour: Behaviour, seed: int) -> NDArray[np.uint16]:
-    """Adults who know the long-standing channels; workers and Party members (`inside`) know them all."""
-    share = behaviour.value("awareness", "start_share")
+def reached_by_news(people: Any, belonging: NDArray[np.float32], behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
+    """Adults whom general news of the community's channels reach at all (L55, L71-L73), (n,); for good.
+
+    A share `reach` of adults. The log-odds rise by `reach_gap` with each SD of belonging and fall by it for tenants and
+    for those who work. One draw a resident for all channels: who takes no interest hears of none, so that many channels
+    do not add up to everybody.
+    """
+    share, gap = (behaviour.value("awareness", name) for name in ("reach", "reach_gap"))
+    of_adults = belonging[people.adult]
+    pull = (belonging - of_adults.mean()) / max(float(of_adults.std()), 1e-9)
+    pull = gap * (pull - people.tenant - (people.employment == WORKING))
+    level = level_of_mean(min(max(share, 1e-9), 1.0 - 1e-9), pull[people.adult].astype(np.float64), 1.0)
+    chance = 1.0 / (1.0 + np.exp(-(level + pull)))
+    return (uniforms(key(seed, "residents:reach"), len(people)) < chance) & people.adult
+
+
+def _aware_at_start(
+    people: Any, inside: NDArray[np.bool_], reached: NDArray[np.bool_], behaviour: Behaviour, seed: int
+) -> NDArray[np.uint16]:
+    """Adults who know the long-standing channels: of those whom news reach, so many that `start_share` of adults know;
+    workers and Party members (`inside`) know them all.
+    """
+    share, reach = (behaviour.value("awareness", name) for name in ("start_share", "reach"))
+    share = share / max(reach, share / MOST_INFORMED, 1e-9)
     aware = np.zeros(len(people), np.uint16)
     for name in LONG_STANDING:
-        knows = (uniforms(key(seed, f"residents:aware:{name}"), len(people)) < share) | inside
+        knows = ((uniforms(key(seed, f"residents:aware:{name}"), len(people)) < share) & reached) | inside
         aware |= (knows & people.adult) * np.uint16(channel_bit(name))
     return aware
 
@@ -147,10 +176,11 @@ def _online(people: Any, behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
     return (uniforms(key(seed, "residents:online"), len(people)) < share) & people.adult
 
 
-def _taste(n: int, behaviour: Behaviour, seed: int) -> NDArray[np.float32]:
-    """What draws each resident to taking part for good, beyond attitudes and habit (D2, G5), (n,), in log-odds."""
-    spread = behaviour.value("participation", "taste")
-    return (spread * normals(key(seed, "residents:taste"), n)).astype(np.float32)
+def _taste(n: int, spread: float, draw: np.uint64) -> NDArray[np.float32]:
+    """What draws each resident to taking part for good, in person or online, beyond attitudes and habit (D2, G5, L39),
+    (n,), in log-odds with the standard deviation `spread`.
+    """
+    return (spread * normals(draw, n)).astype(np.float32)
 
 
 class Residents:
@@ -158,7 +188,8 @@ class Residents:
 
     The columns are declared in `columns.COLUMNS`. `skill` (4, n) and `cognition` (3, n) are blocks whose rows are
     also named columns. Who a resident is (age, tenure, ...) stays in `community.population`; what does not change in
-    a run is never copied. `taste` (n,) is in log-odds, and for good. `channel_bits` are the bits of `aware` by channel.
+    a run is never copied. `taste` and `online_taste` (n,) are in log-odds, and for good, as is `reached` (n,): whom
+    general news of channels reach at all (D1). `channel_bits` are the bits of `aware` by channel.
     """
 
     def __init__(self, community: Community, behaviour: Behaviour, seed: int, channels: Iterable[str] = ()) -> None:
@@ -171,7 +202,9 @@ class Residents:
         self.members = members_of(community)
         start = start_state(community, behaviour, seed)
         self.groups, self.worker, self.online, self.taste = start.groups, start.worker, start.online, start.taste
+        self.online_taste, self.reached = start.online_taste, start.reached
         self.start_skill, self.start_efficacy, self.start_motive = start.skill, start.attitudes[1], start.attitudes[3]
+        self.start_cognition = start.cognition
         self.skill, self.cognition = start.skill.copy(), start.cognition.copy()
         attitudes = start.attitudes.copy()
         self.trust, self.efficacy, self.belonging, self.motive, self.initiative, self.follow_through = attitudes
@@ -182,7 +215,7 @@ class Residents:
         self.habit = np.zeros((2, n), np.float32)
         self.habit_offline, self.habit_online = self.habit
         self.habit_offline[:] = start.habit
-        self.fatigue = np.zeros(n, np.float32)
+        self.fatigue, self.strain = np.zeros(n, np.float32), np.zeros(n, np.float32)
         self.points = np.zeros(n, np.int32)
         self.aware = start.aware.copy()
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 WIDTH, LABEL, SIZE = 8.5, 2.7, 8.5
 
 
-def draw_pattern(pattern: Pattern, singles: pd.DataFrame, language: str, together: int = 1) -> Figure:
+def draw_pattern(pattern: Pattern, singles: pd.DataFrame, language: str) -> Figure:
     """One panel a check: a dot a run or pair of runs, a bar at the median, the band shaded.
 
-    singles: as in patterns_replicates.csv; together: replicates of one parameter draw
+    singles: as in patterns_replicates.csv
     """
     own = singles[singles["id"] == pattern.id]
     labels = [wrap(check.words[language], LABEL, SIZE) for check in pattern.checks]
@@ -34,8 +34,7 @@ def draw_pattern(pattern: Pattern, singles: pd.DataFrame, language: str, togethe
         figure, grid = panels(len(labels), 1, tall, Margins(margin, 1.5, 0.7, 0.35, 0, 0.34), width=WIDTH)
         for line, (check, label) in enumerate(zip(pattern.checks, labels, strict=True)):
             axes = grid[line][0]
-            values = own.loc[own["quantity"] == check.quantity, "value"].to_numpy(np.float64)
-            _draw_check(axes, check, values, language, together)
+            _draw_check(axes, check, own[own["quantity"] == check.quantity], language)
             value_labels(axes, "y", [(0.0, label)])
             axes.tick_params(axis="both", labelsize=SIZE, length=2)
             axes.tick_params(axis="y", length=0)
@@ -44,9 +43,9 @@ def draw_pattern(pattern: Pattern, singles: pd.DataFrame, language: str, togethe
         return figure
 
 
-def _draw_check(axes: Axes, check: Check, found: np.ndarray, language: str, together: int) -> None:
+def _draw_check(axes: Axes, check: Check, found: pd.DataFrame, language: str) -> None:
     """The dots of one check, its band, and its verdict at the right."""
-    values = found[~np.isnan(found)]
+    values = found["value"].dropna().to_numpy(np.float64)
     low = max(check.band.get("low", -np.inf), check.band.get("above", -np.inf))
     high = min(check.band.get("high", np.inf), check.band.get("below", np.inf))
     spread = (np.arange(len(values)) % 7 - 3) * 0.09  # so that dots do not hide each other
@@ -60,7 +59,8 @@ def _draw_check(axes: Axes, check: Check, found: np.ndarray, language: str, toge
     axes.set_ylim(-0.5, 0.5)
     if check.band:
         axes.axvspan(max(low, left), min(high, right), color=COLOURS[2], alpha=0.18, linewidth=0)
-        passed = bool(len(values)) and judge({"band": check.band, "rule": check.rule}, found, together)[0]
+        whole, draws = found["value"].to_numpy(np.float64), found["draw"].to_numpy(np.int64)
+        passed = bool(len(values)) and judge({"band": check.band, "rule": check.rule}, whole, draws)[0]
         verdict = text(f"pattern.verdicts.{'pass' if passed else 'fail'}", language)
         words = f"{band_text(check.band, check.rule)}\n{verdict}"
         colour = "#222222" if passed else COLOURS[1]

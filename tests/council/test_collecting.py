@@ -1,0 +1,119 @@
+"""Collectors raise the matters of others and lead them (F41): who, how often, which, where, by which chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from consensus_sim.calendar import per_week
+from consensus_sim.council import protocol
+from consensus_sim.council.topics import UNHEARD
+from consensus_sim.randomness import key, uniforms_at
+from tests.helpers import make_model
+
+QUIET = {"channels.reception": -60.0, "channels.adhoc": -60.0, "channels.council": -60.0, "channels.tea": -60.0,
+         "participation.team_call": -60.0, "topics.conversion": 1.0}  # fmt: skip
+"""Nobody comes to anything, and what is raised becomes a topic."""
+SEED_GROUP = {"seed_group": {"start": None}, "council": {"sessions_per_month": 0}}
+WORKERS = {"grid_hierarchy": {"strength": 1.0}}
+
+
+def collected(model):
+    return [topic for topic in model.topics.topics if topic.channel == "collected"]
+
+
+def test_without_an_institution_nobody_collects():
+    assert not collected(make_model("before", weeks=52).run())
+    assert not collected(make_model("before", weeks=52, levers=WORKERS).run())
+
+
+@pytest.mark.parametrize(
+    ("levers", "own"),
+    [({}, "team"), (SEED_GROUP, "seed_group"), ({**WORKERS, **SEED_GROUP}, "workers")],
+)
+def test_each_kind_collects_while_its_institution_is_there(levers, own):
+    model = make_model("council", weeks=52, levers=levers, behaviour=QUIET).run()
+    who = {topic.raised_by for topic in collected(model)}
+    groups = {
+        "team": set(np.flatnonzero(model.team_mask).tolist()),
+        "seed_group": set(next((one.group.tolist() for one in model.levers if one.name == "seed_group"), [])),
+        "workers": set(np.flatnonzero(model.residents.worker).tolist()),
+    }
+    assert who & groups[own]
+    allowed = groups[own] | (groups["seed_group"] if own == "workers" else set())
+    assert who <= allowed
+
+
+def test_team_members_collect_anywhere_and_others_in_their_micro_grid():
+    home = make_model("council", weeks=1).community.population.micro_grid
+    everywhere = collected(make_model("council", weeks=52, behaviour=QUIET).run())
+    assert any(home[topic.raised_by] != topic.micro_grid for topic in everywhere)
+    near = collected(make_model("council", weeks=52, levers=SEED_GROUP, behaviour=QUIET).run())
+    assert near and all(home[topic.raised_by] == topic.micro_grid for topic in near)
+
+
+def test_each_takes_up_as_many_a_month_as_the_parameter_says():
+    behaviour = {**QUIET, "topics.arrivals": 8.0, "topics.collecting": 0.5, "fatigue.exit": 0.0}
+    model = make_model("council", weeks=104, behaviour=behaviour).run()
+    expected = len(model.team.members) * 0.5 * 24
+    assert len(collected(model)) == pytest.approx(expected, abs=4 * np.sqrt(expected))
+    none = make_model("council", weeks=52, behaviour={**behaviour, "topics.collecting": 0.0}).run()
+    assert not collected(none)
+
+
+def test_who_goes_and_which_matter_first_are_as_written():
+    """The chance is keyed by week and resident; the matter that weighs most goes first, to whoever was drawn first."""
+    model = make_model("council", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0, "topics.arrivals": 3.0})
+    while model.week < 10:
+        model.step()
+    model.parameters = model.parameters._replace(topics=model.parameters.topics._replace(collecting=0.5))
+    team = model.team.members
+    drawn = uniforms_at(key(model.seed, "collect", 10), team)
+    going = [int(team[at]) for at in np.argsort(drawn) if drawn[at] < per_week(0.5)]
+    unheard = [topic for topic in model.topics.waiting if topic.state == UNHEARD]
+    first = sorted(unheard, key=lambda topic: -topic.urgency * topic.stake.mean())[: len(going)]
+    assert going and len(unheard) > len(going)
+    protocol.collect(model)
+    assert [topic.raised_by for topic in first] == going == [topic.led_by for topic in first]
+    assert len(collected(model)) == len(going)
+    assert {topic.mentions for topic in first} == {1.0}
+
+
+def test_a_matter_of_others_is_no_suggestion_of_ones_own():
+    model = make_model("council", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0})
+    while model.week < 10:
+        model.step()
+    model.parameters = model.parameters._replace(topics=model.parameters.topics._replace(collecting=4.0))
+    before = model.residents.efficacy.copy(), model.residents.initiative.copy()
+    protocol.collect(model)
+    assert collected(model)
+    np.testing.assert_array_equal(model.residents.efficacy, before[0])
+    np.testing.assert_array_equal(model.residents.initiative, before[1])
+
+
+def test_the_raiser_leads_if_present_else_a_collector_by_lot():
+    model = make_model("council", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0}).run()
+    topic, team = model.topics.topics[0], model.team.members
+    outsider = int(np.flatnonzero(model.residents.adult & ~model.team_mask)[0])
+
+    def leader(*came, raised=outsider):
+        event = type("E", (), {"came": np.sort(np.array(came, np.int32))})
+        topic.raised_by, topic.led_by = raised, -1
+        protocol.find_leader(model, event, topic)
+        return topic.led_by
+
+    assert leader(outsider, *team) == outsider
+    lots = uniforms_at(key(model.seed, "lead", 0, topic.number), team)
+    assert leader(*team) == team[np.argmin(lots)]
+    assert leader(outsider + 1 if not model.team_mask[outsider + 1] else outsider + 2) == outsider
+    topic.led_by = 7
+    protocol.find_leader(model, None, topic)
+    assert topic.led_by == 7
+
+
+def test_with_collectors_fewer_matters_lapse_unheard():
+    lapsed = {}
+    for rate in (0.0, 0.3):
+        model = make_model("council", weeks=208, behaviour={"topics.collecting": rate}).run()
+        lapsed[rate] = sum(topic.state == "lapsed" and topic.heard_week < 0 for topic in model.topics.topics)
+    assert lapsed[0.3] < 0.5 * lapsed[0.0]

@@ -1,0 +1,54 @@
+"""The command of response curves on a small community, and what is published is whole."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pandas as pd
+import pytest
+
+from consensus_sim.analysis.response import read_response
+from consensus_sim.ensemble.config import compose
+from consensus_sim.errors import InputError
+
+SETTINGS = read_response(compose(["experiment=response"])["response"])
+
+
+@pytest.fixture(scope="module")
+def study(load_study):
+    return load_study("response")
+
+
+def test_the_command_writes_the_table_and_the_figure_of_the_scenarios_it_is_given(study, tmp_path, capsys):
+    study.main(
+        [
+            "--community", "teaching", "--replicates", "2", "--weeks", "20", "--only", "supervision", "--workers", "1",
+            "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out"),
+        ]
+    )  # fmt: skip
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"response.csv", "response.png", "response.zh.png"}
+    table = pd.read_csv(tmp_path / "out" / "response.csv")
+    assert set(table["intervention"]) == {"supervision"} and "supervision group" in capsys.readouterr().out
+
+
+def test_an_unknown_scenario_is_refused(study):
+    with pytest.raises(InputError, match="scenario: found 'gravity'"):
+        study.main(["--only", "gravity"])
+
+
+def test_the_published_table_holds_every_curve_and_pair_of_doses(reference):
+    if not (reference / "response.csv").is_file():
+        pytest.skip("not published yet")
+    table = pd.read_csv(reference / "response.csv", keep_default_na=False)
+    found = set(
+        zip(table["intervention"], table["metric"], table["group"], table["dose"], table["against"], strict=True)
+    )
+    wanted = {
+        (name, metric, group, high, low)
+        for name, curve in SETTINGS.interventions.items()
+        for metric, groups in curve.metrics.items()
+        for group in groups
+        for low, high in combinations(SETTINGS.doses, 2)
+    }
+    assert found == wanted
+    assert (table["mean_q05"] <= table["mean_q95"]).all() and (table["replicates"] > 0).all()
