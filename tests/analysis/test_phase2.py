@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.analysis.phase2 import PRIOR_DRIVEN, forecast_rows, periods, read_period
+from consensus_sim.analysis.phase2 import (
+    BEFORE,
+    PRIOR_DRIVEN,
+    forecast_rows,
+    periods,
+    read_period,
+    read_phase2,
+    same_length,
+)
 from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.errors import InputError
 from tests.helpers import make_model
@@ -52,6 +60,29 @@ def test_rows_hold_quantiles_in_order_and_the_share_of_parameters():
     (row,) = forecast_rows({"5 months/trust:all": draws.astype(float)}, draws)
     assert row["q05"] < row["q25"] < row["q50"] < row["q75"] < row["q95"]
     assert row["share_parameters"] == pytest.approx(1.0) and row["replicates"] == 100 and row["basis"] == "posterior"
+
+
+def test_rows_tell_the_models_own_phase_1_and_the_paired_change():
+    """Trust 0.1 higher in every run than before, whatever it is; a count of a longer period is compared per week."""
+    before = np.linspace(0.2, 0.4, 11)
+    values = {"5 months/trust:all": before + 0.1, "5 months/before/trust:all": before}
+    (row,) = forecast_rows(values, np.arange(11))
+    assert row["phase1_q50"] == pytest.approx(0.3)
+    assert [row[f"change_{q}"] for q in ("q05", "q50", "q95")] == pytest.approx([0.1] * 3)
+
+
+def test_phase_1_is_read_over_as_many_weeks_as_the_period():
+    three, _, nine = (same_length(periods()[1][name]) for name in ("3 months", "5 months", "9 months"))
+    assert (three[0][1] - three[0][0]).days == 90 and three[1] == 1.0
+    assert nine[0] == periods()[0] and nine[1] == pytest.approx(273 / 184)
+    model = make_model("phase2_plan", weeks=57).run()
+    found = read_phase2(model)
+    days, longer = same_length(periods()[1]["5 months"])
+    assert longer == 1.0
+    earlier = read_period(model, days)
+    for (name, group), value in earlier.items():
+        assert found[f"5 months/{BEFORE}/{name}:{group}"] == pytest.approx(value, nan_ok=True)
+    assert found["5 months/before/person_times:council"] > 0
 
 
 def test_the_published_forecast_has_every_quantity_in_every_period():

@@ -10,7 +10,7 @@ from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.council.meeting import Minutes
 from consensus_sim.council.team import Team
 from consensus_sim.council.topics import Turn
-from tests.helpers import latent, make_model
+from tests.helpers import make_model
 
 FIRST, LAST = 35, 57
 """Weeks of the base period in a run from 2024-03-04: 4 November 2024 to 6 April 2025."""
@@ -98,10 +98,9 @@ def found(people):
         sheet(topics[2], 55), sheet(topics[5], 39, "ballot"),
     ]  # fmt: skip
 
-    exposed = [who[name] for name in ("young 1", "elder 1", "elder 2", "team", "other")]
-    raised = latent(model.residents.skill[:, exposed]) + 0.5 * model.skill_unit[:, None]
-    model.residents.skill[:, exposed] = 1.0 / (1.0 + np.exp(-raised))
-    model.residents.skill[:, who["young 2"]] = 1.0  # took part online only
+    for name, gain in (("skill_gain_trained", 0.5), ("skill_gain_practised", 0.2)):
+        recorder.weekly[name] = np.full(LAST, np.nan)
+        recorder.weekly[name][[FIRST + 4, FIRST + 9]] = 0.1, gain  # at ends of months
     for place, name in enumerate(("fatigue", "trust", "fatigue_team")):
         recorder.weekly[name] = np.linspace(0, 0.1 * (place + 1), LAST)
     return read_period(model, periods()[1]["5 months"])
@@ -151,7 +150,8 @@ EXPECTED = {
     ("speaking_share", "vulnerable"): 0.3,
     ("speaking_share", "elder"): 0.25,
     ("speaking_share", "tenant"): 0.1,
-    ("skill_gain", "active"): 0.5,
+    ("skill_gain_trained", "active"): 0.5,
+    ("skill_gain_practised", "active"): 0.2,
     ("fatigue", "all"): 0.1,
     ("trust", "all"): 0.2,
     ("fatigue_team", "team"): 0.3,

@@ -140,7 +140,7 @@ BOUNDS = [
     ({"unit": "sittings"}, (1, math.inf)),
     ({"statistic": "tenants_under"}, (-1, 1)),
     ({"statistic": None, "metric": "trust", "unit": "of one"}, (0, 1)),
-    ({"statistic": None, "quantity": "skill_gain", "unit": "SD"}, (-math.inf, math.inf)),
+    ({"statistic": None, "quantity": "skill_gain_trained", "unit": "SD"}, (-math.inf, math.inf)),
 ]
 
 

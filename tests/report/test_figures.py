@@ -34,7 +34,11 @@ DAYS = {"5 months": (date(2024, 11, 1), date(2025, 4, 1)), "9 months": (date(202
 
 def plan() -> pd.DataFrame:
     """A table as forecast_phase2.csv, of all quantities."""
-    groups = {"reach": ("all", "young", "tenant"), "person_times": ("council", "tea"), "skill_gain": ("active",)}
+    groups = {
+        "reach": ("all", "young", "tenant"),
+        "person_times": ("council", "tea"),
+        "skill_gain_trained": ("active",),
+    }
     return pd.DataFrame(
         {
             "metric": name, "period": period, "group": group,

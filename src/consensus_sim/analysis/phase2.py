@@ -10,7 +10,7 @@ November 2024. Nothing here knows an outcome of what followed phase 1.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from consensus_sim.calendar import WEEKS_PER_MONTH
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
-from consensus_sim.dynamics.latent import latent_gain
 from consensus_sim.ensemble import outcomes
 from consensus_sim.ensemble.draws import Draws
 from consensus_sim.ensemble.facts import collect_acts
@@ -42,6 +41,11 @@ def periods() -> tuple[Days, dict[str, Days]]:
 
 PRIOR_DRIVEN = frozenset({"consensus_settled", "consensus_shelved", "consensus_open", "settled_within_26_weeks"})
 """Quantities of which nothing but priors speaks (G3)."""
+
+
+COUNTS = frozenset({"matters_landed", "matters_landed_council", "person_times"})
+"""Quantities that add up over weeks."""
+BEFORE = "before"
 
 
 def reported() -> dict[str, float]:
@@ -73,7 +77,7 @@ def read_period(model: Any, days: Days) -> dict[tuple[str, str], float]:
         **_participation(model, acts, first, last),
         **_topics(model, first, last),
         **_inclusion(model, acts, first, last),
-        **_state(model, acts, first, last),
+        **_state(model, last),
     }
 
 
@@ -139,50 +143,73 @@ def _inclusion(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[str,
     return found
 
 
-def _state(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[str, str], float]:
-    weekly, residents = model.recorder.weekly, model.residents
+def _state(model: Any, last: int) -> dict[tuple[str, str], float]:
+    weekly = model.recorder.weekly
     nothing = np.full(model.calendar.weeks, np.nan)
     found = {(name, "all"): float(weekly[name][last - 1]) for name in ("fatigue", "trust")}
     found["fatigue_team", "team"] = float(weekly.get("fatigue_team", nothing)[last - 1])
-    # Skill is kept at the end of the run only; it is read where the period ends with the run.
-    exposed = np.unique(acts.resident[(acts.week < last) & ~acts.online])
-    gain = NAN
-    if last == model.calendar.weeks and len(exposed):
-        gain = float(np.mean(latent_gain(residents.skill, residents.start_skill, model.skill_unit, exposed)))
-    found["skill_gain", "active"] = gain
+    for name in ("skill_gain_trained", "skill_gain_practised"):
+        told = weekly.get(name, nothing)[:last]
+        known = told[~np.isnan(told)]
+        found[name, "active"] = float(known[-1]) if len(known) else NAN
     return found
+
+
+def same_length(days: Days) -> tuple[Days, float]:
+    """The end of phase 1 that is as long as the period `days`, or all of it; and by how much longer the period is."""
+    start, end = periods()[0]
+    length = days[1] - days[0]
+    first = max(start, end - length)
+    return (first, end), length / (end - first)
 
 
 def read_phase2(model: Any) -> dict[str, float]:
-    """Every quantity of the periods that end with the run, as period/name:group."""
+    """Every quantity of the periods that end with the run, as period/name:group; and as period/before/name:group the
+    same of phase 1 in the same run, over as many weeks (`same_length`; counts are scaled where phase 1 is shorter).
+    """
     found: dict[str, float] = {}
     for period, days in periods()[1].items():
-        if model.calendar.week_of(days[1]) == model.calendar.weeks:
-            found |= {f"{period}/{name}:{group}": value for (name, group), value in read_period(model, days).items()}
+        if model.calendar.week_of(days[1]) != model.calendar.weeks:
+            continue
+        found |= {f"{period}/{name}:{group}": value for (name, group), value in read_period(model, days).items()}
+        earlier, longer = same_length(days)
+        for (name, group), value in read_period(model, earlier).items():
+            found[f"{period}/{BEFORE}/{name}:{group}"] = value * longer if name in COUNTS else value
     return found
 
 
-def forecast_rows(values: Mapping[str, NDArray[np.float64]], draws: Draws) -> list[dict[str, Any]]:
-    """One row a quantity: quantiles over replicates and the share of variance from parameters.
+def _quantiles(values: NDArray[np.float64], at: Sequence[float]) -> list[float]:
+    """Quantiles of the defined values; NaN where there are none."""
+    known = values[~np.isnan(values)]
+    return np.quantile(known, at).tolist() if len(known) else [NAN] * len(at)
 
-    values: period/name:group -> (replicates,); draws: the parameter draw of each replicate
+
+def forecast_rows(values: Mapping[str, NDArray[np.float64]], draws: Draws) -> list[dict[str, Any]]:
+    """One row a quantity: quantiles over replicates, the model's own phase 1, the paired change, and the share of
+    variance from parameters.
+
+    values: as `read_phase2` names them -> (replicates,); draws: the parameter draw of each replicate
     """
     from consensus_sim.ensemble.variance import split
 
     rows = []
     for key, drawn in values.items():
-        period, _, rest = key.partition("/")
+        period, *middle, rest = key.split("/")
+        if middle:
+            continue
         name, _, group = rest.partition(":")
-        known = drawn[~np.isnan(drawn)]
-        quantiles = np.quantile(known, (0.05, 0.25, 0.5, 0.75, 0.95)) if len(known) else np.full(5, np.nan)
-        share = split(drawn, draws, bounds=False)["share_parameters"]
-        definition = forecast_metric(name).definition("en")
+        before = values.get(f"{period}/{BEFORE}/{rest}", np.full(len(drawn), NAN))
+        changes = zip(
+            ("change_q05", "change_q50", "change_q95"), _quantiles(drawn - before, (0.05, 0.5, 0.95)), strict=True
+        )
+        told = zip(("q05", "q25", "q50", "q75", "q95"), _quantiles(drawn, (0.05, 0.25, 0.5, 0.75, 0.95)), strict=True)
         rows.append(
             {
-                "metric": name, "definition": definition, "period": period, "group": group,
-                **dict(zip(("q05", "q25", "q50", "q75", "q95"), quantiles.tolist(), strict=True)),
-                "replicates": len(known), "share_parameters": share,
+                "metric": name, "definition": forecast_metric(name).definition("en"), "period": period, "group": group,
+                **dict(told), "replicates": int((~np.isnan(drawn)).sum()),
+                "share_parameters": split(drawn, draws, bounds=False)["share_parameters"],
                 "basis": "prior-driven" if name in PRIOR_DRIVEN else "posterior",
+                "phase1_q50": _quantiles(before, (0.5,))[0], **dict(changes),
             }
         )  # fmt: skip
     return rows
