@@ -73,7 +73,8 @@ def ratios(prior: Matrix, posterior: Matrix) -> dict[str, float]:
 
 
 def _split(values: Matrix) -> dict[str, float]:
-    """The variance components of values (sets, runs), each set a draw of its own."""
+    """The variance components of values (sets, runs) over the sets all of whose runs are defined."""
+    values = values[~np.isnan(values).any(axis=1)]
     return split(values.ravel(), np.arange(len(values)).repeat(values.shape[1]), bounds=False)
 
 

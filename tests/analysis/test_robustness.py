@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.analysis.robustness import compare_ranks, rank_correlation, read_alternatives
+from consensus_sim.analysis.robustness import compare_ranks, rank_correlation, read_alternatives, told_apart
 from consensus_sim.errors import InputError
 from consensus_sim.jobs.robustness import with_changes
 
@@ -37,6 +37,16 @@ def test_the_error_of_a_lead_is_over_the_pairs_that_share_parameters():
     )
     assert single["standard_error"] == pytest.approx(gap.std(ddof=1) / 6**0.5)
     assert paired["standard_error"] == pytest.approx(gap.reshape(3, 2).mean(axis=1).std(ddof=1) / 3**0.5)
+
+
+def test_scenarios_are_told_apart_by_student_s_interval_over_draws():
+    """A mean difference of 2.2 standard errors: told with 20 draws (t = 2.09), not with 10 (t = 2.26)."""
+    for draws, told in ((20, 1.0), (10, 0.0)):
+        gap = np.linspace(-1, 1, draws)
+        gap += 2.2 * gap.std(ddof=1) / np.sqrt(draws)
+        values = np.array([gap, np.zeros(draws)]).repeat(2, axis=1)
+        assert told_apart(values, np.arange(2 * draws) // 2)[0, 1] == told
+        assert told_apart(values)[1, 0] == -1.0  # as if all were independent
 
 
 def test_pairs_told_apart_are_counted_as_kept_lost_or_reversed():

@@ -69,7 +69,7 @@ def test_the_share_of_unidentified_parameters_is_found(weight):
     narrowed, others = rng.normal(size=(600, 3)), rng.normal(size=600)
     level = np.sqrt(weight) * narrowed[:, 0] + np.sqrt(1 - weight) * others
     draws = layout("tenth", 666)
-    found, low, high = unidentified(level[draws] + rng.normal(0, 0.3, 666), draws, narrowed)
+    found, low, high = unidentified(level[draws] + rng.normal(0, 0.5, 666), draws, narrowed)
     assert found == pytest.approx(1 - weight, abs=0.08) and low <= found <= high
     few = layout(2, 2 * ENOUGH - 2)
     assert np.isnan(unidentified(rng.normal(size=len(few)), few, np.ones((ENOUGH - 1, 1)))[0])
