@@ -531,7 +531,7 @@ def plan(language: str) -> str:
     table, days, told, lines = pd.read_csv(REFERENCE / "forecast_phase2.csv"), periods()[1], reported(), []
     heads = [text(f"plan.{name}", language) for name in ("quantity", "unit", "group")]
     heads += [period_label(name, found, language) for name, found in days.items()]
-    heads += [text(f"plan.{name}", language) for name in ("parameters", "reported")]
+    heads += [text(f"plan.{name}", language) for name in ("change", "parameters", "reported")]
     for name in forecast_metric_names():
         found, rows = forecast_metric(name), table[table["metric"] == name]
         label = found.label(language)
@@ -550,7 +550,12 @@ def plan(language: str) -> str:
                 else "–"
                 for _, row in own.loc[list(days)].iterrows()
             ]
-            from_parameters = own["share_parameters"].iloc[0]
+            first = own.iloc[0]
+            change = f"{found.show_difference(first['change_q50'])} "
+            change += found.show_interval(first["change_q05"], first["change_q95"])
+            ratio = name.startswith("youth_ratio")  # a comparison with phase 1 itself
+            cells.append("–" if ratio or pd.isna(first["change_q50"]) else change)
+            from_parameters = first["share_parameters"]
             cells.append("–" if pd.isna(from_parameters) else f"{from_parameters:.2f}")
             cells.append(found.show(told[name], after=False) if name in told and group == "all" else "")
             lines.append(cells)

@@ -99,7 +99,7 @@ def test_a_calibration_from_the_command_line(cli, tmp_path):
     }  # fmt: skip
     sets = pd.read_csv(place / "posterior.csv")
     assert len(sets) == 40 and sets["weight"].sum() == pytest.approx(1, abs=1e-4)
-    assert len(pd.read_csv(place / "identification.csv")) == 23
+    assert len(pd.read_csv(place / "identification.csv")) == 24
     forecast = cli(
         "community=teaching", "scenarios=[before,council]", "replicates=4", "calendar.weeks=12", "posterior=mine.csv"
     )

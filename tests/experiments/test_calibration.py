@@ -11,7 +11,7 @@ pytest.importorskip("sklearn")
 def test_known_truths_are_recovered(reference):
     """At least 50 truths; 90 % intervals cover 82-97 %; ranks uniform (smallest p after Bonferroni above 1 %)."""
     table = pd.read_csv(reference / "recovery.csv").set_index("parameter")
-    assert (table["truths"] >= 50).all() and len(table) == 24
+    assert (table["truths"] >= 400).all() and len(table) == 26
     assert table["coverage90"].between(0.82, 0.97).all()
     assert table.loc["all", "coverage50"] == pytest.approx(0.5, abs=0.06)
     assert table.loc["all", "p"] > 0.01
