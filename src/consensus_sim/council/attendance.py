@@ -82,7 +82,7 @@ def member_level(model: Any, channel: OpenChannel, members: Rows) -> float:
     fear = fear_of(model, channel) * fear_weight_at(model, channel)[members] * (1.0 - residents.expression[members])
     drawn = model.scratch.common[members] + channel.fixed[members] + p.habit * residents.habit_offline[members] - fear
     share = min(max(p.member_attendance, 1e-9), 1.0 - 1e-9)
-    return float(level_of_mean(share, drawn.astype(np.float64))) + channel.centre
+    return float(level_of_mean(share, drawn.astype(np.float64), 1.0)) + channel.centre
 
 
 def novelty(model: Any, channel: OpenChannel, week: int) -> float:
