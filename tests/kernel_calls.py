@@ -18,7 +18,7 @@ from numba.core.dispatcher import Dispatcher
 
 from consensus_sim.ensemble.precompile import CALLS
 
-JOBS = (["community=teaching", "replicates=1", "parameters=centre"], ["replicates=1", "parameters=centre"])
+JOBS = (["community=teaching", "replicates=1"], ["replicates=1"])
 
 
 def described(kind: Any) -> str | list[Any]:
