@@ -12,8 +12,8 @@ from consensus_sim.randomness import key, uniforms_at
 from tests.helpers import make_model
 
 QUIET = {"channels.reception": -60.0, "channels.adhoc": -60.0, "channels.council": -60.0, "channels.tea": -60.0,
-         "participation.team_call": -60.0, "topics.conversion": 1.0}  # fmt: skip
-"""Nobody comes to anything, and what is raised becomes a topic."""
+         "participation.team_call": -60.0, "topics.conversion": 1.0, "fatigue.exit": 0.0}  # fmt: skip
+"""Nobody comes to anything or leaves the team, and what is raised becomes a topic."""
 SEED_GROUP = {"seed_group": {"start": None}, "council": {"sessions_per_month": 0}}
 WORKERS = {"grid_hierarchy": {"strength": 1.0}}
 

@@ -290,7 +290,7 @@ def test_who_speaks_practises_expression_and_integration_and_all_present_listeni
         full[np.ix_([0, 2], spoke)], full[np.ix_([1, 3], came)] = p.practice_spoke, p.practice_listened
         np.testing.assert_allclose(gain, full * left, atol=1e-4)
         silent += len(np.setdiff1d(came, spoke))
-    assert len(watch.seen) > 10 and silent > 10, "the check can fail"
+    assert len(watch.seen) > 10 and silent >= 10, "the check can fail"
 
 
 def test_below_the_quorum_nobody_practises():

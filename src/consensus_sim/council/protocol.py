@@ -18,7 +18,14 @@ from consensus_sim.council.screening import formal_chance, label, score
 from consensus_sim.council.topics import AGENDA, ANSWERED, HEARD, LAPSED, SETTLED, SHELVED, UNHEARD, Topic, Turn
 from consensus_sim.dynamics.fatigue import add_bounded, hold_back
 from consensus_sim.dynamics.learning import gain_saturating, practise, take_part
-from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL, common_utility, fear_weights, remember_ties
+from consensus_sim.dynamics.participation import (
+    OWN_GROUP,
+    PERSONAL,
+    TEAM_CALL,
+    common_utility,
+    fear_weights,
+    remember_ties,
+)
 from consensus_sim.dynamics.ranking import most_concerned
 from consensus_sim.dynamics.sitting import cast_votes
 from consensus_sim.dynamics.topics import raise_concern, raise_matters, recompute_concern
@@ -264,7 +271,7 @@ def _practise(model: Any, event: Event, sat: bool) -> None:
     model.last_act[came] = model.week
     if online:
         return
-    for members in [who for code, who in event.asked if code == TEAM_CALL]:
+    for members in [who for code, who in event.asked if code in (TEAM_CALL, OWN_GROUP)]:
         add_bounded(residents.strain, np.intersect1d(came, members).astype(np.int32), p.fatigue.load)
     network = model.community.network
     gain_saturating(residents.belonging, came, p.learning.belonging_gain)
