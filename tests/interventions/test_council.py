@@ -135,8 +135,6 @@ def test_the_team_is_called_to_every_session_and_bears_the_load():
         np.testing.assert_array_equal(calls[0], np.flatnonzero(team))
     quiet = {**LIVELY, "participation.team_call": -12.0, "fatigue.exit": 0.0}
     model = make_model("council", weeks=56, behaviour=quiet).run()
-        "council", weeks=56, behaviour={**LIVELY, "participation.team_call": -12.0, "fatigue.exit": 0.0}
-    ).run()
     rest = model.residents.adult & ~model.team_mask & ~model.took_part
     assert model.residents.fatigue[model.team.members].min() > 0
     assert model.residents.fatigue[rest].max() == 0.0
