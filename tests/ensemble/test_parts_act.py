@@ -25,10 +25,12 @@ PLACES = {
     "motive.half_life": "points",
     "support.box_share": "fifteen_minute_circle",
     "execution.give_up": "council",
-    "execution.willingness_committee": "interactive_ballot",
+    "trust.late_outcome": "council",
 }
 """Scenario in which a parameter is tried, where not in `HOLDS`."""
-TRIED = {"execution.give_up": 13, "execution.willingness_half_life": 8, "execution.willingness_committee": 50.0}
+ALONE = {"execution.willingness_committee": "neighbour", "execution.willingness_half_life": "environment"}
+"""Kind of topic that comes up alone where a parameter is tried."""
+TRIED = {"execution.give_up": 13, "execution.willingness_half_life": 1.0, "execution.willingness_committee": 50.0}
 
 
 @cache
@@ -152,6 +154,9 @@ def test_every_setting_of_a_kind_of_topic_changes_something(kind):
 def test_every_parameter_changes_something(group):
     entries = study().behaviour[group]
 
+    def base(name: str) -> Study:
+        return lone(ALONE[name], {}) if name in ALONE else study()
+
     def changed(key: str) -> Iterator[Study]:
         entry = entries[key]
         name = f"{group}.{key}"
@@ -159,9 +164,14 @@ def test_every_parameter_changes_something(group):
         for value in (*tried, entry["high"], entry["low"], 0.0, 2 * entry["value"] + 1):
             if value != entry["value"]:
                 new = {**entry, "value": value, "high": max(value, entry["high"])}
-                yield replace(study(), behaviour={**study().behaviour, group: {**entries, key: new}})
+                yield replace(base(name), behaviour={**study().behaviour, group: {**entries, key: new}})
 
-    names = [key for key in entries if not acts(PLACES.get(f"{group}.{key}", HOLDS), changed(key))]
+    def moves(key: str) -> bool:
+        name = f"{group}.{key}"
+        scenario = PLACES.get(name, HOLDS)
+        return acts(scenario, changed(key), numbers_of(base(name), scenario) if name in ALONE else None)
+
+    names = [key for key in entries if not moves(key)]
     idle([f"behaviour.{group}.{key}" for key in names], f"behaviour.{group}")
 
 

@@ -55,6 +55,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "points.price_ceiling": SCARCE,
     "points.inflation": SCARCE,
     "points.conflict": {"conflict_heat": 0.0},
+    "guarantee_fund.residents_share": {"fund": 1e6},
+    "seed_group.most_money": {"agenda_size": 10, "sessions_per_month": 4.33},
     "fifteen_minute_circle.speed": NEAR,
     "fifteen_minute_circle.detour": NEAR,
     "fifteen_minute_circle.points": NEAR,
@@ -64,6 +66,10 @@ TOGETHER: dict[str, dict[str, Any]] = {
 }
 """Other settings without which one of these could not act; both runs have them."""
 BUSY = (
+    "access_support.escorts",
+    "guarantee_fund.fund",
+    "guarantee_fund.residents_share",
+    "supervision.chase",
     "seed_group.agenda_size",
     "seed_group.coached",
     "seed_group.most_money",
@@ -100,7 +106,7 @@ def busy() -> Study:
     """The same with many small topics, of which half need money, and with many voters."""
     values = {
         "topics": {"arrivals": 3.0, "suggestion": 0.9, "contested": 0.0},
-        "execution": {"hazard": 0.005},
+        "execution": {"hazard": 0.005, "funds": 0.0},
         "participation": {"online_young": 0.5, "online_middle": 0.5},
     }
     behaviour = dict(study().behaviour)
