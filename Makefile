@@ -28,14 +28,15 @@ reference:
 	$(BIN)/python experiments/calibration/run.py
 	$(BIN)/python experiments/calibration/spread.py
 	$(BIN)/python experiments/calibration/variance.py
-	$(BIN)/python experiments/sensitivity/run.py
+	$(BIN)/python experiments/sensitivity/run.py --trajectories 4 --base 64
 	$(BIN)/python experiments/levers/run.py
 	$(BIN)/python experiments/patterns/run.py
 	$(BIN)/python experiments/disputes/run.py
-	$(BIN)/python experiments/robustness/run.py
-	$(BIN)/python experiments/response/run.py
-	$(BIN)/python experiments/factorial/run.py
+	$(BIN)/python experiments/robustness/run.py --replicates 40
+	$(BIN)/python experiments/response/run.py --replicates 100
+	$(BIN)/python experiments/factorial/run.py --replicates 6
 	$(BIN)/python experiments/phase2/run.py
+	$(BIN)/python experiments/pictures/run.py
 	$(BIN)/python docs/build_parameter_table.py
 
 # The pinned packages: hashes and no addresses; the core in the versions that are tested. Needs uv.

@@ -144,24 +144,24 @@ def test_a_small_analysis_of_the_teaching_community():
 def test_by_default_parameters_vary_over_what_calibration_left_and_what_the_user_has_set_stays():
     changes = ["community=teaching", "experiment=sensitivity", "calendar.weeks=8", "scenarios=[council]"]
     community, settings = load_community("teaching"), read_settings(GOOD | {"metrics": ["reach_quarter"], "noise": 2})
-    halfwidth, found = "deliberation.acceptance_halfwidth", {}
+    narrowed, found = "deliberation.pace", {}
     for name in ("posterior", "prior"):
         study = read_study(compose([*changes, f"parameters={name}"]))
         analysis = Sensitivity(community, study, settings, Serial())
         columns = [p.name for p in analysis._parameters]
         quantiles = np.full((1, len(columns)), 0.9)
-        found[name] = analysis._values(quantiles)[0, columns.index(f"behaviour.{halfwidth}")]
-    assert found["posterior"] < 0.25 < found["prior"] < 0.35
+        found[name] = analysis._values(quantiles)[0, columns.index(f"behaviour.{narrowed}")]
+    assert found["posterior"] < 0.75 < found["prior"] < 1.0
     assert read_study(compose(changes)).parameters == "posterior"
 
-    study = read_study(compose([*changes, f"behaviour.{halfwidth}.value=0.2"]))
+    study = read_study(compose([*changes, f"behaviour.{narrowed}.value=0.5"]))
     few = read_settings(GOOD | {"trajectories": 2, "screened": 0, "metrics": ["reach_quarter"], "noise": 2})
     analysis = Sensitivity(community, study, few, Serial())
     screening, _ = analysis.run()
-    assert halfwidth not in set(screening["parameter"]) and "participation.stake" in set(screening["parameter"])
+    assert narrowed not in set(screening["parameter"]) and "participation.stake" in set(screening["parameter"])
     columns = [p.name for p in analysis._parameters]
     values = analysis._values(np.random.default_rng(2).uniform(size=(4, len(columns))))
-    assert (values[:, columns.index(f"behaviour.{halfwidth}")] == 0.2).all()
+    assert (values[:, columns.index(f"behaviour.{narrowed}")] == 0.5).all()
 
 
 def test_the_screening_goes_from_the_5_to_the_95_percent_quantile():

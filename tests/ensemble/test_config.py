@@ -98,7 +98,7 @@ def test_null_switches_a_lever_off():
         (["store.color=1"], "store.color: there is no such setting; store has reuse, keep"),
         (
             ["experiment=calibrate", "calibration.kept=1"],
-            "no such setting; calibration has runs, trees, ",
+            "no such setting; calibration has runs, second_wave, trees, ",
         ),
         (["intervention.points.catalogue={a: {price: 1}}"], "write ++intervention.points.catalogue="),
         (["++intervention.points.catalogue={a: {price: 0, worth: 1, share: 1}}"], "catalogue.a.price: found 0"),
