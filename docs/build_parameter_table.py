@@ -97,6 +97,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "disputes.md": {"disputes": published.disputes},
     "forecast.md": {"plan": partial(published.plan, "en"), "definitions": partial(published.definitions, "en")},
     "forecast.zh.md": {"plan": partial(published.plan, "zh"), "definitions": partial(published.definitions, "zh")},
+    "guide.zh.md": {"institutions": published.verdicts_zh},
     "institutions.md": {
         "institutions": partial(published.contrasts, "institutions.csv"),
         "levers": partial(published.contrasts, "levers.csv"),

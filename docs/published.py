@@ -296,6 +296,21 @@ def contrasts(name: str) -> str:
     )
 
 
+def verdicts_zh() -> str:
+    """How the verdicts on institutions fall, as a point of the Chinese guide."""
+    said = [row["verdict"] for row in rows_of("institutions.csv")]
+    sure, average = said.count("as expected: sure"), sum(verdict.startswith("as expected: sure on") for verdict in said)
+    against, slight = sum(verdict.startswith("against") for verdict in said), said.count("no difference worth a word")
+    rest = len(said) - sure - average - against - slight
+    told = [
+        f"- 多数制度的作用，“平均来看”比“在某一个社区里”可靠：{len(said)} 项预期里，{sure} 项在单个社区里也如预期，",
+        f"{average} 项平均如预期、但在单个社区里可能相反，{against} 项与预期相反，",
+        f"{slight} 项差别小到不值一提，其余 {rest} 项说不清（[institutions.md](institutions.md)，英文）。",
+        "修订后的方案（第二阶段）会带来什么，见 [forecast.zh.md](forecast.zh.md)。",
+    ]
+    return "\n  ".join(told) + "\n"
+
+
 def factorial() -> str:
     """One row a term of the factorial that is clear."""
     table = read("factorial.csv")
@@ -440,7 +455,8 @@ def response() -> str:
     counts = {kind: len(those) for kind, those in named.items()}
     told = (
         f"Of {len(lines)} answers, {counts['enough']} name a dose that is enough on average"
-        f"{': ' * bool(named['enough'])}{'; '.join(named['enough'])}. In {counts['none']} no dose brings a difference "
+        f"{': ' * bool(named['enough'])}{'; '.join(named['enough'])}. In {counts['none']} no dose brings a "
+        "difference "
         f"worth a word, in {counts['more']} the largest dose still does"
         f"{': ' * bool(named['more'])}{'; '.join(named['more'])}, in {counts['worse']} a dose makes it worse, in "
         f"{counts['flat']} more brings nothing and what the dose itself does cannot be told, and in "

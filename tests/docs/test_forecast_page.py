@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("forecast.md", "forecast.zh.md")
-INTERVAL = re.compile(r"\[(\d[\d.]*); (\d[\d.]*)\]")
+INTERVAL = re.compile(r"\[(-?\d[\d.]*); (-?\d[\d.]*)\]")
 
 
 def prose(page: str) -> str:
@@ -22,7 +22,8 @@ def prose(page: str) -> str:
 def ends() -> list[tuple[float, float]]:
     """Both ends of every interval of the table, as they are and in per cent."""
     table = pd.read_csv(ROOT / "results" / "reference" / "forecast_phase2.csv")
-    pairs = table[["q05", "q95"]].dropna().to_numpy().tolist()
+    ends = (("q05", "q95"), ("change_q05", "change_q95"))
+    pairs = [pair for names in ends for pair in table[list(names)].dropna().to_numpy().tolist()]
     return [(low * scale, high * scale) for low, high in pairs for scale in (1, 100)]
 
 
