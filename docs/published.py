@@ -438,8 +438,6 @@ def response() -> str:
     from consensus_sim.ensemble.config import compose
     from consensus_sim.report.response import ANSWERS, by_metric, how_much, label_of_metric
 
-    if not (REFERENCE / "response.csv").is_file():
-        return "Not published yet: `python experiments/response/run.py` makes the table.\n"
     settings = read_response(compose(["experiment=response"])["response"])
     named: dict[str, list[str]] = {kind: [] for kind in ANSWERS}
     lines = []

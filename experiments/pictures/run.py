@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from consensus_sim.model import CommunityModel
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
-MARGINS = Margins(left=0.65, right=0.25, top=0.75, bottom=0.5, across=0.75, down=0.75)
+MARGINS = Margins(left=0.8, right=0.25, top=0.75, bottom=0.5, across=0.75, down=0.75)
 COMPARED = ("before", "council", "full")
 Lines = Mapping[str, NDArray[np.float64]]
 
