@@ -20,6 +20,16 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=3", "calendar.weeks=12")
 
 
+LONG = ("experiments", "course", "faults", "analysis", "ensemble", "report")
+"""Folders of tests that take longest. They come first, so that no core waits for the other at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders `LONG` before all others, in their order."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.parent.name, len(LONG)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptions_are_heard() -> None:
     """Whoever runs the tests in the background has Ctrl-C ignored, here and in every process of pytest-xdist; with a
