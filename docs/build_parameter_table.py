@@ -105,6 +105,8 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     },
     "patterns.md": {"counts": published.counts, "verdicts": published.verdicts},
     "response.md": {"response": published.response},
+    "questions.md": {"answers": partial(published.questions, "en")},
+    "questions.zh.md": {"answers": partial(published.questions, "zh")},
     "robustness.md": {"structures": published.structures},
     "sensitivity.md": {"drivers": published.drivers},
 }

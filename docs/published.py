@@ -311,6 +311,106 @@ def verdicts_zh() -> str:
     return "\n  ".join(told) + "\n"
 
 
+Asked = tuple[str, str, str, tuple[str, ...], dict[str, str]]
+QUESTIONS: tuple[Asked, ...] = (
+    (
+        "levers.csv",
+        "quota",
+        "council",
+        ("vulnerable_speaking", "vulnerable_present"),
+        {"en": "Does quota seating get the vulnerable heard?", "zh": "配额席位能让弱势居民说得上话吗？"},
+    ),
+    (
+        "levers.csv",
+        "points",
+        "council",
+        ("frequency_ordinary", "person_times_quarter"),
+        {"en": "Do points raise participation?", "zh": "积分能让更多人参与吗？"},
+    ),
+    (
+        "institutions.csv",
+        "points_dry",
+        "points",
+        ("person_times_quarter",),
+        {"en": "What happens when points stop?", "zh": "积分停了会怎样？"},
+    ),
+    (
+        "levers.csv",
+        "training",
+        "council",
+        ("consensus_settled", "sittings_per_settled"),
+        {"en": "Does training help a council agree?", "zh": "培训能让议事会更容易议成吗？"},
+    ),
+    (
+        "response.csv",
+        "sessions",
+        "1",
+        ("matters_landed", "consensus_settled"),
+        {
+            "en": "What do sessions every week instead of three a month do?",
+            "zh": "议事会从每月三次改为每周一次，会怎样？",
+        },
+    ),
+    (
+        "levers.csv",
+        "full",
+        "council",
+        ("reach_quarter", "consensus_settled"),
+        {"en": "Do all four measures together beat the council alone?", "zh": "四项措施全上，比只有议事会好吗？"},
+    ),
+)
+"""Table, scenario (or curve, at dose 2), reference (or lower dose), metrics, question in both languages."""
+GRADES = {
+    "en": {
+        "sure": "High certainty: so in nearly every community.",
+        "average": "Moderate certainty: so on average, in a single community perhaps otherwise.",
+        "negligible": "High certainty: no difference worth a word on average.",
+        "unclear": "Cannot be told: the interval of the mean effect holds differences worth a word on both "
+        "sides, or none.",
+    },
+    "zh": {
+        "sure": "把握大：几乎在每个社区都如此。",
+        "average": "把握中等：平均如此，单个社区里可能相反。",
+        "negligible": "把握大：平均来看差别小到不值一提。",
+        "unclear": "说不准：平均效果的区间里，两边都可能，也可能没有。",
+    },
+}
+"""Language -> certainty of a direction -> words."""
+CERTAIN = {
+    "higher": "sure",
+    "lower": "sure",
+    "leaning_up": "average",
+    "leaning_down": "average",
+    "slight": "average",
+    "negligible": "negligible",
+    "unclear": "unclear",
+}
+"""Kind of change -> its certainty."""
+
+
+def questions(language: str) -> str:
+    """Six questions of a planner, each answered by a difference with both intervals and its certainty."""
+    from consensus_sim.report.answer import change_words
+    from consensus_sim.report.change import kind_of_change
+
+    told = []
+    for file, scenario, reference, metrics, asked in QUESTIONS:
+        table = read(file)
+        if file == "response.csv":
+            own = table[
+                (table["intervention"] == scenario) & (table["dose"] == 2) & (table["against"] == float(reference))
+            ]
+        else:
+            own = table[(table["scenario"] == scenario) & (table["reference"] == reference)]
+        told.append(f"**{asked[language]}**\n")
+        for name in metrics:
+            row = own[(own["metric"] == name) & (own["group"] == "all")].to_dict("records")[0]
+            words = GRADES[language][CERTAIN[kind_of_change(row)]]
+            told.append(f"- {change_words(name, row, language)}. {words}")
+        told.append("")
+    return "\n".join(told)
+
+
 def factorial() -> str:
     """One row a term of the factorial that is clear."""
     table = read("factorial.csv")

@@ -266,7 +266,8 @@ display(pd.DataFrame([{name: value(m) for name, value in lines.items()} for m in
 # often?
 
 # %%
-from consensus_sim.dynamics.deliberation import PLENARY, deliberate, top_fifth_share
+from consensus_sim.dynamics.deliberation import deliberate, top_fifth_share
+from consensus_sim.dynamics.talk import PLENARY, People
 from consensus_sim.randomness import key
 
 who = rows[0].topic.who.astype(np.int64)
@@ -275,17 +276,30 @@ expression, listening, integration = (
     model.residents.column(name)[who].astype(float) for name in ("expression", "listening", "integration")
 )
 views = np.linspace(0.15, 0.85, n)
-voice = (expression - model.skill_mean[0]) / model.skill_sd[0]
 meeting = model.parameters.meeting
+people = People(
+    resident=who,
+    position=views,
+    anchor=views,
+    stake=np.full(n, 0.8),
+    susceptibility=np.full(n, meeting.susceptibility),
+    expression=expression,
+    listening=listening,
+    integration=integration,
+    voice=(expression - model.skill_mean[0]) / model.skill_sd[0],
+    weight=np.full(n, 0.5),  # one issue, nothing to trade
+    counted=np.ones(n, bool),
+)
 
 
 def play(sharing, number):
-    """One sitting of these people under a share of turns that is handed round; `number` picks the chance."""
-    rules = model.parameters.deliberation._replace(turn_sharing=sharing)
-    return deliberate(
-        key(number, "lesson:meeting"), who, views, views, np.full(n, 0.8), np.full(n, meeting.susceptibility),
-        expression, listening, integration, voice, np.zeros(n), 0.3, PLENARY, rules,
-    )  # fmt: skip
+    """One meeting of these people under a share of turns that is handed round; `number` picks the chance.
+
+    The topic is worked out (found 1), so that it can be decided on; there is time for 30 speeches.
+    """
+    rules = model.parameters.deliberation._replace(turn_sharing=sharing, speeches=30)
+    talk, lot = key(number, "lesson:meeting"), key(number, "lesson:acceptance")
+    return deliberate(talk, lot, people, 0.3, 1.0, 0.5, PLENARY, rules, False)
 
 
 kinds = {"没有主持人 without": meeting.turn_sharing_none, "有主持人 with": meeting.turn_sharing_moderator}

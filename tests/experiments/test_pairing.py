@@ -68,13 +68,13 @@ def test_verdicts(pairing, row, said):
 
 def test_runs_of_other_seeds_vary_as_the_formula_says(pairing):
     """Differences between runs that share no seed have the variance that the table takes for them, within 35 %
-    (60 runs: about 3 standard errors), and paired ones have less.
+    (240 runs: about 3 standard errors), and paired ones have less.
     """
     from consensus_sim import compare
 
     def played(seed):
         forecast = compare(
-            "teaching", ["council", "parlour"], replicates=60, seed=seed, weeks=26, workers=1, progress=False,
+            "teaching", ["council", "parlour"], replicates=240, seed=seed, weeks=26, workers=1, progress=False,
             overrides=["parameters=centre"],
         )  # fmt: skip
         return pairing.values_of(forecast)

@@ -20,9 +20,11 @@ TINY = ("community=teaching", "scenarios=[before,council]", "replicates=2", "cal
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_terminal_without_the_characters_gets_others(cli, tmp_path, monkeypatch, encoding, language):
-    monkeypatch.setenv("PYTHONIOENCODING", encoding)
-    done = cli(*TINY, f"report.language={language}")
+def test_a_terminal_without_the_characters_gets_others(tmp_path, encoding, language):
+    """What it writes is in the terminal's encoding, whole."""
+    command = [sys.executable, "-m", "consensus_sim.cli", *TINY, f"report.language={language}"]
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding=encoding, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "results: results/compare/" in done.stdout
 
