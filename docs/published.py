@@ -406,7 +406,8 @@ def questions(language: str) -> str:
         for name in metrics:
             row = own[(own["metric"] == name) & (own["group"] == "all")].to_dict("records")[0]
             words = GRADES[language][CERTAIN[kind_of_change(row)]]
-            told.append(f"- {change_words(name, row, language)}. {words}")
+            stop = "。" if language == "zh" else ". "
+            told.append(f"- {change_words(name, row, language)}{stop}{words}")
         told.append("")
     return "\n".join(told)
 

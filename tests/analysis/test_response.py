@@ -192,7 +192,7 @@ def test_settings_that_cannot_be_read_are_refused(node, told):
 
 
 WRONG = [
-    ("scenarios=[council]", "scenarios: found 'council'; allowed: training, points, quota"),
+    ("scenarios=[full]", "scenarios: found 'full'; allowed: training, points, quota"),
     ("response.interventions.points.doses=[training]", "response.interventions.points.doses: found 'training'"),
     ("response.interventions.points.doses=[council.letters]", "(did you mean 'council.invitations'?)"),
     ("response.interventions.points.scenario=pints", "points.scenario: found 'pints' (did you mean 'points'?)"),
