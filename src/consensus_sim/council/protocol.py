@@ -75,7 +75,7 @@ def collect(model: Any) -> None:
     drawn = uniforms_at(model.key("collect"), who) if len(who) and rate else np.ones(len(who))
     going = np.argsort(drawn, kind="stable")[: int(np.count_nonzero(drawn < rate))]
     unheard = [topic for topic in model.topics.waiting if topic.state == UNHEARD] if len(going) else []
-    unheard.sort(key=lambda topic: -topic.urgency * float(topic.stake.sum()) / max(1, len(topic.stake)))
+    unheard.sort(key=lambda topic: -topic.urgency * topic.total_stake / max(1, len(topic.stake)))
     home = model.community.population.micro_grid
     for row in who[going].tolist():
         own = None if model.team_mask[row] else int(home[row])

@@ -85,6 +85,7 @@ class Topic:
     high: int
     offset: int
     stake: NDArray[np.float32]
+    total_stake: float
     arisen_week: int
     urgency: float
     feasibility: float
@@ -285,6 +286,7 @@ class TopicBook:
             high=high,
             offset=self.used,
             stake=stake,
+            total_stake=float(stake.sum()),
             arisen_week=week,
             urgency=urgency,
             feasibility=feasibility,
