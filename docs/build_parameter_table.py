@@ -95,8 +95,16 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "unidentified": published.unidentified,
     },
     "disputes.md": {"disputes": published.disputes},
-    "forecast.md": {"plan": partial(published.plan, "en"), "definitions": partial(published.definitions, "en")},
-    "forecast.zh.md": {"plan": partial(published.plan, "zh"), "definitions": partial(published.definitions, "zh")},
+    "forecast.md": {
+        "outlook": partial(published.outlook, "en"),
+        "plan": partial(published.plan, "en"),
+        "definitions": partial(published.definitions, "en"),
+    },
+    "forecast.zh.md": {
+        "outlook": partial(published.outlook, "zh"),
+        "plan": partial(published.plan, "zh"),
+        "definitions": partial(published.definitions, "zh"),
+    },
     "guide.zh.md": {"institutions": published.verdicts_zh},
     "institutions.md": {
         "institutions": partial(published.contrasts, "institutions.csv"),

@@ -678,6 +678,48 @@ def plan(language: str) -> str:
     return markdown(heads, lines)
 
 
+OUTLOOK = (
+    ("reach", "all"), ("reach_in_person", "all"), ("youth_ratio", ""), ("youth_ratio_in_person", ""),
+    ("frequency_ordinary", "all"), ("skill_gain_trained", ""), ("skill_gain_practised", ""), ("matters_landed", "all"),
+    ("meetings_per_settled", "all"), ("executed_at_readout", "all"), ("consensus_settled", "all"), ("trust", "all"),
+    ("fatigue_team", ""), ("attendance_share", "elder"), ("attendance_share", "tenant"), ("speaking_share", "tenant"),
+    ("speaking_share", "vulnerable"), ("topics_raised_by_party", "all"), ("topics_led_by_party", "all"),
+)  # fmt: skip
+"""What the forecast's page tells in words: metric, group ("": the only one)."""
+
+
+def outlook(language: str) -> str:
+    """What the revised plan is likely to change over five months, and what cannot be told: by whether the interval of
+    the change from the model's own phase 1 holds no change.
+    """
+    from consensus_sim.analysis.phase2 import reported
+
+    table, told = pd.read_csv(REFERENCE / "forecast_phase2.csv"), reported()
+    first = table[table["period"] == table["period"].iloc[0]]
+    changed: list[str] = []
+    open_: list[str] = []
+    for name, group in OUTLOOK:
+        rows = first[(first["metric"] == name) & ((first["group"] == group) | (group == ""))]
+        row, found = rows.to_dict("records")[0], forecast_metric(name)
+        ratio = name.startswith("youth_ratio")  # a comparison with phase 1 itself: no change is 1
+        low, high, none = (row["q05"], row["q95"], 1.0) if ratio else (row["change_q05"], row["change_q95"], 0.0)
+        words = {"label": found.label(language), "unit": found.unit_label(language)}
+        words["who"] = "" if group in {"", "all"} or ratio else label_of("group", group, language)
+        words["level"] = f"{found.show(row['q50'], after=False)} {found.show_interval(row['q05'], row['q95'])}"
+        words["change"] = (
+            f"{found.show_difference(row['change_q50'])} {found.show_interval(row['change_q05'], row['change_q95'])}"
+        )
+        words["reported"] = found.show(told[name], after=False) if name in told and group == "all" else ""
+        line = text("plan.who" if words["who"] else "plan.what", language, **words)
+        line += "" if ratio else text("plan.changed", language, **words)
+        line += text("plan.told", language, **words) if words["reported"] else ""
+        (open_ if low <= none <= high else changed).append(f"  - {line}\n")
+    return "".join(
+        f"- {text(f'plan.{head}', language)}\n{''.join(lines)}"
+        for head, lines in (("likely", changed), ("untold", open_))
+    )
+
+
 def definitions(language: str) -> str:
     """One line a quantity of the revised plan's forecast: what it is."""
     found = [forecast_metric(name) for name in forecast_metric_names()]
