@@ -208,14 +208,14 @@ def test_every_setting_of_a_shipped_intervention_has_unit_labels_source_and_grou
 def test_the_source_of_a_value_is_what_the_comment_behind_it_says():
     text = """# An example [F1-F3]
 a: 2                          # points [F34]; assumption
-b: "x # F9"                   # P12, P13
+b: "x # F9"                   # P12, P13, L22b
 c: {x: 1, y: 2}               # not reported
 d:                            # D9
   - 1                         # F77
 e: null
 """
     assert sources(text) == {
-        "a": "F34, assumption", "b": "P12, P13", "c": "not reported", "d": "D9", "e": "F1-F3",
+        "a": "F34, assumption", "b": "P12, P13, L22b", "c": "not reported", "d": "D9", "e": "F1-F3",
     }  # fmt: skip
     assert sources("") == {}
 

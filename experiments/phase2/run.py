@@ -2,11 +2,11 @@
 
     python experiments/phase2/run.py                  # 1000 replicates
 
-Scenario `phase2_plan`: phase 1 as carried out, then the inputs of the revised plan (F33-F44), phased in from November
-2024, no outcome used. Read for the base period (November 2024 to March 2025) and the alternatives of three months
-(January to March 2025) and nine (January to September 2025). Parameters come from the posterior of phase 1; what only
-the plan uses stays at its prior (evidence E), so that rows marked prior-driven, and the ranking of its measures, rest
-on priors (G1, G3).
+Scenario `phase2_plan`: phase 1 as carried out, then the inputs of the revised plan (F33-F42, F44), phased in from
+November 2024, no outcome used. Read for the base period (November 2024 to March 2025) and the alternatives of three
+months (January to March 2025) and nine (January to September 2025). Parameters come from the posterior of phase 1;
+what only the plan uses stays at its prior (evidence E), so that rows marked prior-driven, and the ranking of its
+measures, rest on priors (G1, G3).
 Writes results/reference/forecast_phase2.csv, and its figure in English and Chinese beside it; docs/forecast.md tells it
 in words.
     python experiments/phase2/run.py --draw           # the figures alone, from the table that is there

@@ -166,8 +166,10 @@ def parse(text: str, file: str) -> Data:
     return builder.value
 
 
-_STATED = re.compile(r"\b[A-Z]\d{1,3}(?:-[A-Z]?\d{1,3})?\b|\bassumption\b|\bnot reported\b")
-"""Pattern by which a comment names the source of a number: an id of the evidence (F34, F34-F36), or that none is."""
+EVIDENCE_ID = r"(?<![A-Za-z0-9_])[A-Z]\d{1,3}[a-z]?(?![A-Za-z0-9_])"
+"""Pattern of an id of the evidence (F34, L22b); docs/evidence.md is their register."""
+_STATED = re.compile(rf"{EVIDENCE_ID}(?:-[A-Z]?\d{{1,3}}\b)?|\bassumption\b|\bnot reported\b")
+"""Pattern by which a comment names the source of a number: an id or a range (F34-F36), or that there is none."""
 
 
 def sources(text: str) -> dict[str, str]:

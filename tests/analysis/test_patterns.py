@@ -182,8 +182,8 @@ def test_null_checks_hold_and_differences_are_seen(found, run):
 
 
 def test_wrong_ids_are_told():
-    with pytest.raises(InputError, match="B77"):
-        read_patterns(["B77"])
+    with pytest.raises(InputError, match="gust"):
+        read_patterns(["gust"])
     with pytest.raises(InputError):
         read_patterns("B1")
 
