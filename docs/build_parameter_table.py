@@ -20,7 +20,7 @@ from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
 
 PAGES = Path(__file__).parent
-GROUPS = ("channel", "topic", "intervention", "monte_carlo", "least_difference")
+GROUPS = ("channel", "topic", "intervention", "monte_carlo", "least_difference", "statistics")
 LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):(?: +(?P<value>[^#]*?))?(?:\s+#\s*(?P<comment>.*))?$")
 
 
@@ -34,7 +34,7 @@ def parameter_table() -> str:
     for p in Behaviour.from_config(file):
         name = p.name.removeprefix("behaviour.")
         prior = f"{p.low:g} to {p.high:g}" + (f", {p.distribution}" if p.distribution != "uniform" else "")
-        prior += "; calibrated" if p.calibrate else ""
+        prior += "; calibrated" if p.calibrate else "" if p.drawn else "; not drawn"
         source = f"{p.source} [{p.grade}]"
         lines.append(
             f"| {name} | {p.symbol} | {p.meaning} | {p.value:g} | {prior} | {p.unit} | {source} | {p.identified} |"

@@ -31,7 +31,7 @@ HEADLINES = """
     weeks_to_resolution execution_on_time execution_late execution_never matters_landed vulnerable_offered
     vulnerable_accepted vulnerable_present vulnerable_speaking team_or_party_present team_or_party_present_first4
     team_or_party_present_last4 gini_speaking top_fifth_speaking satisfaction efficiency fairness trust efficacy
-    belonging cognition skill behaviour fatigue fatigue_team cost_money cost_hours silent_micro_grids
+    belonging cognition skill behaviour fatigue fatigue_team strain_team cost_money cost_hours silent_micro_grids
     reach_in_person frequency_ordinary_in_person top_percent_share attendance_building_council attendance_salon
     attendance_seed_group attendance_talk topics_raised_by_party topics_led_by_party skill_gain_trained
     skill_gain_practised

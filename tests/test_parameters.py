@@ -54,7 +54,7 @@ def test_what_the_case_identifies_is_calibrated():
     """Lectures aside: of these the case identifies the sign (evidence, P28)."""
     behaviour = Behaviour.from_config(compose()["behaviour"])
     left = [p.name for p in behaviour if p.identified == "yes" and not p.calibrate]
-    assert left == ["behaviour.learning.lecture_skill", "behaviour.learning.lecture_cognition"]
+    assert left == ["behaviour.learning.lecture_skill", "behaviour.learning.course_cognition"]
 
 
 def test_nought_switches_a_mechanism_off():
@@ -77,9 +77,28 @@ def test_draws_from_the_prior_stay_in_range_and_are_the_same_for_all_scenarios()
     for at_centre, *drawn in zip(behaviour, *draws, strict=True):
         values = np.array([parameter.value for parameter in drawn])
         assert values.min() >= at_centre.low and values.max() <= at_centre.high
-        fixed = at_centre.low == at_centre.high or at_centre.distribution == "fixed"
+        fixed = at_centre.low == at_centre.high or not at_centre.varies
         assert (values == at_centre.value).all() if fixed else values.std() > 0 or at_centre.integer
     assert behaviour.drawn(1, 3).fingerprint() == draws[3].fingerprint() != draws[4].fingerprint()
+
+
+def test_what_is_not_drawn_keeps_its_value_and_its_prior():
+    """In forecasts it is the value; in the whole behaviour a draw of the prior, the one it has where it is drawn."""
+    entries = {"a": GOOD, "b": {**GOOD, "drawn": False}, "c": {**GOOD, "distribution": "fixed"}}
+    core = Behaviour.from_config({"x": entries})
+    found = [{p.name[-1]: p.value for p in of.drawn(1, 3)} for of in (core, core.whole)]
+    assert found[0]["b"] == found[0]["c"] == found[1]["c"] == GOOD["value"] != found[1]["b"]
+    assert found[0]["a"] == found[1]["a"]
+    drawn = Behaviour.from_config({"x": {**entries, "b": GOOD}}).drawn(1, 3)
+    assert found[1]["b"] == drawn.value("x", "b")
+    assert [p.varies for p in core] == [True, False, False] and [p.varies for p in core.whole] == [True, True, False]
+    assert core.with_values({"behaviour.x.b": 0.4}).whole.value("x", "b") == 0.4
+
+
+@pytest.mark.parametrize("fixed", [{"distribution": "fixed"}, {"drawn": False}])
+def test_what_is_not_drawn_cannot_be_calibrated(fixed):
+    with pytest.raises(InputError, match="what is fixed cannot be calibrated"):
+        read_parameter("behaviour.x.y", {**GOOD, "calibrate": True, **fixed})
 
 
 def test_a_group_can_be_read_as_any_named_tuple_of_its_parameters():

@@ -1,6 +1,6 @@
 """Calibrate on the case study's figures, ship the posterior, and check it: one command.
 
-    python experiments/calibration/run.py                       # half an hour to an hour on two cores
+    python experiments/calibration/run.py                       # some 20 minutes on two cores
     python experiments/calibration/run.py --runs 1024 --out elsewhere --posterior elsewhere/case_study.csv
     python experiments/calibration/run.py --table results/calibration_table.parquet   # inference alone
 
@@ -12,7 +12,6 @@ and validation.csv (scores beside naive rivals). An interrupted run goes on when
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 from consensus_sim.analysis.calibrate import Calibration, Problem, fitted, read_problem, simulate
 from consensus_sim.analysis.design import Stored, load_table, save_table
+from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.validate import score
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
@@ -27,7 +27,6 @@ from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-REFERENCE = ROOT / "results" / "reference"
 POSTERIOR = ROOT / "configs" / "posterior" / "case_study.csv"
 LEFT_OUT = ("attendance_last4", "attendance_tea", "matters_landed_council", "frequency_ordinary")
 """Targets of the held-out split: one of each kind (attendance at both venues, outcome, frequency)."""
@@ -48,20 +47,15 @@ def table_of(problem: Problem, engine: Processes, stored: Stored, folder: Path, 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the tables and the posterior, say how it went."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    options.add_argument("--runs", type=int, help="parameter sets of the table (default: configured, 8192)")
+    options = study_options(__file__, __doc__, "community", "seed", "workers", "work")
+    options.add_argument("--runs", type=int, help="parameter sets of the table (default: configured)")
     options.add_argument("--second-wave", type=int, help="runs where the posterior is (default: configured)")
     options.add_argument("--trees", type=int, help="boosting rounds of the emulator (default: configured)")
     options.add_argument("--candidates", type=int, help="values tried with each set (default: configured)")
     options.add_argument("--sets", type=int, help="sets of the posterior (default: configured)")
     options.add_argument("--held-out", type=int, help="synthetic truths (default: configured)")
     options.add_argument("--predictive", type=int, help="sets played again (default: configured)")
-    options.add_argument("--community", default="case_study", help="community (default: case_study)")
-    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
-    options.add_argument("--workers", type=int, help="processes (default: all cores)")
     options.add_argument("--table", type=Path, help="statistics of an earlier run: inference and checks alone")
-    options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
-    options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
     options.add_argument("--posterior", type=Path, default=POSTERIOR, help="posterior to write")
     given = options.parse_args(arguments)
     counts = ("runs", "second_wave", "held_out", "trees", "candidates", "sets", "predictive")
@@ -74,13 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     played = time.monotonic() - began
 
     found = Calibration(problem, statistics).second_wave(engine, stored)
-    found.write_posterior(given.posterior)
     write(found.identification(), given.out / "calibration.csv")
     recovery = found.recovery()
     write(recovery, given.out / "recovery.csv")
     again, predictive = found.predictive(engine, stored)
     write(predictive, given.out / "posterior_predictive.csv")
     write(found.joint(again), given.out / "joint.csv")
+    found.ordered(again).write_posterior(given.posterior)
 
     targets = fitted(problem.targets, statistics)
     split = found.without(LEFT_OUT)
@@ -99,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{problem.settings.runs} sets played in {played:.0f} s; {len(found.posterior.rows)} in the posterior")
     told = ", ".join(f"{t.name} {r:.2f}" for t, r in zip(found.targets, found.emulator.explained, strict=True))
     print(f"share of each figure that the emulator explains: {told}")
-    print(f"{found.marginal.effective:.0f} of {len(found.marginal.rows)} candidates weigh")
+    weigh = found.emulator.effective(found.observed)
+    print(f"{weigh:.0f} of {problem.settings.candidates} candidates weigh, in the middle draw")
     print(
         f"recovery: 90 % intervals hold {whole['coverage90']:.1%} ({whole['coverage90_low']:.1%} to "
         f"{whole['coverage90_high']:.1%}), 50 % ones {whole['coverage50']:.1%}"

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.analysis.calibrate import read_problem
 from consensus_sim.analysis.design import Stored, play, values_at
+from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.targets import Target
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
@@ -33,7 +33,6 @@ from consensus_sim.ensemble.variance import split
 from consensus_sim.errors import InputError
 
 Matrix = NDArray[np.float64]
-ROOT = Path(__file__).resolve().parent.parent.parent
 FIRST = 900_000
 """Replicate from which the runs are numbered: chance that no run of the calibration has met."""
 BOUNDS = (0.05, 0.95)
@@ -95,15 +94,10 @@ def _bounds(values: Matrix) -> Matrix:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, play, write the table."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options = study_options(__file__, __doc__, "community", "seed", "workers", "work")
     options.add_argument("--sets", type=int, default=512, help="sets of the posterior, and as many twins")
     options.add_argument("--chances", type=int, default=4, help="runs of each set, at least 2")
     options.add_argument("--posterior", default="case_study", help="the posterior (default: the shipped one)")
-    options.add_argument("--community", default="case_study", help="community (default: case_study)")
-    options.add_argument("--seed", type=int, default=1, help="root of the design that was calibrated (default: 1)")
-    options.add_argument("--workers", type=int, help="processes (default: all cores)")
-    options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
-    options.add_argument("--out", type=Path, default=ROOT / "results" / "reference", help="folder to write")
     given = options.parse_args(arguments)
     if given.sets < 2 or given.chances < 2:
         options.error(f"found --sets {given.sets} --chances {given.chances}; allowed: at least 2 of each")
@@ -120,16 +114,17 @@ def spread_table(given: argparse.Namespace) -> pd.DataFrame:
     config = compose(["experiment=calibrate", f"community={given.community}", f"seed={given.seed}"])
     problem = read_problem(config, build_community(config["community"]))
     sets = read_posterior(given.posterior)
-    if sets.names != tuple(p.name for p in problem.parameters):
-        raise InputError(f"posterior: {given.posterior} has other parameters than the behaviour; calibrate again")
-    prior = values_at(problem.behaviour, problem.quantiles[: len(sets.values)])
-    stay = np.setdiff1d(np.arange(prior.shape[1]), problem.moved)
-    # the table is written with six digits
-    if not np.allclose(prior[:, stay], sets.values[:, stay], rtol=1e-4, atol=1e-6):
-        raise InputError(f"posterior: {given.posterior} was not made from the design of seed {given.seed}")
+    drawn = [column for column, p in enumerate(problem.parameters) if p.varies]
+    if sets.names != tuple(problem.parameters[column].name for column in drawn):
+        raise InputError(f"posterior: {given.posterior} has other parameters than are drawn; calibrate again")
+    design = values_at(problem.behaviour, problem.quantiles[: len(sets.values)])
+    posterior = design.copy()
+    posterior[:, drawn] = sets.values
+    prior = posterior.copy()
+    prior[:, problem.moved] = design[:, problem.moved]
     count = min(given.sets, len(prior))
     found = []
-    for values in (prior, sets.values):
+    for values in (prior, posterior):
         work = problem.work(np.repeat(values[:count], given.chances, axis=0), FIRST)
         told = play(work, range(count * given.chances), Processes(given.workers), Stored(given.work / ".replicates"))
         found.append({name: line.reshape(count, given.chances) for name, line in told.items()})

@@ -10,19 +10,16 @@ columns as in docs/results.md.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from consensus_sim import compare
+from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.catalogue import contrast_metrics
 from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.draws import REPEATED
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from consensus_sim.ensemble.rules import rules
 
 
 def told(variance: pd.DataFrame) -> list[str]:
@@ -47,16 +44,10 @@ def told(variance: pd.DataFrame) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, play, write the tables, say what came out."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    options.add_argument("--replicates", type=int, default=200, help="runs of each scenario (default: 200)")
-    options.add_argument("--community", default="case_study", help="community (default: case_study)")
-    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
-    options.add_argument("--weeks", type=int, help="length of a run (default: configured)")
-    options.add_argument("--workers", type=int, help="processes (default: all cores)")
-    options.add_argument("--out", type=Path, default=ROOT / "results" / "reference", help="folder to write")
+    options = study_options(__file__, __doc__, "replicates", "community", "seed", "weeks", "workers")
     given = options.parse_args(arguments)
-    if given.replicates < REPEATED:
-        options.error(f"found --replicates {given.replicates}; allowed: at least {REPEATED}")
+    if given.replicates < rules().repeated:
+        options.error(f"found --replicates {given.replicates}; allowed: at least {rules().repeated}")
     forecast = compare(
         given.community, list(compose([])["scenarios"]), replicates=given.replicates, seed=given.seed,
         weeks=given.weeks, workers=given.workers, overrides=["parameters=posterior"],

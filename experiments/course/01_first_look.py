@@ -302,7 +302,7 @@ def play(sharing, number):
     return deliberate(talk, lot, people, 0.3, 1.0, 0.5, PLENARY, rules, False)
 
 
-kinds = {"没有主持人 without": meeting.turn_sharing_none, "有主持人 with": meeting.turn_sharing_moderator}
+kinds = {"没有主持人 without": 0.0, "有主持人 with": meeting.turn_sharing}
 played = {kind: [play(sharing, number) for number in range(200)] for kind, sharing in kinds.items()}
 told = {
     "前五分之一的发言 speaking of the top fifth": lambda s: top_fifth_share(s.turns),

@@ -15,7 +15,6 @@ results/reference/factorial.csv and factorial.png. Some 12,000 runs: about half 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from consensus_sim.analysis.options import study_options
 from consensus_sim.catalogue import metric
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
@@ -35,7 +35,6 @@ from consensus_sim.ensemble.scenario import Scenario, Study
 from consensus_sim.ensemble.store import ReplicateStore
 from consensus_sim.ensemble.study import read_study
 
-REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
 METRICS = (
     "reach_quarter", "frequency_ordinary", "attendance_council", "consensus_settled", "weeks_to_agenda",
     "matters_landed", "execution_on_time", "vulnerable_speaking", "trust", "fatigue_team",
@@ -171,13 +170,9 @@ def study_table(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, play the design, write table and figure."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    options.add_argument("--community", default="case_study")
+    options = study_options(__file__, __doc__, "community", "seed", "workers")
     options.add_argument("--points", type=int, default=512, help="points of the design, an even number")
     options.add_argument("--replicates", type=int, default=24, help="of a cell (default: 24)")
-    options.add_argument("--seed", type=int, default=1, help="of the design and of all chance of the runs (default: 1)")
-    options.add_argument("--workers", type=int)
-    options.add_argument("--out", type=Path, default=REFERENCE)
     given = options.parse_args(arguments)
     table, names = study_table(given.community, given.points, given.replicates, given.workers, given.seed)
     given.out.mkdir(parents=True, exist_ok=True)

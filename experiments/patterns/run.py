@@ -13,7 +13,6 @@ as failing.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rough_size import measure_phase, measure_year
 
 from consensus_sim import compare, load_community
+from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.patterns import pattern_table, read_patterns, run_patterns
 from consensus_sim.analysis.verdicts import Values, replicate_table, tabulate, write
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HERE = Path(__file__).resolve().parent
-REFERENCE = HERE.parent.parent / "results" / "reference"
 CENTRE = ("parameters=centre",)
 """The rough size is a matter of the model before any fitting."""
 PATTERNS = {"patterns": ("centre", 1), "patterns_posterior": ("posterior", 2)}
@@ -85,11 +84,8 @@ def target_table(replicates: pd.DataFrame) -> pd.DataFrame:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the six files, say what holds."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options = study_options(__file__, __doc__, "seed", "workers")
     options.add_argument("--replicates", type=int, default=30, help="runs of each set-up (default: 30)")
-    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
-    options.add_argument("--workers", type=int, help="processes (default: all cores)")
-    options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
     given = options.parse_args(arguments)
     for table, (parameters, times) in PATTERNS.items():
         singles = pattern_runs(parameters, times * given.replicates, given.seed, given.workers)

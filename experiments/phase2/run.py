@@ -25,8 +25,8 @@ from consensus_sim.analysis.phase2 import forecast_rows, periods, reported
 from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.draws import REPEATED
 from consensus_sim.ensemble.engines import Processes
+from consensus_sim.ensemble.rules import rules
 from consensus_sim.ensemble.study import read_study
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
@@ -79,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.error(f"--draw: found no table {given.out}; allowed: one that this command has made")
         draw(pd.read_csv(given.out), given.out)
         return
-    if given.replicates < REPEATED:
-        options.error(f"--replicates: found {given.replicates}; allowed: at least {REPEATED}")
+    if given.replicates < rules().repeated:
+        options.error(f"--replicates: found {given.replicates}; allowed: at least {rules().repeated}")
     table = forecast(given.community, given.replicates, given.seed, given.parameters, given.workers)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(given.out, index=False, float_format="%.4g", lineterminator="\n")

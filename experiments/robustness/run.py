@@ -11,37 +11,21 @@ results/reference/robustness.csv. An interrupted run goes on when it is repeated
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.robustness import BASE, read_alternatives, robustness_table
+from consensus_sim.analysis.verdicts import write
 from consensus_sim.catalogue import metric
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.forecast import NUMBERS
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.jobs.robustness import alternative, play
-
-if TYPE_CHECKING:
-    pass
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-REFERENCE = ROOT / "results" / "reference"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, play, write the table and the page, say how it went."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    options.add_argument("--replicates", type=int, default=200, help="runs of each scenario (default: 200)")
-    options.add_argument("--community", default="case_study", help="community (default: case_study)")
-    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
-    options.add_argument("--weeks", type=int, help="length of a run (default: configured)")
-    options.add_argument("--only", nargs="*", help="alternatives (default: all)")
-    options.add_argument("--workers", type=int, help="processes (default: all cores)")
-    options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
-    options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
+    options = study_options(__file__, __doc__, "replicates", "community", "seed", "weeks", "only", "workers", "work")
     given = options.parse_args(arguments)
     own = [f"community={given.community}", f"seed={given.seed}", f"replicates={given.replicates}"]
     if given.weeks is not None:
@@ -57,10 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     played = {name: play(contents[name], study, engine, store) for name, study in studies.items()}
     better = {name: metric(name).direction for name in metrics}
     table, _ = robustness_table(played, metrics, better, studies[BASE].draws())
-    given.out.mkdir(parents=True, exist_ok=True)
-    draft = given.out / "robustness.part"
-    table.to_csv(draft, index=False, float_format=NUMBERS, lineterminator="\n")
-    draft.replace(given.out / "robustness.csv")
+    write(table, given.out / "robustness.csv")
     for name, rows in table.groupby("alternative", sort=False):
         pairs, kept, turned = (int(rows[column].sum()) for column in ("pairs", "kept", "reversed"))
         print(f"{name}: tau {rows['tau'].median():.2f}; of {pairs} pairs {kept} kept, {turned} reversed")

@@ -12,24 +12,21 @@ sensitivity_sobol.csv. An interrupted run goes on when it is repeated.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consensus_sim.analysis.design import Stored
+from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.sensitivity import NO, UNTOLD, YES, Sensitivity, read_settings
+from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.forecast import NUMBERS
 from consensus_sim.ensemble.study import read_study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-REFERENCE = ROOT / "results" / "reference"
 LARGEST = 10
 """Parameters of an output that are published from the screening."""
 KEYS = ["scenario", "reference", "metric"]
@@ -45,15 +42,9 @@ def largest(morris: pd.DataFrame) -> pd.DataFrame:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run, write the tables and the page, say what was found."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options = study_options(__file__, __doc__, "community", "seed", "weeks", "workers", "work")
     for name in ("trajectories", "screened", "base", "chances", "noise"):
         options.add_argument(f"--{name}", type=int, help="as in configs/experiment/sensitivity.yaml")
-    options.add_argument("--community", default="case_study", help="community (default: case_study)")
-    options.add_argument("--seed", type=int, default=1, help="root of all chance (default: 1)")
-    options.add_argument("--weeks", type=int, help="length of a run (default: configured)")
-    options.add_argument("--workers", type=int, help="processes (default: all cores)")
-    options.add_argument("--work", type=Path, default=ROOT / "results", help="folder of finished runs")
-    options.add_argument("--out", type=Path, default=REFERENCE, help="folder to write (default: results/reference)")
     given = options.parse_args(arguments)
     counts = {name: getattr(given, name) for name in ("trajectories", "screened", "base", "chances", "noise")}
     changes = [f"sensitivity.{name}={value}" for name, value in counts.items() if value is not None]
@@ -63,11 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     study, settings = read_study(config), read_settings(config["sensitivity"])
     community, engine = build_community(config["community"]), Processes(given.workers)
     morris, sobol = Sensitivity(community, study, settings, engine, Stored(given.work / ".replicates")).run()
-    given.out.mkdir(parents=True, exist_ok=True)
     for name, table in (("morris", largest(morris)), ("sobol", sobol)):
-        draft = given.out / f"sensitivity_{name}.part"
-        table.to_csv(draft, index=False, float_format=NUMBERS, lineterminator="\n")
-        draft.replace(given.out / f"sensitivity_{name}.csv")
+        write(table, given.out / f"sensitivity_{name}.csv")
     found = morris["matters"].value_counts()
     print(f"screening: {morris['parameter'].nunique()} parameters, {morris.groupby(KEYS).ngroups} outputs")
     print(", ".join(f"{what}: {found.get(what, 0)}" for what in (YES, UNTOLD, NO)))

@@ -23,7 +23,7 @@ from consensus_sim.copying import memo_of_arrays, pickled, unpickled
 from consensus_sim.council import attendance, protocol
 from consensus_sim.council.events import PLACELESS, Channel, Event, OpenChannel, Rows, Venue
 from consensus_sim.council.meeting import Facilitation, facilitation
-from consensus_sim.council.organisations import organisations
+from consensus_sim.council.organisations import Funds, funds_of_quarter
 from consensus_sim.council.team import Team
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook
@@ -112,13 +112,16 @@ class CommunityModel(mesa.Model):
         self.concern = np.zeros(self.residents.n, np.float32)
         self.took_part = np.zeros(self.residents.n, bool)
         self.last_act = np.full(self.residents.n, NO_ACT, np.int32)  # week in which a resident last took part
+        self.stayed_away = np.zeros(
+            self.residents.n, bool
+        )  # from the last meeting on topics to which one's group called
         self.used_skill = np.zeros(self.residents.n, bool)
         self.trained = np.zeros(self.residents.n, bool)
         self.practised = np.zeros(self.residents.n, bool)
         self.team: Team | None = None
         self.team_mask = np.zeros(self.residents.n, bool)
         self.rules = Rules(council_venue=channels["council"].venue)
-        self.organisations = organisations(self.parameters.execution)
+        self.funds: Funds = funds_of_quarter(self.parameters.execution.funds)
         self.venues: dict[str, Venue] = {
             name: Venue(name, x, y, capacity=10**9) for name, (x, y) in community.places.venues.items()
         }
@@ -248,19 +251,23 @@ class CommunityModel(mesa.Model):
         return self._hooked[hook]
 
     def open_channel(
-        self, name: str, venue: str | None = None, novel: bool = True, per_year: float = 12.0
+        self, name: str, venue: str | None = None, novel: bool = True, per_year: float | None = None
     ) -> OpenChannel:
         """Open a channel in `venue` (None: its own); `novel` channels are subject to the trend P2. Online, the
-        chance of P14 is spread over the `per_year` events of a year.
+        chance of P14 is spread over the `per_year` events of a year (None: those of its file's `sessions_per_month`).
 
-        Raises InputError for a channel or a venue that does not exist.
+        Raises InputError for a channel or a venue that does not exist, or an online channel without events.
         """
         if name not in self.known_channels:
             raise one_of("channel", name, self.known_channels)
         venue = self.known_channels[name].venue if venue is None else venue
         if venue not in self.venues:
             raise one_of("venue", venue, self.venues)
-        opened = open_channel(self, self.known_channels[name], self.venues[venue], novel, per_year)
+        channel = self.known_channels[name]
+        per_year = 12.0 * channel.sessions_per_month if per_year is None else per_year
+        if channel.online and per_year <= 0:
+            raise InputError("missing_key", where=f"channel.{name}", name="sessions_per_month", needed=["per_year"])
+        opened = open_channel(self, channel, self.venues[venue], novel, per_year)
         self.channels[name], self.news = opened, None
         if self.team is not None:
             self.tell(opened, self.team.members)

@@ -1,8 +1,8 @@
 """Behaviour parameters: read from `configs/behaviour/`, checked, and handed to the kernels as named tuples.
 
 A parameter in the file is a mapping with `value`, `low`, `high`, `distribution` (of the prior between them), `unit`,
-`source`, `grade`, `identified`, `calibrate` (whether data may move it), `symbol` and `meaning`. The value has to
-lie in [low, high]; 0 switches a mechanism off and is always allowed.
+`source`, `grade`, `identified`, `calibrate` (whether data may move it), `drawn` (whether forecasts draw it), `symbol`
+and `meaning`. The value has to lie in [low, high]; 0 switches a mechanism off and is always allowed.
 """
 
 from __future__ import annotations
@@ -43,6 +43,12 @@ class Parameter:
     integer: bool = False
     distribution: str = "uniform"
     calibrate: bool = False
+    drawn: bool = True
+
+    @property
+    def varies(self) -> bool:
+        """Whether draws of it differ: it is no design choice, and forecasts draw it."""
+        return self.drawn and self.distribution != "fixed"
 
     def at(self, quantile: Any) -> Any:
         """The value at `quantile` in [0, 1] of the prior; an array of quantiles gives an array of values.
@@ -50,8 +56,9 @@ class Parameter:
         uniform, log-uniform: over [low, high]; triangular: mode at the value; beta: PERT, the beta distribution on
         [low, high] with shape parameters 1 + 4 (value - low) / width and 1 + 4 (high - value) / width
         fixed: the value, whatever the quantile: what is decided on is not uncertain
+        not `drawn`: the value, too, though it is uncertain (`Behaviour.whole` draws it from its prior)
         """
-        if self.distribution == "fixed":
+        if not self.varies:
             drawn = quantile * 0.0 + self.value
         elif self.distribution == "uniform" or self.low == self.high:
             drawn = self.low + quantile * (self.high - self.low)
@@ -92,6 +99,7 @@ class Entry:
     grade: str = choice(*GRADES)
     identified: Text
     calibrate: Annotated[bool, switch()] = False
+    drawn: Annotated[bool, switch()] = True
     meaning: str = ""
     integer: Annotated[bool, switch()] = False
 
@@ -111,7 +119,7 @@ def read_parameter(name: str, found: object) -> Parameter:
         raise not_allowed(f"{name}.value", entry.value, phrase("prior_range", low=low, high=high, unit=entry.unit))
     if entry.distribution == "log-uniform" and entry.low <= 0:
         raise InputError("log_uniform_above_zero", where=name, found=entry.low)
-    if entry.distribution == "fixed" and entry.calibrate:
+    if entry.calibrate and (entry.distribution == "fixed" or not entry.drawn):
         raise InputError("fixed_and_calibrated", where=name)
     if entry.integer and entry.value != round(entry.value):
         raise not_allowed(f"{name}.value", entry.value, phrase("whole_number", unit=""))
@@ -186,6 +194,12 @@ class Behaviour:
         if group not in self._base:
             raise unknown_key("behaviour", group, self._base)
         return {key: self._value(entry) for key, entry in self._base[group].items()}
+
+    @property
+    def whole(self) -> Behaviour:
+        """The same with every parameter drawn that is uncertain, for screenings: only design choices stay fixed."""
+        entries = {group: {key: replace(p, drawn=True) for key, p in own.items()} for group, own in self._base.items()}
+        return Behaviour(entries, self._changed)
 
     def drawn(self, seed: int, number: int) -> Behaviour:
         """Set `number` of the parameters drawn from their priors: equal for all scenarios of a study."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.events import Event
+from consensus_sim.council.events import NOBODY, Event
 from consensus_sim.council.meeting import Minutes, Trace
 from consensus_sim.council.topics import STATES
 from consensus_sim.dynamics.measures import add_bits, fill_scale, mean_at, means_where, moments_by_group
-from consensus_sim.dynamics.participation import PERSONAL
+from consensus_sim.dynamics.participation import OWN_GROUP, PERSONAL
 from consensus_sim.interventions.base import Cost
 from consensus_sim.residents.capability import INDICATORS, WHOLE, SurveyResult, exposed_gains
 from consensus_sim.residents.columns import GROUPS, REPORT_GROUPS
+
+if TYPE_CHECKING:
+    from consensus_sim.interventions.points import Points
+    from consensus_sim.model import CommunityModel
 
 NAN = float("nan")
 ATTITUDES = ("trust", "efficacy", "belonging", "fatigue", "motive")
@@ -51,13 +55,14 @@ class ScaleReading(NamedTuple):
 class Recorder:
     """Keeps a run's facts as they happen; `ensemble.tables` turns them into the tidy tables of docs/results.md."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: CommunityModel) -> None:
         self.model = model
         weeks = model.calendar.weeks
         self.weeks = weeks
         self.weekly: dict[str, NDArray[np.float32]] = {}
         self.acts: list[tuple[int, str, NDArray[np.int32]]] = []
         self.team_acts: list[NDArray[np.bool_]] = []
+        self.duty_acts: list[NDArray[np.bool_]] = []
         self.asked: list[tuple[int, NDArray[np.int32]]] = []
         self.events_held: list[tuple[int, str, int]] = []
         self.sheets: list[Minutes] = []
@@ -82,10 +87,15 @@ class Recorder:
         return number
 
     def event(self, event: Event) -> None:
-        """Keep who took part, and who had been asked in person: the place in `acts`, and their rows."""
+        """Keep who took part, who of them was in the team or on duty, and who had been asked in person: the place in
+        `acts`, and their rows. On duty are the council team, and the seed group at its own meetings.
+        """
         self.asked += [(len(self.acts), who) for code, who in event.asked if code == PERSONAL]
         self.acts.append((event.week, event.channel.name, event.came))
-        self.team_acts.append(self.model.team_mask.take(event.came))
+        team = self.model.team_mask.take(event.came)
+        own = [np.isin(event.came, who) for code, who in event.asked if code == OWN_GROUP]
+        self.team_acts.append(team)
+        self.duty_acts.append(np.logical_or.reduce([team, *own]) if own else team)
         self.events_held.append((event.week, event.channel.name, len(event.came) + event.officers))
         self.suggestions[event.channel.name] += len(event.raised)
         self._present[event.channel.name].append(len(event.came) + event.officers)
@@ -102,7 +112,7 @@ class Recorder:
         """Count residents who saw an outcome this week."""
         self._seen += number
 
-    def points(self, lever: Any, claims: float) -> None:
+    def points(self, lever: Points, claims: float) -> None:
         """Keep the state of the points ledger of this week (the last note of a week counts)."""
         week, purse = self.model.week, lever.purse
         ledger = (week, lever.issued, lever.held, lever.redeemed, lever.expired)
@@ -163,6 +173,7 @@ class Recorder:
             "skill",
             *(f"aware_{channel}" for channel in self.model.residents.channel_bits),
             "fatigue_team",
+            "strain_team",
             "saw_outcome",
             "skill_gain_trained",
             "skill_gain_practised",
@@ -185,8 +196,8 @@ class Recorder:
         return [*map(float, self.model.topics.count_states().values()), float(self._landed)]
 
     def _of_residents(self) -> list[float]:
-        """Means over adults, shares who know of each open channel, the team's fatigue, who saw an outcome, and at
-        the end of a month the skill gained by the exposed.
+        """Means over adults, shares who know of each open channel, the team's fatigue and strain, who saw an outcome,
+        and at the end of a month the skill gained by the exposed.
         """
         model, residents = self.model, self.model.residents
         columns = (residents.trust, residents.efficacy, residents.belonging, residents.fatigue, residents.motive)
@@ -197,11 +208,13 @@ class Recorder:
         shares = shares.tolist()
         known = zip(residents.channel_bits, shares, strict=True)
         aware = [share if channel in model.channels else NAN for channel, share in known]
-        has_team = model.team is not None and len(model.team.members)
+        members = NOBODY if model.team is None else model.team.members
         reading = model.calendar.ends_month(model.week) or model.week == self.weeks - 1  # slow, so not every week
         gains = exposed_gains(model) if reading else (NAN, NAN)
-        tired = float(mean_at(residents.fatigue, model.team.members)) if has_team else NAN
-        return [*means.tolist(), *mean_blocks.tolist(), *aware, tired, float(self._seen), *gains]
+        worn = [
+            float(mean_at(column, members)) if len(members) else NAN for column in (residents.fatigue, residents.strain)
+        ]
+        return [*means.tolist(), *mean_blocks.tolist(), *aware, *worn, float(self._seen), *gains]
 
     def scale(self) -> None:
         """The capability scale 协商能力评估量表 (F46) of all residents, by group, dimension and indicator."""

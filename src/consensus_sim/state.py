@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from consensus_sim.community import Community
 from consensus_sim.council import protocol
 from consensus_sim.council.events import PLACELESS, Channel, OpenChannel, Venue
-from consensus_sim.council.meeting import Help, MeetingParameters, SupportParameters, deliberation_parameters
-from consensus_sim.council.resolution import EvaluationParameters, ExecutionParameters
+from consensus_sim.council.meeting import Help, MeetingParameters, deliberation_parameters
+from consensus_sim.council.resolution import ExecutionParameters
+from consensus_sim.council.screening import Labels
 from consensus_sim.council.topics import TopicParameters
 from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights, resting_rate
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
@@ -24,6 +25,7 @@ from consensus_sim.dynamics.participation import (
     ParticipationParameters,
     Standard,
     cost_of_coming,
+    fear_weights,
     level_of_mean,
     mean_pull,
     pulls,
@@ -33,7 +35,11 @@ from consensus_sim.dynamics.ties import Diagonals, lay_out
 from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
 from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS
+from consensus_sim.residents.initial import InitialParameters
 from consensus_sim.residents.residents import WORKING, Residents
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 NEVER = np.float32(-1e9)
 NO_HELP = Help()
@@ -57,8 +63,7 @@ class ParameterSet(NamedTuple):
     meeting: MeetingParameters
     topics: TopicParameters
     execution: ExecutionParameters
-    evaluation: EvaluationParameters
-    support: SupportParameters
+    initial: InitialParameters
 
 
 @lru_cache(maxsize=4)
@@ -84,8 +89,7 @@ def read_parameters(behaviour: Behaviour) -> ParameterSet:
         meeting=behaviour.values("meeting", MeetingParameters),
         topics=behaviour.values("topics", TopicParameters),
         execution=behaviour.values("execution", ExecutionParameters),
-        evaluation=behaviour.values("evaluation", EvaluationParameters),
-        support=behaviour.values("support", SupportParameters),
+        initial=behaviour.values("initial", InitialParameters),
     )
 
 
@@ -97,11 +101,15 @@ class Rules:
     procedure: str = "plenary"
     counts: str = "present"
     """Whose acceptance counts at the council: `council.meeting.COUNTS`."""
+    labels: Labels | None = None
+    """Bounds of the three-colour label; None: no council screens topics."""
     seating: bool = False
     help: dict[str, Help] = field(default_factory=dict)
     """What helpers at sittings bring, by the name of the lever that sends them."""
     supervision: float = 0.0
     """Strength of the supervision of resolutions: 1 for a group that meets monthly (P47)."""
+    cooperation: float = 0.0
+    """Strength with which organisations have been won over to carry out resolutions: 1 for a monthly joint meeting."""
     chase: float = 1.0
     """Times the supervision's strength once a resolution is past its deadline."""
     redeliberate: bool = False
@@ -167,7 +175,7 @@ class Scratch:
         self.ties = in_diagonals(community)
 
 
-def standardise(residents: Residents) -> tuple[Standard, Any, Any]:
+def standardise(residents: Residents) -> tuple[Standard, NDArray[np.float64], NDArray[np.float64]]:
     """The fixed scale of z(.): mean and SD over adults at the start; also mean and SD of each skill row."""
     adults, attitudes = residents.rows_of("all"), (residents.efficacy, residents.trust, residents.motive)
     pairs = [
@@ -203,17 +211,16 @@ def nearness(community: Community, delta: float) -> NDArray[np.float32]:
 class AtStart:
     """What draws adults to taking part at the start of a run, (n_adults,): the scale on which channels are centred."""
 
-    def __init__(self, model: Any) -> None:
-        residents, p = model.residents, model.parameters.participation
+    def __init__(self, model: CommunityModel) -> None:
+        residents = model.residents
         self.adults = residents.rows_of("all")
         self.common = protocol.attraction(model).take(self.adults)
-        exposed = model.exposed.take(self.adults)
-        belonging = residents.belonging.take(self.adults)
-        self.fear_weight = np.where(exposed, 1.0 + 2.0 * (p.status - 1.0) * (1.0 - belonging), 1.0)
+        self.fear_weight = np.empty(len(self.adults), np.float32)
+        fear_weights(residents.belonging.take(self.adults), model.exposed.take(self.adults), self.fear_weight)
         self.unskilled = 1.0 - residents.start_skill[0].take(self.adults)
 
     def drawn(
-        self, model: Any, channel: Channel, fixed: NDArray[np.float32], counted: NDArray[np.bool_]
+        self, model: CommunityModel, channel: Channel, fixed: NDArray[np.float32], counted: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
         """What draws the adults who are `counted` (n,) to a channel in a plain room, (m,); `fixed` (n,) is what does
         not change from event to event.
@@ -225,12 +232,12 @@ class AtStart:
         return drawn
 
 
-def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool, per_year: float) -> OpenChannel:
+def open_channel(model: CommunityModel, channel: Channel, venue: Venue, novel: bool, per_year: float) -> OpenChannel:
     """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
 
     `fixed` = taste - c_stay of tenants + suits - c_time max(clash of workers, of parents) - c_eve clash of the old -
-    d / delta; online the taste is the one for acts online, the last three give way to the level of P14 by age
-    (`add_online_levels`), and who has no access is out of reach.
+    d / delta; online the taste is the one for acts online, the last three give way to the level of P14
+    (`add_online_level`), and who has no access is out of reach.
     `centre` is taken from every level: the log of the mean over adults of e^(what draws them, at the start, in a plain
     room), so that what nobody was asked for has the log-odds of a rare event's mean chance as its intercept (P1); 0
     online. `letter` and `personal` make P3 and P4 mean rates.
@@ -242,7 +249,7 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool, per_ye
     for group, suits in channel.suits.items():
         lasting = lasting + np.where(residents.member_of(group), np.float32(suits), np.float32(0.0))
     if channel.online:
-        fixed, level = add_online_levels(model, channel, lasting, per_year), channel.level or 0.0
+        fixed, level = add_online_level(model, channel, lasting, per_year), channel.level or 0.0
     else:
         working, away = people.employment == WORKING, model.distance[venue.name]
         fixed = cost_of_coming(
@@ -269,25 +276,23 @@ def open_channel(model: Any, channel: Channel, venue: Venue, novel: bool, per_ye
     )
 
 
-def add_online_levels(
-    model: Any, channel: Channel, lasting: NDArray[np.float32], per_year: float
+def add_online_level(
+    model: CommunityModel, channel: Channel, lasting: NDArray[np.float32], per_year: float
 ) -> NDArray[np.float32]:
-    """Adds to `lasting` (n,) the level of one's age at which P14 comes out: that share of adults with access who know
-    of the channel acts at least once at the `per_year` events of a year in which nobody has a stake (L39, L56).
+    """Adds to `lasting` (n,) the level at which P14 comes out: that share of adults with access who know of the channel
+    acts at least once at the `per_year` events of a year in which nobody has a stake (L39, L56).
 
-    The tastes in `lasting` spread the chance over residents. Nobody without access takes part.
+    The tastes in `lasting`, and what suits one's age, spread the chance over residents. Nobody without access takes
+    part.
     """
-    p, online, people = model.parameters.participation, model.residents.online, model.community.population
-    age, fixed = np.where(people.elder, 2, np.where(people.age >= 45, 1, 0)), lasting.astype(np.float32)
-    for place, share in enumerate((p.online_young, p.online_middle, p.online_elder)):
-        of_age = age == place
-        drawn = model.at_start.drawn(model, channel, lasting, online & of_age)
-        fixed[of_age] += np.float32(level_of_mean(_possible(share), drawn, per_year))
+    share, online = model.parameters.participation.online_act, model.residents.online
+    level = level_of_mean(_possible(share), model.at_start.drawn(model, channel, lasting, online), per_year)
+    fixed = lasting.astype(np.float32) + np.float32(level)
     fixed[~online] = NEVER
     return fixed
 
 
-def routine_rate(model: Any, channel: Channel, venue: Venue) -> float:
+def routine_rate(model: CommunityModel, channel: Channel, venue: Venue) -> float:
     """Rate a week at which daily life tells those next door of a long-standing channel, so that the share of adults who
     know of it rests where it starts (`start_share`).
     """

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import OpenChannel
-from consensus_sim.dynamics.awareness import spread_awareness, who_can_read
+from consensus_sim.dynamics.awareness import Announcements, TieRows, spread_awareness, who_can_read
 from consensus_sim.dynamics.learning import fade, forget, keep_factor, recover, return_to
 from consensus_sim.dynamics.trust import drift_along_ties
 from consensus_sim.residents.columns import channel_bit
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 DRIFT_WEEKS = 4
 """Influence along ties is slow (P43: about a hundredth a week), so four weeks of it are done at once."""
 
 
-def change_residents(model: Any) -> None:
+def change_residents(model: CommunityModel) -> None:
     """D6, D7, D9-D11 for all residents."""
     residents, p, scratch = model.residents, model.parameters, model.scratch
     for row in residents.habit:
@@ -29,7 +32,7 @@ def change_residents(model: Any) -> None:
     model.practised |= model.used_skill
     model.used_skill[:] = False
     if not model.rules.reward_in_force:
-        recover(residents.motive, residents.start_motive, keep_factor(p.motive.half_life))
+        recover(residents.motive, residents.start_motive, keep_factor(p.habit.half_life))
     if p.trust.return_half_life > 0:
         keep = keep_factor(p.trust.return_half_life)
         return_to(residents.trust, scratch.start_trust, keep)
@@ -57,7 +60,7 @@ class News(NamedTuple):
     habit_rows: NDArray[np.int64]
 
 
-def _news(model: Any) -> News:
+def _news(model: CommunityModel) -> News:
     """Who has news to spread; kept in `model.news` until a channel opens, closes or moves."""
     channels = sorted(model.channels.values(), key=lambda channel: channel.bit)
     model.news = News(
@@ -80,7 +83,7 @@ def freshness(channel: OpenChannel, week: int, wear_out: float) -> float:
     return float(2.0 ** (-(week - channel.opened_week) / wear_out)) if channel.novel else 0.0
 
 
-def spread_news(model: Any) -> None:
+def spread_news(model: CommunityModel) -> None:
     """D1: notices, ties and the mini-programme tell of each open channel; what is not heard of again is forgotten.
 
     A new channel is announced wherever people see what goes on, not only where it is held. Its news wear out: what is
@@ -101,18 +104,18 @@ def spread_news(model: Any) -> None:
     spread_awareness(
         model.key("news"),
         model.key("news:fine"),
-        news.bits,
-        np.maximum(p.notice * np.maximum(least, fresh * shows), [channel.routine for channel in news.channels]),
-        online_rate * np.maximum(p.notice_plain, fresh),
-        news.venue_rows,
+        Announcements(
+            news.bits,
+            np.maximum(p.notice * np.maximum(least, fresh * shows), [channel.routine for channel in news.channels]),
+            online_rate * np.maximum(p.notice_plain, fresh),
+            news.venue_rows,
+            news.habit_rows,
+        ),
         model.nearness,
-        news.habit_rows,
         residents.habit,
         residents.reached,
         scratch.online_user,
-        network.indptr,
-        network.indices,
-        network.weight,
+        TieRows(network.indptr, network.indices, network.weight),
         p.neighbours,
         1.0 - keep_factor(p.half_life),
         residents.aware,

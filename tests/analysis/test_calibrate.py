@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from consensus_sim.analysis.calibrate import Calibration, read_problem
+from consensus_sim.analysis.calibrate import Calibration, alike, read_problem
 from consensus_sim.analysis.design import Stored, play, read_periods, sobol, values_at
 from consensus_sim.analysis.phase2 import read_period
 from consensus_sim.analysis.validate import Settings, crps, rivals_of, score
 from consensus_sim.ensemble.config import compose
 from consensus_sim.ensemble.engines import Processes, Serial
+from consensus_sim.ensemble.posterior import ParameterSets
 from consensus_sim.ensemble.replicate import build_model
 from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
@@ -82,8 +83,35 @@ def test_the_second_wave_lies_where_the_posterior_is(problem, tmp_path):
     assert (
         len(problem.reserve) == 16 and not (problem.reserve[:, None] == problem.quantiles[None, :8]).all(axis=2).any()
     )
+    # sets played again once each are put in the order of what they do, everything else of a set with it
+    every = replace(problem, settings=replace(problem.settings, predictive=40))
+    plain = Calibration(every, first.statistics)
+    told = np.random.default_rng(2).permutation(np.arange(40.0))
+    sorted_ = plain.ordered({"told": told, "never": np.full(40, np.nan)})
+    order = np.argsort(told) if sorted_.posterior.rows[0] == np.argmin(told) else np.argsort(-told)
+    np.testing.assert_array_equal(sorted_.values, plain.values[order])
+    assert first.ordered({"told": told[:4]}) is first
     none = Calibration(replace(problem, settings=replace(problem.settings, second_wave=0)), first.statistics)
     assert none.second_wave([], stored) is none
+
+
+def test_means_vary_less_where_neighbours_in_the_table_are_alike():
+    """512 sets, 12 levels that parameters and random draws make: means of 32 draws over 300 seeds are unbiased, and
+    vary less than with the sets in any order (by a third; 4 standard errors of either variance are less).
+    """
+    rng = np.random.default_rng(0)
+    level = rng.normal(size=(512, 8)) @ rng.normal(size=(8, 12))
+    told = level + 0.5 * level.std(axis=0) * rng.normal(size=level.shape)
+    told[::9, 3] = np.nan
+    order = alike(told)
+    assert sorted(order) == list(range(512))
+    spread = []
+    for rows in (np.arange(512), order):
+        sets = ParameterSets(("x",), level[rows][:, :1], np.full(512, 1 / 512), "", {}, complete=True)
+        means = np.array([level[rows, 0][sets.drawn(seed, np.arange(32))].mean() for seed in range(300)])
+        assert abs(means.mean() - level[:, 0].mean()) < 4 * means.std() / np.sqrt(300)
+        spread.append(means.var())
+    assert spread[1] < 0.67 * spread[0]
 
 
 def test_a_calibration_from_the_command_line(cli, tmp_path):

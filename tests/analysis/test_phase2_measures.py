@@ -66,6 +66,7 @@ def found(people):
         rows = np.sort(np.array([who[name] for name in present], np.int32))
         recorder.acts.append((week, channel, rows))
         recorder.team_acts.append(member[rows])
+        recorder.duty_acts.append(member[rows])
     recorder.events_held += [(20, "council", 99), (40, "council", 10), (44, "council", 12), (50, "tea", 7)]
 
     kind = model.topics.classes[0]

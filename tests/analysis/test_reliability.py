@@ -73,7 +73,7 @@ def test_it_is_the_formula_on_a_surveys_own_answers():
 def test_more_error_in_the_items_is_less_reliable():
     alphas = []
     for error in (0.05, 0.5):
-        settings = {"behaviour": {"survey.item_error": error}, "levers": {"survey": {"sample": 400}}}
+        settings = {"levers": {"survey": {"sample": 400, "item_error": error}}}
         answers = pd.DataFrame(make_tables("survey", weeks=20, **settings)["survey_answers"])
         alphas.append(cronbach_alpha(answers)["alpha"].mean())
     assert alphas[0] > alphas[1] + 0.1

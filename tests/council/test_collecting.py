@@ -9,11 +9,14 @@ from consensus_sim.calendar import per_week
 from consensus_sim.council import protocol
 from consensus_sim.council.topics import UNHEARD
 from consensus_sim.randomness import key, uniforms_at
-from tests.helpers import make_model
+from tests.helpers import lever, make_model
 
 QUIET = {"channels.reception": -60.0, "channels.adhoc": -60.0, "channels.council": -60.0, "channels.tea": -60.0,
-         "participation.team_call": -60.0, "topics.conversion": 1.0, "fatigue.exit": 0.0}  # fmt: skip
-"""Nobody comes to anything or leaves the team, and what is raised becomes a topic."""
+         "participation.team_call": 60.0, "participation.member_attendance": 1.0, "topics.suggestion": 0.0,
+         "topics.conversion": 1.0, "fatigue.exit": 0.0}  # fmt: skip
+"""The team and the seed group come to all they are called to, nobody else comes to anything or raises a matter, nobody
+leaves the team, and what is collected becomes a topic.
+"""
 SEED_GROUP = {"seed_group": {"start": None}, "council": {"sessions_per_month": 0}}
 WORKERS = {"grid_hierarchy": {"strength": 1.0}}
 
@@ -64,9 +67,7 @@ def test_each_takes_up_as_many_a_month_as_the_parameter_says():
 def test_who_goes_and_which_matter_first_are_as_written():
     """The chance is keyed by week and resident; the matter that weighs most goes first, to whoever was drawn first."""
     model = make_model("council", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0, "topics.arrivals": 3.0})
-    while model.week < 10:
-        model.step()
-    model.parameters = model.parameters._replace(topics=model.parameters.topics._replace(collecting=0.5))
+    collecting_at(model, 10, 0.5)
     team = model.team.members
     drawn = uniforms_at(key(model.seed, "collect", 10), team)
     going = [int(team[at]) for at in np.argsort(drawn) if drawn[at] < per_week(0.5)]
@@ -79,11 +80,75 @@ def test_who_goes_and_which_matter_first_are_as_written():
     assert {topic.mentions for topic in first} == {1.0}
 
 
+def collecting_at(model, week, rate):
+    """Step `model` to `week`, from when on collectors take up `rate` matters a month."""
+    while model.week < week:
+        model.step()
+    model.parameters = model.parameters._replace(topics=model.parameters.topics._replace(collecting=rate))
+
+
+def test_who_stayed_away_collects_nothing():
+    model = make_model("council", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0, "topics.arrivals": 8.0})
+    collecting_at(model, 10, 12.0)
+    team = model.team.members
+    model.stayed_away[team[::2]] = True
+    protocol.collect(model)
+    assert {topic.raised_by for topic in collected(model)} == set(team[1::2].tolist())
+
+
+def test_away_is_who_did_not_come_to_the_last_meeting_on_topics_that_called_them():
+    quiet = {**QUIET, "participation.team_call": 0.0, "topics.collecting": 0.0}
+    model = make_model("council", weeks=20, behaviour=quiet)
+    collecting_at(model, 10, 0.0)
+    assert not model.stayed_away.any()  # nothing has been heard, so no meeting had a topic
+    team, waiting = model.team.members, model.topics.waiting
+    for topic in waiting[:2]:
+        protocol.take_up(model, topic, int(team[0]), "collected", own=False)
+    came = []
+    for topic in waiting[:2]:
+        event = model.event("council", topics=[topic], moderated=True)
+        protocol.hold(model, event)
+        assert 0 < np.isin(team, event.came).sum() < len(team)
+        np.testing.assert_array_equal(model.stayed_away[team], ~np.isin(team, event.came))
+        came.append(event.came)
+    assert len(np.setxor1d(*came))  # the first one's absentees who came to the second are back
+    before = model.stayed_away.copy()
+    protocol.hold(model, model.event("tea"))
+    np.testing.assert_array_equal(model.stayed_away, before)
+
+
+def test_a_matter_collected_tires_and_strains_as_an_act_of_duty():
+    model = make_model("council", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0})
+    collecting_at(model, 10, 2.0)
+    before = model.residents.fatigue.copy(), model.residents.strain.copy()
+    protocol.collect(model)
+    load = np.zeros(model.residents.n)
+    load[[topic.raised_by for topic in collected(model)]] = model.parameters.fatigue.load
+    assert load.any()
+    for now, then in zip((model.residents.fatigue, model.residents.strain), before, strict=True):
+        np.testing.assert_allclose(now, np.minimum(1.0, then + load), atol=1e-6)
+
+
+def test_a_matter_takes_a_worker_as_long_as_an_invitation():
+    levers = {**SEED_GROUP, "grid_hierarchy": {"worker_hours": 1.0, "invitation_hours": 0.4}}
+    model = make_model("council", weeks=20, levers=levers, behaviour={**QUIET, "topics.collecting": 0.0})
+    collecting_at(model, 10, 12.0)
+    workers = lever(model, "grid_hierarchy")
+    workers.on_week_start(model)
+    protocol.collect(model)
+    who = np.unique([topic.raised_by for topic in collected(model)])
+    who = who[model.residents.worker[who]]
+    expected = np.ones(len(workers.hours))
+    expected[model.community.population.micro_grid[who]] -= 0.4
+    assert len(who)
+    np.testing.assert_allclose(workers.hours, expected)
+    workers.invitation_hours = 1.1  # more than a week has
+    assert not len(workers.collectors(model))
+
+
 def test_a_matter_of_others_is_no_suggestion_of_ones_own():
     model = make_model("council", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0})
-    while model.week < 10:
-        model.step()
-    model.parameters = model.parameters._replace(topics=model.parameters.topics._replace(collecting=4.0))
+    collecting_at(model, 10, 4.0)
     before = model.residents.efficacy.copy(), model.residents.initiative.copy()
     protocol.collect(model)
     assert collected(model)

@@ -10,7 +10,7 @@ import pytest
 from consensus_sim import load_community, load_model
 from consensus_sim.council.events import Channel
 from consensus_sim.council.resolution import ExecutionParameters, hazard
-from consensus_sim.council.screening import agenda, attention, label, score
+from consensus_sim.council.screening import Labels, agenda, attention, label, score
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.council.topics import STATES, TopicBook, TopicParameters
 from consensus_sim.ensemble.config import compose
@@ -20,6 +20,7 @@ CONFIG = compose([])
 P = TopicParameters(
     **{name: entry["value"] for name, entry in CONFIG["behaviour"]["topics"].items()}  # the file's own values
 )
+LABELS = Labels(0.7, 0.55)
 GROUPS = 1  # every adult is in `all`
 
 
@@ -138,26 +139,43 @@ def matter(number, **facts):
 
 
 def test_the_score_rises_in_each_of_its_parts():
-    plain = score(matter(0), P)
+    plain = score(matter(0))
     assert 0 <= plain <= 1
     for part, more in (("urgency", 0.9), ("mentions", 5.0), ("feasibility", 0.9)):
-        assert score(matter(0, **{part: more}), P) > plain
-    assert attention(0, 5) == 0 and attention(5, 5) == pytest.approx(1 - np.exp(-1))
+        assert score(matter(0, **{part: more})) > plain
+    assert score(matter(0, urgency=0.3, mentions=1.0, feasibility=0.7)) == pytest.approx(0.5)
+    assert [attention(mentions) for mentions in (0.0, 1.0, 4.0)] == [0.0, 0.5, 0.8]
 
 
 def test_labels_follow_urgency_then_score():
-    assert label(matter(0, urgency=0.9), P) == "urgent"
-    assert label(matter(0, urgency=0.6, mentions=9.0, feasibility=0.9), P) == "important"
-    assert label(matter(0, urgency=0.1, feasibility=0.1), P) == "routine"
+    assert label(matter(0, urgency=0.7), LABELS) == "urgent"
+    assert label(matter(0, urgency=0.69, mentions=1.0, feasibility=0.47), LABELS) == "important"
+    assert label(matter(0, urgency=0.69, mentions=1.0, feasibility=0.45), LABELS) == "routine"
+    assert label(matter(0, urgency=0.9), None) == ""  # no council screens
 
 
 def test_an_agenda_takes_what_was_begun_then_what_is_urgent_then_by_score():
     begun = matter(4, state="agenda", venue_channel="council", agenda_week=3)
     elsewhere = matter(5, state="agenda", venue_channel="adhoc", agenda_week=1)
     urgent, liked, plain = matter(1, urgency=0.8, feasibility=0.0), matter(2, mentions=20.0), matter(3)
-    chosen = agenda([plain, liked, elsewhere, urgent, begun], 3, P, "council")
+    chosen = agenda([plain, liked, elsewhere, urgent, begun], 3, LABELS, "council")
     assert [topic.number for topic in chosen] == [4, 1, 2]
-    assert agenda([plain], 0, P, "council") == []
+    assert [topic.number for topic in agenda([plain, liked, urgent], 3, None, "council")] == [2, 3, 1]
+    assert agenda([plain], 0, LABELS, "council") == []
+
+
+def test_labels_are_the_councils_while_it_is_in_force():
+    model = load_model("case_study", "council", weeks=20, overrides=["parameters=centre"])
+    council = next(lever for lever in model.levers if lever.name == "council")
+    assert model.rules.labels is None
+    while model.team is None:
+        model.step()
+    assert model.rules.labels == Labels(council.urgent_from, council.important_from) == LABELS
+    council.urgent_from = 0.6
+    council.on_adjusted(model)
+    assert model.rules.labels == Labels(0.6, 0.55)
+    model.stop_lever(council)
+    assert model.rules.labels is None
 
 
 # --- the team ----------------------------------------------------------------------------------------------------
@@ -197,13 +215,12 @@ def test_tired_members_leave_and_are_followed():
 # --- execution ---------------------------------------------------------------------------------------------------
 
 E = ExecutionParameters(
-    hazard=0.06, acceptance=0.175, funded=0.5, cooperation=0.35, supervision=0.75, willingness=0.35,
-    willingness_committee=0.7, willingness_half_life=26, persuasion=0.15, funds=5000, give_up=26,
+    hazard=0.06, acceptance=0.175, funded=0.5, cooperation=0.35, supervision=0.75, funds=5000, give_up=26,
 )  # fmt: skip
 
 
-def chance(acceptance=2 / 3, need=0.0, supervision=0.0, willingness=0.0):
-    return hazard(SimpleNamespace(acceptance=acceptance, gap=need), E, 2 / 3, supervision, willingness)
+def chance(acceptance=2 / 3, need=0.0, supervision=0.0, cooperation=0.0):
+    return hazard(SimpleNamespace(acceptance=acceptance, gap=need), E, 2 / 3, supervision, cooperation)
 
 
 def test_the_hazard_is_the_equation():
@@ -211,7 +228,7 @@ def test_the_hazard_is_the_equation():
     assert chance(need=1000.0) == pytest.approx(0.06 * np.exp(-0.5))
     assert chance(acceptance=2 / 3 + 0.1) / chance() == pytest.approx(np.exp(0.175))
     assert chance(supervision=0.5) / chance() == pytest.approx(np.exp(0.375))
-    assert chance(willingness=1.0) / chance() == pytest.approx(np.exp(0.35))
+    assert chance(cooperation=1.0) / chance() == pytest.approx(np.exp(0.35))
     assert chance(supervision=10.0) == 1.0
 
 
@@ -219,7 +236,7 @@ def test_adopted_with_more_acceptance_means_carried_out_sooner():
     """B24: direction, at the centre of the priors; on time within eight weeks at 85 against 55 per cent of
     acceptance.
     """
-    on_time = [1 - (1 - chance(acceptance=share, willingness=0.35)) ** 8 for share in (0.55, 0.85)]
+    on_time = [1 - (1 - chance(acceptance=share)) ** 8 for share in (0.55, 0.85)]
     assert 0.1 < on_time[1] - on_time[0] < 0.3
 
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from consensus_sim.council.attendance import gather
-from consensus_sim.council.meeting import NO_TALK, keys_of, matter_of, sit, speeches_for, who_counts
+from consensus_sim.council.meeting import NO_TALK, Help, keys_of, matter_of, sit, speeches_for, who_counts
 from consensus_sim.council.protocol import feel_like_coming
 from consensus_sim.dynamics.participation import LETTER, PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.settlement import is_worked_out, settles
 from consensus_sim.dynamics.sitting import bring_positions
 from consensus_sim.ensemble.facts import all_tables
+from consensus_sim.interventions.base import Intervention
 from consensus_sim.randomness import key
-from tests.helpers import make_model
+from tests.helpers import lever, make_model
 
 LIVELY = {"topics.arrivals": 0.6, "channels.council": -3.0, "topics.suggestion": 0.5}
 
@@ -87,7 +88,7 @@ def test_what_meetings_have_worked_out_stays_and_decides():
     """Each works out mean skill of the core in integration and procedure of what is left; it is decided on in time."""
     model, event, topic = make_sitting(behaviour={"deliberation.acceptance_halfwidth": 1.0})
     topic.feasibility = 0.35
-    officer = model.parameters.meeting.officer_skill
+    officer = model.parameters.initial.skill_able
     core = event.came[model.team_mask[event.came]]
     skills = [model.residents.integration[core], model.residents.procedure[core]]
     means = [(skill.sum(dtype=float) + event.officers * officer) / (len(skill) + event.officers) for skill in skills]
@@ -106,7 +107,7 @@ def test_minutes_are_shared_by_the_topics_and_not_by_heads():
     model, event, topic = make_sitting()
     m = model.parameters.meeting
     assert speeches_for(1, m) == 45 and speeches_for(2, m) == 22 and speeches_for(100, m) == 1
-    assert speeches_for(1, m._replace(minutes=60.0, turn_minutes=3.0)) == 20
+    assert speeches_for(1, m._replace(speeches=20)) == 20
     assert sit(model, event, topic)[0].turns == 45
     event.topics, event.number = [topic, topic], 1
     assert sit(model, event, topic)[0].turns == 22
@@ -118,20 +119,54 @@ def test_core_and_panel_count_at_the_council_and_everybody_elsewhere():
     team = model.team_mask[came]
     outside = came[~team]
     event.asked = [(PERSONAL, outside[:3]), (LETTER, outside[3:5]), (TEAM_CALL, model.team.members)]
-    event.seated_present = outside[6:8]
+    event.panel = outside[6:8]
     assert model.rules.counts == "core_and_panel"
-    panel = np.isin(came, [*outside[:3], *outside[6:8]])
+    panel = np.isin(came, outside[6:8])
     expected = {"core": team, "core_and_panel": team | panel, "present": np.ones(n, bool)}
     for counts, residents in expected.items():
         model.rules.counts = counts
         np.testing.assert_array_equal(who_counts(model, event), [*residents, True, True])
-    assert not model.scratch.flags.any()
     model.rules.counts = "core"
     event.came, event.officers = outside, 0  # nobody of the core is there
-    assert who_counts(model, event).all()
+    assert not who_counts(model, event).any()
     adhoc = model.event("adhoc")
     adhoc.came = came
     assert who_counts(model, adhoc).all()
+
+
+class WatchPanel(Intervention):
+    """Looks on at each council session: residents asked in person, who of those present is of the team, who counts."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.seen = []
+
+    def on_attended(self, model, event):
+        if event.channel.name == "council":
+            asked = [who for code, who in event.asked if code == PERSONAL]
+            self.seen.append((asked, event, model.team_mask[event.came], who_counts(model, event)))
+
+
+@pytest.mark.parametrize("quota", [True, False])
+def test_the_panel_is_the_councils_own_and_not_the_crowd_that_the_hierarchy_asks(quota):
+    watch = WatchPanel(name="zz")
+    model = make_model(
+        "grid_hierarchy", weeks=30, behaviour=LIVELY, without=[] if quota else ["quota_seating"], extra=[watch],
+        levers={"grid_hierarchy": {"worker_hours": 10.0}},
+    ).run()  # fmt: skip
+    crowd = 0
+    for asked, event, team, counted in watch.seen:
+        assert len(asked) == (1 if quota else 2)
+        if quota:
+            assert set(event.panel) <= set(event.seats_accepted)
+        else:
+            assert (
+                set(event.panel) == set(asked[0]) and len(event.panel) == lever(model, "council").personal_invitations
+            )
+        own = team | np.isin(event.came, event.panel)
+        np.testing.assert_array_equal(counted, [*own, *[True] * event.officers])
+        crowd += np.isin(event.came[~own], asked[-1]).sum()
+    assert len(watch.seen) > 10 and crowd > 10
 
 
 def test_who_does_not_count_speaks_and_changes_nothing_but_the_count():
@@ -168,16 +203,36 @@ def test_a_trace_changes_no_number():
         assert trace.settled == (sheet.how == "consensus")
 
 
-def test_heat_opens_with_urgency_less_in_a_kindly_room_and_is_carried_to_the_next_sitting():
-    from consensus_sim.council.meeting import _opening_heat
-
-    model, event, topic = make_sitting()
-    topic.urgency = 0.8
+def test_heat_is_carried_to_the_next_sitting_less_in_a_kindly_room_and_where_helpers_calm():
+    """Without clashes or cooling a sitting opens and ends with the share that room and helpers leave."""
+    model, event, topic = make_sitting(behaviour={"deliberation.heat_gain": 0.0})
     relief = event.open.venue.relief
-    assert relief == pytest.approx(0.35)
-    assert _opening_heat(model, event, topic, 0.0) == pytest.approx(0.5 * 0.8 * (1 - relief))
-    topic.heat = 0.9
-    assert _opening_heat(model, event, topic, 0.2) == pytest.approx(0.9 * (1 - relief) * 0.8)
+    assert relief == pytest.approx(0.35) and topic.heat == 0.0
+    assert sit(model, event, topic)[0].heat_end == 0.0
+    topic.heat, model.rules.help["helper"] = 0.9, Help(calm=0.2)
+    assert sit(model, event, topic)[0].heat_end == pytest.approx(0.9 * (1 - relief) * 0.8)
+
+
+def test_a_clash_heats_less_in_a_kindly_room_and_where_helpers_calm():
+    ends = []
+    for relief, calm in ((0.0, 0.0), (0.4, 0.0), (0.0, 0.4)):
+        model, event, topic = make_sitting()
+        event.open.venue.relief, model.rules.help["helper"] = relief, Help(calm=calm)
+        event.moderated = False
+        ends.append(sit(model, event, topic)[0].heat_end)
+    assert ends[1] == ends[2] < 0.8 * ends[0]
+
+
+def test_only_a_moderator_and_helpers_hand_round_turns():
+    model, event, _ = make_sitting()
+    share = model.parameters.meeting.turn_sharing
+    model.rules.help["helper"] = Help(turn_sharing=0.1)
+    for moderated, expected in ((True, share + 0.1), (False, 0.1)):
+        event.moderated = moderated
+        assert model.facilitation(event).turn_sharing == pytest.approx(expected)
+    model.rules.help["helper"] = Help(turn_sharing=0.9)
+    event.moderated = True
+    assert model.facilitation(event).turn_sharing == 1.0
 
 
 def test_a_moderator_shares_out_the_turns():
@@ -220,7 +275,7 @@ def test_officers_sit_with_the_council_moderated_or_not():
         event.number = number
         gather(model, event)
         counts.append(event.officers)
-    chance, others = model.parameters.participation.officer_attendance, model.team.officers - 1
+    chance, others = model.team.officer_attendance, model.team.officers - 1
     assert min(counts) >= 1 and max(counts) <= others + 1
     spread = np.sqrt(others * chance * (1 - chance) / 200)
     assert abs(np.mean(counts) - 1 - others * chance) < 5 * spread  # binomial, false alarm 6e-7

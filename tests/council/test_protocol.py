@@ -154,9 +154,8 @@ def test_new_matters_come_first_where_they_are_gathered():
             model.step()
         open_channel = model.channels["tea"]
         open_channel.channel = replace(open_channel.channel, gathers=gathers)
-        for topic in model.topics.waiting[::2]:
-            if topic.state == "unheard":
-                topic.state = "heard"
+        for place, topic in enumerate(t for t in model.topics.waiting if t.state in ("heard", "unheard")):
+            topic.state = "unheard" if place % 2 else "heard"
         unheard = {topic.number for topic in model.topics.waiting if topic.state == "unheard"}
         events = []
         for number in range(40):
@@ -293,6 +292,28 @@ def test_who_speaks_practises_expression_and_integration_and_all_present_listeni
     assert len(watch.seen) > 10 and silent >= 10, "the check can fail"
 
 
+def test_the_quorum_is_of_those_who_count():
+    """Two officers and a crowd are two who count at the council; the same crowd is enough elsewhere."""
+    model = make_model("council", weeks=30, behaviour=BUSY)
+    while not model.is_open("council") or not model.topics.topics:
+        model.step()
+    crowd = np.flatnonzero(model.residents.adult & ~model.team_mask)[:40].astype(np.int32)
+    model.with_hook = lambda hook: []
+    quorum = model.parameters.meeting.quorum
+    for channel, panel, officers in (("council", 0, quorum - 1), ("council", 1, quorum - 1), ("adhoc", 0, 0)):
+        topic = model.topics.topics[-1]
+        topic.state, topic.sittings = "heard", 0
+        event = model.event(channel, topics=[topic])
+
+        def fill(_, event, panel=panel, officers=officers):
+            event.came, event.officers, event.panel = crowd, officers, crowd[:panel]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(protocol.attendance, "gather", fill)
+            protocol.hold(model, event)
+        assert topic.sittings == (0 if channel == "council" and panel == 0 else 1)
+
+
 def test_below_the_quorum_nobody_practises():
     """A matter on the agenda is not enough: where no sitting is held there is nothing to learn by."""
     skills = []
@@ -371,7 +392,7 @@ def test_the_monthly_notice_tells_of_resolutions_alone(execution, posted):
     """F37: it follows what was agreed. A passer-by learns of a resolution that came to nothing, not of what was shelved
     or still waits.
     """
-    unseen = {f"trust.visible_{way}": 0.0 for way in ("tie", "stake", "online")}
+    unseen = {f"trust.visible_{way}": 0.0 for way in ("near", "online")}
     model = make_model("supervision", weeks=40, behaviour={**BUSY, **unseen, "trust.visible_notice": 1.0}).run()
     assert model.rules.monthly_notice
     topic = next(topic for topic in model.topics.waiting if topic.heard_week >= 0)
@@ -418,9 +439,39 @@ def test_what_still_waits_disappoints_once_when_patience_ends(monkeypatch):
         assert model.topics.numbered[number].heard_week == week - 9
 
 
+def test_what_a_collector_took_up_for_others_disappoints_nobody_by_waiting(monkeypatch):
+    """D8: whose own suggestion it was not was promised nothing; nor were those who never raised it."""
+    seen = []
+    monkeypatch.setattr(protocol, "_show_waiting", lambda model, topic: seen.append(topic.number))
+    model = make_model("council", weeks=80, behaviour={**BUSY, "trust.patience": 4.0}).run()
+    waited = {channel: 0 for channel in ("collected", "own")}
+    for topic in model.topics.topics:
+        turns = [turn.week for turn in topic.turns if turn.state in ("agenda", "settled", "shelved", "lapsed")]
+        if topic.heard_week >= 0 and topic.state != "answered" and min([*turns, 80]) > topic.heard_week + 4:
+            waited["collected" if topic.channel == "collected" else "own"] += 1
+    assert waited["collected"] > 5 and waited["own"] > 3
+    assert seen and not any(model.topics.numbered[number].channel == "collected" for number in seen)
+
+
+@pytest.mark.parametrize(("heard", "told"), [(-1, False), (10, False), (40, True), (52, True)])
+def test_a_suggestion_that_lapses_before_patience_ends_disappoints_once(monkeypatch, heard, told):
+    """It lapses 52 weeks after it arose, in week 53; after 13 weeks it has disappointed already."""
+    seen = []
+    monkeypatch.setattr(protocol, "_show_waiting", lambda model, topic: seen.append((topic.number, model.week)))
+    quiet = {"topics.arrivals": 0.0, "topics.backlog": 0.0, "topics.lapse": 52.0, "trust.patience": 13.0}
+    model = make_model("before", weeks=60, behaviour=quiet)
+    topic = next(iter(make_model("before", weeks=1, behaviour=BUSY).topics.arise_before(model.residents.groups)))
+    topic = replace(topic, arisen_week=0, state="heard" if heard >= 0 else "unheard", heard_week=heard, channel="tea")
+    model.topics.topics.append(topic)
+    model.topics.waiting.append(topic)
+    model.week = 53
+    protocol.incubate(model)
+    assert topic.state == "lapsed" and seen == ([(topic.number, 53)] if told else [])
+
+
 def test_what_still_waits_disappoints_who_raised_it_and_those_who_live_with_it_and_nobody_else():
     """Ties who came lately, those who sat and readers of notices were promised nothing."""
-    ways = {f"trust.visible_{way}": 1.0 for way in ("notice", "online", "tie", "stake")}
+    ways = {f"trust.visible_{way}": 1.0 for way in ("notice", "online", "near")}
     model = make_model("supervision", weeks=40, behaviour={**BUSY, **ways}).run()
     topic = next(t for t in model.topics.topics if t.heard_week >= 0 and t.scope == "micro_grid" and len(t.stake))
     raiser = next(

@@ -33,7 +33,8 @@ def make_topic(**facts):
 
 @pytest.fixture
 def model():
-    return make_model("council", weeks=100, behaviour={"execution.hazard": 0.0, "execution.give_up": 10.0})
+    still = {"execution.hazard": 0.0, "execution.give_up": 10.0, "trust.patience": 26.0}
+    return make_model("council", weeks=100, behaviour=still)
 
 
 def test_the_score_sheet_by_hand(model):
@@ -41,7 +42,7 @@ def test_the_score_sheet_by_hand(model):
     evaluate(model, topic, 1.0, 20)
     outsider = model.parameters.topics.outsider_stake
     assert topic.satisfaction == pytest.approx(np.mean([1.0, 1 - 0.4 * 0.5, 1 - 0.4 * outsider]))
-    assert topic.efficiency == pytest.approx(0.5)  # thirteen weeks from hearing to now: one half-life
+    assert topic.efficiency == pytest.approx(2**-0.5)  # thirteen weeks from hearing to now: half the patience
     even, heard = 1 - 0.4, min(1.0, 0.15 / model.vulnerable_share)
     assert topic.fairness == pytest.approx(0.5 * even + 0.5 * heard)
 
@@ -109,7 +110,7 @@ def test_the_luck_of_a_resolution_goes_by_its_age_and_its_attempt():
 
 
 @pytest.mark.parametrize(
-    ("week", "execution", "worth"), [(21, "on_time", 1.0), (28, "on_time", 1.0), (29, "late", None)]
+    ("week", "execution", "worth"), [(21, "on_time", 1.0), (28, "on_time", 1.0), (29, "late", 0.5)]
 )
 def test_on_time_is_until_the_deadline(week, execution, worth):
     model = make_model("council", weeks=100, behaviour={"execution.hazard": 100.0})
@@ -117,5 +118,5 @@ def test_on_time_is_until_the_deadline(week, execution, worth):
     land(topic, 20)
     assert carry_out(model, [topic], 20) == [], "not in the week of the consensus"
     known = carry_out(model, [topic], week)
-    assert known == [(topic, model.parameters.trust.late_outcome if worth is None else worth)]
+    assert known == [(topic, worth)]
     assert topic.execution == execution and topic.executed_week == week

@@ -9,7 +9,7 @@ import pytest
 
 from consensus_sim.council.screening import formal_chance
 from consensus_sim.council.topic_class import TopicClass
-from consensus_sim.dynamics.topics import disagreement
+from consensus_sim.dynamics.topics import disagreement, variance_of_groups
 from tests.helpers import config, make_model
 
 
@@ -27,9 +27,8 @@ def chances(model, **changes):
 
 def spread_on(model, topic):
     kind, groups = topic.kind, model.residents.groups[topic.low : topic.high]
-    return disagreement(
-        groups, kind.group_position, kind.group_stake, topic.polarity, topic.upper, kind.position_spread
-    )
+    variance = variance_of_groups(groups, kind.group_position, kind.group_stake)
+    return disagreement(variance, topic.polarity, topic.upper, kind.position_spread)
 
 
 def test_without_the_effect_every_matter_has_the_same_chance(model):
@@ -63,8 +62,8 @@ def test_the_mean_is_that_of_the_matters_that_arise(model):
     expected, weights = [], []
     for kind in book.classes:
         middle = (kind.polarity[0] + kind.polarity[1]) / 2
-        of = (kind.group_position, kind.group_stake, middle, sum(kind.majority) / 2, kind.position_spread)
-        expected.append(disagreement(groups, *of))
+        variance = variance_of_groups(groups, kind.group_position, kind.group_stake)
+        expected.append(disagreement(variance, middle, sum(kind.majority) / 2, kind.position_spread))
         weights.append(kind.weight)
     assert book.mean_disagreement(groups) == pytest.approx(np.average(expected, weights=weights))
 

@@ -15,13 +15,13 @@ from consensus_sim.dynamics.attendance import (
     not_asked_yet,
     note_asked,
 )
-from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL
+from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, OWN_GROUP, PERSONAL, TEAM_CALL
 from consensus_sim.randomness import key, uniforms_at
 
 N = 400
 RNG = np.random.default_rng(8)
 CAME = np.sort(RNG.choice(N, 90, replace=False)).astype(np.int32)
-ASKED = RNG.integers(0, 5, N).astype(np.uint8)
+ASKED = RNG.integers(0, 6, N).astype(np.uint8)
 
 
 def test_who_is_asked_is_noted_once_and_cleared_and_knows():
@@ -68,9 +68,10 @@ def test_who_declined_a_seat_is_not_there_and_who_took_one_is():
 
 
 @pytest.mark.parametrize("capacity", [0, 1, 30, 89, 90])
-def test_the_asked_go_in_first_each_by_lot(capacity: int):
-    draw = key(2, "door")
-    inside = let_in(draw, CAME, ASKED, capacity)
-    lot = uniforms_at(draw, CAME.astype(np.int64)) + (ASKED[CAME] == NOT_INVITED)
+def test_team_and_panel_go_in_first_then_the_asked_each_by_lot(capacity: int):
+    draw, panel, flags = key(2, "door"), CAME[ASKED[CAME] <= LETTER][:4], np.zeros(N, bool)
+    inside = let_in(draw, CAME, ASKED, panel, flags, capacity)
+    first = np.isin(ASKED[CAME], (TEAM_CALL, OWN_GROUP)) | np.isin(CAME, panel)
+    lot = uniforms_at(draw, CAME.astype(np.int64)) + np.where(first, 0, np.where(ASKED[CAME] == NOT_INVITED, 2, 1))
     np.testing.assert_array_equal(inside, np.sort(CAME[np.argsort(lot, kind="stable")[:capacity]]))
-    assert TEAM_CALL in ASKED[CAME] and len(inside) == capacity
+    assert TEAM_CALL in ASKED[CAME] and len(inside) == capacity and len(panel) == 4 and not flags.any()

@@ -9,7 +9,15 @@ import pytest
 import scipy.sparse
 
 from consensus_sim import load_community, weekly
-from consensus_sim.dynamics.awareness import mirror_weights, resting_rate, spread_awareness, who_can_read
+from consensus_sim.dynamics.awareness import (
+    Announcements,
+    TieRows,
+    mirror_weights,
+    resting_rate,
+    spread_awareness,
+    tell_by_unit,
+    who_can_read,
+)
 from consensus_sim.randomness import bits_of, key, uniform
 from consensus_sim.weekly import freshness
 from tests.helpers import make_model
@@ -41,9 +49,9 @@ def make_world(n=N, channels=1, notice=0.0, online=0.0, neighbours=0.0, forget=0
 
 def a_week(w, week, seed=1):
     spread_awareness(
-        key(seed, "news", week), key(seed, "news:fine", week), w.bits, w.notice, w.online, w.venue, w.nearness,
-        w.habit_row, w.habit, w.reached, w.online_user, w.indptr, w.indices, w.weight, w.neighbours, w.forget, w.aware,
-        np.empty_like(w.aware),
+        key(seed, "news", week), key(seed, "news:fine", week),
+        Announcements(w.bits, w.notice, w.online, w.venue, w.habit_row), w.nearness, w.habit, w.reached, w.online_user,
+        TieRows(w.indptr, w.indices, w.weight), w.neighbours, w.forget, w.aware, np.empty_like(w.aware),
     )  # fmt: skip
 
 
@@ -101,6 +109,22 @@ def test_who_is_not_reached_hears_of_nothing_from_anybody_and_forgets_like_other
         assert_share(world.aware[knew & (world.reached == reached)] == 0, 0.3)
 
 
+def test_at_the_door_those_hear_whom_news_reach_with_the_chance_of_their_unit_and_nobody_else():
+    """5 standard errors of the binomial; bit 2 is told, bit 1 stays as it was."""
+    n = 40_000
+    unit, reached = np.arange(n, dtype=np.int32) % 2, np.arange(n) % 5 < 3
+    aware = np.where(np.arange(n) % 7 == 0, 3, 1).astype(np.uint16)
+    before = aware.copy()
+    tell_by_unit(key(1, "hierarchy:down:tea"), unit, reached, np.array([0.0, 0.2]), 2, aware)
+    told = (aware != before) & (aware == before | 2)
+    np.testing.assert_array_equal(aware != before, told)
+    may = reached & (unit == 1) & (before == 1)
+    assert not told[~may].any() and abs(told[may].mean() - 0.2) < 5 * np.sqrt(0.16 / may.sum())
+    again = before.copy()
+    tell_by_unit(key(1, "hierarchy:down:council"), unit, reached, np.array([0.0, 0.2]), 2, again)
+    assert (again != aware).any(), "the key decides who"
+
+
 def test_at_the_resting_rate_as_many_hear_as_forget():
     """The share after 100 weeks is that at the start; ties of a ring, and half a habit in a tenth of residents."""
     world = make_world(forget=0.05, neighbours=0.03, ties=ring(N))
@@ -135,10 +159,10 @@ def told(model):
     found = {}
 
     def note(*arguments):
-        notice, online = arguments[3:5]
+        _, notice, online, *_ = arguments[2]
         names = [channel.name for channel in model.news.channels]
         found.update({name: (notice[row], online[row]) for row, name in enumerate(names)})
-        assert arguments[9] is model.residents.reached
+        assert arguments[5] is model.residents.reached
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weekly, "spread_awareness", note)

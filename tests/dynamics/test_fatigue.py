@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, hold_back, reward_pull, tired_out
+from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull, tired_out
 from consensus_sim.randomness import key, uniforms_at
 
 share = st.floats(0, 1, width=32)
@@ -72,15 +72,9 @@ def test_the_pull_of_points_rises_ever_more_slowly(value, points, belief):
 
 
 @pytest.mark.parametrize("hazard", [0.0, 0.4, 1.0])
-def test_members_leave_with_a_hazard_that_grows_with_fatigue_and_strain(hazard):
+def test_members_leave_with_a_hazard_that_grows_with_the_worse_of_fatigue_and_strain(hazard):
     fatigue, strain = np.random.default_rng(3).random((2, 500), dtype=np.float32)
     members, draw = np.arange(0, 500, 7, dtype=np.int32), key(1, "exit")
     lot = uniforms_at(draw, members.astype(np.int64))
-    expected = np.flatnonzero(lot < np.float32(hazard) * (fatigue + strain)[members])
+    expected = np.flatnonzero(lot < np.float32(hazard) * np.maximum(fatigue, strain)[members])
     np.testing.assert_array_equal(tired_out(draw, members, hazard, fatigue, strain), expected)
-
-
-def test_strain_holds_back_by_its_weight():
-    common, strain = np.array([1.0, 1.0, -2.0], np.float32), np.array([0.0, 0.5, 1.0], np.float32)
-    hold_back(common, strain, 2.0)
-    np.testing.assert_array_equal(common, [1.0, 0.0, -4.0])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from consensus_sim import load_community
-from consensus_sim.dynamics.awareness import mirror_weights, spread_awareness
+from consensus_sim.dynamics.awareness import Announcements, TieRows, mirror_weights, spread_awareness
 from consensus_sim.dynamics.fatigue import add_bounded, crowd_out, crowding_depth, reward_pull
 from consensus_sim.dynamics.learning import (
     fade,
@@ -23,9 +23,9 @@ from consensus_sim.dynamics.measures import means_where, moments_by_group
 from consensus_sim.dynamics.participation import (
     ParticipationParameters,
     Standard,
+    UtilityTerms,
     common_utility,
     decide,
-    fear_weights,
     housemates,
     remember_ties,
 )
@@ -46,7 +46,7 @@ from tests.helpers import latent
 RNG = np.random.default_rng(0)
 N = 4000
 P = ParticipationParameters(**dict.fromkeys(ParticipationParameters._fields, 0.0))._replace(
-    cognition=0.35, efficacy=0.35, trust=0.25, motive=0.3, habit=2.75, stake=1.5, neighbours=1.25, fatigue=2.0
+    attitudes=0.3, habit=2.75, stake=1.5, neighbours=1.25, fatigue=2.0
 )
 EVERYBODY = np.arange(N, dtype=np.int32)
 
@@ -69,9 +69,10 @@ def spread(weeks, notice, neighbour_rate, lost, network, aware, seed=1, habit=0.
     habits = np.full((2, n), habit, np.float32)
     for week in range(weeks):
         spread_awareness(
-            key(seed, "news", week), key(seed, "fine", week), np.array([2]), np.array([notice]), np.array([0.0]),
-            np.array([0]), np.ones((1, n), np.float32), np.array([0]), habits, np.ones(n, bool), np.zeros(n, bool),
-            network.indptr, network.indices, network.weight, neighbour_rate, lost, aware, following,
+            key(seed, "news", week), key(seed, "fine", week),
+            Announcements(np.array([2]), np.array([notice]), np.array([0.0]), np.array([0]), np.array([0])),
+            np.ones((1, n), np.float32), habits, np.ones(n, bool), np.zeros(n, bool),
+            TieRows(network.indptr, network.indices, network.weight), neighbour_rate, lost, aware, following,
         )  # fmt: skip
     return aware
 
@@ -123,24 +124,24 @@ def test_mirror_weights_are_the_transpose(network):
 # --- participation -----------------------------------------------------------------------------------------------
 
 
-def utility(cognition, efficacy, trust, motive, came, fatigue):
+def utility(cognition, efficacy, trust, motive, came, fatigue, strain):
     out = np.empty(N, np.float32)
     standard = Standard(0.5, 0.2, 0.4, 0.1, 0.6, 0.15, 0.3, 0.12)
-    common_utility(cognition, efficacy, trust, motive, came, fatigue, standard, P, out)
+    common_utility(cognition, efficacy, trust, motive, came, fatigue, strain, standard, P, out)
     return out
 
 
 def test_common_utility_is_the_equation():
     cognition = RNG.uniform(0, 1, (3, N)).astype(np.float32)
-    efficacy, trust, motive, came, fatigue = (column() for _ in range(5))
+    efficacy, trust, motive, came, fatigue, strain = (column() for _ in range(6))
     z = [
         (values - mean) / sd
         for values, mean, sd in zip(
             (cognition.mean(0), efficacy, trust, motive), (0.5, 0.4, 0.6, 0.3), (0.2, 0.1, 0.15, 0.12), strict=True
         )
     ]
-    expected = 0.35 * z[0] + 0.35 * z[1] + 0.25 * z[2] + 0.3 * z[3] + 1.25 * came - 2.0 * fatigue
-    np.testing.assert_allclose(utility(cognition, efficacy, trust, motive, came, fatigue), expected, atol=2e-5)
+    expected = 0.3 * (z[0] + z[1] + z[2] + z[3]) + 1.25 * came - 2.0 * np.maximum(fatigue, strain)
+    np.testing.assert_allclose(utility(cognition, efficacy, trust, motive, came, fatigue, strain), expected, atol=2e-5)
 
 
 def choose(**changes):
@@ -154,9 +155,9 @@ def choose(**changes):
     given.update(changes)
     came = np.empty(N, np.int32)
     n = decide(
-        key(4, "choose"), 4, given["adult"], given["aware"], given["asked"], given["common"], given["fixed"],
-        given["weight"], given["expression"], given["habit"], given["stake"], given["reward"], given["shift"],
-        given["fear"], given["levels"], P, came,
+        key(4, "choose"), 4, given["adult"], given["aware"], given["asked"],
+        UtilityTerms(*(given[name] for name in ("common", "fixed", "weight", "expression", "habit", "reward"))),
+        given["stake"], given["shift"], given["fear"], given["levels"], P, came,
     )  # fmt: skip
     x = given["levels"][given["asked"]] + given["shift"] + given["common"].astype(float) + P.habit * given["habit"]
     x = x + P.stake * given["stake"] + given["fixed"] - given["fear"] * given["weight"] * (1 - given["expression"])
@@ -193,13 +194,6 @@ def test_what_draws_people_only_adds_comers(more, less):
     }  # fmt: skip
     with_more, with_less = choose(**{**same, **more})[0], choose(**{**same, **less})[0]
     assert np.isin(with_less, with_more).all() and len(with_more) > len(with_less)
-
-
-def test_fear_weight_is_g_at_middling_belonging():
-    out = np.empty(4, np.float32)
-    exposed = np.array([True, True, True, False])
-    fear_weights(1.5, np.array([0.5, 0.0, 1.0, 0.0], np.float32), exposed, out)
-    np.testing.assert_allclose(out, [1.5, 2.0, 1.0, 1.0])
 
 
 def test_housemates_are_the_other_adults_of_the_dwelling():
@@ -285,7 +279,7 @@ def test_two_points_of_one_yuan_at_full_belief_pull_beta():
 
 # --- trust -------------------------------------------------------------------------------------------------------
 
-T = TrustParameters(0.06, 1.0, 0.06, 0.06, 0.175, 0.2, 0.2, 13, 0.5, 0.5, 104)
+T = TrustParameters(0.06, 1.0, 0.06, 0.175, 0.2, 13, 0.5, 104)
 
 
 def see(outcome, trust, took_part=None, stake=None, low=0, ties=None, notice=0.0, week=0):
@@ -317,7 +311,7 @@ def test_only_who_can_see_sees():
     np.testing.assert_array_equal(see(1.0, trust, took_part=part), [10])
     inside = see(1.0, trust, stake=np.ones(1000, np.float32), low=500, week=1)
     assert inside.min() >= 500 and inside.max() < 1500
-    assert abs(len(inside) / 1000 - T.visible_stake) < 5 * np.sqrt(0.2 * 0.8 / 1000)
+    assert abs(len(inside) / 1000 - T.visible_near) < 5 * np.sqrt(0.2 * 0.8 / 1000)
     assert abs(len(see(1.0, trust, notice=0.06, week=2)) / N - 0.06) < 5 * np.sqrt(0.06 * 0.94 / N)
 
 

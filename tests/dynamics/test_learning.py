@@ -13,7 +13,6 @@ from consensus_sim.dynamics.learning import (
     gain_saturating,
     keep_factor,
     learn,
-    practise,
     recover,
     return_to,
     take_part,
@@ -78,7 +77,7 @@ def gained(block, start=STARTS, unit=UNIT):
 def test_a_gain_is_its_sd_wherever_one_starts_and_only_of_those_taught_in_what_is_taught():
     for gain in (np.array([0.5, 0.0]), np.array([0.2, 0.8])):
         block = STARTS.copy()
-        learn(block, STARTS, UNIT, gain, 1.5, rows(0, 1, 2, 3))
+        learn(block, STARTS, UNIT, gain, 1.5, False, rows(0, 1, 2, 3))
         np.testing.assert_allclose(gained(block)[:, :4], gain[:, None] * np.ones(4), atol=1e-5)
         np.testing.assert_array_equal(block[:, 4], STARTS[:, 4])
 
@@ -86,24 +85,24 @@ def test_a_gain_is_its_sd_wherever_one_starts_and_only_of_those_taught_in_what_i
 def test_the_sessions_of_a_course_add_up_to_its_gain():
     block = STARTS.copy()
     for _ in range(3):
-        learn(block, STARTS, UNIT, np.array([0.5, 0.3]) / 3, 1.5, rows(0, 1, 2, 3, 4))
+        learn(block, STARTS, UNIT, np.array([0.5, 0.3]) / 3, 1.5, False, rows(0, 1, 2, 3, 4))
     np.testing.assert_allclose(gained(block), [[0.5] * 5, [0.3] * 5], atol=1e-5)
 
 
 def test_courses_lead_to_the_reach_and_no_further():
     block = STARTS.copy()
     for _ in range(400):
-        learn(block, STARTS, UNIT, np.array([0.17, 2.0]), 1.5, rows(0, 1, 2, 3, 4))
+        learn(block, STARTS, UNIT, np.array([0.17, 2.0]), 1.5, False, rows(0, 1, 2, 3, 4))
     np.testing.assert_allclose(gained(block), 1.5, atol=1e-4)
-    learn(block, STARTS, UNIT, np.array([9.0, 9.0]), 0.0, rows(0))  # a reach of 0: only the clip holds
+    learn(block, STARTS, UNIT, np.array([9.0, 9.0]), 0.0, False, rows(0))  # a reach of 0: only the clip holds
     assert (block[:, 0] > 0.99).all() and (block < 1).all()
 
 
 def test_who_stands_above_the_reach_loses_nothing_by_learning_or_practice():
     high = np.full((2, 5), 0.99, np.float32)
-    for act in (learn, practise):
+    for slows in (False, True):
         block = high.copy()
-        act(block, STARTS, UNIT, np.array([0.3, 0.3]), 1.0, rows(0, 1))
+        learn(block, STARTS, UNIT, np.array([0.3, 0.3]), 1.0, slows, rows(0, 1))
         np.testing.assert_allclose(block, high, atol=1e-6)
 
 
@@ -111,13 +110,13 @@ def test_practice_is_full_at_the_start_slows_down_on_the_way_and_ends_at_the_rea
     gain, reach = np.array([0.06, 0.0]), 1.5
     block, way = STARTS.copy(), [0.0]
     for _ in range(40):
-        practise(block, STARTS, UNIT, gain, reach, rows(0, 2))
+        learn(block, STARTS, UNIT, gain, reach, True, rows(0, 2))
         way.append(way[-1] + 0.06 * (1 - way[-1] / reach))
         np.testing.assert_allclose(gained(block)[0, [0, 2]], way[-1], atol=2e-4)
     np.testing.assert_array_equal(block[:, [1, 3, 4]], STARTS[:, [1, 3, 4]])
     np.testing.assert_array_equal(block[1], STARTS[1])
     for _ in range(1000):
-        practise(block, STARTS, UNIT, gain, reach, rows(0))
+        learn(block, STARTS, UNIT, gain, reach, True, rows(0))
     assert gained(block)[0, 0] == pytest.approx(reach, abs=1e-3)
 
 
@@ -125,14 +124,14 @@ def test_practice_below_the_start_gives_no_more_than_at_the_start():
     block = STARTS.copy()
     block[0, 1] = 0.3
     before = block.copy()
-    practise(block, STARTS, UNIT, np.array([0.06, 0.0]), 1.5, rows(1))
+    learn(block, STARTS, UNIT, np.array([0.06, 0.0]), 1.5, True, rows(1))
     assert gained(block, before)[0, 1] == pytest.approx(0.06, abs=1e-4)
 
 
 def test_practice_without_a_reach_never_slows_down():
     block = STARTS.copy()
     for _ in range(20):
-        practise(block, STARTS, UNIT, np.array([0.1, 0.1]), 0.0, rows(0))
+        learn(block, STARTS, UNIT, np.array([0.1, 0.1]), 0.0, True, rows(0))
     np.testing.assert_allclose(gained(block)[:, 0], 2.0, atol=1e-4)
 
 
@@ -145,7 +144,7 @@ def test_ten_years_of_meetings_come_to_rest_where_practice_and_forgetting_balanc
     for week in range(520):
         met = week % every == 0
         if met:
-            practise(skill, start, unit, np.array([gain]), reach, rows(0))
+            learn(skill, start, unit, np.array([gain]), reach, True, rows(0))
         forget(skill, start, np.array([met]), keep_factor(half_life))
         seen.append(gained(skill, start, unit)[0, 0])
     m = 1 / every

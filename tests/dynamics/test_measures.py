@@ -12,7 +12,6 @@ from consensus_sim.dynamics.measures import (
     mean_at,
     moments_of_level,
     moments_of_rows,
-    sum_at,
     total_of,
 )
 
@@ -34,7 +33,6 @@ def test_means_over_some_residents_are_numpys_to_the_last_bit(n: int):
     block = RNG.random((3, n), dtype=np.float32)
     rows = np.flatnonzero(np.r_[True, RNG.random(n - 1) < 0.7])
     assert np.float32(mean_at(block[1], rows)) == block[1][rows].mean()
-    assert np.float32(sum_at(block[1], rows.astype(np.int32))) == block[1][rows].sum()
     mean, sd = moments_of_level(block, rows)
     level = block[:, rows].mean(axis=0)
     assert np.float32(mean) == level.mean() and np.float32(sd) == level.std()

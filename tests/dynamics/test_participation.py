@@ -13,6 +13,7 @@ from consensus_sim.dynamics.participation import (
     PERSONAL,
     ParticipationParameters,
     Standard,
+    UtilityTerms,
     accept_chance_of_seat,
     common_utility,
     cost_of_coming,
@@ -56,7 +57,12 @@ def make_crowd(seed=5, n=N, **changes):
 
 def who_comes(crowd, bit=2, k=None, levels=LEVELS):
     came = np.empty(len(crowd["adult"]), np.int32)
-    number = decide(key(1, "attend") if k is None else k, bit, *crowd.values(), levels, P, came)
+    names = ("common", "fixed", "fear_weight", "expression", "habit", "reward")
+    terms = UtilityTerms(*(crowd[name] for name in names))
+    number = decide(
+        key(1, "attend") if k is None else k, bit, crowd["adult"], crowd["aware"], crowd["asked"], terms,
+        crowd["stake"], crowd["shift"], crowd["fear"], levels, P, came,
+    )  # fmt: skip
     return came[:number]
 
 
@@ -137,7 +143,7 @@ def attraction(**columns):
     """`common_utility` of one average rested resident, with the given columns changed."""
     start = {
         "cognition": np.full((3, 1), 0.4, np.float32), "efficacy": 0.35, "trust": 0.45, "motive": 0.4,
-        "neighbours_came": 0.0, "fatigue": 0.0,
+        "neighbours_came": 0.0, "fatigue": 0.0, "strain": 0.0,
     }  # fmt: skip
     arrays = [np.array([v], np.float32) if np.isscalar(v) else v for v in (start | columns).values()]
     out = np.empty(1, np.float32)
@@ -152,23 +158,30 @@ def test_an_average_rested_adult_is_drawn_by_nothing():
 @pytest.mark.parametrize(
     ("column", "value", "expected"),
     [
-        ("efficacy", 0.55, P.efficacy),
-        ("trust", 0.57, P.trust),
-        ("motive", 0.58, P.motive),
-        ("cognition", np.full((3, 1), 0.55, np.float32), P.cognition),
-        ("cognition", np.array([[0.85], [0.4], [0.4]], np.float32), P.cognition),
-        ("trust", 0.33, -P.trust),
+        ("efficacy", 0.55, P.attitudes),
+        ("trust", 0.57, P.attitudes),
+        ("motive", 0.58, P.attitudes),
+        ("cognition", np.full((3, 1), 0.55, np.float32), P.attitudes),
+        ("cognition", np.array([[0.85], [0.4], [0.4]], np.float32), P.attitudes),
+        ("trust", 0.33, -P.attitudes),
         ("neighbours_came", 0.5, 0.5 * P.neighbours),
         ("fatigue", 0.5, -0.5 * P.fatigue),
+        ("strain", 0.25, -0.25 * P.fatigue),
     ],
 )
 def test_one_standard_deviation_pulls_by_its_parameter(column, value, expected):
     assert attraction(**{column: value}) == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize(("fatigue", "strain"), [(0.5, 0.2), (0.2, 0.5), (0.5, 0.5)])
+def test_the_worse_of_fatigue_and_strain_holds_back_and_the_other_adds_nothing(fatigue, strain):
+    """The prior of beta_F is that of full fatigue: the same tiredness is not counted twice."""
+    assert attraction(fatigue=fatigue, strain=strain) == pytest.approx(-0.5 * P.fatigue, abs=1e-5)
+
+
 def test_fear_weighs_more_for_tenants_and_the_old_who_do_not_belong():
     out, belonging = np.empty(6, np.float32), np.array([0, 0.5, 1, 0, 0.5, 1], np.float32)
-    fear_weights(1.5, belonging, np.array([True] * 3 + [False] * 3), out)
+    fear_weights(belonging, np.array([True] * 3 + [False] * 3), out)
     np.testing.assert_allclose(out, [2.0, 1.5, 1.0, 1.0, 1.0, 1.0])
 
 
@@ -199,7 +212,8 @@ def test_a_seat_is_accepted_with_the_logit_of_the_decision(reward):
     who, level = np.array([3, 8, 59], np.int64), np.array([-1.5, 0.5])
     stake = np.array([0.0, 0.4, 1.0])
     p = ParticipationParameters(**{**dict.fromkeys(ParticipationParameters._fields, 0.0), "habit": 1.5, "stake": 0.8})
-    found = accept_chance_of_seat(who, common, fixed, fear_weight, expression, habit, stake, reward, 0.7, level, p)
+    terms = UtilityTerms(common, fixed, fear_weight, expression, habit, reward)
+    found = accept_chance_of_seat(who, terms, stake, 0.7, level, p)
     x = common[who] + 1.5 * habit[who] + 0.8 * stake + fixed[who] - 0.7 * fear_weight[who] * (1.0 - expression[who])
     x = x + (reward[who] if len(reward) else 0.0)
     np.testing.assert_allclose(found, 1.0 / (1.0 + np.exp(-(level[:, None] + x))), rtol=1e-6)

@@ -10,12 +10,15 @@ from consensus_sim.dynamics.settlement import losses, work_out
 from consensus_sim.dynamics.sitting import (
     Keys,
     Matter,
+    Present,
+    Register,
     Standing,
     bring_positions,
     bring_skill,
     bring_stake,
     bring_susceptibility,
     bring_voice,
+    count_in,
     hold_sitting,
     mean_fit,
     merge_positions,
@@ -35,9 +38,9 @@ STAKE = RNG.random(80, dtype=np.float32)
 GROUP_POSITION, GROUP_STAKE = np.array([0.5, 0.2, 0.9]), np.array([0.1, 0.5, 0.8])
 CAME = np.sort(RNG.choice(N, 40, replace=False)).astype(np.int32)
 ROWS = CAME.astype(np.int64)
-ROOM = Standing(0.65, 0.25, 0.8, 0.05, 0.7, 0.3, 0.4, 0.2, 0.5, -0.3, 0.4, 1.0)
+ROOM = Standing(0.65, 0.25, 0.8, 0.05, 0.7, 0.3, 0.4, 0.2, 0.5, 0.4)
 PLAIN = ROOM._replace(give_way=0.0, quality=0.0, status_vulnerable=0.0)
-TALK = DeliberationParameters(0.3, 0.25, 0.4, 1.0, 1.0, 0.2, 0.1, 0.2, 0.2, 0.06, 0.15, 0.667, 0.075, 0.7, 80)
+TALK = DeliberationParameters(0.3, 0.25, 0.4, 1.0, 0.2, 0.1, 0.0, 0.2, 0.06, 0.15, 0.667, 0.075, 0.7, 80)
 KEYS = Keys(*(key(5, name) for name in Keys._fields))
 NOBODY, NOWHERE = np.empty(0, np.int64), np.empty(0)
 MATTER = Matter(LOW, STAKE, GROUP_POSITION, GROUP_STAKE, 0.1, 0.7, 0.1, 0.6, 0.5, NOBODY, NOWHERE, 0.0, 1)
@@ -57,10 +60,10 @@ def test_stakes_skills_and_voice_are_those_of_the_columns():
     within = TEAM[ROWS] | ((GROUPS[ROWS] & PARTY) != 0)
     voice = (expression - 0.3) / 0.4
     voice[: len(ROWS)] += np.where(within, 0.2, 0.0)
-    voice[: len(ROWS)] += np.where((GROUPS[ROWS] & TENANT) != 0, 0.5, 0.0)
+    voice[: len(ROWS)] += np.where((GROUPS[ROWS] & TENANT) != 0, -0.2, 0.0)
     voice[: len(ROWS)] += np.where(VULNERABLE[ROWS], -0.3, 0.0)
-    voice[len(ROWS) :] += 0.4
-    room = ROOM._replace(status_inside=0.2, status_tenant=0.5, status_vulnerable=-0.3, status_officer=0.4)
+    voice[len(ROWS) :] += 0.2
+    room = ROOM._replace(status=0.2, status_vulnerable=-0.3)
     room = room._replace(skill_mean=0.3, skill_sd=0.4)
     np.testing.assert_array_equal(bring_voice(ROWS, expression, within, GROUPS, TENANT, VULNERABLE, room), voice)
 
@@ -115,8 +118,8 @@ def hold(
     """A meeting under `TALK` with `changes`."""
     counted = np.ones(len(came) + officers, np.bool_) if counted is None else counted
     return hold_sitting(
-        keys, came, counted, officers, matter, GROUPS, PARTY, TENANT, SKILL, VULNERABLE, TEAM, room, 0.3, procedure,
-        TALK._replace(**changes), False,
+        keys, Present(came, officers, counted), matter, Register(GROUPS, PARTY, TENANT, SKILL, VULNERABLE, TEAM), room,
+        0.3, procedure, TALK._replace(**changes), False,
     )  # fmt: skip
 
 
@@ -156,6 +159,15 @@ def test_a_sitting_is_deliberation_on_what_people_bring(room: Standing, procedur
     assert held.n_turns == alone.turns.sum() == 80
     assert held.found == pytest.approx(worked_out)
     assert held.n_team == TEAM[ROWS].sum() and held.n_inside == within.sum()
+
+
+def test_officers_core_and_panel_are_counted_whoever_else_came():
+    """The panel may hold residents who stayed away; without core, panel and officers nobody is counted."""
+    panel = np.array([*CAME[[0, 7, -1]], *np.setdiff1d(np.arange(N), CAME)[[0, -1]]], np.int32)
+    counted = count_in(CAME, OFFICERS, TEAM, panel)
+    np.testing.assert_array_equal(counted, [*(TEAM[CAME] | np.isin(CAME, panel)), True, True])
+    assert 5 < counted.sum() < len(CAME)
+    assert not count_in(CAME, 0, np.zeros(N, np.bool_), panel[:0]).any()
 
 
 def test_officers_alone_can_sit_and_nobody_can_too():

@@ -22,6 +22,7 @@ from consensus_sim.dynamics.topics import (
     raise_matters,
     recompute_concern,
     spread_stakes,
+    variance_of_groups,
 )
 from consensus_sim.randomness import key, poissons
 
@@ -117,14 +118,16 @@ def test_first_positions_are_those_of_the_group_in_two_camps():
 def test_disagreement_is_the_spread_of_the_first_positions_of_adults():
     groups = (np.random.default_rng(2).integers(0, 8, N) << 1 | 1).astype(np.uint16)
     groups[:500] = 0  # under age
-    drawn = np.empty(N - 500)
+    drawn, variance = np.empty(N - 500), variance_of_groups(groups, POSITION, STAKE)
     for upper in (0.5, 0.9):
         draw_positions(key(1, "x"), np.arange(500, N), groups, POSITION, STAKE, 0.1, upper, 0.03, drawn)
         # The SD of a sample of 19,500 has a standard error of 0.5 %; false alarm below 1e-6.
-        assert disagreement(groups, POSITION, STAKE, 0.1, upper, 0.03) == pytest.approx(drawn.std(), rel=0.025)
-    assert disagreement(groups[:500], POSITION, STAKE, 0.1, 0.5, 0.03) == 0.0
-    assert disagreement(np.ones(9, np.uint16), POSITION, STAKE, 0.3, 0.5, 0.4) == pytest.approx(0.5)
-    assert disagreement(np.ones(9, np.uint16), POSITION, STAKE, 0.5, 0.1, 0.4) == pytest.approx(0.5)
+        assert disagreement(variance, 0.1, upper, 0.03) == pytest.approx(drawn.std(), rel=0.025)
+    nobody, alike = groups[:500], np.ones(9, np.uint16)
+    assert disagreement(variance_of_groups(nobody, POSITION, STAKE), 0.1, 0.5, 0.03) == 0.0
+    assert variance_of_groups(alike, POSITION, STAKE) == 0.0
+    assert disagreement(0.0, 0.3, 0.5, 0.4) == pytest.approx(0.5)
+    assert disagreement(0.0, 0.5, 0.1, 0.4) == pytest.approx(0.5)
 
 
 def test_a_position_does_not_depend_on_who_else_is_asked():

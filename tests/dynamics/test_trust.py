@@ -11,8 +11,8 @@ from consensus_sim.dynamics.trust import TrustParameters, drift_along_ties, move
 from consensus_sim.randomness import key, uniforms
 
 P = TrustParameters(
-    gain=0.06, loss_ratio=1.75, efficacy_gain=0.1, visible_notice=0.06, visible_online=0.1, visible_tie=0.2,
-    visible_stake=0.3, patience=26, reason=0.5, late_outcome=0.5, return_half_life=0,
+    gain=0.06, loss_ratio=1.75, visible_notice=0.06, visible_online=0.1, visible_near=0.2, patience=26, reason=0.5,
+    return_half_life=0,
 )  # fmt: skip
 N = 20_000
 
@@ -94,13 +94,13 @@ def test_trust_stays_between_nought_and_one_however_heavy_losses_are():
         ({"notice": 0.06, "nearness": np.full(N, 0.5, np.float32)}, 0.03),
         ({"online": 0.1, "online_user": np.ones(N, bool)}, 0.1),
         ({"ties_took_part": np.full(N, 0.5, np.float32)}, 0.2 * 0.5),
-        ({"stake": np.full(N, 0.8, np.float32)}, 0.3 * 0.8),
+        ({"stake": np.full(N, 0.8, np.float32)}, 0.2 * 0.8),
         (
             {
                 "notice": 0.06, "online": 0.1, "online_user": np.ones(N, bool),
                 "ties_took_part": np.full(N, 0.5, np.float32), "stake": np.full(N, 0.8, np.float32),
             },
-            1 - 0.94 * 0.9 * 0.9 * 0.76,
+            1 - 0.94 * 0.9 * 0.9 * 0.84,
         ),
     ],
 )  # fmt: skip
@@ -116,7 +116,7 @@ def test_the_ways_of_seeing_an_outcome_are_independent(people, chance):
 def test_nobody_under_18_and_without_publication_nobody_from_elsewhere_sees_it():
     adult = np.arange(N) % 3 > 0
     people = make_people(adult=adult, stake=np.ones(500, np.float32), low=1000)
-    seen = see(people, 0.0, np.full(N, 0.5, np.float32), P._replace(visible_stake=1.0))
+    seen = see(people, 0.0, np.full(N, 0.5, np.float32), P._replace(visible_near=1.0))
     np.testing.assert_array_equal(seen, [i for i in range(1000, 1500) if adult[i]])
 
 

@@ -103,6 +103,16 @@ def test_tables_agree_with_one_another(run):
     )
 
 
+def test_the_table_of_topics_names_who_raised_and_who_leads_and_what_was_found(run):
+    model, tables = run
+    topics = model.topics.topics
+    for column in ("raised_by", "led_by", "found"):
+        expected = np.array([getattr(topic, column) for topic in topics])
+        np.testing.assert_array_equal(tables["topics"][column], expected)
+        assert len(set(expected.tolist())) > 2
+    assert not np.array_equal(tables["topics"]["raised_by"], tables["topics"]["led_by"])
+
+
 def test_the_capability_scale_is_taken_each_half_year_of_every_group(run):
     table = run[1]["capability"]
     assert set(table["half_year"]) == {"2024H1", "2024H2", "2025H1"}

@@ -23,9 +23,10 @@ def sheet(of, week, channel="council"):
 
 
 def acts(*rows):
-    """Acts of (week, resident, team, online)."""
-    week, resident, team, online = (np.array(column) for column in zip(*rows, strict=True))
-    return Acts(week, np.zeros(len(rows), np.int64), resident, team.astype(bool), online.astype(bool), ("council",))
+    """Acts of (week, resident, duty, online), nobody in the team."""
+    week, resident, duty, online = (np.array(column) for column in zip(*rows, strict=True))
+    channel, team = np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
+    return Acts(week, channel, resident, team, duty.astype(bool), online.astype(bool), ("council",))
 
 
 def test_with_everybody_followed_it_is_the_plain_share():
@@ -121,7 +122,7 @@ def test_frequency_has_a_window_of_26_weeks_at_any_time():
     assert np.isnan(outcomes.frequency(seldom, 50))
 
 
-def test_the_team_of_the_time_is_left_out_and_online_acts_where_asked():
+def test_duties_are_left_out_and_online_acts_where_asked():
     some = acts((1, 1, True, False), (2, 1, False, False), (2, 2, False, True), (3, 2, False, True))
     assert outcomes.frequency_ordinary(some, 26) == pytest.approx(3 / 2 / 2)
     assert outcomes.frequency_ordinary(some, 26, in_person=True) == pytest.approx(1 / 2)

@@ -22,15 +22,10 @@ SCENARIOS = {"ballot": "interactive_ballot", "reception": "before", "council": "
 """Scenario in which a channel is tried; the others in the one of their name."""
 HOLDS = "everything"
 PLACES = {
-    "motive.half_life": "points",
-    "support.box_share": "fifteen_minute_circle",
     "execution.give_up": "council",
-    "trust.late_outcome": "council",
 }
 """Scenario in which a parameter is tried, where not in `HOLDS`."""
-ALONE = {"execution.willingness_committee": "neighbour", "execution.willingness_half_life": "environment"}
-"""Kind of topic that comes up alone where a parameter is tried."""
-TRIED = {"execution.give_up": 13, "execution.willingness_half_life": 1.0, "execution.willingness_committee": 50.0}
+TRIED = {"execution.give_up": 13}
 
 
 @cache
@@ -40,10 +35,7 @@ def study() -> Study:
     names |= {name for name in config()["channel"] if name in config()["scenario"]}
     names -= {"tea"}
     when = ["calendar.start=2024-04-29", "calendar.programme=null", "calendar.weeks=40", "parameters=centre"]
-    also = [
-        "scenario.points.interventions.points.end=2024-09-01",
-        "scenario.fifteen_minute_circle.interventions.fifteen_minute_circle.minutes=1",
-    ]
+    also = ["scenario.points.interventions.points.end=2024-09-01"]
     return read_study(compose(["community=teaching", f"scenarios=[{','.join(sorted(names))}]", *when, *also, *LIVELY]))
 
 
@@ -154,9 +146,6 @@ def test_every_setting_of_a_kind_of_topic_changes_something(kind):
 def test_every_parameter_changes_something(group):
     entries = study().behaviour[group]
 
-    def base(name: str) -> Study:
-        return lone(ALONE[name], {}) if name in ALONE else study()
-
     def changed(key: str) -> Iterator[Study]:
         entry = entries[key]
         name = f"{group}.{key}"
@@ -164,12 +153,10 @@ def test_every_parameter_changes_something(group):
         for value in (*tried, entry["high"], entry["low"], 0.0, 2 * entry["value"] + 1):
             if value != entry["value"]:
                 new = {**entry, "value": value, "high": max(value, entry["high"])}
-                yield replace(base(name), behaviour={**study().behaviour, group: {**entries, key: new}})
+                yield replace(study(), behaviour={**study().behaviour, group: {**entries, key: new}})
 
     def moves(key: str) -> bool:
-        name = f"{group}.{key}"
-        scenario = PLACES.get(name, HOLDS)
-        return acts(scenario, changed(key), numbers_of(base(name), scenario) if name in ALONE else None)
+        return acts(PLACES.get(f"{group}.{key}", HOLDS), changed(key))
 
     names = [key for key in entries if not moves(key)]
     idle([f"behaviour.{group}.{key}" for key in names], f"behaviour.{group}")

@@ -170,6 +170,29 @@ def test_what_the_table_lacks_is_drawn_from_its_prior_and_what_the_user_set_is_k
     assert {gain(behaviour_of(own, n)) for n in range(4)} == {0.08}
 
 
+def test_a_parameter_that_is_not_drawn_keeps_its_value_whatever_the_table_says(tmp_path):
+    """Of the table and of the prior; `low` or `high` has it drawn again from that range."""
+    undrawn = ["++behaviour.trust.gain.drawn=false", "++behaviour.trust.loss_ratio.drawn=false"]
+    study = study_with(write(tmp_path / "mine.csv"), *undrawn)
+    found = [behaviour_of(study, n).numbers("trust") for n in range(4)]
+    centre = BEHAVIOUR.numbers("trust")
+    for name in ("gain", "loss_ratio"):
+        assert {trust[name] for trust in found} == {centre[name]}
+    ranged = compose(["++behaviour.trust.gain.drawn=false", "behaviour.trust.loss_ratio.high=4.0"])["behaviour"][
+        "trust"
+    ]
+    assert not ranged["gain"]["drawn"] and ranged["loss_ratio"]["drawn"]
+
+
+def test_a_table_of_all_that_is_drawn_is_complete(tmp_path):
+    """Its rows alone tell draws apart then."""
+    trust = {name: CONFIG["behaviour"]["trust"][name] for name in ("gain", "loss_ratio")}
+    sets = read_posterior(write(tmp_path / "mine.csv"))
+    for drawn in (True, False):
+        of = Behaviour.from_config({"trust": {**trust, "loss_ratio": {**trust["loss_ratio"], "drawn": drawn}}})
+        assert sets.checked(of).complete is not drawn
+
+
 def test_another_table_is_another_study_and_another_key(tmp_path):
     first = study_with(write(tmp_path / "a.csv"))
     second = study_with(write(tmp_path / "b.csv", gains=(0.03, 0.05, 0.08)))
@@ -232,7 +255,7 @@ def test_who_means_to_write_a_table_is_told_how():
 def test_the_shipped_posterior_fits_the_shipped_behaviour():
     """If this fails after a change of parameters: python experiments/calibration/run.py."""
     sets = read_posterior("case_study").checked(BEHAVIOUR)
-    assert {p.name for p in BEHAVIOUR} == set(sets.names) and not sets.kept
+    assert sets.complete and {p.name for p in BEHAVIOUR if p.varies} == set(sets.names) - sets.kept
     assert 100 <= len(sets.weights) <= 1000 and sets.weights.sum() == pytest.approx(1)
     about = yaml.safe_load(posterior_file("case_study").with_suffix(".yaml").read_text(encoding="utf-8"))
     assert about["sets"] == len(sets.weights)

@@ -82,10 +82,10 @@ BUSY = (
 """Settings that act where small topics come up by the dozen, many people vote and little is carried out."""
 EXCEPTIONS: dict[str, str] = {
     "topic.lighthouse_naming.funding.chance": "the money that it may need is 0",
+    "fifteen_minute_circle.box_share": "no point of the circle is far enough from the park to have a box of its own",
     "fifteen_minute_circle.points": "one point reaches the whole of the small community",
     "fifteen_minute_circle.show": "as fifteen_minute_circle.points",
     "tea.show": "all who pass the park know of the tea",
-    "behaviour.support.box_share": "no point of the circle is far enough from the park to have a box of its own",
     "community.network.isolate_ties.value": "0 in place of 1 gives the same ties on 400 residents",
     "community.weights.home_60_plus": "no share is drawn among so few of them",
     "community.weights.low_income_one_adult_with_children": "as community.weights.home_60_plus",
@@ -107,7 +107,7 @@ def busy() -> Study:
     values = {
         "topics": {"arrivals": 3.0, "suggestion": 0.9, "contested": 0.0},
         "execution": {"hazard": 0.005, "funds": 0.0},
-        "participation": {"online_young": 0.5, "online_middle": 0.5},
+        "participation": {"online_act": 0.5},
     }
     behaviour = dict(study().behaviour)
     for group, numbers in values.items():

@@ -88,6 +88,23 @@ def test_the_command_splits_the_variance_of_the_default_comparison(load_study, r
     assert "differences: " in capsys.readouterr().out
 
 
+def test_the_command_compares_the_core_with_all_parameters(load_study, tmp_path, capsys):
+    """Intervals of levels and differences, of the mean and of one community, and the ratio of widths."""
+    core = load_study("calibration", "core")
+    core.main(
+        ["--replicates", "4", "--community", "teaching", "--weeks", "8", "--workers", "1", "--out", str(tmp_path)]
+    )
+    table = pd.read_csv(tmp_path / "core.csv", keep_default_na=False, na_values=[""])
+    assert {"before", "council"} <= set(table["scenario"]) and set(table["reference"].fillna("")) == {"", "council"}
+    assert "one community: width with the core over width with all " in capsys.readouterr().out
+    ends = ["mean_q05", "mean_q95", "q05", "q95"]
+    index = pd.MultiIndex.from_tuples([("council", "", "reach", "share")], names=core.KEYS)
+    narrow, wide = (pd.DataFrame([row], index, ends) for row in ((0.2, 0.4, 0.1, 0.4), (0.1, 0.5, 0.0, 0.6)))
+    row = core.core_table(narrow, wide).iloc[0]
+    assert row["mean_ratio"] == pytest.approx(0.5) and row["one_ratio"] == pytest.approx(0.5)
+    assert (row["mean_core_q05"], row["one_all_q95"], row["metric"]) == (0.2, 0.6, "reach")
+
+
 def test_the_split_is_told_in_two_lines(load_study):
     nan = float("nan")
     rows = [("", 0.8, 0.9), ("", 0.6, 0.7), ("", nan, nan), ("council", 0.2, nan)]

@@ -358,6 +358,9 @@ def test_adjusting_goes_on_and_takes_the_new_settings():
         council.sessions_per_month = sessions
         council.on_adjusted(model)
         assert model.is_open("council") == is_open == (model.team is not None)
+    council.officer_attendance, members = 0.9, model.team.members
+    council.on_adjusted(model)
+    assert model.team.officer_attendance == 0.9 and model.team.members is members
     assert attendance(model.run(), "council", since=15)
 
     model = make_model("points", weeks=44).run()

@@ -94,12 +94,3 @@ def test_no_more_than_its_capacity_of_residents(capacity):
 
 def test_a_parlour_without_room_leaves_the_council_where_it_was():
     assert make_started(capacity=0).channels["council"].venue.name == "committee_office"
-
-
-def test_what_is_not_set_is_left_to_the_prior():
-    own = make_started(elders_corner=True)
-    venue, support = own.venues["parlour"], own.parameters.support
-    assert (venue.relief, venue.elder_relief) == (support.parlour_relief, support.elder_relief)
-    other = make_started(behaviour={"support.parlour_relief": 0.5}).venues["parlour"]
-    assert other.relief == 0.5
-    assert make_started(relief=0.1, behaviour={"support.parlour_relief": 0.5}).venues["parlour"].relief == 0.1

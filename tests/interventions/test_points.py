@@ -106,8 +106,8 @@ def test_points_draw_people_and_no_belief_draws_nobody():
         came[budget] = 0
         for seed in range(4):
             model = make_model(
-                "points", weeks=40, seed=seed, behaviour={**LIVELY, "motive.reward": 2.0, "motive.honour": 0.0},
-                levers={"points": {"budget": budget, "start": "2024-05-06"}},
+                "points", weeks=40, seed=seed, behaviour={**LIVELY, "motive.reward": 2.0},
+                levers={"points": {"budget": budget, "start": "2024-05-06", "honour_pull": 0.0}},
             ).run()  # fmt: skip
             came[budget] += sum(len(who) for week, channel, who in model.recorder.acts if channel != "ballot")
     assert came[1e6] > 1.2 * came[0.0]
@@ -129,7 +129,7 @@ def test_the_pull_of_an_attendance_is_the_parameter_and_half_points_pull_less_on
 def test_honours_go_to_the_quarters_top_and_lift_them():
     model = make_model("points", weeks=104, behaviour=LIVELY, levers={"points": {"honours": 4}})
     bank, weeks_with_honours = lever(model, "points"), 0
-    honour, recognition = model.parameters.fatigue.relief_honour, model.parameters.motive.recognition
+    honour, recognition = bank.honour_relief, bank.recognition
     looked = []
 
     def on_quarter_end(kind, each=bank.on_quarter_end):
@@ -156,8 +156,8 @@ def test_honours_go_to_the_quarters_top_and_lift_them():
 
 
 def test_an_honour_within_reach_draws_the_active_among_those_near_the_last_ones_points():
-    behaviour = {**LIVELY, "motive.active_weeks": 4}
-    model = make_model("points", weeks=60, behaviour=behaviour, levers={"points": {"honours": 3}})
+    settings = {"honours": 3, "active_weeks": 4, "honour_pull": 0.3}
+    model = make_model("points", weeks=60, behaviour=LIVELY, levers={"points": settings})
     bank, looked, inactive = lever(model, "points"), 0, 0
     while model.week < 60:
         model.step()
@@ -169,17 +169,21 @@ def test_an_honour_within_reach_draws_the_active_among_those_near_the_last_ones_
             near = near[model.last_act[near] >= model.week - 4]
             np.testing.assert_array_equal(np.sort(bank.near), near)
             np.testing.assert_array_equal(np.flatnonzero(bank.pull), near)
-            np.testing.assert_allclose(bank.pull[near], model.parameters.motive.honour)
+            np.testing.assert_allclose(bank.pull[near], 0.3)
             looked += 1
     assert looked > 30 and inactive > 30
 
 
 def test_reward_crowds_out_motive_of_who_is_rewarded_and_never_below_its_floor():
-    strong = {"motive.crowding_out": 0.7, "motive.crowding_acts": 4.0, "motive.recognition": 0.0}
-    model = make_model("points", weeks=56, behaviour={**LIVELY, **strong}, levers={"points": {"budget": 1e6}}).run()
+    strong = {"budget": 1e6, "crowding_acts": 4.0, "recognition": 0.0}
+    model = make_model(
+        "points", weeks=56, behaviour={**LIVELY, "motive.crowding_out": 0.7}, levers={"points": strong}
+    ).run()
     lost = model.residents.start_motive - model.residents.motive
     assert (lost[~model.took_part] == 0).all() and lost.max() > 0.01 and lost.min() >= 0
-    plain = make_model("points", weeks=56, behaviour={**LIVELY, **strong, "motive.crowding_out": 0.0}).run()
+    plain = make_model(
+        "points", weeks=56, behaviour={**LIVELY, "motive.crowding_out": 0.0}, levers={"points": strong}
+    ).run()
     np.testing.assert_array_equal(plain.residents.motive, plain.residents.start_motive)
 
 
@@ -287,7 +291,7 @@ def test_points_draw_nobody_where_nobody_was_active_and_nobody_holds_any():
 @pytest.mark.parametrize("window", [13, 26])
 def test_points_draw_the_active_in_full_and_others_by_the_share_of_their_ties_who_hold_some(window):
     """D9, L57, L58: the definition written out over all ties, after every week; the window ends with its last week."""
-    model, network, ended = make_quiet(behaviour={"motive.active_weeks": window}), community().network, 0
+    model, network, ended = make_quiet(settings={"active_weeks": window}), community().network, 0
     bank, rows = lever(model, "points"), np.repeat(np.arange(model.residents.n), np.diff(network.indptr))
     while model.week < 50:
         model.step()
@@ -314,8 +318,8 @@ def test_rewards_hold_rather_than_recruit():
     for pull in (0.0, 1.0):
         earlier = new = 0
         for seed in range(6):
-            behaviour = {**LIVELY, "motive.reward": pull, "motive.honour": 0.0, "motive.crowding_out": 0.0}
-            settings = {"start": "2024-08-05", "value": 1.0, "budget": 1e6}
+            behaviour = {**LIVELY, "motive.reward": pull, "motive.crowding_out": 0.0}
+            settings = {"start": "2024-08-05", "value": 1.0, "budget": 1e6, "honour_pull": 0.0}
             model = make_model("points", weeks=48, seed=seed, behaviour=behaviour, levers={"points": settings}).run()
             before = np.unique(np.concatenate([who for week, _, who in model.recorder.acts if week < 22]))
             after = np.concatenate([who for week, _, who in model.recorder.acts if week >= 22])
@@ -327,29 +331,30 @@ def test_rewards_hold_rather_than_recruit():
 
 
 def test_value_and_budget_are_those_of_their_priors_where_they_are_not_set():
-    """P34, P35: the first quarter's budget follows the points expected, each later one what the quarter before issued;
-    the weeks before the bank began count as weeks of the first quarter.
+    """P34, P35: the first quarter's budget follows the points expected of so many adults, each later one what the
+    quarter before issued; the weeks before the bank began count as weeks of the first quarter.
     """
     behaviour = {"motive.point_value": 0.7, "motive.budget_ratio": 2.0}
-    model = make_quiet(behaviour=behaviour, settings={"first_issue": 300, "start": "2024-05-06"})
+    model = make_quiet(behaviour=behaviour, settings={"first_issue": 200, "start": "2024-05-06"})
+    first = 0.2 * len(model.adults)
     bank, begun, quarters = lever(model, "points"), model.calendar.week_of(lever(model, "points").start), []
     for week in range(56):
         model.step()
         if week == begun:
             assert bank.shop.point_value == pytest.approx(0.7)
-            assert bank.purse.came_in.sum() == pytest.approx(2.0 * 300 * 0.7)
+            assert bank.purse.came_in.sum() == pytest.approx(2.0 * first * 0.7)
         if week >= begun and model.calendar.ends_quarter(week):
             issued = bank.issued - sum(quarters)
             quarters.append(issued)
             missing = 1 - (week + 1 - begun) / 13 if len(quarters) == 1 else 0.0
-            assert bank.purse.left.sum() == pytest.approx(2.0 * 0.7 * (issued + missing * 300))
+            assert bank.purse.left.sum() == pytest.approx(2.0 * 0.7 * (issued + missing * first))
     assert len(quarters) > 2 and min(quarters) > 0
 
 
 def test_a_value_or_a_budget_that_is_set_takes_the_place_of_its_prior():
-    model = make_quiet(behaviour={"motive.budget_ratio": 2.0}, settings={"value": 0.3, "first_issue": 300})
+    model = make_quiet(behaviour={"motive.budget_ratio": 2.0}, settings={"value": 0.3, "first_issue": 200})
     model.step()
-    assert lever(model, "points").purse.came_in.sum() == pytest.approx(2.0 * 300 * 0.3)
+    assert lever(model, "points").purse.came_in.sum() == pytest.approx(2.0 * 0.2 * len(model.adults) * 0.3)
     model = make_quiet(settings={"budget": 55.0})
     model.step()
     bank = lever(model, "points")
@@ -359,7 +364,8 @@ def test_a_value_or_a_budget_that_is_set_takes_the_place_of_its_prior():
 
 def test_honours_take_strain_off_those_honoured_alone():
     model = make_model("points", weeks=80, behaviour=LIVELY, levers={"points": {"honours": 4}})
-    bank, honour, looked = lever(model, "points"), model.parameters.fatigue.relief_honour, []
+    bank, looked = lever(model, "points"), []
+    honour = bank.honour_relief
 
     def on_quarter_end(each, original=bank.on_quarter_end):
         model.residents.strain[:] = 0.5

@@ -205,8 +205,9 @@ def test_where_the_money_is_gone_nothing_pulls_and_the_motive_lost_stays_lost():
     """B16's mechanism: it can end below where points never were, if P32 is above zero, and not otherwise."""
     lost = {}
     for crowding in (0.0, 0.7):
-        behaviour = {**LIVELY, "motive.crowding_out": crowding, "motive.crowding_acts": 4.0}
-        dry = make_model("points_dry", weeks=80, behaviour=behaviour, levers={"points": {"honours": 0}}).run()
+        behaviour = {**LIVELY, "motive.crowding_out": crowding}
+        settings = {"honours": 0, "crowding_acts": 4.0}
+        dry = make_model("points_dry", weeks=80, behaviour=behaviour, levers={"points": settings}).run()
         assert np.max(lever(dry, "points").utility(dry, dry.event("tea"))) < 1e-3
         lost[crowding] = float((dry.residents.start_motive - dry.residents.motive).sum())
     assert lost[0.0] == 0.0 and lost[0.7] > 0.1

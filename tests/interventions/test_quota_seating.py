@@ -35,7 +35,7 @@ def sessions(weeks=56, behaviour=None, **settings):
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8, 1.0])
 @pytest.mark.parametrize(("counted", "seats"), [("offered", "seats_offered"), ("seated", "seats_accepted"),
-                                                ("present", "seated_present")])  # fmt: skip
+                                                ("present", "panel")])  # fmt: skip
 def test_the_share_is_kept_on_what_it_is_counted_on(share, counted, seats):
     willing = {"participation.letter_acceptance": 0.5, "participation.personal_acceptance": 0.6}
     representatives = 0 if counted == "offered" else 5  # asked for their stake, whoever they are: they count as offers
@@ -49,7 +49,7 @@ def test_the_share_is_kept_on_what_it_is_counted_on(share, counted, seats):
 def test_seats_go_to_different_adults_outside_the_team_and_no_more_than_there_are():
     model, events = sessions()
     for event in events:
-        for rows in (event.seats_offered, event.seats_accepted, event.seated_present):
+        for rows in (event.seats_offered, event.seats_accepted, event.panel):
             assert len(np.unique(rows)) == len(rows) and model.residents.adult[rows].all()
             assert not model.team_mask[rows].any() or event.week > model.channels["council"].opened_week
         assert len(event.seats_accepted) <= 10

@@ -11,7 +11,7 @@ from consensus_sim.residents.columns import REPORT_GROUPS
 from tests.helpers import assert_same_tables, differing_tables, latent, lever, make_model, make_tables
 
 EVERYBODY = {"sample": 100_000, "least_told": 2}
-CENSUS = {"survey.response": 1.0, "survey.item_error": 0.0}
+CENSUS = {"response": 1.0, "item_error": 0.0}
 
 
 def surveyed(weeks=20, behaviour=None, scenario="survey", place="teaching", **settings):
@@ -37,7 +37,7 @@ def test_nobody_asked_is_no_survey():
 def test_a_census_without_error_finds_the_truth_to_the_rounding():
     """Where all answer, a group's mean differs from its true mean by no more than half an answer on a fine scale."""
     points = 11
-    model, (survey,) = surveyed(weeks=17, behaviour=CENSUS, points=points, **EVERYBODY)
+    model, (survey,) = surveyed(weeks=17, points=points, **CENSUS, **EVERYBODY)
     table = capability_table(model)
     rows = list(zip(*(table[column].tolist() for column in ("group", "dimension", "indicator")), strict=True))
     true, n = (dict(zip(rows, table[column].tolist(), strict=True)) for column in ("mean", "n"))
@@ -51,7 +51,7 @@ def test_a_census_without_error_finds_the_truth_to_the_rounding():
 def test_tenants_and_workers_answer_less_as_often_as_set(group):
     """Binomial within tenure and work over all adults, 5 SE: false alarm 6e-7 each."""
     model, (survey,) = surveyed(place="case_study", weeks=17, sample=100_000)
-    p, residents = lever(model, "survey").parameters, model.residents
+    p, residents = lever(model, "survey"), model.residents
     base = np.log(p.response / (1 - p.response))
     both = {"owner": 0.0, "tenant": p.response_tenant}[group]
     chance = 1 / (1 + np.exp(-(base + both + p.response_working * residents.member_of("working"))))
@@ -65,9 +65,7 @@ def test_the_standard_error_is_that_of_the_sample():
     """Means of repeated surveys of one population scatter as their standard errors say (40 lots)."""
     found = []
     for seed in range(40):
-        model = make_model(
-            "survey", weeks=17, seed=1, levers={"survey": {"sample": 150}}, behaviour={"survey.response": 1.0}
-        )
+        model = make_model("survey", weeks=17, seed=1, levers={"survey": {"sample": 150, "response": 1.0}})
         model.week, model.seed = 16, seed  # the same residents, another lot
         bank = lever(model, "survey")
         bank.on_start(model)
@@ -117,13 +115,14 @@ def test_costs_are_a_price_a_survey_and_a_gift_an_answer():
 
 COURSE = {"who": "residents", "places": 400, "turnout": 1.0, "missed": 0.0, "weeks_between": 1.0, "sessions": 3,
           "start": "2024-07-01"}  # fmt: skip
-STILL = {"influence.drift": 0.0, "survey.response": 1.0}
+STILL = {"influence.drift": 0.0}
+ALL_ANSWER = {**EVERYBODY, "response": 1.0}
 
 
 def course(weeks=21, scenario="targeted_training", **settings):
     model = make_model(
         scenario, weeks=weeks, behaviour=STILL, without=["lectures"],
-        levers={"training": {**COURSE, **settings}, "survey": EVERYBODY},
+        levers={"training": {**COURSE, **settings}, "survey": ALL_ANSWER},
     )  # fmt: skip
     while model.week < 17:
         model.step()
@@ -149,7 +148,7 @@ def test_the_weakest_indicator_gets_its_share_of_the_same_total():
 
 
 def test_a_focus_of_an_even_share_is_even_training():
-    options = {"behaviour": {**STILL, "learning.workshop_cognition": 0.0}, "weeks": 21}
+    options = {"behaviour": {**STILL, "learning.course_cognition": 0.0}, "weeks": 21}
     aimed, even = (
         make_tables("targeted_training", levers={"training": {**COURSE, "target": target, "focus": 0.25}}, **options)
         for target in ("weakest", "none")
@@ -178,7 +177,7 @@ def test_it_follows_what_was_found_and_not_the_truth():
 def test_the_weakest_group_is_the_one_that_is_trained():
     model = make_model(
         "targeted_training", weeks=20, behaviour=STILL, without=["lectures"],
-        levers={"training": {**COURSE, "who": "weakest_group", "sessions": 1}, "survey": EVERYBODY},
+        levers={"training": {**COURSE, "who": "weakest_group", "sessions": 1}, "survey": ALL_ANSWER},
     )  # fmt: skip
     while model.week < 17:
         model.step()

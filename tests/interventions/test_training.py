@@ -32,8 +32,8 @@ def test_a_course_gives_everybody_the_gain_of_the_evidence_wherever_they_start()
     """P28, P29: three sessions give the weak, the able and those between the same SD."""
     p = make_model("before", weeks=1).parameters.learning
     for method, expected in (
-        ("workshop", (p.workshop_skill, p.workshop_cognition)),
-        ("lecture", (p.lecture_skill, p.lecture_cognition)),
+        ("workshop", (p.workshop_skill, p.course_cognition)),
+        ("lecture", (p.lecture_skill, p.course_cognition)),
     ):
         for gain, size in zip(gains(trained(method=method)), expected, strict=True):
             np.testing.assert_allclose(gain, size, atol=2e-3)

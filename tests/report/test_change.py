@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consensus_sim.catalogue import text
-from consensus_sim.report.change import FEWEST, KINDS, MARKS, SURE, is_clear, kind_of_change, one_community
+from consensus_sim.ensemble.rules import rules
+from consensus_sim.report.change import KINDS, MARKS, is_clear, kind_of_change, one_community
 
 ROW = {
     "difference": 0.3, "q05": 0.1, "q95": 0.5, "mean_q05": 0.2, "mean_q95": 0.4, "p_mean_up": 0.99, "p_mean_down": 0.01,
@@ -27,6 +28,7 @@ def mirrored(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **turned, "difference": -row["difference"]}
 
 
+FEWEST, SURE = rules().fewest, rules().sure
 ONE_UNSURE = {"q05": -0.1, "p_up": 0.84}
 AVERAGE_UNSURE = {"mean_q05": -0.1, "p_mean_up": 0.94, "p_mean_down": 0.06}
 WITHIN = {"difference": 0.005, "mean_q05": -0.01, "mean_q95": 0.02}

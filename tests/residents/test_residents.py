@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_type_hints
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from consensus_sim.randomness import key, uniforms
 from consensus_sim.residents.agent import Resident
@@ -17,8 +20,8 @@ from consensus_sim.residents.columns import (
     channel_bit,
     group_bit,
 )
-from consensus_sim.residents.residents import Residents
-from tests.helpers import community, make_behaviour, make_model
+from consensus_sim.residents.residents import RETIRED, Residents
+from tests.helpers import community, latent, make_behaviour, make_model
 
 BEHAVIOUR = make_behaviour()
 
@@ -50,6 +53,10 @@ def test_a_value_out_of_range_is_noticed(name, value):
     residents.column(name)[7] = value
     with pytest.raises(ValueError, match=name):
         residents.check_ranges()
+
+
+def test_the_class_declares_the_type_of_every_column():
+    assert get_type_hints(Residents) == {column.name: NDArray[np.dtype(column.dtype).type] for column in COLUMNS}
 
 
 def test_named_rows_are_views_of_the_blocks():
@@ -137,8 +144,36 @@ def test_attitudes_go_together_and_follow_groups(many):
     assert (r[np.triu_indices(4, 1)] > 0.1).all()
     assert many.trust[party].mean() > many.trust[adult & ~party].mean()
     assert many.belonging[many.member_of("tenant")].mean() < many.belonging[many.member_of("owner")].mean()
-    assert (many.habit_offline[(party | many.worker) & adult] == np.float32(0.1)).all()
-    assert not many.habit_online.any() and not many.fatigue.any() and not many.points.any()
+    assert not many.habit.any() and not many.strain.any() and not many.fatigue.any() and not many.points.any()
+
+
+def test_without_spread_each_group_starts_at_its_level():
+    """F11-F15 written out: who is able, who leads, which group stands higher or lower, and in what."""
+    level = {"skill_weak": 0.2, "skill_able": 0.7, "trust": 0.4, "efficacy": 0.3}
+    shift = {"spread": 0.0, "lead": 0.5, "vulnerable_skill": -0.3, "group_gap": 0.2}
+    sure = {"able_ordinary": 0.0, "able_party": 0.0, "able_worker": 1.0}
+    residents = Residents(
+        community(), make_behaviour({f"initial.{k}": v for k, v in (level | shift | sure).items()}), 1
+    )
+    people, logit = community().population, {name: latent(value) for name, value in level.items()}
+    able, party = residents.worker, people.party
+    kind = np.where(able, logit["skill_able"], logit["skill_weak"])
+    weak = -0.3 * (0 + people.elder + people.tenant + people.low_income)
+    rooted = 0.2 * (0 + people.elder - 1 * people.tenant - 1 * people.newcomer)
+    energy = 0.2 * ((people.employment == RETIRED) - 1 * people.low_income)
+    expected = {
+        **dict.fromkeys(SKILLS, kind + weak),
+        **dict.fromkeys(COGNITIONS, kind),
+        "trust": logit["trust"] + 0.5 * party,
+        "follow_through": logit["trust"] + 0.5 * party,
+        "belonging": logit["trust"] + rooted,
+        "efficacy": logit["efficacy"] + 0.5 * able,
+        "initiative": logit["efficacy"] + 0.5 * able + 0.5 * party,
+        "motive": logit["efficacy"] + 0.5 * able + 0.5 * party + energy,
+    }
+    assert (able & party).any() and (able & ~party).any() and (people.newcomer & ~people.tenant).any()
+    for name, values in expected.items():
+        np.testing.assert_allclose(latent(residents.column(name)), values, atol=1e-4, err_msg=name)
 
 
 def test_an_agent_shows_its_row_and_refuses_what_is_out_of_range():

@@ -110,7 +110,7 @@ def test_execution_waits_a_geometric_time():
         model.week = week
         carry_out(model, topics, week)
     waited = np.array([topic.executed_week for topic in topics])
-    chance = 0.2 * np.exp(p.funded + p.cooperation * p.willingness)
+    chance = 0.2 * np.exp(p.funded)
     expected = stats.geom.pmf(np.arange(1, 121), chance)
     assert (waited > 0).all()
     assert fits(np.bincount(waited, minlength=121)[1:], expected)
@@ -137,14 +137,14 @@ def test_members_leave_at_the_hazard_of_their_fatigue():
 
 def test_those_with_access_online_are_the_shares_of_p14_by_age():
     behaviour, counts = make_behaviour(), np.zeros((3, 2))
-    people = community().population
+    people, access = community().population, community().spec.internet
     bands = (people.adult & (people.age < 45), (people.age >= 45) & ~people.elder, people.elder)
     for seed in range(40):
         online = Residents(community(), behaviour, seed).online
         assert not online[~people.adult].any()
         counts += [(online[band].sum(), band.sum()) for band in bands]
-    for (number, of), name in zip(counts, ("internet_young", "internet_middle", "internet_elder"), strict=True):
-        assert share_fits(number, of, behaviour.parameters["participation"][name].value)
+    for (number, of), share in zip(counts, (access.age_18_44, access.age_45_59, access.age_60_plus), strict=True):
+        assert share_fits(number, of, float(share))
 
 
 def test_neighbouring_replicates_are_unrelated():

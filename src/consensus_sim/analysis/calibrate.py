@@ -28,7 +28,7 @@ from consensus_sim.analysis.design import (
     told_by,
     values_at,
 )
-from consensus_sim.analysis.emulator import Emulator, need_sklearn, recover
+from consensus_sim.analysis.emulator import Emulator, Posterior, need_sklearn, recover
 from consensus_sim.analysis.tables import identification, joint_table, predictive_table, recovery_table
 from consensus_sim.analysis.targets import Target, check_told, read_targets, target_files
 from consensus_sim.ensemble.scenario import Study
@@ -50,10 +50,10 @@ SECOND = 300_000
 """Replicate from which the runs of the second wave are numbered: chance that no run of the first has met."""
 AGAIN = 500_000
 """Replicate from which the predictive runs are numbered: chance that no run of the table has met."""
-RECOVERED = 64
-"""Draws of the other parameters over which the posterior of a synthetic truth is taken."""
 
 
+COMPONENTS = 6
+"""Principal components by which sets are told to be alike."""
 MOST_RUNS = 1_000_000
 
 
@@ -176,6 +176,29 @@ class Wave(NamedTuple):
     statistics: Statistics
 
 
+def alike(values: Matrix) -> NDArray[np.int64]:
+    """Order of the rows of `values` (rows, columns), NaN where undefined, in which neighbours are alike: (rows,).
+
+    k-d order (Bentley 1975, Commun. ACM 18) over the first `COMPONENTS` principal components of the columns' ranks.
+    """
+    from scipy.stats import rankdata
+
+    told = values[:, ~np.isnan(values).all(axis=0)]
+    ranks = rankdata(np.where(np.isnan(told), np.nanmedian(told, axis=0), told), axis=0)
+    centred = ranks - ranks.mean(axis=0)
+    left, size, _ = np.linalg.svd(centred / np.maximum(centred.std(axis=0), 1e-12), full_matrices=False)
+    points = (left * size)[:, :COMPONENTS]
+
+    def split(rows: NDArray[np.int64], depth: int) -> list[int]:
+        if len(rows) < 2:
+            return rows.tolist()
+        along = rows[np.argsort(points[rows, depth % points.shape[1]], kind="stable")]
+        half = len(rows) // 2
+        return split(along[:half], depth + 1) + split(along[half:], depth + 1)
+
+    return np.array(split(np.arange(len(values)), 0), np.int64)
+
+
 class Calibration:
     """The inference on one table of runs.
 
@@ -206,17 +229,17 @@ class Calibration:
         self._infer()
 
     def second_wave(self, engine: Engine, stored: Stored) -> Calibration:
-        """The same, learned also from runs where this posterior is: `second_wave` candidates by their weight, all other
-        parameters from further points of the prior's design (sequential neural or synthetic likelihoods do the same:
-        what is learned is the likelihood given the parameters, so that it does not matter where they were drawn).
+        """The same, learned also from runs where this posterior is: `second_wave` sets of it, all other parameters from
+        further points of the prior's design (sequential neural or synthetic likelihoods do the same: what is learned is
+        the likelihood given the parameters, so that it does not matter where they were drawn).
         """
         count = self.problem.settings.second_wave
         if not count:
             return self
-        at = (np.arange(count) + 0.5) / count
-        chosen = np.minimum(np.searchsorted(np.cumsum(self.marginal.weights), at), len(self.marginal.weights) - 1)
+        times = -(-count // self.problem.settings.sets)
+        sets = self.emulator.posterior(self.observed, self.problem.study.seed, times).quantiles
         quantiles = self.problem.reserve.copy()
-        quantiles[:, self.problem.moved] = self.problem.candidates[np.random.default_rng(0).permutation(chosen)]
+        quantiles[:, self.problem.moved] = np.random.default_rng(0).permutation(sets)[:count]
         work = self.problem.work(values_at(self.problem.behaviour, quantiles), SECOND)
         found = play(work, range(count), engine, stored)
         return Calibration(self.problem, self.statistics, Wave(quantiles, found))
@@ -236,7 +259,6 @@ class Calibration:
 
     def _infer(self) -> None:
         self.posterior = self.emulator.posterior(self.observed, self.problem.study.seed)
-        self.marginal = self.emulator.marginal(self.observed)
 
     @property
     def errors(self) -> Matrix:
@@ -260,7 +282,7 @@ class Calibration:
         held = slice(self.problem.settings.runs - self.problem.settings.held_out, self.problem.settings.runs)
         truths = self.problem.quantiles[held][:, self.problem.moved]
         told = matrix_of(self.targets, self.statistics)[held]
-        found = recover(self.emulator.first(RECOVERED), truths, told, self.errors, self.problem.study.seed + 1)
+        found = recover(self.emulator, truths, told, self.errors, self.problem.study.seed + 1)
         return recovery_table(self.problem.calibrated, *found)
 
     def identification(self) -> pd.DataFrame:
@@ -282,12 +304,24 @@ class Calibration:
         prior = {name: values[table] for name, values in self.statistics.items()}
         return found, predictive_table(self.problem.targets, prior, found)
 
+    def ordered(self, again: Statistics) -> Calibration:
+        """The same with its sets in an order in which neighbours behave alike, by the statistics `again` of each set:
+        forecasts draw rows evenly along the table (`ParameterSets.drawn`), so their means then vary less.
+        """
+        if self.problem.settings.predictive != len(self.posterior.rows):
+            return self
+        other, order = copy(self), alike(np.column_stack(list(again.values())))
+        rows, weights, quantiles = (each[order] for each in vars(self.posterior).values())
+        other.posterior = Posterior(rows, weights, quantiles)
+        return other
+
     def posterior_table(self) -> pd.DataFrame:
-        """Weight and value of every parameter, one row a set."""
+        """Weight and value of every parameter that is drawn, one row a set."""
         import pandas as pd
 
-        names = [p.name.removeprefix("behaviour.") for p in self.problem.parameters]
-        table = pd.DataFrame(self.values, columns=names)
+        drawn = [column for column, p in enumerate(self.problem.parameters) if p.varies]
+        names = [self.problem.parameters[column].name.removeprefix("behaviour.") for column in drawn]
+        table = pd.DataFrame(self.values[:, drawn], columns=names)
         table.insert(0, "weight", self.posterior.weights)
         return table
 
@@ -312,7 +346,7 @@ class Calibration:
             "trees": self.problem.settings.trees,
             "candidates": self.problem.settings.candidates,
             "sets": len(self.posterior.rows),
-            "effective_candidates": round(self.marginal.effective, 1),
+            "effective_candidates": round(self.emulator.effective(self.observed), 1),
             "targets": {t.name: {"statistic": t.statistic, "value": t.value} for t in self.targets},
             "targets_digest": digest.hexdigest()[:32],
             "calibrated": [p.name.removeprefix("behaviour.") for p in self.problem.calibrated],
@@ -362,6 +396,7 @@ def run_calibration(
     if problem.settings.predictive:
         again, tables["posterior_predictive"] = found.predictive(engine, stored)
         tables["joint"] = found.joint(again)
+        found = found.ordered(again)
 
     def write(place: Path) -> None:
         for name, table in tables.items():

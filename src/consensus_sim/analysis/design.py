@@ -33,12 +33,12 @@ NAME = "parameters"
 def sobol(behaviour: Behaviour, runs: int, seed: int) -> Matrix:
     """Quantiles (runs, parameters) that fill the prior evenly: scrambled Sobol points (Owen 1998), `seed` >= 0.
 
-    The first points of a longer design are those of a shorter one. A parameter whose prior is fixed takes no part: its
-    column is at the middle, so that the design is the same with and without it.
+    The first points of a longer design are those of a shorter one. A parameter that is fixed or not drawn takes no
+    part: its column is at the middle, so that the design is the same with and without it.
     """
     from scipy.stats import qmc
 
-    free = [p.distribution != "fixed" for p in behaviour]
+    free = [p.varies for p in behaviour]
     sampler = qmc.Sobol(sum(free), scramble=True, rng=np.random.default_rng(seed))
     points: Matrix = np.full((runs, len(free)), 0.5)
     points[:, free] = sampler.random_base2(max(1, int(np.ceil(np.log2(runs)))))[:runs]

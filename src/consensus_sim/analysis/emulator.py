@@ -11,6 +11,9 @@
    parameters are sampled from candidates that fill their prior evenly, each as often as the likelihood says (sampling
    importance resampling; Rubin 1988). That is the cut posterior, p(others) p(calibrated | others, data) (Plummer 2015):
    what must stay at its prior stays there exactly.
+5. Every draw has candidates of its own: the same points, shifted around the unit cube (Cranley & Patterson 1976, SIAM
+   J. Numer. Anal. 13). Shared by all draws, the few that fit any observation would stand for the whole posterior, and
+   its intervals would be too narrow.
 
 All parameters are told by quantiles of their priors in (0, 1).
 """
@@ -19,12 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.errors import InputError, not_allowed, phrase
+
+if TYPE_CHECKING:
+    from sklearn.preprocessing import QuantileTransformer
 
 Matrix = NDArray[np.float64]
 FOLDS = 5
@@ -46,30 +52,24 @@ WORTH_PROCESSES = 200_000
 """Runs times trees from which statistics are learned side by side: below, starting processes takes longer."""
 
 
-def need_sklearn() -> Any:
-    """scikit-learn; a plain message where it is missing."""
+def need_sklearn() -> None:
+    """Raise InputError where scikit-learn is missing."""
     try:
-        import sklearn
+        import sklearn  # noqa: F401
     except ImportError:
         what = phrase("calibration")
         raise InputError("extra_missing", what=what, library="scikit-learn", extra="analysis") from None
-    return sklearn
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Weighted sample: rows of the draws or candidates it is made of, their weights (adding up to one), and the
-    calibrated parameters' quantiles (rows, parameters).
+    """Weighted sample: rows of the draws it is made of, weights (adding up to one), and the calibrated parameters'
+    quantiles (rows, parameters).
     """
 
     rows: NDArray[np.int64]
     weights: Matrix
     quantiles: Matrix
-
-    @property
-    def effective(self) -> float:
-        """Effective number of rows (Kish)."""
-        return float(1 / np.sum(self.weights**2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,15 +78,17 @@ class Emulator:
 
     scores: of each statistic, from its value to a normal score; mean, log_variance: (draws, candidates, statistics);
     correlation: of residuals, (statistics, statistics); explained: share of each statistic's variance out of fold
-    candidates: quantiles of the calibrated parameters, (candidates, parameters)
+    candidates: quantiles of the calibrated parameters, (candidates, parameters); shifts: of the candidates of each
+    draw, (draws, parameters)
     """
 
-    scores: tuple[Any, ...]
+    scores: tuple[QuantileTransformer, ...]
     mean: NDArray[np.float32]
     log_variance: NDArray[np.float32]
     correlation: Matrix
     explained: Matrix
     candidates: Matrix
+    shifts: Matrix
 
     @classmethod
     def fit(
@@ -98,7 +100,7 @@ class Emulator:
         quantiles: (runs, parameters) of all parameters; moved: columns of those that are calibrated
         statistics: (runs, statistics), NaN where undefined, on the scale on which `errors` (statistics,), the
         observation's standard deviations, are normal
-        draws: (draws, parameters), whose columns outside `moved` are used
+        draws: (draws, parameters), uniform; their columns `moved` shift the candidates
         candidates: (candidates, calibrated parameters)
         trees: boosting rounds; seed: of the blurring
         Raises InputError if there are too few runs or scikit-learn is missing.
@@ -122,6 +124,7 @@ class Emulator:
             _correlation(residuals),
             np.array([one.explained for one in learned]),
             candidates,
+            draws[:, moved],
         )
 
     def only(self, statistics: Sequence[int]) -> Emulator:
@@ -135,10 +138,6 @@ class Emulator:
             correlation=self.correlation[np.ix_(chosen, chosen)],
             explained=self.explained[chosen],
         )
-
-    def first(self, draws: int) -> Emulator:
-        """The same of the first `draws` draws."""
-        return replace(self, mean=self.mean[:draws], log_variance=self.log_variance[:draws])
 
     def weights(self, observed: Matrix) -> Matrix:
         """Probability of each candidate given each draw, (draws, candidates), for `observed` statistics (statistics,),
@@ -157,17 +156,21 @@ class Emulator:
         found = np.exp(found - found.max(axis=1, keepdims=True))
         return found / found.sum(axis=1, keepdims=True)
 
-    def posterior(self, observed: Matrix, seed: int = 0) -> Posterior:
-        """One set a draw, its calibrated parameters sampled given the draw and `observed`; `seed`: of the sampling."""
+    def posterior(self, observed: Matrix, seed: int = 0, times: int = 1) -> Posterior:
+        """`times` sets a draw, the calibrated parameters sampled given the draw and `observed` (systematic resampling:
+        Kitagawa 1996); `seed`: of the sampling.
+        """
         weights = self.weights(observed)
-        chance = np.random.default_rng(seed).random((len(weights), 1))
-        chosen = np.minimum((np.cumsum(weights, axis=1) < chance).sum(axis=1), weights.shape[1] - 1)
-        return Posterior(np.arange(len(weights)), np.full(len(weights), 1 / len(weights)), self.candidates[chosen])
+        at = (np.arange(times) + np.random.default_rng(seed).random((len(weights), 1))) / times
+        cumulated = np.cumsum(weights, axis=1)
+        chosen = np.concatenate([np.searchsorted(*line) for line in zip(cumulated, at, strict=True)])
+        rows, number = np.repeat(np.arange(len(weights)), times), weights.shape[1] - 1
+        quantiles = _shifted(self.candidates[np.minimum(chosen, number)], self.shifts[rows])
+        return Posterior(rows, np.full(len(rows), 1 / len(rows)), quantiles)
 
-    def marginal(self, observed: Matrix) -> Posterior:
-        """The calibrated parameters over all draws: candidates with their mean probability."""
-        weights = self.weights(observed).mean(axis=0)
-        return Posterior(np.arange(len(weights)), weights, self.candidates)
+    def effective(self, observed: Matrix) -> float:
+        """Effective number of candidates (Kish), median of the draws."""
+        return float(np.median(1 / np.sum(self.weights(observed) ** 2, axis=1)))
 
 
 class _Learned(NamedTuple):
@@ -175,7 +178,7 @@ class _Learned(NamedTuple):
     where it is undefined), and mean and log variance at every draw and candidate, (draws, candidates).
     """
 
-    scores: Any
+    scores: QuantileTransformer
     explained: float
     residuals: Matrix
     mean: NDArray[np.float32]
@@ -240,17 +243,22 @@ class _Learner:
         return self.mean.predict(rows), self.variance.predict(rows) + self.shift
 
 
-def _score(transformer: Any, values: Matrix) -> Matrix:
+def _score(transformer: QuantileTransformer, values: Matrix) -> Matrix:
     """Normal scores of `values`."""
     found: Matrix = transformer.transform(values[:, None])[:, 0]
     return np.clip(found, -EXTREME, EXTREME)
 
 
 def _pairs(draws: Matrix, moved: NDArray[np.int64], candidates: Matrix) -> Matrix:
-    """Every draw with every candidate in its columns `moved`, (draws * candidates, parameters)."""
+    """Every draw with each of its candidates in the columns `moved`, (draws * candidates, parameters)."""
     found: Matrix = np.repeat(draws, len(candidates), axis=0)
-    found[:, moved] = np.tile(candidates, (len(draws), 1))
+    found[:, moved] = _shifted(np.tile(candidates, (len(draws), 1)), found[:, moved])
     return found
+
+
+def _shifted(candidates: Matrix, shifts: Matrix) -> Matrix:
+    """`candidates` moved by `shifts` around the unit cube, both (rows, parameters)."""
+    return (candidates + shifts) % 1
 
 
 def _correlation(residuals: Matrix) -> Matrix:
@@ -301,7 +309,7 @@ def recover(emulator: Emulator, quantiles: Matrix, statistics: Matrix, errors: M
     points = generator.random(quantiles.shape)
     ranks, spread, joint = np.empty(quantiles.shape), np.empty(quantiles.shape), np.empty(len(quantiles))
     for number, observed in enumerate(statistics + noise * errors):
-        found = emulator.marginal(observed)
+        found = emulator.posterior(observed, seed + number)
         ranks[number] = found.weights @ (found.quantiles < quantiles[number])
         mean = found.weights @ found.quantiles
         spread[number] = np.sqrt(found.weights @ (found.quantiles - mean) ** 2 * 12)

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from consensus_sim.errors import phrase
 if TYPE_CHECKING:
     from consensus_sim.community import Community
     from consensus_sim.ensemble.engines import Engine
+    from consensus_sim.model import CommunityModel
 
-Measure = Callable[[Any], dict[str, float]]
+Measure = Callable[["CommunityModel"], dict[str, float]]
 
 
 def measure_of(name: str) -> Measure:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from consensus_sim.analysis.rooms import MEASURES as ROOM_MEASURES
 from consensus_sim.analysis.rooms import Room, survey_rooms
-from consensus_sim.council.organisations import start_willingness
 from consensus_sim.council.resolution import hazard
 from consensus_sim.council.topics import SETTLED
 from consensus_sim.dynamics.latent import latent_gain
@@ -93,7 +92,7 @@ class Run:
         wanted = set(channels)
         return np.array([name in wanted for name in self.acts.channels], bool)[self.acts.channel]
 
-    def gain(self, who: NDArray[Any], week: int) -> NDArray[np.float64]:
+    def gain(self, who: NDArray[np.integer], week: int) -> NDArray[np.float64]:
         """Skill gained by `who` from the programme's start to the beginning of its week `week`, (4, n), in SD of adults
         at the start on the latent scale.
         """
@@ -275,9 +274,9 @@ def unexposed_best_gain(run: Run) -> float:
 
 
 def seed_gain(run: Run, week: int) -> float:
-    """Mean skill gained by the members of the seed group up to week `week`, SD."""
+    """Mean skill gained up to week `week` by those who were members when the seed group began, SD."""
     levers: Iterable[Any] = run.model.levers
-    group = next((lever.group for lever in levers if lever.name == "seed_group"), run.first_team[:0])
+    group = next((lever.founders for lever in levers if lever.name == "seed_group"), run.first_team[:0])
     return float(run.gain(group, week).mean()) if len(group) else NAN
 
 
@@ -319,14 +318,13 @@ def on_time(run: Run, low: float, high: float) -> float:
 
 def on_time_chance(run: Run, acceptance: float) -> float:
     """By D13, not by simulation: chance to be carried out in time of a resolution that needs no money, adopted with
-    `acceptance`, no supervision, mean over kinds of topics as often as they arise.
+    `acceptance`, no supervision or joint meeting, mean over kinds of topics as often as they arise.
     """
     p = run.model.parameters
     topic: Any = SimpleNamespace(acceptance=acceptance, gap=0.0)
+    weekly_chance = hazard(topic, p.execution, p.deliberation.settlement_share, 0.0, 0.0)
     chances, weights = [], []
     for kind in run.model.topics.classes:
-        willing = start_willingness(kind.responsible, p.execution)
-        weekly_chance = hazard(topic, p.execution, p.deliberation.settlement_share, 0.0, willing)
         chances.append(1.0 - (1.0 - weekly_chance) ** kind.deadline_weeks)
         weights.append(kind.weight)
     return float(np.average(chances, weights=weights))
@@ -370,7 +368,7 @@ def fingerprint(run: Run) -> float:
     for name, table in sorted(all_tables(run.model).items()):
         if name in NOT_COMPARED:
             continue
-        kept: Any = slice(None)
+        kept: slice | NDArray[np.bool_] = slice(None)
         if "metric" in table:
             names = table["metric"].astype(str)
             kept = ~np.logical_or.reduce([np.char.startswith(names, own) for own in OWN_METRICS])

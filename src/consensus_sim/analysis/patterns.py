@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from consensus_sim.ensemble.draws import Draws
     from consensus_sim.ensemble.engines import Engine
     from consensus_sim.ensemble.scenario import Study
+    from consensus_sim.model import CommunityModel
 
 COLUMNS = (
     "pattern", "quantity", "scenario", "reference", "mean", "median", "q05", "q95", "share", "band", "replicates",
@@ -129,7 +130,7 @@ class ReadOff:
 
     begin: datetime.date
 
-    def __call__(self, model: Any, measures: tuple[str, ...]) -> list[float]:
+    def __call__(self, model: CommunityModel, measures: tuple[str, ...]) -> list[float]:
         """The values of `measures`."""
         run = pattern_measures.Run(model, max(0, model.calendar.week_of(self.begin)))
         return [pattern_measures.measure(run, text) for text in measures]

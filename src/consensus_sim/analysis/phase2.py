@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from consensus_sim.ensemble.draws import Draws
 from consensus_sim.ensemble.facts import collect_acts
 from consensus_sim.ensemble.outcomes import COUNCIL, NAN, Acts, ratio
 from consensus_sim.paths import configs_dir
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 Days = tuple[datetime.date, datetime.date]
 """First day of a period, and first day after it."""
@@ -58,7 +61,7 @@ def reported() -> dict[str, float]:
     return {name: told[name] for name in forecast_metric_names() if name in told}
 
 
-def weeks_of(model: Any, days: Days) -> tuple[int, int]:
+def weeks_of(model: CommunityModel, days: Days) -> tuple[int, int]:
     """First and last (exclusive) week of a period; InputError if the run does not hold it."""
     from consensus_sim.errors import InputError
 
@@ -69,7 +72,7 @@ def weeks_of(model: Any, days: Days) -> tuple[int, int]:
     return first, last
 
 
-def read_period(model: Any, days: Days) -> dict[tuple[str, str], float]:
+def read_period(model: CommunityModel, days: Days) -> dict[tuple[str, str], float]:
     """Every quantity of the forecast by (name, group) for the weeks of `days`, from a finished run."""
     first, last = weeks_of(model, days)
     acts = collect_acts(model)
@@ -81,7 +84,7 @@ def read_period(model: Any, days: Days) -> dict[tuple[str, str], float]:
     }
 
 
-def _participation(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[str, str], float]:
+def _participation(model: CommunityModel, acts: Acts, first: int, last: int) -> dict[tuple[str, str], float]:
     residents, weeks, online = model.residents, last - first, acts.online
     inside = (acts.week >= first) & (acts.week < last)
     found: dict[tuple[str, str], float] = {
@@ -110,7 +113,7 @@ def _participation(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[
     return found
 
 
-def _topics(model: Any, first: int, last: int) -> dict[tuple[str, str], float]:
+def _topics(model: CommunityModel, first: int, last: int) -> dict[tuple[str, str], float]:
     topics, sheets, days = model.topics.topics, model.recorder.sheets, (first, last)
     online, party = outcomes.online_channels(model), model.residents.member_of("party")
     found = {
@@ -128,7 +131,7 @@ def _topics(model: Any, first: int, last: int) -> dict[tuple[str, str], float]:
     return {(name, "all"): value for name, value in found.items()}
 
 
-def _inclusion(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[str, str], float]:
+def _inclusion(model: CommunityModel, acts: Acts, first: int, last: int) -> dict[tuple[str, str], float]:
     residents = model.residents
     council = np.array([name == "council" for name in acts.channels], bool)[acts.channel]
     there = acts.resident[council & ~acts.team & (acts.week >= first) & (acts.week < last)]
@@ -143,7 +146,7 @@ def _inclusion(model: Any, acts: Acts, first: int, last: int) -> dict[tuple[str,
     return found
 
 
-def _state(model: Any, last: int) -> dict[tuple[str, str], float]:
+def _state(model: CommunityModel, last: int) -> dict[tuple[str, str], float]:
     weekly = model.recorder.weekly
     nothing = np.full(model.calendar.weeks, np.nan)
     found = {(name, "all"): float(weekly[name][last - 1]) for name in ("fatigue", "trust")}
@@ -163,7 +166,7 @@ def same_length(days: Days) -> tuple[Days, float]:
     return (first, end), length / (end - first)
 
 
-def read_phase2(model: Any) -> dict[str, float]:
+def read_phase2(model: CommunityModel) -> dict[str, float]:
     """Every quantity of the periods that end with the run, as period/name:group; and as period/before/name:group the
     same of phase 1 in the same run, over as many weeks (`same_length`; counts are scaled where phase 1 is shorter).
     """

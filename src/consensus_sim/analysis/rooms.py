@@ -18,8 +18,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.meeting import COUNTS, PARTY, TENANT, Help, _standing, keys_of, matter_of, speeches_for
-from consensus_sim.dynamics.sitting import EXPRESSION, Held, bring_positions, hold_sitting
+from consensus_sim.council.meeting import (
+    COUNTS,
+    Help,
+    count_by,
+    keys_of,
+    matter_of,
+    register_of,
+    speeches_for,
+    standing_of,
+)
+from consensus_sim.dynamics.sitting import EXPRESSION, Held, Present, bring_positions, hold_sitting
 from consensus_sim.dynamics.talk import PLENARY
 from consensus_sim.errors import one_of
 from consensus_sim.randomness import key, normals, uniforms
@@ -102,8 +111,8 @@ def meet(
     """Up to `meetings` meetings of `number` people on `topic` by the council's rules of talk.
 
     sides: "drawn" as the topic has them, or "even": two camps of equal size; shift: skills raised, SD on the logit
-    scale; counts: whose acceptance counts, that of the core (officers and Party members), of the `seats` of a room, or
-    of all present
+    scale; counts: whose acceptance counts, that of the core (officers and seated Party members), of the `seats` of a
+    room, or of all present
     """
     settings, p = room_settings(), model.parameters
     present = draw_present(model, topic, number - settings.officers)
@@ -117,20 +126,19 @@ def meet(
     if sides == "even":
         matter = matter._replace(upper=0.5)
     before, _ = bring_positions(keys, came, 0, model.residents.groups, matter)
-    counted = _who_counts(model, topic, present, counts)
-    opening = p.meeting.start_heat * topic.urgency
+    people = Present(present, settings.officers, _who_counts(model, topic, present, counts))
+    register, standing = register_of(model, skill), standing_of(model, Help())
     rules = p.deliberation._replace(
-        turn_sharing=p.meeting.turn_sharing_moderator, speeches=speeches_for(p.meeting.agenda_size, p.meeting)
+        turn_sharing=p.meeting.turn_sharing, speeches=speeches_for(p.meeting.agenda_size, p.meeting)
     )
-    heat, first = opening, None
+    heat, first = 0.0, None
     for meeting in range(meetings):
         held: Held = hold_sitting(
-            keys._replace(talk=key(model.seed, "rooms:meeting", meeting, topic.number)), present, counted,
-            settings.officers, matter._replace(meeting=meeting), model.residents.groups, PARTY, TENANT, skill,
-            model.vulnerable, model.team_mask, _standing(model, Help()), heat, procedure, rules, False,
+            keys._replace(talk=key(model.seed, "rooms:meeting", meeting, topic.number)), people,
+            matter._replace(meeting=meeting), register, standing, heat, procedure, rules, False,
         )  # fmt: skip
         first = first or held
-        heat = max(held.heat, opening)
+        heat = held.heat
         matter = matter._replace(known=held.who, kept=held.position, found=held.found)
         if held.settled:
             break
@@ -140,17 +148,16 @@ def meet(
 
 
 def _who_counts(model: CommunityModel, topic: Topic, present: NDArray[np.int32], counts: str) -> NDArray[np.bool_]:
-    """Whose acceptance counts among the residents `present` (m,) and the officers behind them; (m + officers,)."""
+    """Whose acceptance counts among the residents `present` (m,) and the officers behind them, (m + officers,): the
+    first who come have the seats, and the Party members among these are the core (`council.meeting.count_by`).
+    """
     if counts not in COUNTS:
         raise one_of("counts", counts, COUNTS)
     settings = room_settings()
-    counted = np.ones(len(present) + settings.officers, np.bool_)
-    if counts == "core":
-        counted[: len(present)] = model.residents.member_of("party")[present]
-    elif counts == "core_and_panel":
-        seated = draw_present(model, topic, min(len(present), settings.seats - settings.officers))
-        counted[: len(present)] = np.isin(present, seated)
-    return counted
+    seated = draw_present(model, topic, min(len(present), settings.seats - settings.officers))
+    core = np.zeros(model.residents.n, np.bool_)
+    core[seated] = model.residents.member_of("party")[seated]
+    return count_by(counts, present, settings.officers, core, seated)
 
 
 def rooms(model: CommunityModel, number: int, meetings: int, **settings: Any) -> Iterator[Room]:

@@ -3,11 +3,12 @@
 Morris 1991, Technometrics 33:161-174 (mu* of Campolongo et al. 2007); Saltelli et al. 2010, Comput. Phys. Commun.
 181:259-270, for the estimators of first-order and total indices. Parameters are varied over the quantiles of their
 priors, or, with parameters=posterior, of what calibration left of each (how it ties them to one another is left out),
-so an index tells of that range, too (the screening goes from the 5 % to the 95 % quantile); one whose prior is fixed (a
-design choice), or that the user has set away from the calibrated centre, is left out. Every set meets the same
-chances, and outputs are means over `chances` of them. A parameter that changes anything also sends the run down
-another path of chance, however little it does itself: that much of mu* and of a total index is no effect. How much it
-is, `noise` runs at the medians tell, and a parameter is said to matter only where it does more.
+so an index tells of that range, too (the screening goes from the 5 % to the 95 % quantile). Those that forecasts do not
+draw are varied, too; one whose prior is fixed (a design choice), or that the user has set away from the calibrated
+centre, is left out. Every set meets the same chances, and outputs are means over `chances` of them. A parameter that
+changes anything also sends the run down another path of chance, however little it does itself: that much of mu* and of
+a total index is no effect. How much it is, `noise` runs at the medians tell, and a parameter is said to matter only
+where it does more.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from consensus_sim.community import Community
     from consensus_sim.ensemble.engines import Engine
     from consensus_sim.ensemble.scenario import Study
-    from consensus_sim.parameters import Parameter
+    from consensus_sim.parameters import Behaviour, Parameter
 
 Output = tuple[str, str, str]
 """Scenario, reference ("" for a level, else the difference to it), metric."""
@@ -107,7 +108,7 @@ class Sensitivity:
         }
 
     def _played(self, quantiles: Matrix, first: int, same_chance: bool) -> dict[str, Matrix]:
-        behaviour = read_behaviour(self.study)
+        behaviour = self._behaviour
         asked = tuple(f"{period.name}/{name}:all" for period in self._periods for name in self.settings.metrics)
         names, values = tuple(parameter.name for parameter in behaviour), self._values(quantiles)
         work = DesignWork(
@@ -117,7 +118,7 @@ class Sensitivity:
 
     def _values(self, quantiles: Matrix) -> Matrix:
         """Values of all parameters (sets, parameters) at `quantiles` of what is known of each."""
-        behaviour, posterior = read_behaviour(self.study), self.study.posterior
+        behaviour, posterior = self._behaviour, self.study.posterior
         return values_at(behaviour, quantiles) if posterior is None else posterior.at(behaviour, quantiles)
 
     @property
@@ -145,7 +146,7 @@ class Sensitivity:
 
         settings, noise = self.settings, self.noise()
         kept = frozenset[str]() if self.study.posterior is None else self.study.posterior.kept
-        varied = [p for p in self._parameters if p.distribution != "fixed" and p.name not in kept]
+        varied = [p for p in self._parameters if p.varies and p.name not in kept]
         free, (low, high) = [p.name.removeprefix("behaviour.") for p in varied], SCREENED_BETWEEN
         at = self._outputs_of(free)
         screening = morris(free, settings.trajectories, settings.levels, lambda q: at(low + (high - low) * q), noise)
@@ -168,7 +169,11 @@ class Sensitivity:
 
     @property
     def _parameters(self) -> list[Parameter]:
-        return list(read_behaviour(self.study))
+        return list(self._behaviour)
+
+    @property
+    def _behaviour(self) -> Behaviour:
+        return read_behaviour(self.study).whole
 
 
 def morris(

@@ -6,8 +6,8 @@ undefined in a run (nothing settled, nobody came) is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from consensus_sim.calendar import WEEKS_PER_MONTH
 from consensus_sim.ensemble import outcomes
 from consensus_sim.ensemble.facts import all_tables, collect_acts
 from consensus_sim.ensemble.outcomes import COUNCIL, NAN
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 UPPER_TERCILE = 2.0 / 3.0
 DEADLOCK = 2
@@ -29,7 +32,7 @@ OF_BASELINE = ("retired_over_working", "party_over_all")
 
 
 def read_runs(
-    runs: Mapping[str, Any], asked: Collection[str] | None = (), days: Mapping[str, Days] | None = None
+    runs: Mapping[str, CommunityModel], asked: Collection[str] | None = (), days: Mapping[str, Days] | None = None
 ) -> dict[str, float]:
     """All statistics of the finished models of one parameter set, by name.
 
@@ -62,14 +65,14 @@ def read_runs(
     return found
 
 
-def headline_of(model: Any) -> dict[str, float]:
+def headline_of(model: CommunityModel) -> dict[str, float]:
     """The headline metrics of a finished run as metric:group."""
     table = all_tables(model)["metrics"]
     names = zip(table["metric"].tolist(), table["group"].tolist(), table["value"].tolist(), strict=True)
     return {f"{metric}:{group}": value for metric, group, value in names}
 
 
-def read_model(model: Any) -> dict[str, float]:
+def read_model(model: CommunityModel) -> dict[str, float]:
     """What phase 1's report told, of one finished run of phase 1."""
     metrics = all_tables(model)["metrics"]
     keys = zip(metrics["metric"].tolist(), metrics["group"].tolist(), strict=True)
@@ -90,7 +93,7 @@ def read_model(model: Any) -> dict[str, float]:
     }
 
 
-def _events(model: Any) -> dict[str, float]:
+def _events(model: CommunityModel) -> dict[str, float]:
     """Sessions, teas, persons."""
     present = {
         name: [n for _, channel, n in model.recorder.events_held if channel == name] for name in ("council", "tea")
@@ -105,7 +108,7 @@ def _events(model: Any) -> dict[str, float]:
     }
 
 
-def _tea(model: Any) -> dict[str, float]:
+def _tea(model: CommunityModel) -> dict[str, float]:
     """F54, F55."""
     heard = [topic for topic in model.topics.topics if topic.channel == "tea"]
     return {
@@ -115,7 +118,7 @@ def _tea(model: Any) -> dict[str, float]:
     }
 
 
-def _council_topics(model: Any) -> dict[str, float]:
+def _council_topics(model: CommunityModel) -> dict[str, float]:
     """F56-F58, F72, of the whole run up to its end, the read-out."""
     topics, sheets, whole = model.topics.topics, model.recorder.sheets, (0, model.calendar.weeks)
     online = outcomes.online_channels(model)
@@ -137,10 +140,10 @@ def _council_topics(model: Any) -> dict[str, float]:
     }
 
 
-def _people(model: Any) -> dict[str, float]:
+def _people(model: CommunityModel) -> dict[str, float]:
     """F59, F66, and the pool of A5."""
     residents, acts, weeks = model.residents, collect_acts(model), model.calendar.weeks
-    ordinary = acts.where(~acts.team)
+    ordinary = acts.where(~acts.duty)
     at_council = ordinary.channel == (acts.channels.index(COUNCIL) if COUNCIL in acts.channels else -1)
     adult = residents.adult
 
@@ -163,17 +166,17 @@ def _people(model: Any) -> dict[str, float]:
     }
 
 
-def latency_months(arisen: Any, agenda: Any) -> float:
+def latency_months(arisen: Sequence[int], agenda: Sequence[int]) -> float:
     """F71: upper tercile of the months from arising to agenda, of the topics that got there (`agenda` week >= 0)."""
-    arisen, agenda = np.asarray(arisen, np.float64), np.asarray(agenda, np.float64)
-    reached = agenda >= 0
-    return float(np.quantile((agenda - arisen)[reached] / WEEKS_PER_MONTH, UPPER_TERCILE)) if reached.any() else NAN
+    begin, end = np.asarray(arisen, np.float64), np.asarray(agenda, np.float64)
+    reached = end >= 0
+    return float(np.quantile((end - begin)[reached] / WEEKS_PER_MONTH, UPPER_TERCILE)) if reached.any() else NAN
 
 
-def council_heat(model: Any) -> float:
+def council_heat(model: CommunityModel) -> float:
     """F67: mean heat at the end of the council's sittings of a finished run."""
     return _mean([sheet.heat_end for sheet in model.recorder.sheets if sheet.channel == "council"])
 
 
-def _mean(values: Any) -> float:
+def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if len(values) else NAN

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -16,6 +16,10 @@ from consensus_sim.data_files import read_plain
 from consensus_sim.errors import InputError, not_allowed, one_of, phrase
 from consensus_sim.paths import configs_dir
 from consensus_sim.settings import STRICT, FilePath, Text, choice, number, number_phrase, read, together
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 OWN_PERIODS = ("phase1", "baseline", "plain")
 """Periods whose statistics are known by their name alone; those of others are told as period/statistic."""
@@ -66,13 +70,15 @@ class Target:
     where: str = ""
     key: str = "statistic"
 
-    def scaled(self, values: Any) -> Any:
+    def scaled(self, values: ArrayLike) -> NDArray[np.float64]:
         """`values` on the scale on which the error is normal."""
         import numpy as np
 
+        found = np.asarray(values, np.float64)
         if self.scale == "linear":
-            return np.asarray(values, np.float64)
-        return np.log(np.maximum(np.asarray(values, np.float64), 0.5))  # a count of 0 counts as half a person
+            return found
+        logs: NDArray[np.float64] = np.log(np.maximum(found, 0.5))
+        return logs  # a count of 0 counts as half a person
 
     @property
     def range(self) -> tuple[float, float]:

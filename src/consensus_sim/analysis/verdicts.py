@@ -49,9 +49,11 @@ def sign_rule() -> SignRule:
 
 
 def write(frame: pd.DataFrame, place: Path) -> None:
-    """`frame` as a CSV file, the same bytes wherever it is written."""
+    """`frame` as a CSV file, the same bytes wherever it is written, whole or not at all."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(place, index=False, float_format=NUMBERS, lineterminator="\n")
+    draft = place.with_suffix(".part")
+    frame.to_csv(draft, index=False, float_format=NUMBERS, lineterminator="\n")
+    draft.replace(place)
 
 
 def replicate_table(values: Values, draws: Draws | None = None) -> pd.DataFrame:

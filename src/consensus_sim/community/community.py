@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import networkx
     import pandas
 
+    from consensus_sim.community.places import Ints
+
 SYNTHESIS = 2
 """Raised whenever the same spec gives another community, or another fingerprint, than before."""
 
@@ -126,7 +128,7 @@ def _check_scale(spec: CommunitySpec, one: Places) -> None:
         raise not_allowed(f"{ROOT}.scale", spec.scale, phrase("at_most_for_size", most=limit))
 
 
-def _build_copy(spec: CommunitySpec, places: Places, copy: int) -> tuple[Population, Any, Network]:
+def _build_copy(spec: CommunitySpec, places: Places, copy: int) -> tuple[Population, Ints, Network]:
     """Residents, micro-grid workers and network of one copy."""
     people, workers = build_population(spec, places, copy)
     return people, workers, build_network(spec, people, copy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from consensus_sim.settings import Quantity
 
 if TYPE_CHECKING:
     import pandas
+    from numpy.typing import NDArray
 
     from consensus_sim.community.community import Community
 
@@ -64,7 +65,7 @@ def _totals(community: Community) -> list[Row]:
     unit = building[places.unit_building]
     occupied = dwelling[np.unique(people.dwelling)]
     micro_grid, grid = places.micro_grid_estate % n, places.grid_estate % n
-    parts: dict[str, Any] = {
+    parts: dict[str, NDArray[np.integer]] = {
         "buildings": building, "units": unit, "dwellings": dwelling, "households": occupied,
         "residents": people.estate % n, "grids": grid, "micro_grids": micro_grid,
     }  # fmt: skip

@@ -9,6 +9,7 @@ always in one unit and one micro-grid.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from math import ceil, sqrt
 from pathlib import Path
@@ -200,7 +201,7 @@ def replicate_places(places: Places, copies: int) -> Places:
     return replace(places, **changed)
 
 
-def _shifts(counts: Any) -> Ints:
+def _shifts(counts: Sequence[int] | Ints) -> Ints:
     """The first number of each estate's places when they are numbered through."""
     return np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
 

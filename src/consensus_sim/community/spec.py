@@ -258,6 +258,17 @@ class TieWeight:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Internet:
+    """Share of the adults of an age who have access online."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    age_18_44: Quantity = quantity("share of adults", 0, 1)
+    age_45_59: Quantity = quantity("share of adults", 0, 1)
+    age_60_plus: Quantity = quantity("share of adults", 0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
     """How ties are drawn. A near-isolate is an adult with at most `isolate_ties` outside the home."""
 
@@ -300,6 +311,7 @@ class CommunitySpec:
     households: Households
     ages: Ages
     weights: Weights
+    internet: Internet
     network: NetworkSpec
     folder: Annotated[str, Field(strict=True, json_schema_extra={"hidden": True})] = "."
 

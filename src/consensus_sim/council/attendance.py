@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from consensus_sim.dynamics.participation import (
     OWN_GROUP,
     PERSONAL,
     TEAM_CALL,
+    UtilityTerms,
     accept_chance_of_seat,
     decide,
     level_of_mean,
@@ -33,11 +34,14 @@ from consensus_sim.dynamics.participation import (
 )
 from consensus_sim.dynamics.topics import spread_stakes
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 NOTHING: NDArray[np.float32] = np.empty(0, np.float32)
 """In place of a column (n,): it adds nothing."""
 
 
-def asked_levels(model: Any, channel: OpenChannel) -> NDArray[np.float64]:
+def asked_levels(model: CommunityModel, channel: OpenChannel) -> NDArray[np.float64]:
     """Log-odds of an average adult for each way of being asked, indexed by the codes of dynamics.participation (P1,
     P3, P4, P8); read-only.
     """
@@ -60,12 +64,12 @@ def _levels(
     return levels
 
 
-def fear_of(model: Any, channel: OpenChannel) -> float:
+def fear_of(model: CommunityModel, channel: OpenChannel) -> float:
     """Log-odds of the fear of speaking of an unskilled person at `channel` in its present room (P11, P12)."""
     return model.parameters.participation.fear * channel.channel.formality * (1.0 - channel.venue.relief)
 
 
-def fear_weight_at(model: Any, channel: OpenChannel) -> NDArray[np.float32]:
+def fear_weight_at(model: CommunityModel, channel: OpenChannel) -> NDArray[np.float32]:
     """g_i of each resident at `channel`, (n,): elders' less the share that an elders' corner there takes away (P12)."""
     scratch, relief = model.scratch, channel.venue.elder_relief
     if not relief:
@@ -74,30 +78,43 @@ def fear_weight_at(model: Any, channel: OpenChannel) -> NDArray[np.float32]:
     return scratch.fear_here
 
 
-def member_level(model: Any, channel: OpenChannel, members: Rows) -> float:
+def member_level(model: CommunityModel, channel: OpenChannel, members: Rows, share: float) -> float:
     """Log-odds at which the mean probability that `members`, as they are now and without a stake, come to a meeting of
-    their own group at `channel` is `member_attendance`.
+    their own group at `channel` is `share`.
     """
     p, residents = model.parameters.participation, model.residents
     fear = fear_of(model, channel) * fear_weight_at(model, channel)[members] * (1.0 - residents.expression[members])
     drawn = model.scratch.common[members] + channel.fixed[members] + p.habit * residents.habit_offline[members] - fear
-    share = min(max(p.member_attendance, 1e-9), 1.0 - 1e-9)
+    share = min(max(share, 1e-9), 1.0 - 1e-9)
     return float(level_of_mean(share, drawn.astype(np.float64), 1.0)) + channel.centre
 
 
-def novelty(model: Any, channel: OpenChannel, week: int) -> float:
+def utility_terms(model: CommunityModel, channel: OpenChannel, reward: NDArray[np.float32]) -> UtilityTerms:
+    """What makes up the utility of coming to an event of `channel` this week; `reward` (n,) or (0,) is the levers'."""
+    residents = model.residents
+    return UtilityTerms(
+        model.scratch.common,
+        channel.fixed,
+        fear_weight_at(model, channel),
+        residents.expression,
+        residents.habit_online if channel.channel.online else residents.habit_offline,
+        reward,
+    )
+
+
+def novelty(model: CommunityModel, channel: OpenChannel, week: int) -> float:
     """Trend of a new channel not explained otherwise (P2): grows evenly over its first 26 weeks."""
     if not channel.novel:
         return 0.0
     return model.parameters.participation.trend * min(1.0, (week - channel.opened_week) / 26.0)
 
 
-def gather(model: Any, event: Event) -> None:
+def gather(model: CommunityModel, event: Event) -> None:
     """Let the residents decide who comes to `event`; fills `event.came` (ascending) and the officers present.
 
     Asked residents decide even if they did not know of the channel, and then know of it. A seat accepted is not
-    always taken: who has little follow-through stays away more often. Above the room's capacity the seated and the
-    team go first, the others by lot.
+    always taken: residents with little follow-through stay away more often. Above the room's capacity team and panel
+    go in first (`dynamics.attendance.let_in`).
     """
     residents, channel = model.residents, event.open
     asked = model.scratch.asked
@@ -112,13 +129,8 @@ def gather(model: Any, event: Event) -> None:
         residents.adult,
         residents.aware,
         asked,
-        model.scratch.common,
-        channel.fixed,
-        fear_weight_at(model, channel),
-        residents.expression,
-        residents.habit_online if channel.channel.online else residents.habit_offline,
+        utility_terms(model, channel, reward),
         stake,
-        reward,
         shift + novelty(model, channel, event.week) - channel.centre,
         fear_of(model, channel),
         asked_levels(model, channel),
@@ -138,7 +150,7 @@ def gather(model: Any, event: Event) -> None:
     clear_stakes(model, event)
 
 
-def _tell_housemates(model: Any, event: Event, asked: NDArray[np.uint8]) -> Rows:
+def _tell_housemates(model: CommunityModel, event: Event, asked: NDArray[np.uint8]) -> Rows:
     """A personal invitation reaches the others of the dwelling with part of its pull (P8)."""
     invited = [who for code, who in event.asked if code == PERSONAL]
     if not invited or model.parameters.participation.household_spillover == 0:
@@ -147,7 +159,7 @@ def _tell_housemates(model: Any, event: Event, asked: NDArray[np.uint8]) -> Rows
     return others
 
 
-def lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
+def lay_stakes(model: CommunityModel, event: Event) -> NDArray[np.float32]:
     """The stake of each resident in what the event is about; open concerns where it has no agenda."""
     if not event.topics:
         return model.concern
@@ -156,63 +168,54 @@ def lay_stakes(model: Any, event: Event) -> NDArray[np.float32]:
     return model.scratch.stake
 
 
-def clear_stakes(model: Any, event: Event) -> None:
+def clear_stakes(model: CommunityModel, event: Event) -> None:
     """Undo `lay_stakes`."""
     for topic in event.topics:
         spread_stakes(topic.low, topic.stake, model.scratch.stake, True)
 
 
-def _there_in_the_end(model: Any, event: Event, came: Rows) -> Rows:
+def _there_in_the_end(model: CommunityModel, event: Event, came: Rows) -> Rows:
     """Leave out invited residents who accepted but stay away; add those who took a seat given by rule and came: who was
     offered one and declined or stays away is not there.
     """
-    residents, gain = model.residents, model.parameters.learning.follow_through_gain
-    by_rule = event.seats_offered is not None and event.seats_accepted is not None
-    if by_rule:  # first: whoever was offered a seat makes one promise, though a neighbour asked, too
-        came = leave_out(came, event.seats_offered, model.scratch.flags)
+    residents, gain = model.residents, model.parameters.learning.behaviour_gain
+    offered, accepted = event.seats_offered, event.seats_accepted
+    if (
+        offered is not None and accepted is not None
+    ):  # first: whoever was offered a seat makes one promise, though a neighbour asked, too
+        came = leave_out(came, offered, model.scratch.flags)
     if [code for code, _ in event.asked if code in (LETTER, PERSONAL)]:
         no_show = model.parameters.meeting.no_show
         draw = model.key(f"no_show:{event.channel.name}", sub=event.number)
         came = keep_promises(draw, came, model.scratch.asked, no_show, gain, residents.follow_through)
-    if by_rule:
-        model.tell(event.open, event.seats_offered)
-        came = join_seated(
-            came, event.seats_accepted, event.seated_present, gain, model.scratch.flags, residents.follow_through
-        )
+    if offered is not None and accepted is not None:
+        model.tell(event.open, offered)
+        came = join_seated(came, accepted, event.panel, gain, model.scratch.flags, residents.follow_through)
     return came
 
 
-def _let_in(model: Any, event: Event, came: Rows) -> Rows:
-    """Those who find a place: everybody if the room holds them, else who was asked or seated by rule first, each by
-    lot, then the others by lot.
-    """
+def _let_in(model: CommunityModel, event: Event, came: Rows) -> Rows:
+    """Residents who find a place: everybody if the room holds them, else as `dynamics.attendance.let_in` says."""
     capacity = max(0, event.capacity - event.officers)
     if len(came) <= capacity:
         return came
-    asked, aware = model.scratch.asked, model.residents.aware
-    note_asked(asked, event.seated_present, LETTER)
-    inside: Rows = let_in(model.key(f"door:{event.channel.name}", sub=event.number), came, asked, capacity)
-    clear_asked(asked, event.seated_present, 0, aware)
+    scratch, door = model.scratch, model.key(f"door:{event.channel.name}", sub=event.number)
+    inside: Rows = let_in(door, came, scratch.asked, event.panel, scratch.flags, capacity)
     return inside
 
 
 def accept_chances(
-    model: Any, event: Event, rows: NDArray[Any], codes: Sequence[int], stake: NDArray[np.float64]
+    model: CommunityModel, event: Event, rows: NDArray[Any], codes: Sequence[int], stake: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """a_g of D3: chance that each of `rows` (m,) accepts a seat at `event` when asked in each of the ways `codes` (k,);
     (k, m) in [0, 1]. `stake` (m,) is theirs in what the event is about.
     """
-    residents, channel = model.residents, event.open
+    channel = event.open
     shift, reward = model.utility_of_levers(event)
     return accept_chance_of_seat(
         rows,
-        model.scratch.common,
-        channel.fixed,
-        fear_weight_at(model, channel),
-        residents.expression,
-        residents.habit_offline,
+        utility_terms(model, channel, reward),
         stake,
-        reward,
         fear_of(model, channel),
         asked_levels(model, channel)[list(codes)] - channel.centre + shift + novelty(model, channel, event.week),
         model.parameters.participation,

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from consensus_sim.community import Community
 
 
 class Bounds:
     """First and last resident of each place: residents are numbered by micro-grid, so a place is a range.
 
-    known_disagreement: what `TopicBook.mean_disagreement` has found for some kinds of topic among all residents
+    known_variance: variance of the positions of residents' groups by kind of topic and place
+    (`TopicBook.disagreement_on`)
     """
 
-    def __init__(self, community: Any) -> None:
+    def __init__(self, community: Community) -> None:
         places, people = community.places, community.population
         self.n = len(people)
         self.n_micro_grids = places.n_micro_grids
-        self.known_disagreement: dict[tuple[Any, ...], float] = {}
+        self.known_variance: dict[tuple[bytes, bytes, int, int], float] = {}
         edges = np.searchsorted(people.micro_grid, np.arange(self.n_micro_grids + 1))
         self.micro_grid = [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
         self.grid = self._ranges(people.grid, places.micro_grid_grid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,19 @@ from pydantic import ConfigDict, Field
 
 from consensus_sim.council.topic_class import Group
 from consensus_sim.errors import InputError, not_allowed, phrase
-from consensus_sim.residents.columns import CHANNELS
 from consensus_sim.settings import STRICT, Label, read, setting, switch
+
+if TYPE_CHECKING:
+    from consensus_sim.council.topics import Topic
 
 Rows = NDArray[np.int32]
 NOBODY: Rows = np.empty(0, np.int32)
 PLACELESS = ("online", "doorstep", "street")
 """Venues that are nowhere in particular: the network, everybody's own door, and the ways between."""
 
+
+OF_BEHAVIOUR = ("reception", "adhoc", "council", "tea", "ballot")
+"""Channels whose readiness to come is a parameter of behaviour, drawn or calibrated (P1, P14, D2)."""
 
 Hits = Annotated[float, setting(0, 1, "share")]
 LogOdds = Annotated[float, setting(-5, 5, "log-odds")]
@@ -37,7 +42,7 @@ class Channel:
     first; `suits` log-odds by group of residents whom it suits more or less than its hours say; `invitations` how many
     the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the random draw against stake;
     `level` the log-odds that an average adult who knows of it comes to one event uninvited (online: what is added to
-    those of P14): of a built-in channel it is a parameter of behaviour, of a user's own it stands here.
+    those of P14): of the channels of `OF_BEHAVIOUR` it is a parameter of behaviour, of the others it stands here.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -76,10 +81,10 @@ class Channel:
         for key in clashes if channel.online else ():
             if getattr(channel, key):
                 raise InputError("no_clash_online", where=f"{where}.{key}", found=getattr(channel, key))
-        if name not in CHANNELS and channel.level is None:
+        if name not in OF_BEHAVIOUR and channel.level is None:
             raise InputError("missing_key", where=where, name="level", needed=["level"])
-        if name in CHANNELS and channel.level is not None:
-            raise InputError("level_of_built_in", where=f"{where}.level", name=name)
+        if name in OF_BEHAVIOUR and channel.level is not None:
+            raise InputError("level_of_behaviour", where=f"{where}.level", name=name)
         return channel
 
 
@@ -108,8 +113,9 @@ class OpenChannel:
 
     level, letter, personal: log-odds of an average adult who knows of it, or is asked by letter or in person; `member`
     those of the members of a group that meets there; `centre` is taken from each
-    per_year: events a year, over which the chance of P14 is spread online; routine: least rate a week at which
-    residents next door hear of it, above 0 for long-standing channels, which daily life keeps known
+    per_year: events a year, over which the chance of P14 is spread online, 0 in person
+    routine: least rate a week at which residents next door hear of it, above 0 for long-standing channels, which daily
+    life keeps known
     """
 
     channel: Channel
@@ -123,7 +129,7 @@ class OpenChannel:
     fixed: NDArray[np.float32]
     centre: float
     member: float = 0.0
-    per_year: float = 12.0
+    per_year: float = 0.0
     routine: float = 0.0
 
     @property
@@ -137,7 +143,8 @@ class Event:
     """One dated occurrence of a channel.
 
     `asked` lists who was asked and how (codes of dynamics.participation); `seats_offered` and `seats_accepted` the
-    seats given by rule, `seated_present` those of them who come; `came` the residents present, ascending; `officers`
+    seats given by rule; `panel` the residents who sit beside the core and are counted with it: those who take a seat
+    given by rule, else those whom the council itself asked; `came` the residents present, ascending; `officers`
     the officers of the team present; `raised` who raised which matter. `within` is the range of residents (first, last
     exclusive) for whom it is held, None for all; `places` how many it holds where that is not up to channel and venue.
     """
@@ -146,14 +153,14 @@ class Event:
     week: int
     number: int
     channel: Channel = field(init=False)
-    topics: list[Any] = field(default_factory=list)
+    topics: list[Topic] = field(default_factory=list)
     asked: list[tuple[int, Rows]] = field(default_factory=list)
     moderated: bool = False
     within: tuple[int, int] | None = None
     places: int | None = None
     seats_offered: Rows | None = None
     seats_accepted: Rows | None = None
-    seated_present: Rows = field(default_factory=lambda: NOBODY)
+    panel: Rows = field(default_factory=lambda: NOBODY)
     came: Rows = field(default_factory=lambda: NOBODY)
     spoke: Rows = field(default_factory=lambda: NOBODY)
     officers: int = 0

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.events import Event
+from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED, Topic
-from consensus_sim.dynamics.measures import sum_at
-from consensus_sim.dynamics.participation import PERSONAL
-from consensus_sim.dynamics.sitting import Held, Keys, Matter, Standing, count_in, hold_sitting, share_of
+from consensus_sim.dynamics.sitting import (
+    Held,
+    Keys,
+    Matter,
+    Present,
+    Register,
+    Standing,
+    count_in,
+    hold_sitting,
+    share_of,
+)
 from consensus_sim.dynamics.talk import PAIRS, PLENARY, ROUND, DeliberationParameters
 from consensus_sim.randomness import key
 from consensus_sim.residents.columns import group_bit
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 PARTY, TENANT = group_bit("party"), group_bit("tenant")
 NO_TALK = np.uint64(0)
@@ -23,50 +34,21 @@ MEETINGS = 64
 """More than any topic has before it is settled or shelved: numbers its meetings over several attempts."""
 PROCEDURES = {"plenary": PLENARY, "pairs": PAIRS, "round": ROUND}
 COUNTS = ("core", "core_and_panel", "present")
-"""Whose acceptance counts at the council (F19, F20): the team with its officers, they and the panel, or all present."""
+"""Rules of whose acceptance counts at the council (F19, F20): team and officers, they and the panel, or all present."""
 
 
 class MeetingParameters(NamedTuple):
     """P18, P22, P26 and what else goes into a sitting; see configs/behaviour for units, ranges and sources."""
 
-    turn_sharing_none: float
-    turn_sharing_moderator: float
+    turn_sharing: float
     agenda_size: int
     sittings_max: int
-    minutes: float
-    turn_minutes: float
-    procedure: float
+    speeches: int
     susceptibility: float
     unmoving: float
-    start_heat: float
-    status_team: float
-    status_officer: float
-    status_tenant: float
-    officer_skill: float
+    status: float
     no_show: float
     quorum: int
-
-
-class SupportParameters(NamedTuple):
-    """P12, P22 and what else helps people take part: shares, SD; see configs/behaviour."""
-
-    observer_turns: float
-    observer_calm: float
-    social_worker_turns: float
-    social_worker_quality: float
-    service_team_calm: float
-    service_team_gives_way: float
-    parlour_relief: float
-    tea_relief: float
-    elder_relief: float
-    tenant_relief: float
-    voice: float
-    festival_belonging: float
-    public_lecture_cognition: float
-    salon_depth: float
-    household_news: float
-    passing_on: float
-    box_share: float
 
 
 class Help(NamedTuple):
@@ -149,42 +131,43 @@ class Trace(NamedTuple):
     settled: bool
 
 
-def facilitation(model: Any, event: Event) -> Facilitation:
-    """How talk is run at `event`: the moderator's share of turns (P22), what helpers add, and, under a moderator, how
-    well those present know the rules of a meeting: b_r (mean procedure skill - that of all adults at the start).
+def facilitation(model: CommunityModel, event: Event) -> Facilitation:
+    """How talk is run at `event`: the share of turns that a neutral moderator hands round (P22), if there is one, and
+    what helpers add.
     """
     m, rules, help_given = model.parameters.meeting, model.rules, model.rules.helped()
-    sharing = m.turn_sharing_moderator if event.moderated else m.turn_sharing_none
-    if event.moderated and m.procedure and len(event.came):
-        officers = event.officers * m.officer_skill
-        known = (float(sum_at(model.residents.procedure, event.came)) + officers) / (len(event.came) + event.officers)
-        sharing += m.procedure * (known - float(model.skill_mean[3]))
     procedure = rules.procedure if event.channel.name == "council" else "plenary"
-    sharing = min(1.0, max(0.0, sharing + help_given.turn_sharing))
+    sharing = min(1.0, (m.turn_sharing if event.moderated else 0.0) + help_given.turn_sharing)
     return Facilitation(sharing, PROCEDURES[procedure], speeches_for(len(event.topics), m), help_given)
 
 
 def speeches_for(topics: int, m: MeetingParameters) -> int:
-    """Speeches for each of the `topics` that share the minutes of a meeting: whole turns, at least one (L63)."""
-    return max(1, int(m.minutes / m.turn_minutes / max(1, topics) + 1e-9))
+    """Speeches for each of the `topics` that share the time of a meeting, at least one (L63)."""
+    return max(1, m.speeches // max(1, topics))
 
 
-def who_counts(model: Any, event: Event) -> NDArray[np.bool_]:
-    """Whose acceptance counts at `event`, residents present first, then officers; (n,) (F19, F20, F25).
-
-    At the council the core (team and officers), the panel (residents seated by rule or asked in person) or all, as
-    `Rules.counts` says. Other channels have no core, so everybody counts there, as at a session without core and panel.
+def who_counts(model: CommunityModel, event: Event) -> NDArray[np.bool_]:
+    """Flags whose acceptance counts at `event`, residents present first, then officers; (n,). At the council as
+    `Rules.counts` says; other channels have no core, so everybody counts there.
     """
-    counts = model.rules.counts
-    if event.channel.name != "council" or counts == "present":
-        return np.ones(len(event.came) + event.officers, np.bool_)
-    panel = [event.seated_present, *(who for code, who in event.asked if code == PERSONAL)]
-    seats = np.concatenate(panel) if counts == "core_and_panel" else panel[0][:0]
-    counted: NDArray[np.bool_] = count_in(event.came, event.officers, model.team_mask, seats, model.scratch.flags)
+    counts = model.rules.counts if event.channel.name == "council" else "present"
+    return count_by(counts, event.came, event.officers, model.team_mask, event.panel)
+
+
+def count_by(counts: str, came: Rows, officers: int, core: NDArray[np.bool_], panel: Rows) -> NDArray[np.bool_]:
+    """Flags whose acceptance counts by the rule `counts` (`COUNTS`; F19, F20, F25) of the residents `came` (m,),
+    ascending, and the officers behind them; (m + officers,).
+
+    `core`: officers and residents flagged in `core` (n,); `core_and_panel`: these and residents of the `panel` (k,);
+    `present`: everybody.
+    """
+    if counts == "present":
+        return np.ones(len(came) + officers, np.bool_)
+    counted: NDArray[np.bool_] = count_in(came, officers, core, panel if counts == "core_and_panel" else panel[:0])
     return counted
 
 
-def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int64]]:
+def sit(model: CommunityModel, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int64]]:
     """Hold one sitting on `topic` with those present at `event`; returns its minutes and the turns of the residents
     present.
 
@@ -215,7 +198,7 @@ def sit(model: Any, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int
     return _minutes(model, event, topic, held), held.turns
 
 
-def keys_of(model: Any, topic: Topic, talk: np.uint64) -> Keys:
+def keys_of(model: CommunityModel, topic: Topic, talk: np.uint64) -> Keys:
     """Keys of all random draws of a meeting on `topic`; `talk` is that of this meeting."""
     seed, week, number = model.seed, topic.arisen_week, topic.number
     return Keys(
@@ -238,42 +221,35 @@ def matter_of(topic: Topic) -> Matter:
     )  # fmt: skip
 
 
-def _play(model: Any, event: Event, topic: Topic, run: Facilitation, counted: NDArray[np.bool_]) -> Held:
-    """The meeting itself: turns as the session is run; in a kindly room a clash heats less (F67, P12)."""
-    p, residents = model.parameters.deliberation, model.residents
+def _play(model: CommunityModel, event: Event, topic: Topic, run: Facilitation, counted: NDArray[np.bool_]) -> Held:
+    """The meeting itself: turns as the session is run; in a kindly room, and where helpers calm, heat left by the last
+    meeting is less and a clash heats less (F67, P12).
+    """
+    p = model.parameters.deliberation
+    kept = (1.0 - event.open.venue.relief) * (1.0 - run.help.calm)
     return hold_sitting(
         keys_of(model, topic, model.key(f"sitting:{topic.number}", sub=event.number)),
-        event.came,
-        counted,
-        event.officers,
+        Present(event.came, event.officers, counted),
         matter_of(topic),
-        residents.groups,
-        PARTY,
-        TENANT,
-        residents.skill,
-        model.vulnerable,
-        model.team_mask,
-        _standing(model, run.help),
-        _opening_heat(model, event, topic, run.help.calm),
+        register_of(model, model.residents.skill),
+        standing_of(model, run.help),
+        topic.heat * kept,
         run.procedure,
         p._replace(
             turn_sharing=run.turn_sharing,
-            heat_gain=p.heat_gain * (1.0 - event.open.venue.relief) * (1.0 - run.help.calm),
+            calm=1.0 - kept,
             speeches=run.speeches,
         ),
         model.recorder.keep_traces,
     )
 
 
-def _opening_heat(model: Any, event: Event, topic: Topic, calm: float) -> float:
-    """Heat at the opening: what the last sitting left or what the matter's urgency brings, less in a kindly room
-    (F67) and where helpers calm.
-    """
-    urgent = model.parameters.meeting.start_heat * topic.urgency
-    return max(topic.heat, urgent) * (1.0 - event.open.venue.relief) * (1.0 - calm)
+def register_of(model: CommunityModel, skill: NDArray[np.float32]) -> Register:
+    """Columns of all residents that a meeting reads, with `skill` (4, n) for skills."""
+    return Register(model.residents.groups, PARTY, TENANT, skill, model.vulnerable, model.team_mask)
 
 
-def _standing(model: Any, given: Help) -> Standing:
+def standing_of(model: CommunityModel, given: Help) -> Standing:
     """What goes into a room where helpers give what is `given`."""
     m = model.parameters.meeting
     return Standing(
@@ -281,14 +257,12 @@ def _standing(model: Any, given: Help) -> Standing:
         unmoving=m.unmoving,
         give_way=float(given.give_way),
         outsider_stake=model.parameters.topics.outsider_stake,
-        officer_skill=m.officer_skill,
+        officer_skill=model.parameters.initial.skill_able,
         quality=float(given.quality),
         skill_mean=float(model.skill_mean[0]),
         skill_sd=float(model.skill_sd[0]),
-        status_inside=m.status_team,
-        status_tenant=m.status_tenant,
+        status=m.status,
         status_vulnerable=float(given.voice),
-        status_officer=m.status_officer,
     )
 
 
@@ -306,7 +280,7 @@ def _spoken_by(member: NDArray[np.bool_], event: Event, held: Held) -> float:
     return float(held.turns[member[event.came]].sum()) / held.n_turns if held.n_turns else float("nan")
 
 
-def _minutes(model: Any, event: Event, topic: Topic, held: Held) -> Minutes:
+def _minutes(model: CommunityModel, event: Event, topic: Topic, held: Held) -> Minutes:
     total, nan = len(event.came) + event.officers, float("nan")
     offered, accepted = event.seats_offered, event.seats_accepted
     return Minutes(
@@ -334,5 +308,5 @@ def _minutes(model: Any, event: Event, topic: Topic, held: Held) -> Minutes:
 
 
 def deliberation_parameters(numbers: dict[str, float]) -> DeliberationParameters:
-    """The kernel's parameters from the group `deliberation`; turn sharing and speeches are set per meeting."""
-    return DeliberationParameters(turn_sharing=0.0, speeches=0, **numbers)
+    """The kernel's parameters from the group `deliberation`; turn sharing, calm and speeches are set per meeting."""
+    return DeliberationParameters(turn_sharing=0.0, calm=0.0, speeches=0, **numbers)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from math import exp
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from consensus_sim.council.meeting import NO_TALK, keys_of, matter_of
-from consensus_sim.council.organisations import pay, renew_funds, willingness_for
+from consensus_sim.council.organisations import funds_of_quarter, pay
 from consensus_sim.council.topics import HEARD, SETTLED, Topic, TopicBook, Turn
 from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.dynamics.sitting import mean_fit
 from consensus_sim.randomness import key, uniforms_at
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 PENDING, ON_TIME, LATE, NEVER = "pending", "on_time", "late", "never"
+WORTH = {ON_TIME: 1.0, LATE: 0.5, NEVER: 0.0}
+"""Outcome o of a resolution (D8): three ordered steps, evenly spaced. A definition, as of a score with three marks."""
 
 
 class ExecutionParameters(NamedTuple):
@@ -25,19 +30,8 @@ class ExecutionParameters(NamedTuple):
     funded: float
     cooperation: float
     supervision: float
-    willingness: float
-    willingness_committee: float
-    willingness_half_life: float
-    persuasion: float
     funds: float
     give_up: float
-
-
-class EvaluationParameters(NamedTuple):
-    """F28: half-life of efficiency (weeks) and the weight of how evenly people spoke in fairness (share)."""
-
-    efficiency_half_life: float
-    fairness_turns: float
 
 
 def land(topic: Topic, week: int) -> None:
@@ -48,17 +42,18 @@ def land(topic: Topic, week: int) -> None:
 
 
 def hazard(
-    topic: Topic, p: ExecutionParameters, settlement_share: float, supervision: float, willingness: float
+    topic: Topic, p: ExecutionParameters, settlement_share: float, supervision: float, cooperation: float
 ) -> float:
     """Weekly chance that a resolution is carried out (D13).
 
-    eta_0 exp(b_s supervision + b_a (acceptance - q_c) / 0.1 + b_c willingness +- b_f), + where no money is missing,
-    - where some is. `supervision` is the strength of supervision in force: 0 none, 1 a group that meets monthly.
+    eta_0 exp(b_s supervision + b_a (acceptance - q_c) / 0.1 + b_c cooperation +- b_f), + where no money is missing,
+    - where some is. `supervision` and `cooperation` are the strengths in force: 0 none, 1 a supervision group or a
+    joint meeting that meets monthly (P47).
     """
     money = p.funded if topic.gap <= 0 else -p.funded
     strength = (
         p.acceptance * (topic.acceptance - settlement_share) / 0.1
-        + p.cooperation * willingness
+        + p.cooperation * cooperation
         + money
         + p.supervision * supervision
     )
@@ -74,17 +69,14 @@ def _lot(topic: Topic, week: int) -> int:
     return (topic.number << 16) + (topic.failed_before << 10) + week - topic.settled_week
 
 
-def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, float]]:
+def carry_out(model: CommunityModel, topics: list[Topic], week: int) -> list[tuple[Topic, float]]:
     """One week of execution. Returns the topics whose outcome became known, with its worth: 1 on time, less late, 0
     never.
     """
     p, rules = model.parameters.execution, model.rules
     known: list[tuple[Topic, float]] = []
-    keep = keep_factor(p.willingness_half_life)
-    for each in model.organisations.values():
-        each.rest(keep)
     if model.calendar.ends_quarter(week - 1):
-        renew_funds(model.organisations)
+        model.funds = funds_of_quarter(p.funds)
     if not topics:
         return known
     lots = np.array([_lot(topic, week) for topic in topics], np.int64)
@@ -93,17 +85,17 @@ def carry_out(model: Any, topics: list[Topic], week: int) -> list[tuple[Topic, f
         if topic.execution != PENDING or topic.settled_week >= week:
             continue
         if topic.gap > 0:
-            pay(topic, model.organisations)
-        willing = willingness_for(topic, model.organisations)
+            pay(topic, model.funds)
+        won = 1.0 if topic.carried_by_residents else rules.cooperation  # residents need not win anybody over
         watched = rules.supervision * (rules.chase if week > topic.deadline_week else 1.0)
-        chance = hazard(topic, p, model.parameters.deliberation.settlement_share, watched, willing)
+        chance = hazard(topic, p, model.parameters.deliberation.settlement_share, watched, won)
         if drawn < chance:
             topic.executed_week = week
             topic.execution = ON_TIME if week <= topic.deadline_week else LATE
-            known.append((topic, 1.0 if topic.execution == ON_TIME else model.parameters.trust.late_outcome))
+            known.append((topic, WORTH[topic.execution]))
         elif week > topic.deadline_week + p.give_up:
             topic.execution = NEVER
-            known.append((topic, 0.0))
+            known.append((topic, WORTH[NEVER]))
     return known
 
 
@@ -120,24 +112,22 @@ def reopen(book: TopicBook, topic: Topic, week: int) -> None:
     topic.turns.append(Turn(week, HEARD, topic.venue_channel))
 
 
-def evaluate(model: Any, topic: Topic, worth: float, week: int) -> None:
+def evaluate(model: CommunityModel, topic: Topic, worth: float, week: int) -> None:
     """The score sheet of a finished topic (F28): satisfaction, efficiency, fairness, each in [0, 1].
 
     Satisfaction: mean over who took part of (1 - loss_i S_i) times the outcome's worth. Efficiency: 2^(-weeks from
-    hearing to now / half-life). Fairness: evenness of speaking (1 - Gini) and the vulnerable's share of speech
-    against their share of residents.
+    hearing to now / `patience`), so that it is halved once people are no longer patient. Fairness: mean of the evenness
+    of speaking (1 - Gini) and the vulnerable's share of speech against their share of residents.
     """
-    p = model.parameters.evaluation
     if len(topic.who) and topic.state == SETTLED:
         outsider = model.parameters.topics.outsider_stake
         keys, groups = keys_of(model, topic, NO_TALK), model.residents.groups
         topic.satisfaction = worth * mean_fit(keys, groups, matter_of(topic), topic.proposal, topic.second, outsider)
     elif len(topic.who):
         topic.satisfaction = 0.0
-    topic.efficiency = (
-        float(2.0 ** (-(week - topic.heard_week) / p.efficiency_half_life)) if topic.heard_week >= 0 else 0.0
-    )
+    patience = model.parameters.trust.patience
+    topic.efficiency = keep_factor(patience) ** (week - topic.heard_week) if topic.heard_week >= 0 else 0.0
     if topic.spoken_turns:
         even = 1.0 - topic.gini_sum / topic.spoken_turns
         heard = min(1.0, topic.vulnerable_turns / topic.spoken_turns / max(model.vulnerable_share, 1e-9))
-        topic.fairness = float(p.fairness_turns * even + (1.0 - p.fairness_turns) * heard)
+        topic.fairness = float((even + heard) / 2.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,16 @@ from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook, TopicP
 URGENT, IMPORTANT, ROUTINE = "urgent", "important", "routine"
 
 
-def attention(mentions: float, scale: float) -> float:
-    """Residents' attention in [0, 1): 1 - e^(-mentions / scale)."""
-    return 1.0 - exp(-mentions / scale) if scale > 0 else 0.0
+class Labels(NamedTuple):
+    """Bounds of the three-colour label, in [0, 1] (F24): the urgency of urgent topics, the score of important ones."""
+
+    urgent_from: float
+    important_from: float
+
+
+def attention(mentions: float) -> float:
+    """Residents' attention in [0, 1): m / (1 + m) after m mentions, half at the first."""
+    return mentions / (1.0 + mentions)
 
 
 def formal_chance(topic: Topic, groups: NDArray[np.uint16], book: TopicBook, p: TopicParameters) -> float:
@@ -28,38 +36,26 @@ def formal_chance(topic: Topic, groups: NDArray[np.uint16], book: TopicBook, p: 
     kind = topic.kind
     if not 0.0 < p.conversion < 1.0 or p.contested == 0.0 or kind.weight == 0:
         return p.conversion
-    own = book.disagreement_on(kind, groups[topic.low : topic.high], topic.polarity, topic.upper)
+    own = book.disagreement_on(kind, topic.low, topic.high, groups, topic.polarity, topic.upper)
     odds = log(p.conversion / (1.0 - p.conversion)) + p.contested * (own - book.mean_disagreement(groups)) / 0.1
     return 1.0 / (1.0 + exp(-odds))
 
 
-def score(topic: Topic, p: TopicParameters) -> float:
-    """omega_u urgency + omega_a attention + omega_f feasibility, in [0, 1] with weights scaled to sum to one (D12,
-    P45).
-    """
-    total = p.weight_urgency + p.weight_attention + p.weight_feasibility
-    if total <= 0:
-        return 0.0
-    noticed = attention(topic.mentions, p.attention_scale)
-    weighted = (
-        p.weight_urgency * topic.urgency + p.weight_attention * noticed + p.weight_feasibility * topic.feasibility
-    )
-    return weighted / total
+def score(topic: Topic) -> float:
+    """Mean of a topic's urgency, attention and feasibility, in [0, 1]: F24 names them and gives no weights (D12)."""
+    return (topic.urgency + attention(topic.mentions) + topic.feasibility) / 3.0
 
 
-def label(topic: Topic, p: TopicParameters) -> str:
-    """The three-colour label 三色标签: urgent, important or routine (F24)."""
-    return _label(topic, score(topic, p), p)
-
-
-def _label(topic: Topic, reached: float, p: TopicParameters) -> str:
-    """The label of a topic of the score `reached`."""
-    if topic.urgency >= p.urgent_from:
+def label(topic: Topic, labels: Labels | None) -> str:
+    """The three-colour label 三色标签: urgent, important or routine (F24); empty where no council screens."""
+    if labels is None:
+        return ""
+    if topic.urgency >= labels.urgent_from:
         return URGENT
-    return IMPORTANT if reached >= p.important_from else ROUTINE
+    return IMPORTANT if score(topic) >= labels.important_from else ROUTINE
 
 
-def agenda(topics: list[Topic], size: int, p: TopicParameters, channel: str) -> list[Topic]:
+def agenda(topics: list[Topic], size: int, labels: Labels | None, channel: str) -> list[Topic]:
     """The topics of the next session of `channel`, at most `size`: those begun there first, then urgent ones, then by
     score.
 
@@ -67,11 +63,8 @@ def agenda(topics: list[Topic], size: int, p: TopicParameters, channel: str) -> 
     """
     begun = [topic for topic in topics if topic.state == AGENDA and topic.venue_channel == channel]
     begun.sort(key=lambda topic: (topic.agenda_week, topic.number))
-    ranked = []
-    for topic in topics:
-        if topic.state == HEARD:
-            reached = score(topic, p)
-            topic.label = _label(topic, reached, p)
-            ranked.append((topic.label != URGENT, -reached, topic.number, topic))
-    ranked.sort()
-    return (begun + [topic for *_, topic in ranked])[:size]
+    heard = [topic for topic in topics if topic.state == HEARD]
+    for topic in heard:
+        topic.label = label(topic, labels)
+    heard.sort(key=lambda topic: (topic.label != URGENT, -score(topic), topic.number))
+    return (begun + heard)[:size]

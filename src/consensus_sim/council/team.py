@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from consensus_sim.dynamics.fatigue import tired_out
 from consensus_sim.dynamics.ranking import most_driven, most_driven_of, note_present
 from consensus_sim.randomness import uniforms
 from consensus_sim.settings import setting
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+    from consensus_sim.residents.residents import Residents
 
 ROLES = {
     "secretary": ("core", "officer"),
@@ -46,14 +50,14 @@ class Team:
     is_member: NDArray[np.bool_]
     attended: NDArray[np.int32]
     spoke: NDArray[np.int32]
+    officer_attendance: float
     past_members: set[int] = field(default_factory=set)
 
-    def officers_present(self, model: Any, event: Event) -> int:
-        """How many officers come: the moderator always, the others with the chance of P-officer_attendance each."""
+    def officers_present(self, model: CommunityModel, event: Event) -> int:
+        """How many officers come: the moderator always, the others with chance `officer_attendance` each."""
         if self.officers == 0:
             return 0
-        chance = model.parameters.participation.officer_attendance
-        drawn = uniforms(model.key("officers", sub=event.number), self.officers - 1) < chance
+        drawn = uniforms(model.key("officers", sub=event.number), self.officers - 1) < self.officer_attendance
         return 1 + int(np.count_nonzero(drawn))
 
     def record(self, event: Event) -> None:
@@ -63,12 +67,12 @@ class Team:
                 note_present(self.members, who, record)
 
 
-def _drives(residents: Any) -> tuple[NDArray[np.float32], ...]:
+def _drives(residents: Residents) -> tuple[NDArray[np.float32], ...]:
     """What makes a resident stand for a role: intrinsic motive, initiative, follow-through and expression, summed."""
     return residents.motive, residents.initiative, residents.follow_through, residents.expression
 
 
-def eligible(residents: Any, holder: str) -> NDArray[np.bool_]:
+def eligible(residents: Residents, holder: str) -> NDArray[np.bool_]:
     """Which residents may hold a role of kind `holder`."""
     if holder == "worker":
         return residents.worker & residents.adult
@@ -79,9 +83,9 @@ def eligible(residents: Any, holder: str) -> NDArray[np.bool_]:
     return residents.adult
 
 
-def form_team(model: Any, roles: Roles, chance: float) -> Team:
-    """Fill the roles: for each, the eligible residents of most drive not yet in the team, a lot of weight `chance`
-    added.
+def form_team(model: CommunityModel, roles: Roles, chance: float, officer_attendance: float) -> Team:
+    """Fill the roles: for each, the eligible residents of most drive not yet in the team, a random draw of weight
+    `chance` added.
     """
     residents = model.residents
     drive = sum(_drives(residents)) + chance * uniforms(model.key("team:form"), residents.n)
@@ -99,16 +103,25 @@ def form_team(model: Any, roles: Roles, chance: float) -> Team:
     chosen.sort()
     members = np.array([row for row, _ in chosen], np.int32)
     zeros = np.zeros(len(chosen), np.int32)
-    return Team(members, [role for _, role in chosen], officers, taken, zeros, zeros.copy())
+    return Team(members, [role for _, role in chosen], officers, taken, zeros, zeros.copy(), officer_attendance)
 
 
-def lose_and_replace(model: Any, team: Team) -> list[int]:
-    """Worn members leave with hazard x_F (F + S) (D10, P37); each is followed by the eligible resident of most drive; a
-    role nobody can fill stays vacant. Returns who left.
+def worn_members(model: CommunityModel, stream: str, members: Rows) -> NDArray[np.int64]:
+    """Places among `members` of those who leave a standing group this week, with hazard x_F max(F, S) (D10, P37);
+    `stream` names the random draw.
+    """
+    residents, hazard = model.residents, model.parameters.fatigue.exit
+    found: NDArray[np.int64] = tired_out(model.key(stream), members, hazard, residents.fatigue, residents.strain)
+    model.stayed_away[members[found]] = False  # who is called no longer cannot stay away
+    return found
+
+
+def lose_and_replace(model: CommunityModel, team: Team) -> list[int]:
+    """Worn members leave (`worn_members`); each is followed by the eligible resident of most drive; a role nobody can
+    fill stays vacant. Returns who left.
     """
     residents = model.residents
-    hazard = model.parameters.fatigue.exit
-    leaving = tired_out(model.key("team:exit"), team.members, hazard, residents.fatigue, residents.strain)
+    leaving = worn_members(model, "team:exit", team.members)
     if not len(leaving):
         return []
     left = [int(team.members[place]) for place in leaving]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import mean
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,25 @@ from numpy.typing import NDArray
 from consensus_sim.calendar import WEEK, Calendar, per_week
 from consensus_sim.council.bounds import Bounds
 from consensus_sim.council.topic_class import SCOPES, TopicClass
-from consensus_sim.dynamics.topics import disagreement, draw_arrivals, draw_kinds, draw_stakes, draw_traits
+from consensus_sim.dynamics.topics import (
+    disagreement,
+    draw_arrivals,
+    draw_kinds,
+    draw_stakes,
+    draw_traits,
+    variance_of_groups,
+)
 from consensus_sim.errors import not_allowed, phrase
 from consensus_sim.randomness import key, keys, uniforms, uniforms_of
+
+if TYPE_CHECKING:
+    from consensus_sim.community import Community
 
 STATES = ("unheard", "heard", "answered", "agenda", "settled", "shelved", "lapsed")
 UNHEARD, HEARD, ANSWERED, AGENDA, SETTLED, SHELVED, LAPSED = STATES
 OPEN_STATES = (UNHEARD, HEARD, AGENDA)
+COLLECTED = "collected"
+"""Stands for the channel of a topic that a collector took up for others."""
 STORE = 32
 """First size of the store of stakes, in numbers a resident: what is not used takes no memory; it grows when needed."""
 CHANCES = 11
@@ -43,7 +55,7 @@ class Turn(NamedTuple):
 
 
 class TopicParameters(NamedTuple):
-    """D12, P44, P45; see configs/behaviour for units, ranges and sources."""
+    """D12, P44; see configs/behaviour for units, ranges and sources."""
 
     arrivals: float
     suggestion: float
@@ -54,13 +66,7 @@ class TopicParameters(NamedTuple):
     escalation: float
     stake_spread: float
     outsider_stake: float
-    weight_urgency: float
-    weight_attention: float
-    weight_feasibility: float
-    attention_scale: float
     lapse: float
-    urgent_from: float
-    important_from: float
 
 
 @dataclass(slots=True, eq=False)
@@ -130,9 +136,14 @@ class Topic:
         """Whether the matter still waits for an answer."""
         return self.state in OPEN_STATES
 
+    @property
+    def promised(self) -> bool:
+        """Whether a resident raised the topic as a suggestion of their own, so that an answer is owed (D8)."""
+        return self.heard_week >= 0 and self.channel != COLLECTED
+
 
 @lru_cache(maxsize=1)
-def bounds_of(community: Any) -> Bounds:
+def bounds_of(community: Community) -> Bounds:
     """The places of a community as ranges of residents: the same for all its runs."""
     return Bounds(community)
 
@@ -146,7 +157,7 @@ class TopicBook:
 
     def __init__(
         self,
-        community: Any,
+        community: Community,
         classes: Mapping[str, TopicClass],
         seed: int,
         p: TopicParameters,
@@ -301,35 +312,31 @@ class TopicBook:
         self._set_open([*self.waiting, topic], first=len(self.waiting))
         return topic
 
-    @staticmethod
-    def disagreement_on(kind: TopicClass, groups: NDArray[np.uint16], polarity: float, upper: float) -> float:
-        """Standard deviation of the first positions on a matter of `kind` among the adults of the groups `groups`."""
-        return float(disagreement(groups, kind.group_position, kind.group_stake, polarity, upper, kind.position_spread))
+    def disagreement_on(
+        self, kind: TopicClass, low: int, high: int, groups: NDArray[np.uint16], polarity: float, upper: float
+    ) -> float:
+        """Standard deviation of the first positions on a matter of `kind` among the adults of the residents
+        `low`..`high`. What groups differ by is found once for all runs of a community; `groups` (n,) of all residents.
+        """
+        place = (kind.group_position.tobytes(), kind.group_stake.tobytes(), low, high)
+        variance = self.bounds.known_variance.get(place)
+        if variance is None:
+            variance = variance_of_groups(groups[low:high], kind.group_position, kind.group_stake)
+            self.bounds.known_variance[place] = variance
+        return disagreement(variance, polarity, upper, kind.position_spread)
 
     def mean_disagreement(self, groups: NDArray[np.uint16]) -> float:
         """The same of an average matter: of all residents, at each kind's middle polarity and majority, weighted by how
-        often the kinds arise; 0 if none does. `groups` (n,) are those of the community's residents: found once for all
-        its runs.
+        often the kinds arise; 0 if none does.
         """
-        if self._mean_disagreement is not None:
-            return self._mean_disagreement
-        kinds, known = self.classes, self.bounds.known_disagreement
-        asked = tuple(
-            (
-                kind.weight,
-                kind.polarity,
-                kind.majority,
-                kind.position_spread,
-                kind.group_position.tobytes(),
-                kind.group_stake.tobytes(),
-            )
-            for kind in kinds
-        )
-        if asked not in known:
-            found = [self.disagreement_on(kind, groups, mean(kind.polarity), mean(kind.majority)) for kind in kinds]
-            known[asked] = float(np.average(found, weights=[kind.weight for kind in kinds])) if kinds else 0.0
-        self._mean_disagreement = known[asked]
-        return known[asked]
+        if self._mean_disagreement is None:
+            found = [
+                self.disagreement_on(kind, 0, self.bounds.n, groups, mean(kind.polarity), mean(kind.majority))
+                for kind in self.classes
+            ]
+            weights = [kind.weight for kind in self.classes]
+            self._mean_disagreement = float(np.average(found, weights=weights)) if found else 0.0
+        return self._mean_disagreement
 
     def _make_room(self, size: int) -> None:
         """Drop the stakes of closed topics from the store, and enlarge it if that is not enough."""

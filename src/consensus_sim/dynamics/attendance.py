@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.dynamics.learning import gain_saturating
-from consensus_sim.dynamics.participation import LETTER, PERSONAL
+from consensus_sim.dynamics.participation import LETTER, OWN_GROUP, PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.ranking import keep_lowest
 from consensus_sim.kernels import kernel
 from consensus_sim.randomness import uniform
@@ -111,12 +111,19 @@ def join_seated(
 
 
 @kernel
-def let_in(key: np.uint64, came: Rows, asked: NDArray[np.uint8], capacity: int) -> Rows:
-    """Those of `came` who find one of `capacity` places, ascending: who was `asked` (n,) first, each by lot, then the
-    others by lot.
+def let_in(key: np.uint64, came: Rows, asked: NDArray[np.uint8], panel: Rows, flags: Flags, capacity: int) -> Rows:
+    """Residents of `came` who find one of `capacity` places, ascending: members of a group that was called to its own
+    meeting (code TEAM_CALL or OWN_GROUP in `asked` (n,)) and of the `panel` (k,) first, then whoever else was asked,
+    then all others, each by a random draw.
+
+    `flags` (n,) is all False before and after.
     """
     values, rows, filled = np.empty(capacity), np.empty(capacity, np.int32), 0
+    flags[panel] = True
     for row in range(came.shape[0]):
         i = came[row]
-        filled = keep_lowest(uniform(key, i) + (1.0 if asked[i] == 0 else 0.0), i, values, rows, filled)
+        first = flags[i] or asked[i] == TEAM_CALL or asked[i] == OWN_GROUP
+        rank = 0.0 if first else 1.0 if asked[i] != 0 else 2.0
+        filled = keep_lowest(uniform(key, i) + rank, i, values, rows, filled)
+    flags[panel] = False
     return np.sort(rows[:filled])

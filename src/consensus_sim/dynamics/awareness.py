@@ -27,6 +27,28 @@ class AwarenessParameters(NamedTuple):
     distance: float
 
 
+class Announcements(NamedTuple):
+    """What is told of the open channels this week, one entry a channel, in the order of their bits.
+
+    bits: number of its bit; notice_rate, online_rate: rates a week next door and among users; venue: its row of the
+    nearness, where it is announced; habit_row: its row of the habit (0 in person, 1 online).
+    """
+
+    bits: NDArray[np.int64]
+    notice_rate: NDArray[np.float64]
+    online_rate: NDArray[np.float64]
+    venue: NDArray[np.int64]
+    habit_row: NDArray[np.int64]
+
+
+class TieRows(NamedTuple):
+    """The ties of all residents as a CSR matrix: those of resident i are the entries indptr[i] to indptr[i + 1]."""
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    weight: NDArray[np.float32]
+
+
 @kernel
 def first_bits(chance: float) -> np.uint64:
     """Highest value of the first 16 bits of a draw with which it may be below `chance`."""
@@ -67,9 +89,7 @@ def hears_of(
     rate: float,
     neighbour_rate: float,
     i: np.uint64,
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    weight: NDArray[np.float32],
+    ties: TieRows,
     bit: np.uint16,
     aware: NDArray[np.uint16],
 ) -> bool:
@@ -80,6 +100,7 @@ def hears_of(
     if needed >= neighbour_rate:
         return False
     from_ties = 0.0
+    indptr, indices, weight = ties
     for e in range(np.uint64(indptr[i]), np.uint64(indptr[i + np.uint64(1)])):
         knows = (aware[np.uint32(indices[e])] >> bit) & np.uint16(1)
         from_ties += neighbour_rate * weight[e] * float(knows)  # a product, as a choice would branch
@@ -90,18 +111,12 @@ def hears_of(
 def spread_awareness(
     key: np.uint64,
     fine_key: np.uint64,
-    bits: NDArray[np.int64],
-    notice_rate: NDArray[np.float64],
-    online_rate: NDArray[np.float64],
-    venue: NDArray[np.int64],
+    told: Announcements,
     nearness: NDArray[np.float32],
-    habit_row: NDArray[np.int64],
     habit: NDArray[np.float32],
     reached: NDArray[np.bool_],
     online_user: NDArray[np.bool_],
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    weight: NDArray[np.float32],
+    ties: TieRows,
     neighbour_rate: float,
     forget: float,
     aware: NDArray[np.uint16],
@@ -114,12 +129,11 @@ def spread_awareness(
     not know and are `reached` (n,) by general news, 0 for the others; Pr(forgets) = forget (1 - H_i) for all who know,
     so what is a habit is not forgotten. n_i(aware): tie-weighted share of ties who know at the week's start.
 
-    Channel c (of m) has bit number `bits[c]`, the rates `notice_rate[c]` and `online_rate[c]` a week, is announced at
-    the row `venue[c]` of `nearness` (v, n) = e^(-d/delta), and has habit in the row `habit_row[c]` of `habit` (2, n).
-    `nearness` is 1 at most; `following` (n,) is working space. A resident's chance at a channel is a number with 16
-    bits from a hash shared by four channels and 37 more from a hash of its own, which is drawn only where the first
-    bits leave it open whether anything happens.
+    `nearness` (v, n) is e^(-d/delta) of each venue, 1 at most, `habit` (2, n) that in person and online; `following`
+    (n,) is working space. A resident's chance at a channel is a number with 16 bits from a hash shared by four channels
+    and 37 more from a hash of its own, which is drawn only where the first bits leave it open whether anything happens.
     """
+    bits, notice_rate, online_rate, venue, habit_row = told
     draw, flag, listed = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint32)
     following[:] = aware
     forgets = first_bits(forget)
@@ -146,7 +160,7 @@ def spread_awareness(
                 rate = notice_rate[c] * nearness[venue[c], i]
                 if online_user[i]:
                     rate += online_rate[c]
-                if hears_of(chance, rate, neighbour_rate, i, indptr, indices, weight, np.uint16(bit), aware):
+                if hears_of(chance, rate, neighbour_rate, i, ties, np.uint16(bit), aware):
                     following[i] |= mask
     aware[:] = following
 
@@ -204,15 +218,18 @@ def mirror_weights(
 def tell_by_unit(
     key: np.uint64,
     unit: NDArray[np.int32],
-    adult: NDArray[np.bool_],
+    reached: NDArray[np.bool_],
     chance: NDArray[np.float64],
     bit: int,
     aware: NDArray[np.uint16],
 ) -> None:
-    """Let each adult (n,) who does not know of the channel `bit` hear of it with the chance of the own unit, `chance`
-    (n_units,), in [0, 1].
+    """Let each resident whom news reach, `reached` (n,), and who does not know of the channel `bit`, hear of it at the
+    own door with the chance of the own unit, `chance` (n_units,), in [0, 1] (F10).
+
+    A household that calls on its whole unit brings news as any other source does: the others do not take them in (L55,
+    L73). Being asked in person to come is another thing, and reaches everybody.
     """
     mask = np.uint16(bit)
     for i in range(unit.shape[0]):
-        if adult[i] and not aware[i] & mask and uniform(key, i) < chance[unit[i]]:
+        if reached[i] and not aware[i] & mask and uniform(key, i) < chance[unit[i]]:
             aware[i] |= mask

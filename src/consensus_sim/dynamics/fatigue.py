@@ -16,28 +16,19 @@ class FatigueParameters(NamedTuple):
     """P37: shares per act, half-lives in weeks, hazard a week; see configs/behaviour."""
 
     load: float
-    online_load: float
     team_load: float
     half_life: float
     strain_half_life: float
-    relief_result: float
-    relief_honour: float
     exit: float
 
 
 class MotiveParameters(NamedTuple):
-    """P32-P36, P38: log-odds, acts, shares, weeks, CNY a point; see configs/behaviour."""
+    """P32-P35: log-odds, CNY a point, a ratio; see configs/behaviour."""
 
     crowding_out: float
-    crowding_acts: float
     reward: float
-    honour: float
-    active_weeks: float
     point_value: float
     budget_ratio: float
-    recognition: float
-    half_life: float
-    belief_step: float
 
 
 @kernel
@@ -51,13 +42,6 @@ def add_bounded(column: NDArray[np.float32], who: NDArray[np.int32], amount: flo
 
 
 @kernel
-def hold_back(common: NDArray[np.float32], strain: NDArray[np.float32], weight: float) -> None:
-    """Take beta_F S_i from what draws a resident to any event, `common` (n,): `strain` (n,) weighs as fatigue (D2)."""
-    for i in range(common.shape[0]):
-        common[i] -= np.float32(weight) * strain[i]
-
-
-@kernel
 def tired_out(
     key: np.uint64,
     members: NDArray[np.int32],
@@ -65,13 +49,13 @@ def tired_out(
     fatigue: NDArray[np.float32],
     strain: NDArray[np.float32],
 ) -> NDArray[np.int64]:
-    """Places among the team's `members` (m,) of those who leave this week, each with the hazard x_F (F_i + S_i), of
+    """Places among the team's `members` (m,) of those who leave this week, each with the hazard x_F max(F_i, S_i), of
     `fatigue` and `strain` (n,) (D10, P37).
     """
     leaving, size = np.empty(members.shape[0], np.int64), 0
     for place in range(members.shape[0]):
         i = members[place]
-        if uniform(key, i) < np.float32(exit_hazard) * (fatigue[i] + strain[i]):
+        if uniform(key, i) < np.float32(exit_hazard) * max(fatigue[i], strain[i]):
             leaving[size] = place
             size += 1
     return leaving[:size]

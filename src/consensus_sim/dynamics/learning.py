@@ -23,13 +23,11 @@ class LearningParameters(NamedTuple):
     practice_spoke: float
     practice_listened: float
     lecture_skill: float
-    lecture_cognition: float
     workshop_skill: float
-    workshop_cognition: float
+    course_cognition: float
     reach: float
     skill_half_life: float
-    initiative_gain: float
-    follow_through_gain: float
+    behaviour_gain: float
     belonging_gain: float
 
 
@@ -49,21 +47,19 @@ def gain_saturating(column: NDArray[np.float32], who: NDArray[np.int32], gain: f
 
 
 @kernel
-def _way_left(now: float, start: float, unit: float, reach: float) -> float:
-    """SD (`unit`) between the logit `now` and `reach` SD above the logit `start`; without end where `reach` is 0."""
-    return reach - (now - start) / unit if reach > 0.0 else np.inf
-
-
-@kernel
 def learn(
     block: NDArray[np.float32],
     start: NDArray[np.float32],
     unit: NDArray[np.float64],
     gain: NDArray[np.float64],
     reach: float,
+    slows: bool,
     who: NDArray[np.int32],
 ) -> None:
-    """Adds a session's gain: logit(s_i) += G SD for `who`, at most to `reach` SD above the start (D6).
+    """Adds what a session of training or the practice of one meeting teaches `who`, in SD on the latent scale (D6).
+
+    With x_i the SD gained so far and K the `reach`, a session adds min(G, K - x_i); practice, which `slows` on the
+    way, adds G (K - x_i) / K, at most G. Neither takes anything away. A `reach` of 0 sets no limit.
 
     `block` and its `start` are (k, n); `unit`, one SD of each row on the latent scale, and `gain`, in SD, are (k,).
     """
@@ -71,31 +67,11 @@ def learn(
         if gain[row] != 0.0:
             for place in range(who.shape[0]):
                 i = who[place]
-                now = logit(block[row, i])
-                left = _way_left(now, logit(start[row, i]), unit[row], reach)
-                block[row, i] = from_logit(now + unit[row] * min(gain[row], max(0.0, left)))
-
-
-@kernel
-def practise(
-    block: NDArray[np.float32],
-    start: NDArray[np.float32],
-    unit: NDArray[np.float64],
-    gain: NDArray[np.float64],
-    reach: float,
-    who: NDArray[np.int32],
-) -> None:
-    """Adds the practice of one meeting: logit(s_i) += G SD (1 - x_i / reach) for `who`, x_i the SD gained so far (D6).
-
-    Arrays as in `learn`. The gain is G at the start, never more, and 0 from `reach` on, so that practice comes to rest.
-    """
-    for row in range(block.shape[0]):
-        if gain[row] != 0.0:
-            for place in range(who.shape[0]):
-                i = who[place]
-                now = logit(block[row, i])
-                left = _way_left(now, logit(start[row, i]), unit[row], reach)
-                block[row, i] = from_logit(now + unit[row] * gain[row] * min(1.0, max(0.0, left / reach)))
+                now, step = logit(block[row, i]), gain[row]
+                if reach > 0.0:
+                    left = max(0.0, reach - (now - logit(start[row, i])) / unit[row])
+                    step = step * min(1.0, left / reach) if slows else min(step, left)
+                block[row, i] = from_logit(now + unit[row] * step)
 
 
 @kernel

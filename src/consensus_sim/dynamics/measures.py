@@ -41,12 +41,6 @@ def mean_and_sd(values: NDArray[np.floating]) -> tuple[Any, Any]:
 
 
 @kernel
-def sum_at(column: NDArray[np.float32], rows: NDArray[np.int32]) -> Any:
-    """Sum of `column` (n,) over `rows` (m,): `column[rows].sum()` to the last bit."""
-    return total_of(column[rows])
-
-
-@kernel
 def mean_at(column: NDArray[np.float32], rows: NDArray[np.int64]) -> Any:
     """Mean of `column` (n,) over `rows` (m,), m >= 1: `column[rows].mean()` to the last bit."""
     values = column[rows]

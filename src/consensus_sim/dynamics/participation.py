@@ -19,10 +19,7 @@ NOT_INVITED, LETTER, PERSONAL, HOUSEMATE, TEAM_CALL, OWN_GROUP = 0, 1, 2, 3, 4, 
 class ParticipationParameters(NamedTuple):
     """P2-P11, P14: log-odds unless said; see configs/behaviour for units, ranges and sources."""
 
-    cognition: float
-    efficacy: float
-    trust: float
-    motive: float
+    attitudes: float
     habit: float
     stake: float
     neighbours: float
@@ -31,24 +28,15 @@ class ParticipationParameters(NamedTuple):
     evening: float
     short_stay: float
     fear: float
-    status: float
     fatigue: float
     taste: float
     letter_acceptance: float
     personal_acceptance: float
     team_call: float
-    officer_attendance: float
-    member_attendance: float
     trend: float
     household_spillover: float
-    internet_young: float
-    internet_middle: float
-    internet_elder: float
-    online_young: float
-    online_middle: float
-    online_elder: float
+    online_act: float
     online_taste: float
-    ballot_tiring: float
 
 
 class Standard(NamedTuple):
@@ -62,6 +50,22 @@ class Standard(NamedTuple):
     trust_sd: float
     motive_mean: float
     motive_sd: float
+
+
+class UtilityTerms(NamedTuple):
+    """What makes up the utility of coming to one event, besides the stake in it (D2), one entry a resident.
+
+    common: what draws to any event; fixed: what does not change from event to event of a channel (taste, short stay,
+    what suits a group; time, evening and distance, or the level of acts online); fear_weight: how much of the fear of
+    speaking applies; expression, habit: columns of the residents; reward: the points' worth, (n,) or (0,).
+    """
+
+    common: NDArray[np.float32]
+    fixed: NDArray[np.float32]
+    fear_weight: NDArray[np.float32]
+    expression: NDArray[np.float32]
+    habit: NDArray[np.float32]
+    reward: NDArray[np.float32]
 
 
 @kernel
@@ -78,18 +82,19 @@ def common_utility(
     motive: NDArray[np.float32],
     neighbours_came: NDArray[np.float32],
     fatigue: NDArray[np.float32],
+    strain: NDArray[np.float32],
     standard: Standard,
     p: ParticipationParameters,
     out: NDArray[np.float32],
 ) -> None:
     """What draws a resident to any event, written to `out` (n,), in log-odds.
 
-    beta_C z(C) + beta_E z(E) + beta_T z(T) + beta_M z(M) + beta_N n(came) - beta_F F     (D2)
+    beta_A (z(C) + z(E) + z(T) + z(M)) + beta_N n(came) - beta_F max(F, S)     (D2)
 
     `cognition` is (3, n), C its mean over rows; the others are (n,). An average rested adult has 0.
     """
-    c, e = p.cognition / standard.cognition_sd, p.efficacy / standard.efficacy_sd
-    t, m = p.trust / standard.trust_sd, p.motive / standard.motive_sd
+    c, e = p.attitudes / standard.cognition_sd, p.attitudes / standard.efficacy_sd
+    t, m = p.attitudes / standard.trust_sd, p.attitudes / standard.motive_sd
     at_mean = (
         c * standard.cognition_mean + e * standard.efficacy_mean + t * standard.trust_mean + m * standard.motive_mean
     )
@@ -101,7 +106,7 @@ def common_utility(
             + t * trust[i]
             + m * motive[i]
             + p.neighbours * neighbours_came[i]
-            - p.fatigue * fatigue[i]
+            - p.fatigue * max(fatigue[i], strain[i])
             - at_mean
         )
 
@@ -113,13 +118,8 @@ def decide(
     adult: NDArray[np.bool_],
     aware: NDArray[np.uint16],
     asked: NDArray[np.uint8],
-    common: NDArray[np.float32],
-    fixed: NDArray[np.float32],
-    fear_weight: NDArray[np.float32],
-    expression: NDArray[np.float32],
-    habit: NDArray[np.float32],
+    terms: UtilityTerms,
     stake: NDArray[np.float32],
-    reward: NDArray[np.float32],
     shift: float,
     fear: float,
     asked_level: NDArray[np.float64],
@@ -132,11 +132,10 @@ def decide(
     s^e_i))     (D2)
 
     `asked` (n,) says how a resident was asked and picks the level: `asked_level[0]` for who merely knows of the
-    channel, the others per `LETTER`, `PERSONAL`, ... `fixed` (n,) holds what does not change from event to event
-    (taste, short stay, what suits a group; time, evening and distance, or the level of one's age online);
-    `fear_weight` (n,) how much of the fear of speaking applies to a resident; `fear` the log-odds of that fear in this
-    room; `reward` (n,) or (0,) the points' worth; `shift` a common log-odds.
+    channel, the others per `LETTER`, `PERSONAL`, ... `stake` (n,) is theirs in what the event is about; `fear` the
+    log-odds of the fear of speaking in this room; `shift` a common log-odds.
     """
+    common, fixed, fear_weight, expression, habit, reward = terms
     n, n_came, mask = adult.shape[0], np.uint64(0), np.uint16(bit)
     with_reward = reward.shape[0] > 0
     level, by_habit, by_stake = np.float32(asked_level[0] + shift), np.float32(p.habit), np.float32(p.stake)
@@ -179,13 +178,8 @@ def decide(
 @kernel
 def accept_chance_of_seat(
     who: NDArray[np.int64],
-    common: NDArray[np.float32],
-    fixed: NDArray[np.float32],
-    fear_weight: NDArray[np.float32],
-    expression: NDArray[np.float32],
-    habit: NDArray[np.float32],
+    terms: UtilityTerms,
     stake: NDArray[np.float64],
-    reward: NDArray[np.float32],
     fear: float,
     level: NDArray[np.float64],
     p: ParticipationParameters,
@@ -193,8 +187,9 @@ def accept_chance_of_seat(
     """a_g of D3: chance that each of `who` (m,) accepts a seat when asked at each `level` (k,) in log-odds; (k, m).
 
     logistic(level + common_i + beta_H H_i + beta_S S_i + fixed_i + r_i - fear w_i (1 - s^e_i)), as in `decide`; `stake`
-    is (m,), the other arrays are (n,), `reward` (n,) or (0,).
+    is (m,).
     """
+    common, fixed, fear_weight, expression, habit, reward = terms
     chance = np.empty((level.shape[0], who.shape[0]))
     by_habit, by_fear, one = np.float32(p.habit), np.float32(fear), np.float32(1.0)
     for place in range(who.shape[0]):
@@ -224,14 +219,13 @@ def remember_ties(
 
 
 @kernel
-def fear_weights(
-    status: float, belonging: NDArray[np.float32], exposed: NDArray[np.bool_], out: NDArray[np.float32]
-) -> None:
-    """g_i of D2, written to `out` (n,): 1, and for the `exposed` (tenants, the old) 1 + 2 (g - 1)(1 - B_i), that is g
-    at middling belonging.
+def fear_weights(belonging: NDArray[np.float32], exposed: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
+    """g_i of D2, written to `out` (n,): 1, and for the `exposed` (tenants, the old) 2 - B_i: from the common fear at
+    full belonging to twice of it at none (P11).
     """
+    one, two = np.float32(1.0), np.float32(2.0)
     for i in range(out.shape[0]):
-        out[i] = 1.0 + 2.0 * (status - 1.0) * (1.0 - belonging[i]) if exposed[i] else 1.0
+        out[i] = two - belonging[i] if exposed[i] else one
 
 
 @kernel

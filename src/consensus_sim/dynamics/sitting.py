@@ -49,14 +49,10 @@ class Standing(NamedTuple):
     """Mean of expression over all adults at the start."""
     skill_sd: float
     """Its SD: the unit of voice."""
-    status_inside: float
-    """Status of the team and of Party members, SD."""
-    status_tenant: float
-    """Status of tenants, SD."""
+    status: float
+    """Status of officers, of the team and of Party members, and, downwards, of tenants; SD."""
     status_vulnerable: float
     """What helpers add to the status of the vulnerable, SD."""
-    status_officer: float
-    """Status of officers, SD."""
 
 
 class Keys(NamedTuple):
@@ -102,6 +98,34 @@ class Matter(NamedTuple):
     """Share worked out so far."""
     meeting: int
     """Number of this meeting on the topic, from 0."""
+
+
+class Present(NamedTuple):
+    """People present at a meeting: residents, then officers."""
+
+    who: NDArray[np.int32]
+    """(m,) residents, ascending."""
+    officers: int
+    """Officers of the team, behind the residents."""
+    counted: Flags
+    """(m + officers,) people whose acceptance counts."""
+
+
+class Register(NamedTuple):
+    """Columns of all residents that a meeting reads; n residents."""
+
+    groups: NDArray[np.uint16]
+    """(n,) bits of the groups."""
+    party: int
+    """Bit of Party members in `groups`."""
+    tenant: int
+    """Bit of tenants in `groups`."""
+    skill: NDArray[np.float32]
+    """(4, n) expression, listening, integration, procedure."""
+    vulnerable: Flags
+    """(n,)."""
+    team: Flags
+    """(n,) members of the council team."""
 
 
 class Held(NamedTuple):
@@ -150,22 +174,18 @@ def share_of(member: Flags, who: NDArray[np.int32]) -> float:
 
 
 @kernel
-def count_in(came: NDArray[np.int32], officers: int, team: Flags, panel: NDArray[np.int32], flags: Flags) -> Flags:
-    """Who counts of the residents `came` (m,) and the officers behind them, (m + officers,): officers, members of the
-    `team` (n,) and of the `panel` (k,); everybody if that is nobody. `flags` (n,) is working space, False before and
-    after.
+def count_in(came: NDArray[np.int32], officers: int, core: Flags, panel: NDArray[np.int32]) -> Flags:
+    """Flags those who count of the residents `came` (m,), ascending, and the officers behind them: officers, residents
+    of the `core` (n,) and of the `panel` (k,); (m + officers,).
     """
     m = came.shape[0]
-    counted, number = np.ones(m + officers, np.bool_), officers
-    for i in panel:
-        flags[i] = True
+    counted = np.ones(m + officers, np.bool_)
     for row in range(m):
-        counted[row] = team[came[row]] or flags[came[row]]
-        number += counted[row]
+        counted[row] = core[came[row]]
     for i in panel:
-        flags[i] = False
-    if number == 0:
-        counted[:] = True
+        row = np.searchsorted(came, i)
+        if row < m and came[row] == i:
+            counted[row] = True
     return counted
 
 
@@ -244,18 +264,18 @@ def bring_voice(
 ) -> Floats:  # fmt: skip
     """Voice v = z(s^e) + status (D4) of `came` (m,) and the officers behind them, (m + officers,), in SD at the start.
 
-    Status adds up: that of who is `inside` (m,: team or Party), of tenants, of the vulnerable (n,) where helpers lift
-    them; officers have their own.
+    Status adds up: residents who are `inside` (m,: team or Party) and officers stand above the others, tenants as much
+    below; helpers lift the vulnerable (n,).
     """
     voice = (expression - room.skill_mean) / room.skill_sd
     for row in range(came.shape[0]):
         i = came[row]
-        voice[row] += room.status_inside if inside[row] else 0.0
-        voice[row] += room.status_tenant if groups[i] & tenant else 0.0
+        voice[row] += room.status if inside[row] else 0.0
+        voice[row] -= room.status if groups[i] & tenant else 0.0
         if room.status_vulnerable != 0.0:
             voice[row] += room.status_vulnerable if vulnerable[i] else 0.0
     for row in range(came.shape[0], expression.shape[0]):
-        voice[row] += room.status_officer
+        voice[row] += room.status
     return voice
 
 
@@ -294,22 +314,22 @@ def mean_fit(
 
 @kernel
 def hold_sitting(
-    keys: Keys, present: NDArray[np.int32], counted: Flags, officers: int, matter: Matter,
-    groups: NDArray[np.uint16], party: int, tenant: int, skill: NDArray[np.float32], vulnerable: Flags, team: Flags,
-    room: Standing, heat: float, procedure: int, parameters: DeliberationParameters, traced: bool,
+    keys: Keys, present: Present, matter: Matter, register: Register, room: Standing, heat: float, procedure: int,
+    parameters: DeliberationParameters, traced: bool,
 ) -> Held:  # fmt: skip
-    """One meeting of the residents `present` (m,), ascending, and some officers on one topic, from what they bring to
-    what it leaves: `bring_...`, `inform`, `work_out`, `deliberate`, `merge_positions`.
+    """One meeting of the people `present` on one topic, from what they bring to what it leaves: `bring_...`, `inform`,
+    `work_out`, `deliberate`, `merge_positions`.
 
-    `counted` (m + officers,): whose acceptance counts. `groups`, `vulnerable`, `team` are (n,), `skill` is (4, n);
-    `party` and `tenant` are bits of `groups`; `traced`: whether to keep a trace of the talk, which changes no number.
+    `heat` in [0, 1] at the opening; `procedure`: of talk; `traced`: whether to keep a trace, which changes no number.
     """
-    came, m = present.astype(np.int64), present.shape[0]
+    officers, counted = present.officers, present.counted
+    groups, party, skill = register.groups, register.party, register.skill
+    came, m = present.who.astype(np.int64), present.who.shape[0]
     n_team, n_inside, inside, weak = 0, 0, np.zeros(m, np.bool_), np.zeros(m + officers, np.bool_)
     for row in range(m):
-        inside[row] = team[came[row]] or (groups[came[row]] & party) != 0
-        weak[row] = vulnerable[came[row]]
-        n_team += team[came[row]]
+        inside[row] = register.team[came[row]] or (groups[came[row]] & party) != 0
+        weak[row] = register.vulnerable[came[row]]
+        n_team += register.team[came[row]]
         n_inside += inside[row]
     expression = bring_skill(skill[EXPRESSION], came, officers, room.officer_skill)
     listening = bring_skill(skill[LISTENING], came, officers, room.officer_skill)
@@ -332,7 +352,7 @@ def hold_sitting(
         expression,
         listening,
         integration,
-        bring_voice(came, expression, inside, groups, tenant, vulnerable, room),
+        bring_voice(came, expression, inside, groups, register.tenant, register.vulnerable, room),
         weight,
         counted,
     )

@@ -37,6 +37,8 @@ from consensus_sim.randomness import child, normal, uniform
 
 PLENARY, PAIRS, ROUND = 0, 1, 2
 """Procedures of talk."""
+COOLS = 2.0
+"""Cooling under a full facilitator over heating at full clash: P27 gives 0.1-0.4 and 0.05-0.20, a ratio of two."""
 PASSES, NEAR = 40, 1e-5
 """Most passes that bring the mean of a room to where information moves it, and how near is near enough: each pass makes
 up for part of what the ends of the scale cut off.
@@ -60,14 +62,12 @@ class DeliberationParameters(NamedTuple):
     """kappa_epsilon: share of the bound that full heat takes away; 0.2-0.6 (P19)."""
     turn_steepness: float
     """eta: log-weight of getting the floor per SD of expression or status; 0.5-1.5 (P21)."""
-    heat_steepness: float
-    """kappa: log-weight for the floor that full heat takes at expression 0; judgement, 0-2 (D4)."""
     turn_sharing: float
-    """phi: share of turns handed round evenly; 0-0.15 without, 0.3-0.6 with a moderator (P22)."""
+    """phi: share of turns handed round evenly; 0 without a moderator, 0.3-0.6 with one (P22)."""
     heat_gain: float
-    """Heating per speech at full clash, as a share of the heat still missing; 0.05-0.20 (P27)."""
-    cooling: float
-    """chi_phi: share of the heat removed per speech at turn sharing 1; 0.1-0.4 (P27)."""
+    """g: heating per speech at full clash, as a share of the heat still missing; 0.05-0.20 (P27)."""
+    calm: float
+    """Share of that heating that the room and helpers take away, in [0, 1] (P12, F67); set per meeting."""
     acceptance_halfwidth: float
     """tau: distance times stake that half would accept at integration 0; 0.10-0.35 (P24)."""
     acceptance_softness: float
@@ -128,18 +128,16 @@ class Talk(NamedTuple):
 
 
 @kernel
-def weigh(voice: Floats, expression: Floats, heat: float, p: DeliberationParameters, weights: Floats) -> float:
-    """Write each person's weight for the floor into `weights` (n,) and return their sum.
+def weigh(voice: Floats, steepness: float, weights: Floats) -> float:
+    """Writes each person's weight for the floor into `weights` (n,) and returns their sum.
 
-    `w_i = exp(eta (v_i - max v) - kappa heat (1 - s_e_i))`. In D4 heat enters all weights alike and so
-    cancels from the turn share; here it silences those who express themselves badly, and drops out when
-    expression is equal.
+    `w_i = exp(eta (v_i - max v))`, eta: `steepness`. In D4 heat enters all weights alike, so it cancels from the share
+    of turns and is left out.
     """
     top = voice.max()
     total = 0.0
     for i in range(voice.shape[0]):
-        floor = p.turn_steepness * (voice[i] - top)
-        weights[i] = exp(floor - p.heat_steepness * heat * (1.0 - expression[i]))
+        weights[i] = exp(steepness * (voice[i] - top))
         total += weights[i]
     return total
 
@@ -160,11 +158,12 @@ def draw_row(weights: Floats, total: float, sharing: float, chance: float) -> in
 
 @kernel(inline="always")
 def warm(heat: float, clash: float, p: DeliberationParameters) -> float:
-    """Heat after one speech: `h + g c (1 - h) - chi phi h`, in [0, 1]; clash c in [0, 1].
+    """Heat after one speech: `h + g (1 - calm) c (1 - h) - chi phi h` with chi = 2 g (`COOLS`), in [0, 1]; clash c in
+    [0, 1].
 
     Cooling takes a share of the heat, not a fixed amount: a fixed one holds heat at 0 or lets it run to 1.
     """
-    warmer = heat + p.heat_gain * clash * (1.0 - heat) - p.cooling * p.turn_sharing * heat
+    warmer = heat + p.heat_gain * ((1.0 - p.calm) * clash * (1.0 - heat) - COOLS * p.turn_sharing * heat)
     return min(1.0, max(0.0, warmer))
 
 
@@ -214,7 +213,7 @@ def hold_plenary(key: np.uint64, people: People, heat: float, p: DeliberationPar
     x, expression, listening = talk.x, people.expression, people.listening
     n = x.shape[0]
     touchy, weights = people.stake * (1.0 - listening), np.empty(n)
-    total = weigh(people.voice, expression, heat, p, weights)
+    total = weigh(people.voice, p.turn_steepness, weights)
     since = 0
     for turn in range(talk.speaker.shape[0]):
         j = draw_row(weights, total, p.turn_sharing, uniform(key, turn))
@@ -228,10 +227,7 @@ def hold_plenary(key: np.uint64, people: People, heat: float, p: DeliberationPar
             clash += abs(distance) * touchy[i]
             if abs(distance) <= bound * (1.0 + listening[i]):
                 x[i] += pull * people.susceptibility[i] * distance
-        before = heat
         heat = warm(heat, clash / max(1, n - 1), p)
-        if heat != before and p.heat_steepness != 0.0:
-            total = weigh(people.voice, expression, heat, p, weights)
         since += 1
         if since == n:
             pull_back(x, people.anchor, people.susceptibility, 1.0)
@@ -252,10 +248,10 @@ def hold_pairs(key: np.uint64, people: People, heat: float, p: DeliberationParam
     susceptibility = people.susceptibility
     n = x.shape[0]
     touchy, weights = people.stake * (1.0 - listening), np.empty(n)
+    total = weigh(people.voice, p.turn_steepness, weights)
     others = child(key, 0)
     heard = 0
     for turn in range(talk.speaker.shape[0]):
-        total = weigh(people.voice, expression, heat, p, weights)
         i = draw_row(weights, total, p.turn_sharing, uniform(key, turn))
         j = min(n - 2, int(uniform(others, turn) * (n - 1)))
         j += j >= i

@@ -164,17 +164,11 @@ def draw_positions(
 
 
 @kernel
-def disagreement(
-    groups: NDArray[np.uint16],
-    group_position: NDArray[np.float64],
-    group_stake: NDArray[np.float64],
-    polarity: float,
-    upper: float,
-    spread: float,
+def variance_of_groups(
+    groups: NDArray[np.uint16], group_position: NDArray[np.float64], group_stake: NDArray[np.float64]
 ) -> float:
-    """Standard deviation of the first positions of the adults among residents of the groups `groups` (m,), before they
-    are cut to [0, 1]: `draw_positions`; 0 if there is no adult. Two camps of shares u and 1 - u have the variance
-    4 u (1 - u) polarity^2.
+    """Variance of the position of the group for which one would speak, among the adults of residents of the groups
+    `groups` (m,); NaN if there is no adult.
     """
     adults, total, squares = 0, 0.0, 0.0
     known = np.full(1 << group_stake.shape[0], np.nan)  # position by the groups that one belongs to, once looked up
@@ -188,11 +182,19 @@ def disagreement(
             total += middle
             squares += middle * middle
     if adults == 0:
-        return 0.0
+        return np.nan
     mean = total / adults
-    return sqrt(
-        max(0.0, squares / adults - mean * mean) + 4.0 * upper * (1.0 - upper) * polarity * polarity + spread * spread
-    )
+    return max(0.0, squares / adults - mean * mean)
+
+
+def disagreement(variance: float, polarity: float, upper: float, spread: float) -> float:
+    """Standard deviation of first positions, before they are cut to [0, 1] (`draw_positions`), where those of groups
+    have the `variance` of `variance_of_groups`; 0 if that is NaN. Two camps of shares u and 1 - u have the variance
+    4 u (1 - u) polarity^2.
+    """
+    if variance != variance:
+        return 0.0
+    return sqrt(variance + 4.0 * upper * (1.0 - upper) * polarity * polarity + spread * spread)
 
 
 @kernel

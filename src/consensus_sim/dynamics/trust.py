@@ -17,14 +17,11 @@ class TrustParameters(NamedTuple):
 
     gain: float
     loss_ratio: float
-    efficacy_gain: float
     visible_notice: float
     visible_online: float
-    visible_tie: float
-    visible_stake: float
+    visible_near: float
     patience: float
     reason: float
-    late_outcome: float
     return_half_life: float
 
 
@@ -48,7 +45,7 @@ def see_outcome(
     """Residents who see the outcome of a matter move their trust towards it; returns how many saw it, listed in `seen`.
 
     T_i <- T_i + chi (o - T_i), chi larger by `loss_ratio` if o < T_i (D8): trust is the expected delivery. Pr(sees) =
-    1 for who took part, else 1 - (1 - notice nearness_i)(1 - online O_i)(1 - v_tie n_i)(1 - v_stake S_i); P40.
+    1 for who took part, else 1 - (1 - notice nearness_i)(1 - online O_i)(1 - v_near n_i)(1 - v_near S_i); P40.
     `stake` covers the residents `low`..`low + len(stake)`, others have stake 0. With no notice and no online
     publication only those who live where the matter lies, took part or have ties who did can see it.
     """
@@ -64,7 +61,7 @@ def see_outcome(
         else:  # nobody here has a stake, so who may see it is told without a branch
             for k in range(size):
                 i = base + k
-                unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_tie * ties_took_part[i])
+                unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_near * ties_took_part[i])
                 unseen *= 1.0 - online if online_user[i] else 1.0
                 flag[k] = adult[i] & (took_part[i] | (uniform(key, i) >= unseen))
         n_listed = np.uint64(0)
@@ -77,11 +74,11 @@ def see_outcome(
                 inside = low <= np.int64(i) < high
                 if not (everywhere or inside or ties_took_part[i] > 0.0):
                     continue
-                unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_tie * ties_took_part[i])
+                unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_near * ties_took_part[i])
                 if online_user[i]:
                     unseen *= 1.0 - online
                 if inside:
-                    unseen *= 1.0 - p.visible_stake * stake[np.int64(i) - low]
+                    unseen *= 1.0 - p.visible_near * stake[np.int64(i) - low]
                 if uniform(key, i) < unseen:
                     continue
             error = outcome - trust[i]

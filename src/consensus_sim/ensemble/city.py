@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ from consensus_sim.settings import (
     setting,
     some,
 )
+
+if TYPE_CHECKING:
+    from consensus_sim.community import Community
+    from consensus_sim.ensemble.facts import Table
 
 MOST_COMMUNITIES = 100_000
 _MOST_SHARE = 0.95  # of an estate's residents that may be tenants, or have a low income
@@ -247,7 +251,7 @@ def _marginals(base: Settings, numbers: Mapping[str, float]) -> Settings:
     return {name: _with(entry, new[name]) if name in new else entry for name, entry in base["marginals"].items()}
 
 
-def _value(entry: Any) -> float:
+def _value(entry: Settings) -> float:
     """The number of a quantity of a spec."""
     return float(entry["value"])
 
@@ -280,7 +284,7 @@ class CityWork:
 
         community = build_community(self.specs[task[0]])
         number = list(self.specs).index(task[0])
-        parts: list[dict[str, Any]] = []
+        parts: list[Table] = []
         for replicate in range(self.study.replicates):
             # The first community of a city meets other chance than the second, in every scenario the same.
             study = with_other_chance(self.study, replicate, "city.chance", number)
@@ -313,7 +317,7 @@ class CityWork:
         return keys
 
 
-def _facts(community: Any) -> dict[str, Any]:
+def _facts(community: Community) -> Table:
     """What a community of the city is like, as one row."""
     people, places = community.population, community.places
     return {

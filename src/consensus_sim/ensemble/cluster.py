@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -189,7 +189,7 @@ def _outcome(task: Task, future: Future) -> Outcome:
     raise ConsensusSimError("cluster_gone")
 
 
-def _forget(client: Any, token: str) -> None:
+def _forget(client: Client, token: str) -> None:
     """Take the shared work back from all workers."""
     with contextlib.suppress(Exception):  # the cluster may be gone
         client.unregister_worker_plugin(token)

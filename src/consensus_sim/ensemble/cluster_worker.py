@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from distributed import WorkerPlugin
 
 from consensus_sim.ensemble.store import code_digest
 from consensus_sim.ensemble.work import Outcome, Task, Work, attempt
 from consensus_sim.errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Worker
 
 _works: dict[str, Work] = {}  # by token: what the tasks of one ensemble have in common
 
@@ -25,13 +28,13 @@ class ShareWork(WorkerPlugin):
         self.work = work
         self.quiet = quiet
 
-    def setup(self, worker: Any) -> None:
+    def setup(self, worker: Worker) -> None:
         """Called in a worker before its first task."""
         if self.quiet:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         _works[self.name] = self.work
 
-    def teardown(self, worker: Any) -> None:
+    def teardown(self, worker: Worker) -> None:
         """Called in a worker when the ensemble is done."""
         _works.pop(self.name, None)
 

@@ -148,18 +148,22 @@ _OF_PARAMETER = re.compile(r"^\+*(behaviour\.\w+\.\w+)\.(\w+)=")
 
 def kept_values(overrides: Sequence[str]) -> list[str]:
     """Overrides that keep parameters whose `value` is among `overrides`, and whose range is not, from being drawn or
-    calibrated: who sets a value means it, whatever `parameters` says. Likewise what sets the configured weeks aside
-    where `overrides` give months.
+    calibrated: who sets a value means it, whatever `parameters` says. Those whose range is among them are drawn.
+    Likewise what sets the configured weeks aside where `overrides` give months.
     """
     told: dict[str, set[str]] = {}
     for change in overrides:
         match = _OF_PARAMETER.match(change)
         if match:
             told.setdefault(match[1], set()).add(match[2])
-    kept = [name for name, fields in told.items() if "value" in fields and not fields & {"low", "high", "distribution"}]
+    ranges = {"low", "high", "distribution"}
+    kept = [name for name, fields in told.items() if "value" in fields and not fields & ranges]
+    drawn = [f"++{name}.drawn=true" for name, fields in told.items() if fields & ranges and "drawn" not in fields]
     keys = {change.lstrip("+").partition("=")[0] for change in overrides}
     months = ["++calendar.weeks=null"] if "calendar.months" in keys and "calendar.weeks" not in keys else []
-    return [f"++{name}.{change}" for name in kept for change in ("distribution=fixed", "calibrate=false")] + months
+    return (
+        [f"++{name}.{change}" for name in kept for change in ("distribution=fixed", "calibrate=false")] + drawn + months
+    )
 
 
 def _quoted(change: str) -> str:

@@ -20,6 +20,7 @@ from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 if TYPE_CHECKING:
     from consensus_sim.catalogue import Metric
     from consensus_sim.community import Community
+    from consensus_sim.community.places import Places
     from consensus_sim.parameters import Behaviour
 
 Table = dict[str, NDArray[Any]]
@@ -109,7 +110,7 @@ def copy_of(community: Community, number: int) -> Community:
     return copy
 
 
-def _places_of(places: Any, number: int, per_copy: Mapping[str, int], first_resident: int) -> Any:
+def _places_of(places: Places, number: int, per_copy: Mapping[str, int], first_resident: int) -> Places:
     """The places of copy `number`, numbered from 0."""
     changed: dict[str, Any] = {"n_copies": 1}
     for each in fields(places):

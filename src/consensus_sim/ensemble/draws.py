@@ -1,27 +1,28 @@
 """Parameter draws of replicates, and sums over the replicates of a draw.
 
-Every replicate has a draw of its own, but for every tenth, which repeats the draw of the one before it: on these pairs
-the variance of a forecast can be split into parameters and random variation.
+Every replicate has a draw of its own, but for every tenth (`Rules.repeated`), which repeats the draw of the one before
+it: on these pairs the variance of a forecast can be split into parameters and random variation.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from consensus_sim.ensemble.rules import rules
+
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", int, NDArray[np.int64])
 Draws = NDArray[np.int64]
 """The parameter draw of each replicate, any numbers (replicates,): replicates of one draw have the same."""
-REPEATED = 10
-"""Of so many replicates the last repeats the draw of the one before it."""
 
 
-def draw_number(replicate: Any) -> Any:
+def draw_number(replicate: Number) -> Number:
     """The number of the draw that `replicate` (one or an array) simulates, from 0; the same however many there are."""
-    return replicate - (replicate + 1) // REPEATED
+    return replicate - (replicate + 1) // rules().repeated
 
 
 def by_draw(values: NDArray[Any], draws: Draws | None) -> NDArray[Any]:
@@ -47,7 +48,7 @@ class OneWay:
     mean: Floats
     within: Floats
 
-    def of(self, draws: NDArray[Any]) -> OneWay:
+    def of(self, draws: NDArray[np.integer] | NDArray[np.bool_]) -> OneWay:
         """The same of some draws, given by their places or by a mask."""
         return OneWay(self.count[:, draws], self.mean[:, draws], self.within[:, draws])
 

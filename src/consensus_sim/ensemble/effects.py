@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.ensemble.draws import Draws, Floats, OneWay, one_way
+from consensus_sim.ensemble.rules import rules
 
 TAIL = 0.05
 """Probability left out on each side of a 90 % interval."""
-CAUTION = 0.6
-"""Quantile of what is known of the share of parameters in the variance at which it is taken: a little above the middle,
-since too small a share makes the interval too narrow."""
 SHARES = (np.arange(20) + 0.5) / 20
 """Shares at which its likelihood is computed."""
 
@@ -72,15 +70,15 @@ def _kept(own: OneWay) -> Floats:
     It is sqrt(B / V) for the variance V of the mean and B of mean effects: with the share s of parameters in the
     variance of single replicates, B / V = s / (s + (1 - s) / n) for a draw of n replicates. All replicates tell the
     variance, but only repeated draws how it falls apart, and they are few. So s is no plug-in estimate, which jumps
-    between 0 and 1, but a quantile (`CAUTION`) of its posterior distribution: restricted likelihood of normal values
-    (Patterson & Thompson 1971, Biometrika 58), evenly distributed in [0, 1] before. Without a repeated draw all of the
-    distance is kept, which is cautious.
+    between 0 and 1, but a quantile (`Rules.caution`) of its posterior distribution: restricted likelihood of normal
+    values (Patterson & Thompson 1971, Biometrika 58), evenly distributed in [0, 1] before. Without a repeated draw all
+    of the distance is kept, which is cautious.
     """
     likelihood = _likelihood(own)
     mass = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
     cumulated = np.cumsum(mass, axis=1) / mass.sum(axis=1, keepdims=True)
     edges = np.concatenate([[0.0], SHARES + 0.5 / len(SHARES)])
-    share = np.array([np.interp(CAUTION, [0.0, *line], edges) for line in cumulated])[:, None]
+    share = np.array([np.interp(rules().caution, [0.0, *line], edges) for line in cumulated])[:, None]
     kept: Floats = np.sqrt(share / (share + (1 - share) / np.maximum(own.count, 1)))
     return np.where(own.count.max(axis=1, keepdims=True) > 1, kept, 1.0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from consensus_sim.ensemble.metrics import QUARTER, headline_metrics
 from consensus_sim.ensemble.outcomes import Acts, online_channels
 from consensus_sim.recorder import SCALE_ROWS
 from consensus_sim.residents.capability import INDICATORS
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 Table = dict[str, NDArray[Any]]
 Columns = Mapping[str, "type | str"]
@@ -32,7 +35,7 @@ COSTS_COLUMNS: Columns = {"week": int, "lever": str, "money": float, "staff_hour
 REVISIONS_COLUMNS: Columns = {"week": int, "rule": int, "observed": str, "value": float, "acts": bool}
 
 
-def all_tables(model: Any) -> dict[str, Table]:
+def all_tables(model: CommunityModel) -> dict[str, Table]:
     """Every table of the run of `model`."""
     acts = collect_acts(model)
     return {
@@ -57,7 +60,7 @@ def _rows(rows: list[Any], kinds: Columns) -> Table:
     return {name: np.asarray(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)}
 
 
-def collect_acts(model: Any) -> Acts:
+def collect_acts(model: CommunityModel) -> Acts:
     """All participations of the run, one entry each, in the order of weeks."""
     recorder = model.recorder
     sizes = [len(who) for _, _, who in recorder.acts]
@@ -69,12 +72,13 @@ def collect_acts(model: Any) -> Acts:
         channel=np.repeat(np.array(codes, np.int64), sizes),
         resident=np.concatenate([who for _, _, who in recorder.acts] or [NOBODY]).astype(np.int64),
         team=np.concatenate(recorder.team_acts or [np.empty(0, bool)]),
+        duty=np.concatenate(recorder.duty_acts or [np.empty(0, bool)]),
         online=np.repeat(np.array([channel in online for _, channel, _ in recorder.acts], bool), sizes),
         channels=tuple(names),
     )
 
 
-def weekly_table(model: Any, acts: Acts) -> Table:
+def weekly_table(model: CommunityModel, acts: Acts) -> Table:
     """Weekly metrics, one row a week, metric and group; participation also by group."""
     weeks = np.arange(model.calendar.weeks)
     dates = np.array(model.calendar.dates[:-1], DAY)
@@ -96,7 +100,7 @@ def weekly_table(model: Any, acts: Acts) -> Table:
     }
 
 
-def grids_table(model: Any, acts: Acts) -> Table:
+def grids_table(model: CommunityModel, acts: Acts) -> Table:
     """Participation in each grid and micro-grid, by quarter of the calendar and once more in the last 13 weeks."""
     people, places, calendar = model.community.population, model.community.places, model.calendar
     quarters = [calendar.quarter(week) for week in range(calendar.weeks)]
@@ -104,7 +108,7 @@ def grids_table(model: Any, acts: Acts) -> Table:
     number = np.array([names.index(quarter) for quarter in quarters])
     recent = np.flatnonzero(acts.week >= calendar.weeks - QUARTER)
     quarter = np.concatenate([number[acts.week], np.full(len(recent), len(names) - 1)])
-    resident, team = (np.concatenate([column, column[recent]]) for column in (acts.resident, acts.team))
+    resident, duty = (np.concatenate([column, column[recent]]) for column in (acts.resident, acts.duty))
     parts: list[Table] = []
     residents = model.residents.n
     once = np.unique(quarter * residents + resident)
@@ -125,7 +129,7 @@ def grids_table(model: Any, acts: Acts) -> Table:
                     "adults": adults,
                     "participants": participants,
                     "participations": participations,
-                    "ordinary_participations": np.bincount(where[~team], minlength=size),
+                    "ordinary_participations": np.bincount(where[~duty], minlength=size),
                     "reach": (participants / adults).astype(np.float32),
                     "frequency": (participations / participants).astype(np.float32),
                 }
@@ -138,24 +142,25 @@ TOPIC_COLUMNS: Columns = {
     "arisen_week": int, "heard_week": int, "channel": str, "agenda_week": int, "sittings": int, "state": str,
     "settled_week": int, "acceptance": float, "responsible": str, "deadline_week": int, "execution": str,
     "executed_week": int, "satisfaction": float, "efficiency": float, "fairness": float, "failed_before": int,
+    "raised_by": int, "led_by": int, "found": float,
 }  # fmt: skip
 
 
-def topics_table(model: Any) -> Table:
+def topics_table(model: CommunityModel) -> Table:
     """One row a topic, from arising to evaluation."""
     rows = [
         (
             t.number, t.kind.name, t.kind.category, t.micro_grid, t.scope, t.label, t.arisen_week, t.heard_week,
             t.channel, t.agenda_week, t.sittings, t.state, t.settled_week, t.acceptance,
             t.kind.responsible if t.execution != "none" else "", t.deadline_week, t.execution, t.executed_week,
-            t.satisfaction, t.efficiency, t.fairness, t.failed_before,
+            t.satisfaction, t.efficiency, t.fairness, t.failed_before, t.raised_by, t.led_by, t.found,
         )
         for t in model.topics.topics
     ]  # fmt: skip
     return _rows(rows, TOPIC_COLUMNS)
 
 
-def team_table(model: Any) -> Table:
+def team_table(model: CommunityModel) -> Table:
     """The file of each member of the council team in office at the end (F21): role, layer, attendance, contribution."""
     team = model.team
     rows = [] if team is None else list(
@@ -165,7 +170,7 @@ def team_table(model: Any) -> Table:
     return _rows(rows, {"resident": int, "role": str, "layer": str, "attended": int, "spoke": int})
 
 
-def capability_table(model: Any) -> Table:
+def capability_table(model: CommunityModel) -> Table:
     """The capability scale of all residents: one row a half-year, group, dimension and indicator."""
     readings, width = model.recorder.capability, len(SCALE_ROWS)
     groups = [group for reading in readings for group in reading.groups]
@@ -181,7 +186,7 @@ def capability_table(model: Any) -> Table:
     }
 
 
-def survey_table(model: Any) -> Table:
+def survey_table(model: CommunityModel) -> Table:
     """What each capability survey found: one row a group, dimension and indicator."""
     rows = [
         (survey.half_year, *key, *found, found.n / found.asked if found.asked else float("nan"))
@@ -192,7 +197,7 @@ def survey_table(model: Any) -> Table:
     return _rows(rows, {**of_whom, "mean": float, "se": float, "n": int, "asked": int, "response_rate": float})
 
 
-def survey_answers_table(model: Any) -> Table:
+def survey_answers_table(model: CommunityModel) -> Table:
     """Every answer of every capability survey; respondents are numbered, not named."""
     indicators = [(dimension, name) for dimension, names in INDICATORS.items() for name in names]
     columns: list[list[NDArray[Any]]] = [[], [], [], [], [], []]
@@ -225,7 +230,7 @@ MEETING_COLUMNS: Columns = {
 }  # fmt: skip
 
 
-def meetings_table(model: Any) -> Table:
+def meetings_table(model: CommunityModel) -> Table:
     """The observation sheet 观察记录表 (F47): one row a topic and sitting."""
     date = model.calendar.date
     rows = [

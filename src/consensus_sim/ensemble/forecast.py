@@ -21,6 +21,7 @@ from consensus_sim.saving import save_whole
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from consensus_sim.community import Community
 
@@ -156,7 +157,7 @@ class Forecast:
         return [] if draws is None else np.unique(draws, return_index=True)[1].tolist()
 
     @cached_property
-    def _drawn(self) -> dict[str, Any]:
+    def _drawn(self) -> dict[str, NDArray[np.float64]]:
         """Parameter, by short name -> its value in every draw."""
         from consensus_sim.ensemble.replicate import behaviour_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,16 @@ from consensus_sim.ensemble.outcomes import NAN, Acts, ratio
 from consensus_sim.residents.capability import INDICATORS, exposed_gains
 from consensus_sim.residents.columns import REPORT_GROUPS, group_bit
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 QUARTER, YEAR, HALF_YEAR = 13, 52, 26
 """Weeks in the windows of the metrics' definitions."""
 EDGE = 4
 """Sessions that make the first and the last of F51 ("the mean of the first and last four events")."""
 
 
-def headline_metrics(model: Any, acts: Acts) -> dict[str, NDArray[Any]]:
+def headline_metrics(model: CommunityModel, acts: Acts) -> dict[str, NDArray[Any]]:
     """The run's headline metrics as a table metric, group, value (NaN: not defined in this run)."""
     rows: list[tuple[str, str, float]] = []
     rows += _participation(model, acts)
@@ -46,7 +49,7 @@ def _mean(values: Iterable[float]) -> float:
     return float(np.mean(np.array(kept, np.float64))) if kept else NAN
 
 
-def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
+def _participation(model: CommunityModel, acts: Acts) -> list[tuple[str, str, float]]:
     """Reach and frequency (design: two different claims), by group, and where nobody ordinary came."""
     weeks = model.calendar.weeks
     quarter = acts.where(acts.week >= weeks - QUARTER)
@@ -72,7 +75,7 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
         ("frequency_ordinary_in_person", "all", outcomes.frequency_ordinary(acts, weeks, in_person=True)),
         ("person_times_quarter", "all", float(len(quarter.week))),
     ]
-    ordinary_acts = quarter.where(~quarter.team)
+    ordinary_acts = quarter.where(~quarter.duty)
     places = model.community.population.micro_grid[ordinary_acts.resident]
     silent = model.community.places.n_micro_grids - len(np.unique(places))
     rows.append(("silent_micro_grids", "all", float(silent)))
@@ -82,7 +85,7 @@ def _participation(model: Any, acts: Acts) -> list[tuple[str, str, float]]:
     return rows
 
 
-def _attendance(model: Any) -> list[tuple[str, str, float]]:
+def _attendance(model: CommunityModel) -> list[tuple[str, str, float]]:
     """Persons present per event, by channel in the last quarter; of the council also at the edges of its first half-
     year.
     """
@@ -101,7 +104,7 @@ def _attendance(model: Any) -> list[tuple[str, str, float]]:
     return rows
 
 
-def _topics(model: Any) -> list[tuple[str, str, float]]:
+def _topics(model: CommunityModel) -> list[tuple[str, str, float]]:
     """Consensus as three shares, sittings, weeks, execution as three shares, who raises and leads, scores."""
     topics, sheets, whole = model.topics.topics, model.recorder.sheets, (0, model.calendar.weeks)
     online, party = outcomes.online_channels(model), model.residents.member_of("party")
@@ -123,7 +126,7 @@ def _topics(model: Any) -> list[tuple[str, str, float]]:
     ]
 
 
-def _inclusion(model: Any) -> list[tuple[str, str, float]]:
+def _inclusion(model: CommunityModel) -> list[tuple[str, str, float]]:
     """Who sits and who speaks at council sessions (at ad-hoc meetings where there is no council)."""
     sheets = [m for m in model.recorder.sheets if m.channel == "council"]
     if not sheets:
@@ -149,8 +152,8 @@ def _inclusion(model: Any) -> list[tuple[str, str, float]]:
     ]
 
 
-def _attitudes(model: Any) -> list[tuple[str, str, float]]:
-    """Means over adults at the end, by group; fatigue also of the team."""
+def _attitudes(model: CommunityModel) -> list[tuple[str, str, float]]:
+    """Means over adults at the end, by group; fatigue and strain also of the team."""
     residents, rows = model.residents, []
     scale = model.scratch.scale
     fill_scale(
@@ -168,8 +171,10 @@ def _attitudes(model: Any) -> list[tuple[str, str, float]]:
     for name, column in columns.items():
         rows += [(name, group, float(mean_at(column, member))) for group, member in members.items() if len(member)]
         rows.append((name, "active", float(mean_at(column, took_part)) if len(took_part) else NAN))
-    team = residents.fatigue[model.team.members] if model.team is not None else np.empty(0)
-    rows.append(("fatigue_team", "all", float(team.mean()) if len(team) else NAN))
+    team = model.team.members if model.team is not None else np.empty(0, np.int32)
+    for name in ("fatigue", "strain"):
+        of_team = residents.column(name)[team]
+        rows.append((f"{name}_team", "all", float(of_team.mean()) if len(team) else NAN))
     for name, gain in zip(("skill_gain_trained", "skill_gain_practised"), exposed_gains(model), strict=True):
         rows.append((name, "all", gain))
     return rows

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.calendar import WEEKS_PER_MONTH
 from consensus_sim.council.topics import HEARD, SETTLED, SHELVED, Topic, Turn
+
+if TYPE_CHECKING:
+    from consensus_sim.council.meeting import Minutes
+    from consensus_sim.model import CommunityModel
 
 TRAILING = 26
 """Weeks over which frequency is counted: phase 1 has just so many (F50)."""
@@ -28,20 +32,21 @@ NAN = float("nan")
 
 class Acts(NamedTuple):
     """All participations of a run, one entry each: week, code of the channel in `channels`, resident, whether in the
-    team then, whether online.
+    team then, whether on duty (the team, and the seed group at its own meetings), whether online.
     """
 
     week: NDArray[np.int64]
     channel: NDArray[np.int64]
     resident: NDArray[np.int64]
     team: NDArray[np.bool_]
+    duty: NDArray[np.bool_]
     online: NDArray[np.bool_]
     channels: tuple[str, ...]
 
     def where(self, mask: NDArray[np.bool_]) -> Acts:
         """The participations for which `mask` holds."""
-        week, channel, resident, team, online, channels = self
-        return Acts(week[mask], channel[mask], resident[mask], team[mask], online[mask], channels)
+        week, channel, resident, team, duty, online, channels = self
+        return Acts(week[mask], channel[mask], resident[mask], team[mask], duty[mask], online[mask], channels)
 
     def within(self, first: int, last: int) -> Acts:
         """The participations of the weeks `first` to `last`."""
@@ -64,7 +69,7 @@ def ratio(above: float, below: float) -> float:
     return float(above) / float(below) if below else NAN
 
 
-def online_channels(model: Any) -> tuple[str, ...]:
+def online_channels(model: CommunityModel) -> tuple[str, ...]:
     """Names of the channels of a run that are online."""
     return tuple(name for name, channel in model.known_channels.items() if channel.online)
 
@@ -86,8 +91,8 @@ def per_quarter(acts: float, persons: float, last: int) -> float:
 
 
 def frequency_ordinary(acts: Acts, last: int, *, in_person: bool = False) -> float:
-    """`frequency` of acts outside the council team (F59), with or without those online."""
-    return frequency(acts.where(~acts.team & ~(acts.online & in_person)), last)
+    """`frequency` of acts that are no duty of the team or the seed group (F59), with or without those online."""
+    return frequency(acts.where(~acts.duty & ~(acts.online & in_person)), last)
 
 
 # --- topics: each counts once, with the state that it was in last -----------------------------------------------------
@@ -98,7 +103,7 @@ def turn_at(topic: Topic, week: int) -> Turn | None:
     return next((turn for turn in reversed(topic.turns) if turn.week < week), None)
 
 
-def on_agenda(sheets: Sequence[Any], first: int, last: int, *, online: Sequence[str] | None = None) -> list[Topic]:
+def on_agenda(sheets: Sequence[Minutes], first: int, last: int, *, online: Sequence[str] | None = None) -> list[Topic]:
     """Topics deliberated or voted on in the period, by number; with `online` (channels) those deliberated in person."""
     found = {
         sheet.topic.number: sheet.topic
@@ -108,7 +113,7 @@ def on_agenda(sheets: Sequence[Any], first: int, last: int, *, online: Sequence[
     return [found[number] for number in sorted(found)]
 
 
-def consensus(sheets: Sequence[Any], first: int, last: int) -> dict[str, float]:
+def consensus(sheets: Sequence[Minutes], first: int, last: int) -> dict[str, float]:
     """Of the topics on an agenda in the period, the shares `settled`, `shelved` and `open` at its end.
 
     What was settled or shelved and is heard again is open; it stays in the denominator.
@@ -120,7 +125,7 @@ def consensus(sheets: Sequence[Any], first: int, last: int) -> dict[str, float]:
     return {name: ratio(number, len(topics)) for name, number in found.items()}
 
 
-def settled_within_26_weeks(sheets: Sequence[Any], first: int, last: int) -> float:
+def settled_within_26_weeks(sheets: Sequence[Minutes], first: int, last: int) -> float:
     """Share settled within 26 weeks of their first agenda of the topics that first came to one in the period
     (`share_within`): slow topics are followed equally long in every period. What is shelved is not settled.
     """
@@ -134,7 +139,7 @@ def settled_within_26_weeks(sheets: Sequence[Any], first: int, last: int) -> flo
 
 def sittings_per_settled(
     topics: Sequence[Topic],
-    sheets: Sequence[Any],
+    sheets: Sequence[Minutes],
     online: Sequence[str],
     first: int,
     last: int,
@@ -232,7 +237,7 @@ def _heard_first(topic: Topic, first: int, last: int) -> bool:
 
 
 def topics_led_by_party(
-    sheets: Sequence[Any], online: Sequence[str], party: NDArray[np.bool_], first: int, last: int
+    sheets: Sequence[Minutes], online: Sequence[str], party: NDArray[np.bool_], first: int, last: int
 ) -> float:
     """Share led 牵头 by Party members of the topics deliberated in person in the period that a resident leads."""
     by = [t.led_by for t in on_agenda(sheets, first, last, online=online) if t.led_by >= 0]

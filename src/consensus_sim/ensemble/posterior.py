@@ -40,8 +40,9 @@ class ParameterSets:
     """Weighted complete sets of parameters.
 
     names: full names; values: (sets, parameters); weights: (sets,), adding up to one; digest: of the files
-    centre: value at the centre when calibrated, by full name; kept: parameters that the user has set since, which keep
-    their value; about: how the sets were made; complete: whether they have every parameter of the behaviour
+    centre: value at the centre when calibrated, by full name; kept: parameters that keep their value, since the user
+    has set them or they are not drawn; about: how the sets were made; complete: whether they have every parameter that
+    is drawn
     """
 
     names: tuple[str, ...]
@@ -165,8 +166,8 @@ class ParameterSets:
         return ratios
 
     def checked(self, behaviour: Behaviour) -> ParameterSets:
-        """The same for `behaviour`, with what the user has set away from the calibrated centre in `kept`; where a table
-        tells no centre, what is fixed, since that is never drawn.
+        """The same for `behaviour`, with what keeps its value in `kept`: what the user has set away from the calibrated
+        centre, and what is never drawn.
 
         Raises InputError if the table has a parameter that `behaviour` lacks, or a value outside its range.
         """
@@ -181,11 +182,7 @@ class ParameterSets:
                 raise InputError("calibrate_again", error=said)
             parameter = present[name]
             told = self.centre.get(name)
-            if (
-                parameter.distribution == "fixed"
-                if told is None
-                else not np.isclose(parameter.value, told, 1e-9, 1e-12)
-            ):
+            if not parameter.varies or (told is not None and not np.isclose(parameter.value, told, 1e-9, 1e-12)):
                 kept.add(name)
                 continue
             low, high = float(self.values[:, number].min()), float(self.values[:, number].max())
@@ -193,7 +190,9 @@ class ParameterSets:
             if low < parameter.low - slack or high > parameter.high + slack:
                 least, most = parameter.low, parameter.high
                 raise InputError("outside_range", name=name, low=low, high=high, least=least, most=most)
-        return replace(self, kept=frozenset(kept), complete=len(self.names) == len(present))
+        return replace(
+            self, kept=frozenset(kept), complete={n for n, p in present.items() if p.varies} <= {*self.names}
+        )
 
 
 def posterior_file(name: str) -> Path:

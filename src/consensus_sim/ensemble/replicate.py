@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from consensus_sim.calendar import Calendar
 from consensus_sim.council.events import Channel
@@ -21,6 +21,7 @@ from consensus_sim.parameters import Behaviour
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
+    from consensus_sim.ensemble.facts import Table
     from consensus_sim.ensemble.posterior import ParameterSets
 
 STRIDE = 1_000_003
@@ -134,7 +135,7 @@ def cleared_at_once() -> Iterator[None]:
             gc.enable()
 
 
-def run_replicate(community: Community, scenario: Scenario, study: Study, replicate: int) -> dict[str, dict[str, Any]]:
+def run_replicate(community: Community, scenario: Scenario, study: Study, replicate: int) -> dict[str, Table]:
     """Run one replicate and return its tables (name -> column -> array), without the columns scenario and replicate."""
     with cleared_at_once():
         model = build_model(community, scenario, study, replicate)

@@ -17,7 +17,9 @@ from consensus_sim.errors import InputError, one_of, unknown_key
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
+    from consensus_sim.ensemble.scenario import Scenario
     from consensus_sim.ensemble.work import Task, Work
+    from consensus_sim.model import CommunityModel
 
 ALLOWED = ("base", "interventions", "behaviour", "topic", "weeks")
 
@@ -85,7 +87,7 @@ class SetupWork:
     community: Community
     studies: Mapping[str, Study]
     measures: Mapping[str, tuple[str, ...]]
-    read: Callable[[Any, tuple[str, ...]], list[float]]
+    read: Callable[[CommunityModel, tuple[str, ...]], list[float]]
 
     def run(self, task: Task) -> bytes:
         """Play replicate `task[1]` of set-up `task[0]`: a table `metrics` of measure and value."""
@@ -101,7 +103,7 @@ class SetupWork:
         """It goes whole."""
         return self
 
-    def keys(self, code: Callable[[Any], Mapping[str, str]], names: Iterable[str]) -> dict[str, str]:
+    def keys(self, code: Callable[[Scenario], Mapping[str, str]], names: Iterable[str]) -> dict[str, str]:
         """For each set-up a hash of all that determines what is read."""
         found = {}
         for name in names:

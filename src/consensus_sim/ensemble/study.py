@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -37,6 +37,9 @@ from consensus_sim.settings import (
     read,
     together,
 )
+
+if TYPE_CHECKING:
+    from consensus_sim.ensemble.posterior import ParameterSets
 
 Parameters = Literal["centre", "prior", "posterior"]
 PARAMETERS: tuple[Parameters, ...] = ("centre", "prior", "posterior")
@@ -473,7 +476,7 @@ def read_precision(config: Mapping[str, Any]) -> Precision:
     return Precision.from_config(float(target), node)
 
 
-def _posterior(config: Mapping[str, Any], parameters: str) -> Any:
+def _posterior(config: Mapping[str, Any], parameters: str) -> ParameterSets | None:
     """The parameter sets that the config names, checked against its behaviour; None if `parameters` reads none.
 
     Raises InputError also for a table of the user's that would then be left out without a word.

@@ -12,13 +12,14 @@ import traceback
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from consensus_sim.ensemble.scenario import Settings, Study
 from consensus_sim.errors import BETWEEN, ConsensusSimError, InputError, InputErrors, Phrase, one_line, phrase, single
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
+    from consensus_sim.ensemble.facts import Table
 
 Task = tuple[str, int]
 
@@ -98,7 +99,7 @@ class Replicates:
 
         return pack(self.tables(task))
 
-    def tables(self, task: Task) -> dict[str, dict[str, Any]]:
+    def tables(self, task: Task) -> dict[str, Table]:
         """The tables of replicate `task[1]` of scenario `task[0]`: name -> column -> array."""
         from consensus_sim.ensemble.copies import run_copies
 

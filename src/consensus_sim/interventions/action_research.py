@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict
 
@@ -12,6 +12,9 @@ from consensus_sim.council.observation import OBSERVABLE, observe
 from consensus_sim.errors import InputError, one_of, raise_all, single
 from consensus_sim.interventions.base import Intervention, adjust, adjusted
 from consensus_sim.settings import STRICT, OptionalDay, choice, setting, switch
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 Every = Literal["month", "quarter", "half_year"]
 
@@ -82,11 +85,11 @@ class ActionResearch(Intervention):
                 except InputError as error:
                     raise_all(InputError("in_place", where=f"{where}.adjust", error=each) for each in single(error))
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.done: set[int] = set()
         self.names = {lever.name: lever for lever in model.levers}
 
-    def on_week_start(self, model: Any) -> None:
+    def on_week_start(self, model: CommunityModel) -> None:
         for number, rule in enumerate(self.rules):
             if self._reflects(model, rule) and (rule.again or number not in self.done):
                 seen = observe(model, rule.observe, rule.weeks) if rule.observe else 0.0
@@ -97,7 +100,7 @@ class ActionResearch(Intervention):
                     self._revise(model, rule)
 
     @staticmethod
-    def _reflects(model: Any, rule: Rule) -> bool:
+    def _reflects(model: CommunityModel, rule: Rule) -> bool:
         """Whether the present week is a reflection point of `rule`: its date, or the first of a month and so
         on.
         """
@@ -105,7 +108,7 @@ class ActionResearch(Intervention):
             return bool(model.week == model.calendar.week_of(rule.date))
         return model.week > 0 and getattr(model.calendar, f"ends_{rule.every}")(model.week - 1)
 
-    def _revise(self, model: Any, rule: Rule) -> None:
+    def _revise(self, model: CommunityModel, rule: Rule) -> None:
         for name in rule.stop:
             model.stop_lever(self.names[name])
         for name, changes in rule.adjust.items():

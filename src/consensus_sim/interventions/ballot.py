@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
-from consensus_sim.council.screening import ROUTINE
-from consensus_sim.council.topics import HEARD
+from consensus_sim.council.protocol import can_be_voted_on
+from consensus_sim.council.topics import HEARD, Topic
 from consensus_sim.dynamics.learning import fade, keep_factor
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -22,8 +25,9 @@ class OnlineBallot(Intervention):
 
     P14 is the chance that an aware user acts at least once a year; more ballots a year share it out. `use` scales the
     chance at one ballot; `publicity` the online rate at which users hear of other channels. Each ballot answered tires
-    for a while. With `votes`, routine topics without money at stake can be settled online by the council's settlement
-    share.
+    for a while. With `votes`, each ballot first takes heard topics that a vote may settle (`protocol.can_be_voted_on`),
+    each once: a vote of at least `quorum` residents from where the topic lies settles it by the council's settlement
+    share. The other places go to the topics that most residents have mentioned.
     """
 
     sessions_per_month: float = setting(0, 4.33, "ballots a month", dose=DOSE)
@@ -32,17 +36,19 @@ class OnlineBallot(Intervention):
     votes: bool = switch()
     topics_per_ballot: int = setting(0, 10, "topics", integer=True)
     quorum: int = setting(1, 100000, "voters", integer=True)
+    tiring: float = setting(0, 5, "log-odds a ballot answered")
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.begun = model.week
+        self.put: set[int] = set()
         self.answered: NDArray[np.float32] = np.zeros(model.residents.n, np.float32)
         self.on_adjusted(model)
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.close_channel("ballot")
         model.rules.online_publicity = 0.0
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         """The programme goes on, with its rhythm and all who know of it; it opens or closes with its use."""
         if self.sessions_per_month == 0 or self.use == 0:
             self.on_end(model)
@@ -55,29 +61,35 @@ class OnlineBallot(Intervention):
         model.channels["ballot"].level = float(np.log(self.use))
         model.rules.online_publicity = self.publicity
 
-    def events(self, model: Any) -> list[Event]:
+    def events(self, model: CommunityModel) -> list[Event]:
         if not model.is_open("ballot") or not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
         heard = [topic for topic in model.topics.waiting if topic.state == HEARD]
-        heard.sort(key=lambda topic: (-topic.mentions, topic.number))
+        heard.sort(key=lambda topic: (not self._to_vote(model, topic), -topic.mentions, topic.number))
         self.count_event()
         return [model.event("ballot", topics=heard[: self.topics_per_ballot])]
 
-    def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
-        """Tiring: `ballot_tiring` log-odds less for each ballot answered, fading as fatigue does (n,)."""
+    def _to_vote(self, model: CommunityModel, topic: Topic) -> bool:
+        """Whether `topic` goes to the vote at the next ballot."""
+        return self.votes and topic.number not in self.put and can_be_voted_on(model, topic)
+
+    def utility(self, model: CommunityModel, event: Event) -> float | NDArray[Any]:
+        """Tiring: `tiring` log-odds less for each ballot answered, fading as fatigue does (n,)."""
         if event.channel.name != "ballot":
             return 0.0
-        return np.float32(-model.parameters.participation.ballot_tiring) * self.answered
+        return np.float32(-self.tiring) * self.answered
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         fade(self.answered, keep_factor(model.parameters.fatigue.half_life))
 
-    def on_attended(self, model: Any, event: Event) -> None:
+    def on_attended(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name != "ballot":
             return
         self.answered[event.came] += 1.0
         for topic in event.topics:
             voters = event.came[(event.came >= topic.low) & (event.came < topic.high)]
             topic.mentions += len(voters)
-            if self.votes and topic.label == ROUTINE and topic.funding_need == 0 and len(voters) >= self.quorum:
-                model.vote(event, topic, voters)
+            if self._to_vote(model, topic):
+                self.put.add(topic.number)
+                if len(voters) >= self.quorum:
+                    model.vote(event, topic, voters)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import inf
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from consensus_sim.council.topics import AGENDA, Topic
 from consensus_sim.errors import InputError, not_allowed, phrase, unknown_key
 from consensus_sim.interventions.loading import CLASS, load_class
 from consensus_sim.settings import DOSE, STRICT, OptionalDay, choice, missing_fields, read, setting, switch, unlisted
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 __all__ = ["COST_KEYS", "DOSE", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting"]
 __all__ += ["switch"]
@@ -72,7 +75,7 @@ class Intervention:
     def check_scenario(self, levers: Mapping[str, Intervention]) -> None:
         """Check the settings against the other levers of the scenario, given by name."""
 
-    def check_community(self, model: Any) -> None:
+    def check_community(self, model: CommunityModel) -> None:
         """Check the settings against who lives in the community, before the first week."""
 
     def settings(self) -> list[str]:
@@ -83,13 +86,13 @@ class Intervention:
         """Largest value of `setting` that `weeks` weeks in force have room for; infinite where time sets no limit."""
         return inf
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         """The lever comes into force: open channels, change rules."""
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         """The lever goes out of force: undo what `on_start` did."""
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         """Settings were changed while the lever is in force; by default it ends and starts anew, but what it holds goes
         on: its rhythm, its channels, since when they have been open and who knows of them, and what is on their
         agendas.
@@ -109,50 +112,53 @@ class Intervention:
             if topic.venue_channel in model.channels:
                 topic.state = AGENDA
 
-    def on_week_start(self, model: Any) -> None:
+    def on_week_start(self, model: CommunityModel) -> None:
         """The week begins; levers have started and stopped by the calendar."""
 
-    def collectors(self, model: Any) -> Rows:
+    def collectors(self, model: CommunityModel) -> Rows:
         """Residents who collect and lead the matters of others for this lever (F41)."""
         return NOBODY
 
-    def events(self, model: Any) -> list[Event]:
+    def on_collected(self, model: CommunityModel, who: Rows) -> None:
+        """Residents `who` have each collected a matter of others this week (F41)."""
+
+    def events(self, model: CommunityModel) -> list[Event]:
         """The events that this lever holds in the present week."""
         return []
 
-    def invite(self, model: Any, event: Event) -> None:
+    def invite(self, model: CommunityModel, event: Event) -> None:
         """Ask people to come to `event` (append to `event.asked`), give seats."""
 
-    def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
+    def utility(self, model: CommunityModel, event: Event) -> float | NDArray[np.floating]:
         """What the lever adds to the decision to come, log-odds: a number for all, or an array (n_residents,)."""
         return 0.0
 
-    def on_attended(self, model: Any, event: Event) -> None:
+    def on_attended(self, model: CommunityModel, event: Event) -> None:
         """`event` is over: `event.came`, `event.spoke` and `event.raised` say who did what."""
 
-    def on_adopted(self, model: Any, topic: Topic) -> None:
+    def on_adopted(self, model: CommunityModel, topic: Topic) -> None:
         """`topic`, a suggestion of resident `topic.raised_by`'s own, became a formal topic."""
 
-    def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
+    def on_settled(self, model: CommunityModel, event: Event, topic: Topic) -> None:
         """`topic` was settled at `event`."""
 
-    def on_executed(self, model: Any, topic: Topic) -> None:
+    def on_executed(self, model: CommunityModel, topic: Topic) -> None:
         """The resolution on `topic` was carried out."""
 
-    def on_month_end(self, model: Any) -> None:
+    def on_month_end(self, model: CommunityModel) -> None:
         """The present week is the last of its month."""
 
-    def on_quarter_end(self, model: Any) -> None:
+    def on_quarter_end(self, model: CommunityModel) -> None:
         """The present week is the last of its quarter."""
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         """All events of the week are over."""
 
-    def spent(self, model: Any) -> float:
+    def spent(self, model: CommunityModel) -> float:
         """Money spent this week beyond the prices in `cost`, CNY."""
         return 0.0
 
-    def book(self, model: Any) -> Cost:
+    def book(self, model: CommunityModel) -> Cost:
         """What the present week cost, by the prices in `cost`, the events held and `spent`."""
         price, held = self.cost.get, self._events_held
         money, hours = price("weekly_money", 0.0), price("weekly_hours", 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from consensus_sim.council.screening import score
 from consensus_sim.council.topics import AGENDA, HEARD, Topic
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,21 +30,20 @@ class BuildingCouncil(Intervention):
     relief: float = setting(0, 1, "share of the fear of speaking")
     moderated: bool = switch()
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         if self.councils_per_week:
             model.venue_of("building_council").relief = self.relief
             model.open_channel("building_council")
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.close_channel("building_council")
         model.venue_of("building_council").relief = 0.0
 
-    def events(self, model: Any) -> list[Event]:
+    def events(self, model: CommunityModel) -> list[Event]:
         if not model.is_open("building_council"):
             return []
         local = [topic for topic in model.topics.waiting if self._local(topic)]
-        p = model.parameters.topics
-        local.sort(key=lambda topic: (topic.state != AGENDA, -score(topic, p), topic.number))
+        local.sort(key=lambda topic: (topic.state != AGENDA, -score(topic), topic.number))
         held = []
         for topic in local[: self.councils_per_week]:
             event = model.event("building_council", topics=[topic], moderated=self.moderated)
@@ -57,7 +59,7 @@ class BuildingCouncil(Intervention):
             return topic.venue_channel == "building_council"
         return topic.state == HEARD and topic.scope == "micro_grid"
 
-    def invite(self, model: Any, event: Event) -> None:
+    def invite(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name == "building_council" and self.neighbours_asked:
             topic = event.topics[0] if event.topics else None
             if topic is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +12,28 @@ from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.attendance import NOTHING, accept_chances, clear_stakes, lay_stakes
 from consensus_sim.council.events import NOBODY, Event, Rows
 from consensus_sim.council.meeting import COUNTS
-from consensus_sim.council.screening import agenda
+from consensus_sim.council.screening import Labels, agenda
 from consensus_sim.council.team import Roles, form_team, lose_and_replace
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import DOSE, Intervention, choice, setting, switch
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 
 @dataclass(kw_only=True, eq=False)
 class Council(Intervention):
     """Holds sessions on heard topics with a team, a moderator, and residents who come, are asked or are seated.
 
-    Without a seating rule micro-grid workers ask `personal_invitations` residents a session: those of the highest stake
-    (`stake`), those who would most likely come (`prospect`, L2), or any (`random`).
+    It gives topics their three-colour label (F24): urgent from urgency `urgent_from`, else important from score
+    `important_from`, else routine.
+
+    Without a seating rule micro-grid workers ask `personal_invitations` residents a session, who are its panel: those
+    of the highest stake (`stake`), those who would most likely come (`prospect`, L2), or any (`random`). One officer of
+    the team comes to every session; each other one (lawyer, property manager, social organisation) with chance
+    `officer_attendance`.
     """
 
     sessions_per_month: float = setting(0, 4.33, "sessions a month", dose=DOSE)
@@ -37,42 +45,51 @@ class Council(Intervention):
     invite_by: str = choice("stake", "prospect", "random")
     invite_chance: float = setting(0, 1, "weight of the random draw against stake or prospect when people are asked")
     team_chance: float = setting(0, 1, "weight of the random draw against drive when the team is formed")
+    urgent_from: float = setting(0, 1, "urgency from which a topic is labelled urgent")
+    important_from: float = setting(0, 1, "score from which a topic is labelled important")
     team: Roles = field(default_factory=dict)
+    officer_attendance: float = setting(0, 1, "probability")
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.begun = model.week
         if self.sessions_per_month == 0:
             return
         model.open_channel("council", model.rules.council_venue)
-        model.rules.procedure, model.rules.counts = self.procedure, self.counts
-        model.seat_team(form_team(model, self.team, self.team_chance))
+        self._set_rules(model)
+        model.seat_team(form_team(model, self.team, self.team_chance, self.officer_attendance))
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.close_channel("council")
-        model.rules.procedure, model.rules.counts = "plenary", "present"
+        model.rules.procedure, model.rules.counts, model.rules.labels = "plenary", "present", None
         model.seat_team(None)
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         if self.sessions_per_month == 0:
             self.on_end(model)
-        elif model.is_open("council"):
+        elif model.team is not None and model.is_open("council"):
             # The team stays in office; all else is read as it is used.
-            model.rules.procedure, model.rules.counts = self.procedure, self.counts
+            self._set_rules(model)
+            model.team.officer_attendance = self.officer_attendance
         else:
             self.on_start(model)
 
-    def collectors(self, model: Any) -> Rows:
+    def _set_rules(self, model: CommunityModel) -> None:
+        """Set how the council talks, whose acceptance counts, and how it labels topics."""
+        model.rules.procedure, model.rules.counts = self.procedure, self.counts
+        model.rules.labels = Labels(self.urgent_from, self.important_from)
+
+    def collectors(self, model: CommunityModel) -> Rows:
         return NOBODY if model.team is None else model.team.members
 
-    def events(self, model: Any) -> list[Event]:
+    def events(self, model: CommunityModel) -> list[Event]:
         if not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
         size = model.parameters.meeting.agenda_size if self.agenda_size is None else self.agenda_size
-        topics = agenda(model.topics.waiting, size, model.parameters.topics, "council")
+        topics = agenda(model.topics.waiting, size, model.rules.labels, "council")
         self.count_event()
         return [model.event("council", topics=topics, moderated=self.moderated)]
 
-    def invite(self, model: Any, event: Event) -> None:
+    def invite(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name not in ("council", "tea") or model.team is None:
             return
         event.asked.append((TEAM_CALL, model.team.members))
@@ -80,9 +97,10 @@ class Council(Intervention):
             add_bounded(model.residents.fatigue, model.team.members, model.parameters.fatigue.team_load)
             add_bounded(model.residents.strain, model.team.members, model.parameters.fatigue.team_load)
             if not model.rules.seating and self.personal_invitations:
-                event.asked.append((PERSONAL, self._neighbours_asked(model, event)))
+                event.panel = self._neighbours_asked(model, event)
+                event.asked.append((PERSONAL, event.panel))
 
-    def _neighbours_asked(self, model: Any, event: Event) -> Rows:
+    def _neighbours_asked(self, model: CommunityModel, event: Event) -> Rows:
         """Whom the micro-grid workers ask in person for this session."""
         by_lot, column = 1.0, NOTHING
         if self.invite_by == "prospect":
@@ -97,7 +115,7 @@ class Council(Intervention):
         return asked
 
     @staticmethod
-    def _prospects(model: Any, event: Event) -> NDArray[np.float32]:
+    def _prospects(model: CommunityModel, event: Event) -> NDArray[np.float32]:
         """How likely each resident is to accept when asked in person to this session, (n,); 0 for children."""
         stake = lay_stakes(model, event)[model.adults].astype(np.float64)
         clear_stakes(model, event)
@@ -105,10 +123,10 @@ class Council(Intervention):
         chances[model.adults] = accept_chances(model, event, model.adults, (PERSONAL,), stake)[0]
         return chances
 
-    def on_attended(self, model: Any, event: Event) -> None:
+    def on_attended(self, model: CommunityModel, event: Event) -> None:
         if model.team is not None:
             model.team.record(event)
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         if model.team is not None and lose_and_replace(model, model.team):
             model.seat_team(model.team)

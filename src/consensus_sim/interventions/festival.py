@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +12,16 @@ from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 
 @dataclass(kw_only=True, eq=False)
 class Festival(Intervention):
     """Held `festivals_per_year` times. A resident comes with chance `turnout` times belonging over its mean:
-    who belongs comes more. Who comes gains belonging, and hears with chance `stalls` of each open channel.
-    It is no deliberation, so it counts as no participation and forms no habit of it.
+    attendance rises with belonging. Visitors gain as much belonging as by one act of taking part, and hear with
+    probability `stalls` of each open channel. A festival is no deliberation, so it counts as no participation and
+    forms no habit of it.
     """
 
     GOES_ON = ("begun", "visitors")
@@ -26,10 +30,10 @@ class Festival(Intervention):
     turnout: float = setting(0, 1, "share of adults")
     stalls: float = setting(0, 1, "probability that a visitor hears of a channel")
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.begun, self.visitors = model.week, 0
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         if not self.turnout or not falls_due(self.festivals_per_year / 52.0, model.week - self.begun):
             return
         self.count_event()
@@ -37,7 +41,7 @@ class Festival(Intervention):
         chance = self.turnout * residents.belonging[adults] / max(float(residents.belonging[adults].mean()), 1e-9)
         who = adults[uniforms(model.key("festival"), residents.n)[adults] < chance].astype(np.int32)
         self.visitors += len(who)
-        gain_saturating(residents.belonging, who, model.parameters.support.festival_belonging)
+        gain_saturating(residents.belonging, who, model.parameters.learning.belonging_gain)
         for name, channel in sorted(model.channels.items()):
             hears = uniforms(model.key(f"festival:{name}"), residents.n)[who] < self.stalls
             model.tell(channel, who[hears])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ from consensus_sim.council.topics import UNHEARD, Topic
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms_at
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
+Floats = NDArray[np.float64]
+
 
 @dataclass(kw_only=True, eq=False)
 class FifteenMinuteCircle(Intervention):
@@ -22,10 +27,10 @@ class FifteenMinuteCircle(Intervention):
     out.
 
     Points are set up when the lever starts or is changed, by the channels open in that week. Each has a board, read at
-    the share `show` of what a notice next door is read, and a box: residents in reach put unheard matters into it
-    (parameter `box_share`). In a community as small as the case study's the rule of fifteen minutes never binds (F45,
-    G9): no point is set. `walk_reach` of the weekly results tells the share of adults in reach of a point or of a
-    channel open in that week.
+    the share `show` of what a notice next door is read, and a box: a resident next door with full stake, expression and
+    efficacy puts an unheard topic into it with probability `box_share` a week. In a community as small as the case
+    study's the rule of fifteen minutes never binds (F45, G9): no point is set. `walk_reach` of the weekly results tells
+    the share of adults in reach of a point or of a channel open in that week.
     """
 
     minutes: float = setting(0, 120, "minutes")
@@ -33,17 +38,18 @@ class FifteenMinuteCircle(Intervention):
     detour: float = setting(1, 3, "way walked over straight line")
     points: int = setting(0, 1000, "points", integer=True, dose=DOSE)
     show: float = setting(0, 1, "share of the notice rate")
+    box_share: float = setting(0, 1, "probability a week", source="F23, F45")
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.radius = self.minutes * self.speed / self.detour
         self.plain, self.near = model.nearness, np.zeros(model.residents.n, np.float32)
         self.venues: set[str] | None = None
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         super().on_adjusted(model)
         self.on_week_start(model)
 
-    def on_week_start(self, model: Any) -> None:
+    def on_week_start(self, model: CommunityModel) -> None:
         """By now the week's channels are open, whatever the order of their levers' names."""
         venues = {channel.venue.name for channel in model.channels.values()} - set(PLACELESS)
         if venues == self.venues:
@@ -52,7 +58,7 @@ class FifteenMinuteCircle(Intervention):
         here = np.stack([people.x, people.y], axis=1).astype(np.float64)
         nearest = np.full(len(people), np.inf)
         for name in sorted(venues):
-            np.minimum(nearest, _away(here, (model.venues[name].x, model.venues[name].y)), out=nearest)
+            np.minimum(nearest, _away(here, np.array([model.venues[name].x, model.venues[name].y])), out=nearest)
         self.before = float(np.mean(nearest[adults] <= self.radius))
         if self.venues is None:
             self.places = self._place(here, nearest.copy(), model.residents.adult)
@@ -61,7 +67,7 @@ class FifteenMinuteCircle(Intervention):
             np.minimum(nearest, _away(here, place), out=nearest)
         self.venues, self.reach = venues, float(np.mean(nearest[adults] <= self.radius))
 
-    def _put_up(self, model: Any, here: NDArray[Any]) -> None:
+    def _put_up(self, model: CommunityModel, here: Floats) -> None:
         """Boards and boxes at the points: how near each resident within reach is, e^(-d / delta)."""
         if not self.places:
             return
@@ -72,9 +78,9 @@ class FifteenMinuteCircle(Intervention):
         if self.show:
             model.nearness = np.maximum(self.plain, np.float32(self.show) * self.near)
 
-    def _place(self, here: NDArray[Any], nearest: NDArray[Any], adult: NDArray[np.bool_]) -> list[NDArray[Any]]:
+    def _place(self, here: Floats, nearest: Floats, adult: NDArray[np.bool_]) -> list[Floats]:
         """Points at buildings, one after the other where they bring most adults into reach; lowers `nearest`."""
-        places: list[NDArray[Any]] = []
+        places: list[Floats] = []
         spots = np.unique(here, axis=0)
         while len(places) < self.points and np.any(adult & (nearest > self.radius)):
             left = here[adult & (nearest > self.radius)]
@@ -85,10 +91,10 @@ class FifteenMinuteCircle(Intervention):
             np.minimum(nearest, _away(here, places[-1]), out=nearest)
         return places
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.nearness = self.plain
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         if self.venues is None:  # a policy has started it in the midst of the week
             self.on_week_start(model)
         model.recorder.note("walk_reach", self.reach)
@@ -97,19 +103,19 @@ class FifteenMinuteCircle(Intervention):
                 if topic.state == UNHEARD:
                     self._box(model, topic)
 
-    def _box(self, model: Any, topic: Topic) -> None:
+    def _box(self, model: CommunityModel, topic: Topic) -> None:
         """Somebody in reach of a point puts an unheard matter into the box, or not."""
         residents, rows = model.residents, np.arange(topic.low, topic.high)
         chance = topic.stake * residents.expression[rows] * residents.efficacy[rows] * self.near[rows]
         lot = uniforms_at(model.key("circle:box", sub=topic.number), rows)
-        wrote = np.flatnonzero(lot < model.parameters.support.box_share * chance)
+        wrote = np.flatnonzero(lot < self.box_share * chance)
         if len(wrote):
             topic.mentions += len(wrote)
             first = wrote[np.argmin(lot[wrote] / chance[wrote])]  # any of them, with the same chance
             take_up(model, topic, int(rows[first]), "box")
 
 
-def _away(here: NDArray[Any], place: Any) -> NDArray[np.float64]:
+def _away(here: Floats, place: Floats) -> Floats:
     """Straight distance of each of `here` (n, 2) from `place` (2,), metres."""
-    distance: NDArray[np.float64] = np.hypot(*(here - place).T)
+    distance: Floats = np.hypot(*(here - place).T)
     return distance

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from consensus_sim.interventions.base import DOSE, Intervention, setting
+
+if TYPE_CHECKING:
+    from consensus_sim.council.topics import Topic
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -23,13 +27,13 @@ class GuaranteeFund(Intervention):
     residents_share: float = setting(0, 1, "share of the need at full trust")
     wait: int = setting(0, 520, "weeks", integer=True)
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.given = self.paid = self.contributed = 0.0  # this quarter, this week, in all
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         self.paid = 0.0
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         """What was given this quarter counts against the new fund."""
 
     @property
@@ -37,7 +41,7 @@ class GuaranteeFund(Intervention):
         """What the fund can still give this quarter, CNY."""
         return max(0.0, self.fund - self.given)
 
-    def on_week_start(self, model: Any) -> None:
+    def on_week_start(self, model: CommunityModel) -> None:
         if model.week and model.calendar.ends_quarter(model.week - 1):
             self.given = 0.0
         self.paid = 0.0
@@ -47,7 +51,7 @@ class GuaranteeFund(Intervention):
             if topic.execution == "pending" and topic.gap > 0 and model.week - topic.settled_week >= self.wait:
                 self._fill(model, topic)
 
-    def _fill(self, model: Any, topic: Any) -> None:
+    def _fill(self, model: CommunityModel, topic: Topic) -> None:
         """Residents' part and the fund's part, if together they close the gap; else nothing is begun."""
         weight = float(topic.stake.sum())
         trust = float(np.dot(topic.stake, model.residents.trust[topic.low : topic.high])) / weight if weight else 0.0
@@ -59,5 +63,5 @@ class GuaranteeFund(Intervention):
         self.contributed += own
         topic.gap = 0.0
 
-    def spent(self, model: Any) -> float:
+    def spent(self, model: CommunityModel) -> float:
         return self.paid

@@ -5,28 +5,33 @@ P22).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from consensus_sim.council.meeting import Help
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
+if TYPE_CHECKING:
+    from consensus_sim.council.events import Event
+    from consensus_sim.model import CommunityModel
+
 
 @dataclass(kw_only=True, eq=False)
 class Observer(Intervention):
-    """Sends `observers` to every sitting: turns are handed round more evenly and heat is lower. One does what
-    can be done; more do not do more.
+    """Sends `observers` to every meeting: they hand round the share `turns` of the speeches, beside the moderator, and
+    take away the share `calm` of the heat. One observer has the full effect; further observers add none.
     """
 
     observers: int = setting(0, 20, "persons a sitting", integer=True, dose=DOSE)
+    turns: float = setting(0, 1, "share of speeches", source="P22, F38, L17, L19")
+    calm: float = setting(0, 1, "share of heat", source="F38, P27")
 
-    def on_start(self, model: Any) -> None:
-        p = model.parameters.support
+    def on_start(self, model: CommunityModel) -> None:
         if self.observers:
-            model.rules.help[self.name] = Help(turn_sharing=p.observer_turns, calm=p.observer_calm)
+            model.rules.help[self.name] = Help(turn_sharing=self.turns, calm=self.calm)
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.rules.help.pop(self.name, None)
 
-    def on_attended(self, model: Any, event: Any) -> None:
+    def on_attended(self, model: CommunityModel, event: Event) -> None:
         if self.observers and event.topics and not event.channel.online:
             self.count_event(self.observers)

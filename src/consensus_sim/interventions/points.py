@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from consensus_sim.interventions.points_economy import SOURCES, Catalogue, Item,
 from consensus_sim.randomness import uniforms_at
 from consensus_sim.settings import OptionalDay
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 WEEKS_A_QUARTER = 13
 
 
@@ -39,13 +42,16 @@ class Points(Intervention):
     """Books points for acts, redeems them from the quarter's money until it is used up, and honours the quarter's top.
 
     Points live `expiry_quarters` quarters; older ones expire. Always: issued = held + redeemed + expired. The pull of
-    points (D9) rests on what they buy and on the belief that they can be redeemed, which follows the money within
-    weeks. It acts on residents active of late and, by the share of their ties who hold points, on others; that of an
-    honour within reach on the active alone (L57-L59). They buy the items of `catalogue` (name -> price, worth, share;
-    empty: `value` CNY a point), paid from the budget, from sponsors and from a share of the estate's public revenue.
-    `value` and `budget` are those of P34 and P35 where they are not set; then a quarter's budget follows the points
-    issued in the quarter before, `first_issue` in the first. Where claims exceed what comes in, prices in
-    points rise by `inflation` a quarter, and fall back where they do not.
+    points (D9) rests on what they buy and on the belief that they can be redeemed, which follows the money by
+    `belief_step` a week. It acts on residents who took part within `active_weeks` and, by the share of their ties who
+    hold points, on others; that of an honour within reach, `honour_pull`, on the active alone (L57-L59). An honour
+    raises motive by `recognition`; rewarded acts crowd motive out, two thirds of the way within `crowding_acts`.
+
+    Points buy the items of `catalogue` (name -> price, worth, share; empty: `value` CNY a point), paid from the budget,
+    from sponsors and from a share of the estate's public revenue. `value` and `budget` are those of P34 and P35 where
+    they are not set; then a quarter's budget follows the points issued in the quarter before, in the first quarter
+    `first_issue` for each 1,000 adults. Where claims exceed what comes in, prices in points rise by `inflation` a
+    quarter, and fall back where they do not.
     """
 
     attendance: int = setting(0, 1000, "points an attendance", integer=True, dose=DOSE)
@@ -57,7 +63,7 @@ class Points(Intervention):
     value: float | None = setting(0, 1000, "CNY a point", optional=True)
     catalogue: dict[str, Item]
     budget: float | None = setting(0, 1e9, "CNY a quarter", optional=True, dose=DOSE)
-    first_issue: float = setting(0, 1e9, "points expected in the first quarter")
+    first_issue: float = setting(0, 1e6, "points per 1,000 adults expected in the first quarter")
     budget_until: OptionalDay
     sponsors: float = setting(0, 1e9, "CNY a quarter", dose=DOSE)
     sponsor_until: OptionalDay
@@ -69,6 +75,12 @@ class Points(Intervention):
     expiry_quarters: int = setting(1, 40, "quarters", integer=True)
     honours: int = setting(0, 1000, "persons honoured a quarter", integer=True)
     near_share: float = setting(0, 1, "share of the last honoured place's points from which an honour is within reach")
+    honour_relief: float = setting(0, 1, "fatigue and strain taken off by an honour")
+    honour_pull: float = setting(0, 5, "log-odds")
+    recognition: float = setting(0, 1, "share of the missing motive an honour")
+    active_weeks: int = setting(0, 520, "weeks", integer=True)
+    belief_step: float = setting(0, 1, "share of the gap a week")
+    crowding_acts: float = setting(0.1, 1000, "acts")
 
     def check(self) -> None:
         super().check()
@@ -86,7 +98,7 @@ class Points(Intervention):
         """Money that can still be spent this quarter, CNY, from all sources."""
         return self.purse.all_left
 
-    def claims(self, model: Any) -> float:
+    def claims(self, model: CommunityModel) -> float:
         """What holders will bring in a quarter, CNY at present prices."""
         return self.shop.claims(model.residents.points, self.redeemed_share)
 
@@ -105,36 +117,42 @@ class Points(Intervention):
         return self.ratio * self.expected * self.shop.start_value if self.budget is None else self.budget
 
     @property
+    def first_quarter(self) -> float:
+        """Points expected in the first quarter: `first_issue` for each thousand adults of the community."""
+        return self.first_issue * self.thousands
+
+    @property
     def held(self) -> int:
         """Points held by all residents: issued less redeemed and expired."""
         return self.issued - self.redeemed - self.expired
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         n = model.residents.n
         self.lots = np.zeros((self.expiry_quarters, n), np.int32)
         self.earned = np.zeros(n, np.int32)
         self.pull, self.worth, self.reach = np.zeros(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
         self.near = np.empty(0, np.int64)
         self.issued = self.redeemed = self.expired = 0
-        self.ratio, self.expected, self._quarter = model.parameters.motive.budget_ratio, self.first_issue, (0, 0)
+        self.thousands = len(model.adults) / 1000.0
+        self.ratio, self.expected, self._quarter = model.parameters.motive.budget_ratio, self.first_quarter, (0, 0)
         self.shop, self.purse = Catalogue(self.catalogue, self._value(model)), Purse()
         self.purse.fill(self.income(model.calendar.date(model.week)))
         self.belief, self.paid = 1.0 if self.budget_left > 0 else 0.0, 0.0
         self._laid, p = float("nan"), model.parameters
         self._depth = crowding_depth(
-            p.motive.crowding_out, p.participation.motive, model.standard.motive_mean, model.standard.motive_sd
+            p.motive.crowding_out, p.participation.attitudes, model.standard.motive_mean, model.standard.motive_sd
         )
-        self._act = float(1.0 - np.exp(-1.0 / p.motive.crowding_acts))
+        self._act = float(1.0 - np.exp(-1.0 / self.crowding_acts))
         model.rules.reward_in_force = not self.idle
         self._note_reach(model, model.week)
 
-    def _value(self, model: Any) -> float:
+    def _value(self, model: CommunityModel) -> float:
         """CNY a point: as set, or P34's."""
         return float(model.parameters.motive.point_value if self.value is None else self.value)
 
-    def _note_reach(self, model: Any, week: int) -> None:
+    def _note_reach(self, model: CommunityModel, week: int) -> None:
         """Whom the points draw at the events of `week`: who took part in the weeks before it, or knows a holder."""
-        since, scratch = week - round(model.parameters.motive.active_weeks), model.scratch
+        since, scratch = week - self.active_weeks, model.scratch
         network = model.community.network
         points_reach(
             model.residents.points, model.last_act, since, network.indptr, network.indices, scratch.mirror_weight,
@@ -142,7 +160,7 @@ class Points(Intervention):
         )  # fmt: skip
         self._laid = float("nan")
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         """The ledger, the purse and the price level go on; what points buy is laid out anew."""
         self.shop.stock(self.catalogue, self._value(model))
         self._keep_lots(model)
@@ -150,7 +168,7 @@ class Points(Intervention):
             self._forget_within_reach()
         model.rules.reward_in_force = not self.idle
 
-    def _keep_lots(self, model: Any) -> None:
+    def _keep_lots(self, model: CommunityModel) -> None:
         """Points that are older than they may now become expire."""
         kept = np.zeros((self.expiry_quarters, model.residents.n), np.int32)
         rows = min(len(kept), len(self.lots))
@@ -160,7 +178,7 @@ class Points(Intervention):
         self.expired += int(gone.sum())
         self.lots = kept
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         if self.idle:
             return
         held = int(self.lots.sum())
@@ -175,7 +193,7 @@ class Points(Intervention):
             return floor(self.attendance * self.online_share + 0.5)
         return self.attendance
 
-    def utility(self, model: Any, event: Event) -> float | NDArray[Any]:
+    def utility(self, model: CommunityModel, event: Event) -> float | NDArray[Any]:
         if self.idle:
             return 0.0
         p = model.parameters.motive
@@ -187,7 +205,7 @@ class Points(Intervention):
             lay_pull(self.pull, pull, self.reach, self.worth)
         return self.worth
 
-    def on_attended(self, model: Any, event: Event) -> None:
+    def on_attended(self, model: CommunityModel, event: Event) -> None:
         if self.idle:
             return
         self._issue(model, event.came, self._points(event))
@@ -195,11 +213,11 @@ class Points(Intervention):
             residents = model.residents
             crowd_out(residents.motive, residents.start_motive, event.came, self._depth, self._act * self.belief)
 
-    def on_adopted(self, model: Any, topic: Topic) -> None:
+    def on_adopted(self, model: CommunityModel, topic: Topic) -> None:
         if not self.idle:
             self._issue(model, np.array([topic.raised_by], np.int32), self.suggestion)
 
-    def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
+    def on_settled(self, model: CommunityModel, event: Event, topic: Topic) -> None:
         if self.idle or topic.led_by < 0:
             return
         leader = np.array([topic.led_by], np.int32)
@@ -207,13 +225,13 @@ class Points(Intervention):
         if topic.urgency >= self.conflict_heat:
             self._issue(model, leader, self.conflict)
 
-    def _issue(self, model: Any, who: Rows, points: int) -> None:
+    def _issue(self, model: CommunityModel, who: Rows, points: int) -> None:
         """Book `points` for each of `who`."""
         if points and len(who):
             book_points(self.lots[0], self.earned, model.residents.points, who, points)
             self.issued += points * len(who)
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         if self.idle:
             return
         self.paid = 0.0
@@ -224,7 +242,7 @@ class Points(Intervention):
         claims = self.claims(model)
         ahead = 1.0 if claims <= 0 else min(1.0, self.budget_left / claims)
         target = ahead if any(income) else 0.0
-        self.belief += model.parameters.motive.belief_step * (target - self.belief)
+        self.belief += self.belief_step * (target - self.belief)
         if model.calendar.ends_month(model.week):
             self._redeem(model)
             claims = self.claims(model)
@@ -234,7 +252,7 @@ class Points(Intervention):
             self._honour_within_reach(model)
         model.recorder.points(self, claims)
 
-    def _redeem(self, model: Any) -> None:
+    def _redeem(self, model: CommunityModel) -> None:
         """Holders bring a third of the quarter's share of their points each month, oldest first, for whole items,
         while the money lasts.
         """
@@ -260,17 +278,17 @@ class Points(Intervention):
         self.near = np.empty(0, np.int64)
         self._laid = float("nan")
 
-    def _honour_within_reach(self, model: Any) -> None:
+    def _honour_within_reach(self, model: CommunityModel) -> None:
         """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter, and was
         active of late.
         """
         self._forget_within_reach()
         near = within_reach(self.earned, self.honours, float(self.near_share), model.scratch.rows)
-        active = model.last_act[near] >= model.week + 1 - round(model.parameters.motive.active_weeks)
+        active = model.last_act[near] >= model.week + 1 - self.active_weeks
         self.near = near[active]
-        self.pull[self.near] = model.parameters.motive.honour
+        self.pull[self.near] = self.honour_pull
 
-    def on_quarter_end(self, model: Any) -> None:
+    def on_quarter_end(self, model: CommunityModel) -> None:
         if not self.idle and self.honours:
             self._honour(model)
         self._forget_within_reach()
@@ -289,21 +307,21 @@ class Points(Intervention):
         """
         weeks, before = self._quarter
         missing = max(0.0, 1.0 - weeks / WEEKS_A_QUARTER)
-        self.expected = self.issued - before + missing * self.first_issue
+        self.expected = self.issued - before + missing * self.first_quarter
         self._quarter = (0, self.issued)
 
-    def _honour(self, model: Any) -> None:
+    def _honour(self, model: CommunityModel) -> None:
         """Name the quarter's top: recognition raises motive, lifts fatigue and strain (D9, D10, L27)."""
         earners = np.flatnonzero(self.earned)
         lot = uniforms_at(model.key("points:honour"), earners)
         top = earners[np.argsort(-self.earned[earners] + 0.5 * lot, kind="stable")[: self.honours]]
         honoured = np.sort(top).astype(np.int32)
-        gain_saturating(model.residents.motive, honoured, model.parameters.motive.recognition)
+        gain_saturating(model.residents.motive, honoured, self.recognition)
         for worn in (model.residents.fatigue, model.residents.strain):
-            add_bounded(worn, honoured, -model.parameters.fatigue.relief_honour)
+            add_bounded(worn, honoured, -self.honour_relief)
 
-    def _note(self, model: Any) -> None:
+    def _note(self, model: CommunityModel) -> None:
         model.recorder.points(self, self.claims(model))
 
-    def spent(self, model: Any) -> float:
+    def spent(self, model: CommunityModel) -> float:
         return self.paid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from consensus_sim.dynamics.sortition import of_the_listed
 from consensus_sim.dynamics.topics import add_interests
 from consensus_sim.interventions.base import DOSE, Intervention, choice, setting
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
 
 
@@ -45,16 +48,16 @@ class QuotaSeating(Intervention):
     rounds: int = setting(1, 100, "rounds", integer=True)
     list_size: int = setting(1, 10_000_000, "persons", integer=True)
 
-    def check_community(self, model: Any) -> None:
+    def check_community(self, model: CommunityModel) -> None:
         if self.seats and not self.held_back:
             self._check_list(model)
 
-    def _check_list(self, model: Any) -> None:
+    def _check_list(self, model: CommunityModel) -> None:
         """Refuse a quota that the list from which seats are filled is not expected to meet."""
         where, vulnerable = f"intervention.{self.name}", model.vulnerable[model.adults[~model.team_mask[model.adults]]]
         check_quota(vulnerable, self.seats, self.share, where, self.list_size)
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         if self.seats == 0:
             return
         self._check_list(model)  # once more: a policy may have changed the settings
@@ -68,10 +71,10 @@ class QuotaSeating(Intervention):
             self.rounds,
         )
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.rules.seating = False
 
-    def invite(self, model: Any, event: Event) -> None:
+    def invite(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name != "council" or self.seats == 0:
             return
         residents = model.residents
@@ -95,10 +98,10 @@ class QuotaSeating(Intervention):
         panel = seat_panel(model.key("seating", sub=event.number), pool, self.rule)
         who = rows.astype(np.int32)
         event.seats_offered, event.seats_accepted = who.take(panel.offered), who.take(panel.accepted)
-        event.seated_present = who.take(panel.present)
+        event.panel = who.take(panel.present)
         self.count_event()
 
-    def _list(self, model: Any, event: Event) -> NDArray[np.int64]:
+    def _list(self, model: CommunityModel, event: Event) -> NDArray[np.int64]:
         """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""
         chance = self.list_size / len(model.adults) if len(model.adults) > self.list_size else 1.0
         found = model.scratch.rows
@@ -106,7 +109,9 @@ class QuotaSeating(Intervention):
         return found[:size].astype(np.int64)
 
     @staticmethod
-    def _interests(model: Any, event: Event, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def _interests(
+        model: CommunityModel, event: Event, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """For those on the list (m,): the highest stake in the agenda, and the interest group each could represent."""
         stake, group = np.zeros(len(rows)), np.full(len(rows), -1, np.int64)
         for number, topic in enumerate(event.topics):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from consensus_sim.calendar import falls_due
 from consensus_sim.council.events import Event, Rows
-from consensus_sim.council.organisations import ORGANISATIONS
 from consensus_sim.dynamics.learning import learn
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.residents.columns import COGNITIONS, SKILLS
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -22,8 +24,7 @@ class ThemedSalon(Intervention):
     """Opens the channel `salon`: `salons` in all, one every `weeks_between` weeks, to which `invitations`
     residents who took part before, then others by lot, are asked in person.
 
-    Who comes learns `salon_depth` times what a workshop's session teaches; the organisations that discuss
-    with them are won over by as much of a joint meeting's step.
+    Attendees learn `depth` times what a session of a workshop teaches.
     """
 
     GOES_ON = ("begun", "held")
@@ -33,19 +34,20 @@ class ThemedSalon(Intervention):
     invitations: int = setting(0, 1000, "persons a salon", integer=True)
     places: int | None = setting(0, 1000, "persons a salon", integer=True, optional=True)
     course: int = setting(1, 20, "sessions to which a workshop's gain refers", integer=True)
+    depth: float = setting(0, 1, "share of a workshop's gain", source="F42, P29")
 
     def most(self, setting: str, weeks: int) -> float:
         return int(weeks / self.weeks_between + 1e-9) if setting == "salons" else super().most(setting, weeks)
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.begun, self.held = model.week, 0
         if self.salons:
             model.open_channel("salon")
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.close_channel("salon")
 
-    def events(self, model: Any) -> list[Event]:
+    def events(self, model: CommunityModel) -> list[Event]:
         if self.held >= self.salons or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
             return []
         self.held += 1
@@ -54,25 +56,24 @@ class ThemedSalon(Intervention):
         event.places = self.places
         return [event]
 
-    def invite(self, model: Any, event: Event) -> None:
+    def invite(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name == "salon" and self.invitations:
             event.asked.append((PERSONAL, self._asked(model, event)))
 
-    def _asked(self, model: Any, event: Event) -> Rows:
+    def _asked(self, model: CommunityModel, event: Event) -> Rows:
         """Who took part before, then anybody, each by lot."""
         key, nobody = model.key("salon:ask", sub=event.number), model.scratch.flags
         asked: Rows = first_asked(key, model.adults, nobody, 1.0, model.took_part, self.invitations)
         return asked
 
-    def on_attended(self, model: Any, event: Event) -> None:
+    def on_attended(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name != "salon":
             return
         p, residents = model.parameters, model.residents
-        depth, reach = p.support.salon_depth, p.learning.reach
+        depth, reach = self.depth, p.learning.reach
         skill = np.full(len(SKILLS), depth * p.learning.workshop_skill / self.course)
-        cognition = np.full(len(COGNITIONS), depth * p.learning.workshop_cognition / self.course)
-        learn(residents.skill, residents.start_skill, model.skill_unit, skill, reach, event.came)
-        learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, reach, event.came)
+        cognition = np.full(len(COGNITIONS), depth * p.learning.course_cognition / self.course)
+        learn(residents.skill, residents.start_skill, model.skill_unit, skill, reach, False, event.came)
+        learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, reach, False, event.came)
         model.used_skill[event.came] = True
-        for name in ORGANISATIONS[:2]:
-            model.organisations[name].persuade(depth * p.execution.persuasion)
+        model.trained[event.came] = True

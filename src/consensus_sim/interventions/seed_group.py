@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +11,16 @@ from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.attendance import member_level
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.screening import agenda
+from consensus_sim.council.team import worn_members
 from consensus_sim.council.topics import AGENDA, HEARD, Topic
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import OWN_GROUP, PERSONAL
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -26,7 +30,9 @@ class SeedGroup(Intervention):
     with them.
 
     They collect the matters of their micro-grids and lead them. What they settle they carry out themselves; leading
-    a matter to landing raises initiative. `coached` sittings have a neutral moderator.
+    a matter to landing raises initiative. `coached` sittings have a neutral moderator. When the group first meets,
+    `member_attendance` of its members come; habit and fatigue act from then on. Worn members leave as those of the
+    council team do, and others follow. A change of size keeps the members in office.
     """
 
     members: int = setting(0, 500, "persons", integer=True, dose=DOSE)
@@ -36,36 +42,68 @@ class SeedGroup(Intervention):
     neighbours_asked: int = setting(0, 200, "persons a topic", integer=True)
     chance: float = setting(0, 1, "weight of the random draw against drive when the group is formed")
     coached: bool = switch()
+    member_attendance: float = setting(0, 1, "probability")
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.begun = model.week
-        self.group = np.empty(0, np.int32)
+        self.group = self.founders = np.empty(0, np.int32)
+        self.past: set[int] = set()
         self.level: float | None = None  # once, when the group first meets: afterwards habit and fatigue act
+        self._open(model)
+
+    def _open(self, model: CommunityModel) -> None:
+        """Fill the group up to its size and open its channel, unless it is not to meet."""
         if self.members == 0 or self.sessions_per_month == 0:
             return
+        if not model.is_open("seed_group"):
+            model.open_channel("seed_group")
+        if len(self.group) != self.members:
+            self._fill(model, self.members)
+        if not len(self.founders):
+            self.founders = self.group
+
+    def _fill(self, model: CommunityModel, size: int) -> None:
+        """Make the group `size` strong: members stay before others come, those of most drive first, a random draw of
+        weight `chance` added; who left for good does not come back.
+        """
         residents = model.residents
-        able = np.flatnonzero(residents.adult & (residents.member_of("party") | model.team_mask | residents.worker))
+        may = residents.adult & (residents.member_of("party") | model.team_mask | residents.worker)
+        may[list(self.past)] = False
+        may[self.group] = True
+        able = np.flatnonzero(may)
         drive = residents.motive[able] + residents.initiative[able] + residents.follow_through[able]
         drive = drive + self.chance * uniforms(model.key("seed_group:members"), residents.n)[able]
-        self.group = np.sort(able[np.argsort(-drive, kind="stable")[: self.members]]).astype(np.int32)
-        model.tell(model.open_channel("seed_group"), self.group)
+        ranked = np.lexsort((-drive, ~np.isin(able, self.group)))
+        before, self.group = self.group, np.sort(able[ranked[:size]]).astype(np.int32)
+        model.tell(model.channels["seed_group"], np.setdiff1d(self.group, before))
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.close_channel("seed_group")
+        self.group = np.empty(0, np.int32)
 
-    def on_adjusted(self, model: Any) -> None:
-        """The group stays in office unless another size is asked for."""
-        if len(self.group) != self.members or self.sessions_per_month == 0:
-            super().on_adjusted(model)
+    def on_adjusted(self, model: CommunityModel) -> None:
+        """Members stay in office, and their level goes on, whatever else is changed."""
+        if self.members == 0 or self.sessions_per_month == 0:
+            self.on_end(model)
+        else:
+            self._open(model)
 
-    def collectors(self, model: Any) -> Rows:
+    def on_week_end(self, model: CommunityModel) -> None:
+        leaving = worn_members(model, "seed_group:exit", self.group)
+        if len(leaving):
+            size = len(self.group)
+            self.past.update(self.group[leaving].tolist())
+            self.group = np.delete(self.group, leaving)
+            self._fill(model, size)
+
+    def collectors(self, model: CommunityModel) -> Rows:
         return self.group
 
-    def events(self, model: Any) -> list[Event]:
+    def events(self, model: CommunityModel) -> list[Event]:
         if not len(self.group) or not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
             return []
         small = [topic for topic in model.topics.waiting if self._small(topic)]
-        topics = agenda(small, self.agenda_size, model.parameters.topics, "seed_group")
+        topics = agenda(small, self.agenda_size, model.rules.labels, "seed_group")
         self.count_event()
         return [model.event("seed_group", topics=topics, moderated=self.coached)]
 
@@ -73,11 +111,11 @@ class SeedGroup(Intervention):
         own = topic.state == AGENDA and topic.venue_channel == "seed_group"
         return own or (topic.state == HEARD and topic.scope == "micro_grid" and topic.funding_need <= self.most_money)
 
-    def invite(self, model: Any, event: Event) -> None:
+    def invite(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name != "seed_group":
             return
         if self.level is None:
-            self.level = member_level(model, event.open, self.group)
+            self.level = member_level(model, event.open, self.group, self.member_attendance)
         event.open.member = self.level
         event.asked.append((OWN_GROUP, self.group))
         add_bounded(model.residents.fatigue, self.group, model.parameters.fatigue.team_load)
@@ -87,9 +125,9 @@ class SeedGroup(Intervention):
                 most = np.argsort(-topic.stake, kind="stable")[: self.neighbours_asked]
                 event.asked.append((PERSONAL, np.sort(topic.low + most).astype(np.int32)))
 
-    def on_settled(self, model: Any, event: Event, topic: Topic) -> None:
+    def on_settled(self, model: CommunityModel, event: Event, topic: Topic) -> None:
         if event.channel.name == "seed_group":
             topic.carried_by_residents = True
             topic.gap = 0.0
             led = np.intersect1d(event.came, self.group).astype(np.int32)
-            gain_saturating(model.residents.initiative, led, model.parameters.learning.initiative_gain)
+            gain_saturating(model.residents.initiative, led, model.parameters.learning.behaviour_gain)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from consensus_sim.council.meeting import Help
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+
 
 @dataclass(kw_only=True, eq=False)
 class ServiceTeam(Intervention):
-    """Party members on the floor let themselves be moved at least as far as the parameter
-    `service_team_gives_way`, and heat is lower. `strength` scales both.
+    """Party members on the floor have at least the susceptibility `give_way`, and by keeping the rules take away the
+    share `calm` of the heat. `strength` scales both.
     """
 
     strength: float = setting(0, 1, "share of the full effect", dose=DOSE)
+    calm: float = setting(0, 1, "share of heat", source="F77, P27")
+    give_way: float = setting(0, 1, "susceptibility", source="F77, P18")
 
-    def on_start(self, model: Any) -> None:
-        p = model.parameters.support
+    def on_start(self, model: CommunityModel) -> None:
         if self.strength:
-            model.rules.help[self.name] = Help(
-                calm=self.strength * p.service_team_calm, give_way=self.strength * p.service_team_gives_way
-            )
+            model.rules.help[self.name] = Help(calm=self.strength * self.calm, give_way=self.strength * self.give_way)
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.rules.help.pop(self.name, None)

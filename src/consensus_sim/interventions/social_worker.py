@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from consensus_sim.council.meeting import Help
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
+if TYPE_CHECKING:
+    from consensus_sim.council.events import Event
+    from consensus_sim.model import CommunityModel
+
 
 @dataclass(kw_only=True, eq=False)
 class SocialWorker(Intervention):
-    """A professional on site at every sitting: turns are handed round more evenly, and proposals join more
-    interests, as if everybody present had more integration skill. `presence` scales it: the share of the
-    full effect.
+    """A professional on site at every meeting, who hands round the share `turns` of the speeches, beside the moderator.
+    Help with proposals brings everybody present the share `quality` of the way to full integration skill. `presence`
+    scales both.
     """
 
     presence: float = setting(0, 1, "share of sittings' needs met", dose=DOSE)
+    turns: float = setting(0, 1, "share of speeches", source="P22, F38, L17, L19")
+    quality: float = setting(0, 1, "share of the way to full skill", source="F38, P23")
 
-    def on_start(self, model: Any) -> None:
-        p = model.parameters.support
+    def on_start(self, model: CommunityModel) -> None:
         if self.presence:
             model.rules.help[self.name] = Help(
-                turn_sharing=self.presence * p.social_worker_turns, quality=self.presence * p.social_worker_quality
+                turn_sharing=self.presence * self.turns, quality=self.presence * self.quality
             )
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.rules.help.pop(self.name, None)
 
-    def on_attended(self, model: Any, event: Any) -> None:
+    def on_attended(self, model: CommunityModel, event: Event) -> None:
         if self.presence and event.topics and not event.channel.online:
             self.count_event()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -34,7 +37,7 @@ class Supervision(Intervention):
         """Whether there is nobody to supervise."""
         return self.members == 0 or self.strength == 0
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         if self.idle:
             return
         rules, residents = model.rules, model.residents
@@ -45,18 +48,18 @@ class Supervision(Intervention):
         drive = drive + self.chance * uniforms(model.key("supervision:members"), residents.n)[able]
         self.group = np.sort(able[np.argsort(-drive, kind="stable")[: self.members]]).astype(np.int32)
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         rules = model.rules
         rules.supervision, rules.chase, rules.monthly_notice, rules.redeliberate = 0.0, 1.0, False, False
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         """The group stays in office unless another size is asked for."""
         group = vars(self).get("group")
         super().on_adjusted(model)
         if group is not None and len(group) == self.members:
             self.group = group
 
-    def on_month_end(self, model: Any) -> None:
+    def on_month_end(self, model: CommunityModel) -> None:
         if not self.idle:
             add_bounded(model.residents.fatigue, self.group, model.parameters.fatigue.load)
             self.count_event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,8 @@ from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.capability import INDICATORS, WHOLE, Finding, SurveyResult, indicators_of
 from consensus_sim.residents.columns import REPORT_GROUPS
 
-
-class SurveyParameters(NamedTuple):
-    """Probability, log-odds, SD on the scale; see configs/behaviour."""
-
-    response: float
-    response_tenant: float
-    response_working: float
-    item_error: float
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,13 +32,16 @@ class CapabilitySurvey(Intervention):
     items: int = setting(1, 20, "items an indicator", integer=True)
     points: int = setting(2, 11, "answers an item", integer=True)
     least_told: int = setting(2, 1000, "answers from which a group is told", integer=True)
+    response: float = setting(0, 1, "probability that an owner who does not work answers")
+    response_tenant: float = setting(-5, 5, "log-odds")
+    response_working: float = setting(-5, 5, "log-odds")
+    item_error: float = setting(0, 1, "SD on the scale of 0 to 1")
     gift: float = setting(0, 1000, "CNY an answer")
 
-    def on_start(self, model: Any) -> None:
-        self.parameters = model.behaviour.values("survey", SurveyParameters)
+    def on_start(self, model: CommunityModel) -> None:
         self.given = 0.0
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         self.given = 0.0
         if not self.sample or not model.calendar.ends_half_year(model.week):
             return
@@ -54,7 +51,7 @@ class CapabilitySurvey(Intervention):
             indicators_of(model.residents, answered),
             answered,
             self.items,
-            self.parameters.item_error,
+            float(self.item_error),
             self.points,
         )
         findings = self._findings(model, asked, answered, answers)
@@ -63,20 +60,20 @@ class CapabilitySurvey(Intervention):
         self.given = self.gift * len(answered)
         self.count_event()
 
-    def _respondents(self, model: Any) -> tuple[Rows, Rows]:
+    def _respondents(self, model: CommunityModel) -> tuple[Rows, Rows]:
         """Who is asked, drawn by lot among adults, and who of them answers; ascending."""
-        p, residents = self.parameters, model.residents
+        residents = model.residents
         asked: Rows = drawn_by_lot(model.key("survey:sample"), model.adults, self.sample)
-        odds = np.full(len(asked), np.log(p.response / (1.0 - p.response)) if 0 < p.response < 1 else np.inf)
-        if p.response == 0:
+        odds = np.full(len(asked), np.log(self.response / (1.0 - self.response)) if 0 < self.response < 1 else np.inf)
+        if self.response == 0:
             odds[:] = -np.inf
-        odds += p.response_tenant * residents.are("tenant", asked)
-        odds += p.response_working * residents.are("working", asked)
+        odds += self.response_tenant * residents.are("tenant", asked)
+        odds += self.response_working * residents.are("working", asked)
         chance = 1.0 / (1.0 + np.exp(-odds))
         return asked, asked[uniforms_at(model.key("survey:answer"), asked) < chance]
 
     def _findings(
-        self, model: Any, asked: Rows, answered: Rows, answers: NDArray[np.int8]
+        self, model: CommunityModel, asked: Rows, answered: Rows, answers: NDArray[np.int8]
     ) -> dict[tuple[str, str, str], Finding]:
         """Means and standard errors by group, dimension and indicator, of the answers only."""
         n_indicators = sum(len(names) for names in INDICATORS.values())
@@ -98,5 +95,5 @@ class CapabilitySurvey(Intervention):
                 findings[group, dimension, name] = Finding(mean, se, n, n_asked)
         return findings
 
-    def spent(self, model: Any) -> float:
+    def spent(self, model: CommunityModel) -> float:
         return self.given

@@ -5,13 +5,16 @@ evidenced).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
 from consensus_sim.interventions.base import DOSE, Intervention, setting
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -26,7 +29,7 @@ class StrollingTalk(Intervention):
     walks_per_month: float = setting(0, 4.33, "walks a month", dose=DOSE)
     relief: float = setting(0, 1, "share of the fear of speaking")
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.begun, self.walked = model.week, 0
         grid = model.community.population.grid
         self.grids = [np.searchsorted(grid, [number, number + 1]) for number in np.unique(grid)]
@@ -34,11 +37,11 @@ class StrollingTalk(Intervention):
             model.venue_of("talk").relief = self.relief
             model.open_channel("talk")
 
-    def on_end(self, model: Any) -> None:
+    def on_end(self, model: CommunityModel) -> None:
         model.close_channel("talk")
         model.venue_of("talk").relief = 0.0
 
-    def events(self, model: Any) -> list[Event]:
+    def events(self, model: CommunityModel) -> list[Event]:
         if not model.is_open("talk") or not falls_due(per_week(self.walks_per_month), model.week - self.begun):
             return []
         first, last = self.grids[self.walked % len(self.grids)]

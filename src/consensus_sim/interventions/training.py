@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from consensus_sim.dynamics.ranking import trainees
 from consensus_sim.interventions.base import DOSE, Intervention, choice, setting
 from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.columns import COGNITIONS, SKILLS
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -46,16 +49,16 @@ class Training(Intervention):
     def most(self, setting: str, weeks: int) -> float:
         return int(weeks / self.weeks_between + 1e-9) if setting == "sessions" else super().most(setting, weeks)
 
-    def on_start(self, model: Any) -> None:
+    def on_start(self, model: CommunityModel) -> None:
         self.begun, self.held = model.week, 0
         self.person_times = 0
         self.trainees: Rows = np.empty(0, np.int32)
         self.attended = np.zeros(model.residents.n, np.int32)
 
-    def on_adjusted(self, model: Any) -> None:
+    def on_adjusted(self, model: CommunityModel) -> None:
         """The course goes on: settings are read as they are used."""
 
-    def on_week_end(self, model: Any) -> None:
+    def on_week_end(self, model: CommunityModel) -> None:
         if self.held >= self.sessions or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
             return
         if self.held % self.course == 0:
@@ -69,15 +72,14 @@ class Training(Intervention):
         p, residents = model.parameters.learning, model.residents
         lecture = self.method == "lecture"
         skill = (p.lecture_skill if lecture else p.workshop_skill) / self.course * self._weights(model, "skill", SKILLS)
-        cognition = p.lecture_cognition if lecture else p.workshop_cognition
-        cognition = cognition / self.course * self._weights(model, "cognition", COGNITIONS)
-        learn(residents.skill, residents.start_skill, model.skill_unit, skill, p.reach, who)
-        learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, p.reach, who)
+        cognition = p.course_cognition / self.course * self._weights(model, "cognition", COGNITIONS)
+        learn(residents.skill, residents.start_skill, model.skill_unit, skill, p.reach, False, who)
+        learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, p.reach, False, who)
         model.used_skill[who] = True
         model.trained[who] = True
         gain_saturating(residents.fatigue, who, model.parameters.fatigue.load)
 
-    def _weights(self, model: Any, dimension: str, indicators: tuple[str, ...]) -> NDArray[np.float64]:
+    def _weights(self, model: CommunityModel, dimension: str, indicators: tuple[str, ...]) -> NDArray[np.float64]:
         """How much of the even gain each indicator gets, (k,), adding up to k: by what the last survey told."""
         weights = np.ones(len(indicators))
         if self.target == "none" or not model.recorder.surveys:
@@ -89,14 +91,14 @@ class Training(Intervention):
             weights[indicators.index(weakest)] = len(indicators) * self.focus
         return weights
 
-    def _group(self, model: Any) -> str | None:
+    def _group(self, model: CommunityModel) -> str | None:
         """The group that `who` aims at: that of the lowest skill told by the last survey; None if there is none."""
         if self.who != "weakest_group" or not model.recorder.surveys:
             return None
         group: str | None = model.recorder.surveys[-1].weakest_group("skill")
         return group
 
-    def _enrol(self, model: Any) -> Rows:
+    def _enrol(self, model: CommunityModel) -> Rows:
         """Trainees of a new course: those asked, fewest sessions attended first, then in the order of `who`, who enrol
         with probability `turnout`, up to `places`; ascending.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     return place
 
 
-def reporter(config: Mapping[str, Any]) -> Any:
+def reporter(config: Mapping[str, Any]) -> Callable[[CityForecast, Path], None]:
     """What draws the figure of a city, one for each scenario but the reference."""
 
     def report(found: CityForecast, folder: Path) -> None:

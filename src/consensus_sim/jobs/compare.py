@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     return place
 
 
-def reporter(config: Mapping[str, Any]) -> Any:
+def reporter(config: Mapping[str, Any]) -> Callable[[Forecast, Path, dict[str, Any]], None]:
     """What writes figures and report into the folder of a forecast."""
 
     def report(forecast: Forecast, folder: Path, facts: dict[str, Any]) -> None:

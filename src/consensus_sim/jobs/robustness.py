@@ -6,9 +6,16 @@ import datetime
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consensus_sim.experiment import build_engine, check_writable, writing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from consensus_sim.ensemble.engines import Engine
+    from consensus_sim.ensemble.scenario import Study
 
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
@@ -65,7 +72,9 @@ def with_changes(config: Any, plain: Any, changed: Any) -> Any:
     return config if changed == plain else changed
 
 
-def play(config: Mapping[str, Any], study: Any, engine: Any, folder: Path) -> dict[str, dict[str, Any]]:
+def play(
+    config: Mapping[str, Any], study: Study, engine: Engine, folder: Path
+) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Scenario -> headline metric of all adults -> (replicates,)."""
     from consensus_sim.community import build_community
     from consensus_sim.ensemble.run import first_start, run_ensemble

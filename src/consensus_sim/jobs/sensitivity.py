@@ -6,12 +6,16 @@ import datetime
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import text
 from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.experiment import build_engine, check_writable, writing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
@@ -45,7 +49,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     return place
 
 
-def figures(config: Mapping[str, Any], study: Study, frames: Mapping[str, Any]) -> dict[str, Any]:
+def figures(config: Mapping[str, Any], study: Study, frames: Mapping[str, pd.DataFrame]) -> dict[str, Figure]:
     """The figure by name, or none."""
     from consensus_sim.report.sensitivity import draw_indices
 
@@ -69,7 +73,7 @@ def _labels(study: Study) -> dict[str, Mapping[str, str]]:
     return {scenario.name: scenario.label for scenario in study.scenarios}
 
 
-def show(frames: Mapping[str, Any], study: Study, language: str) -> None:
+def show(frames: Mapping[str, pd.DataFrame], study: Study, language: str) -> None:
     """Print the largest indices."""
     from rich.console import Console
 

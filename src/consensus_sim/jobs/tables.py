@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
     from consensus_sim.ensemble.scenario import Study
 
 
 def save_tables(
     folder: Path,
-    tables: Mapping[str, Any],
-    figures: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, Figure],
     study: Study,
     config: Mapping[str, Any],
     started: datetime.datetime,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consensus_sim.experiment import LANGUAGES, build_engine, check_writable, writing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
@@ -28,10 +31,10 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     return place
 
 
-def reporter(config: Mapping[str, Any]) -> Any:
+def reporter(config: Mapping[str, Any]) -> Callable[[pd.DataFrame, Path], None]:
     """What draws the figure of a validation and writes its verdicts in words."""
 
-    def report(table: Any, folder: Path) -> None:
+    def report(table: pd.DataFrame, folder: Path) -> None:
         from consensus_sim.report.validation import draw_scores, verdicts
 
         for language in LANGUAGES:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consensus_sim.catalogue import contrast_metrics, metric, text
+from consensus_sim.ensemble.rules import rules
 from consensus_sim.report import Scenarios
-from consensus_sim.report.change import FEWEST, KINDS, is_clear, kind_of_change, one_community
+from consensus_sim.report.change import KINDS, is_clear, kind_of_change, one_community
 from consensus_sim.report.tables import Numbers
 
 HEADLINES = ("reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking", "trust")
@@ -112,7 +113,7 @@ def _chance(change: dict[Any, Any], of: str) -> str:
 def _signs(name: str, change: dict[Any, Any], language: str) -> str:
     """A metric with the probabilities that it rises and falls in one community; its name alone where draws are few."""
     label = metric(name).label(language)
-    if change["sets"] < FEWEST:
+    if change["sets"] < rules().fewest:
         return label
     return text("report.signs", language, metric=label, up=f"{change['p_up']:.2f}", down=f"{change['p_down']:.2f}")
 

@@ -27,7 +27,7 @@ def certainty(
     variance.csv and drivers.csv; reference: label of the scenario that the others are measured against; own_sets: the
     user's file that a posterior comes from (None: the package's)
     """
-    from consensus_sim.ensemble.draws import REPEATED
+    from consensus_sim.ensemble.rules import rules
     from consensus_sim.ensemble.variance import ENOUGH, FEW
 
     sets = 0 if draws is None else len(np.unique(draws))
@@ -51,10 +51,10 @@ def certainty(
             found.append(text("certainty.unidentified", language, metric=metric(name).label(language), **words))
     if draws is not None:
         if len(draws) - sets < FEW:
-            found.append(text("certainty.few", language, needed=REPEATED * FEW))
+            found.append(text("certainty.few", language, needed=rules().repeated * FEW))
         found += _named(drivers, language, told)
         if sets < ENOUGH:
-            found.append(text("certainty.not_named", language, needed=ENOUGH + ENOUGH // (REPEATED - 1)))
+            found.append(text("certainty.not_named", language, needed=ENOUGH + ENOUGH // (rules().repeated - 1)))
     found.append(text("certainty.consensus", language))
     found.append(text("certainty.packages", language))
     return found

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from consensus_sim.ensemble.rules import rules
+
 Kind = Literal["higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear"]
 KINDS: tuple[Kind, ...] = ("higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear")
-FEWEST = 5
-"""Parameter draws (replicates of one count once) behind a difference of which anything is said, at least: that
-fewer all go the same way happens by chance in more than a tenth of cases (2 x 0.5^n), which is what an interval of 90 %
-leaves.
-"""
-SURE = 0.95
-"""Least probability of a sign that is called sure: of the mean effect, and of the difference in one community."""
 MARKS: dict[Kind, str] = {"higher": "*", "lower": "*", "leaning_up": "~", "leaning_down": "~"}
 """Marks behind a number whose direction is sure: on average and in one community, or on average only."""
 
@@ -24,16 +19,16 @@ def kind_of_change(change: dict[Any, Any]) -> Kind:
     leaning_up, leaning_down: as these, but the direction is sure on average only
     negligible: the interval of the mean effect lies within the least difference worth a word on either side of 0
     slight: the direction is sure on average, but the difference below the least one worth a word; the interval is not
-    unclear: anything else, and everything of fewer than `FEWEST` parameter draws
+    unclear: anything else, and everything of fewer than `Rules.fewest` parameter draws
     """
     least, difference = change["least_difference"], change["difference"]
-    if change["sets"] < FEWEST:
+    if change["sets"] < rules().fewest:
         return "unclear"
     up = difference > 0
-    sure = bool(difference) and change["p_mean_up" if up else "p_mean_down"] >= SURE
+    sure = bool(difference) and change["p_mean_up" if up else "p_mean_down"] >= rules().sure
     if sure and abs(difference) >= least:
         outside = change["q05"] > 0 if up else change["q95"] < 0
-        if outside and change["p_up" if up else "p_down"] >= SURE:
+        if outside and change["p_up" if up else "p_down"] >= rules().sure:
             return "higher" if up else "lower"
         return "leaning_up" if up else "leaning_down"
     if -least <= change["mean_q05"] and change["mean_q95"] <= least:

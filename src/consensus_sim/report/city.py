@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import interval, metric, text
-from consensus_sim.report.change import FEWEST, MARKS, kind_of_change, one_community
+from consensus_sim.ensemble.rules import rules
+from consensus_sim.report.change import MARKS, kind_of_change, one_community
 from consensus_sim.report.words import say, show_rows
 
 if TYPE_CHECKING:
@@ -59,4 +60,4 @@ def print_gains(
         headings = [text(f"city.{heading}", language) for heading in ("kind", "communities", "difference")]
         show_rows(console, headings, means, title=text("city.kinds", language), colon=colon, whole=(1, 2))
         console.print()
-    say(text("city.legend", language, fewest=FEWEST), console, style="dim")
+    say(text("city.legend", language, fewest=rules().fewest), console, style="dim")

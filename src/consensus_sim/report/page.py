@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import check_language, label_of, metric, metric_names, text, texts, themes
+from consensus_sim.ensemble.rules import rules
 from consensus_sim.errors import not_allowed, one_of
 from consensus_sim.report import Scenarios
 from consensus_sim.report.answer import headlines, verdicts
-from consensus_sim.report.change import FEWEST
 from consensus_sim.report.tables import Numbers, legend
 from consensus_sim.settings import number_phrase
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from consensus_sim.community import Community
 
 TEMPLATES = Path(__file__).with_name("templates")
 SECTIONS = ("question", "answer", "figures", "tables", "certainty", "definitions", "community", "limits", "provenance")
@@ -34,7 +36,7 @@ def write_report(
     *,
     summary: pd.DataFrame,
     contrasts: pd.DataFrame,
-    community: Any,
+    community: Community,
     scenarios: Scenarios,
     reference: str,
     question: dict[str, str],
@@ -109,7 +111,7 @@ Drawn = tuple[str, bytes, dict[str, str]]
 
 
 def _draw(
-    tables: Mapping[str, pd.DataFrame], summary: pd.DataFrame, contrasts: pd.DataFrame, community: Any,
+    tables: Mapping[str, pd.DataFrame], summary: pd.DataFrame, contrasts: pd.DataFrame, community: Community,
     scenarios: Scenarios, reference: str, language: str, dpi: int,
 ) -> list[Drawn]:  # fmt: skip
     """Every figure that the tables allow."""
@@ -190,7 +192,7 @@ def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_mic
         "verdicts": verdicts(numbers, scenarios, language, n_micro_grids),
         "tables": found,
         "legend": legend(numbers, scenarios, language),
-        "fewest": FEWEST,
+        "fewest": rules().fewest,
         "scenarios": scenarios,
         "several": several,
         "reference": label,
@@ -209,8 +211,8 @@ def _few(replicates: int, sets: int | None, language: str) -> str:
         return ""
     if sets is None:
         return text("report.few_one", language, replicates=replicates)
-    key = "report.few" if sets >= FEWEST else "report.too_few"
-    return text(key, language, replicates=replicates, sets=sets, fewest=FEWEST)
+    key = "report.few" if sets >= rules().fewest else "report.too_few"
+    return text(key, language, replicates=replicates, sets=sets, fewest=rules().fewest)
 
 
 def _row(
@@ -224,7 +226,7 @@ def _row(
     return {"label": label, "unit": metric(name).unit_label(language), "cells": cells, "errors": errors}
 
 
-def _subtitle(community: Any, language: str) -> str:
+def _subtitle(community: Community, language: str) -> str:
     """What was simulated, in one line."""
     return text(
         "report.subtitle", language, community=community.label[language], residents=f"{community.n_residents:,}",
@@ -254,7 +256,7 @@ def _compared(numbers: Numbers, scenarios: Scenarios, language: str, weeks: int 
     )
 
 
-def _marginals(community: Any, language: str) -> list[dict[str, str]]:
+def _marginals(community: Community, language: str) -> list[dict[str, str]]:
     """Target against achieved, in words."""
     places = community.places
     estates = {key: places.estate_name(number, language) for number, key in enumerate(places.estate_key)}

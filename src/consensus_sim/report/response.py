@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Row = dict[Any, Any]
+Answer = Literal["none", "enough", "worse", "flat", "more", "unknown", "undefined"]
 CLIPPED = "▲"
 ANSWERS = {
     "none": "no difference worth a word up to dose {most}",
@@ -41,7 +42,7 @@ class Enough(NamedTuple):
     dose: the one to state a difference to none of; most: the largest dose tried that differs in its settings
     """
 
-    kind: Literal["none", "enough", "worse", "flat", "more", "unknown", "undefined"]
+    kind: Answer
     dose: float
     before: float
     most: float
@@ -83,7 +84,7 @@ def how_much(rows: Sequence[Row], within: float) -> Enough:
     return Enough("unknown", 1.0 if 1.0 in doses else most, before, most)
 
 
-def _beyond(rows: Sequence[Row], kinds: Mapping[tuple[float, float], str], dose: float) -> Any:
+def _beyond(rows: Sequence[Row], kinds: Mapping[tuple[float, float], str], dose: float) -> Answer:
     """The kind of answer where more than `dose` brings nothing: by what `dose` does against none."""
     kind = kinds.get((dose, 0.0), "unclear")
     if not dose or kind not in TOLD:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
 from consensus_sim.catalogue import interval as interval_of
+from consensus_sim.ensemble.rules import rules
 from consensus_sim.report import Scenarios
-from consensus_sim.report.change import FEWEST, MARKS, kind_of_change, one_community
+from consensus_sim.report.change import MARKS, kind_of_change, one_community
 from consensus_sim.report.words import GAP, cells, fold, longest_word, say
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def legend(numbers: Numbers, scenarios: Scenarios, language: str) -> str:
     """What the short tables' signs mean."""
     replicates, label = numbers.replicates(), dict(scenarios)[numbers.reference][language]
     key = "table.legend" if len(scenarios) > 1 else "table.legend_one"
-    said = text(key, language, replicates=replicates, reference=label, fewest=FEWEST)
+    said = text(key, language, replicates=replicates, reference=label, fewest=rules().fewest)
     return said + text("table.gaps", language, replicates=replicates) if numbers.has_gaps() else said
 
 

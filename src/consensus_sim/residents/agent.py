@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mesa
 
 from consensus_sim.residents.columns import BY_NAME, GROUPS, group_bit
+
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
 
 PEOPLE = ("age", "female", "household", "dwelling", "unit", "building", "estate", "grid", "micro_grid", "employment")
 PEOPLE_FLAGS = ("tenant", "low_income", "newcomer", "party", "parent", "car")
@@ -19,7 +22,7 @@ class Resident(mesa.Agent):
     `groups`, the names of the groups it belongs to.
     """
 
-    def __init__(self, model: Any, row: int) -> None:
+    def __init__(self, model: CommunityModel, row: int) -> None:
         super().__init__(model)
         object.__setattr__(self, "row", row)
 

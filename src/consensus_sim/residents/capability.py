@@ -4,7 +4,7 @@ of some of them tells.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from consensus_sim.dynamics.latent import latent_gain
 from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, REPORT_GROUPS, SKILLS
 
+if TYPE_CHECKING:
+    from consensus_sim.model import CommunityModel
+    from consensus_sim.residents.residents import Residents
+
 INDICATORS = {"cognition": COGNITIONS, "skill": SKILLS, "behaviour": BEHAVIOURS}
 """Dimension -> its indicators, in the order of `indicators_of`."""
 WHOLE = "all"
 """The mean of a dimension's indicators, and the group of all adults."""
 
 
-def behaviour_of(residents: Any, name: str, who: NDArray[np.int32]) -> NDArray[np.float32]:
+def behaviour_of(residents: Residents, name: str, who: NDArray[np.int32]) -> NDArray[np.float32]:
     """An indicator of the behaviour dimension of `who` (m,); habit is that of either kind of taking part."""
     if name == "habit":
         return np.maximum(residents.habit_offline[who], residents.habit_online[who])
@@ -26,13 +30,13 @@ def behaviour_of(residents: Any, name: str, who: NDArray[np.int32]) -> NDArray[n
     return values
 
 
-def indicators_of(residents: Any, who: NDArray[np.int32]) -> NDArray[np.float32]:
+def indicators_of(residents: Residents, who: NDArray[np.int32]) -> NDArray[np.float32]:
     """All indicators of `who` (m,): (n_indicators, m), in [0, 1]."""
     behaviour = np.stack([behaviour_of(residents, name, who) for name in BEHAVIOURS])
     return np.concatenate([residents.cognition[:, who], residents.skill[:, who], behaviour])
 
 
-def exposed_gains(model: Any) -> tuple[float, float]:
+def exposed_gains(model: CommunityModel) -> tuple[float, float]:
     """Mean gain in skill since the start, SD on the latent scale, of residents who were trained and of those who
     practised at meetings without training; NaN where there are none.
     """

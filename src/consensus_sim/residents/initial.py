@@ -21,24 +21,13 @@ class InitialParameters(NamedTuple):
     able_worker: float
     skill_weak: float
     skill_able: float
-    cognition_weak: float
-    cognition_able: float
     trust: float
     efficacy: float
-    belonging: float
-    motive: float
-    initiative: float
-    follow_through: float
-    habit_party: float
     spread: float
     common_factor: float
-    able_attitude: float
+    lead: float
     vulnerable_skill: float
-    tenant_belonging: float
-    elder_belonging: float
-    retired_motive: float
-    party_attitude: float
-    low_income_motive: float
+    group_gap: float
 
 
 @kernel
@@ -70,9 +59,8 @@ def draw_start(
     levels (F15: polarised), and a factor common to all columns of one resident correlates them.
     """
     own = np.empty(16)
-    middles = np.array([logit(x) for x in (p.trust, p.efficacy, p.belonging, p.motive, p.initiative, p.follow_through)])
-    skill_weak, skill_able = logit(p.skill_weak), logit(p.skill_able)
-    cognition_weak, cognition_able = logit(p.cognition_weak), logit(p.cognition_able)
+    bond, drive = logit(p.trust), logit(p.efficacy)
+    weak, strong = logit(p.skill_weak), logit(p.skill_able)
     for i in range(elder.shape[0]):
         inner = child(key, i)
         for pair in range(7):
@@ -80,16 +68,22 @@ def draw_start(
         able_share = p.able_worker if worker[i] else (p.able_party if party[i] else p.able_ordinary)
         able = uniform(inner, 0) < able_share
         common = own[13]
+        level = strong if able else weak
         weakness = p.vulnerable_skill * (int(elder[i]) + int(tenant[i]) + int(low_income[i]))
         for row in range(4):
-            skill[row, i] = _level((skill_able if able else skill_weak) + weakness, common, own[row], p)
+            skill[row, i] = _level(level + weakness, common, own[row], p)
         for row in range(3):
-            cognition[row, i] = _level(cognition_able if able else cognition_weak, common, own[4 + row], p)
-        up = p.able_attitude if able else 0.0
-        with_party = p.party_attitude if party[i] else 0.0
-        outsider = p.tenant_belonging * (int(tenant[i]) + int(newcomer[i]))
-        rooted = p.elder_belonging if elder[i] else 0.0
-        drive = (p.retired_motive if retired[i] else 0.0) + (p.low_income_motive if low_income[i] else 0.0)
-        shifts = (with_party, up, outsider + rooted, up + with_party + drive, up + with_party, with_party)
+            cognition[row, i] = _level(level, common, own[4 + row], p)
+        of_able, of_party = p.lead * int(able), p.lead * int(party[i])
+        rooted = p.group_gap * (int(elder[i]) - int(tenant[i]) - int(newcomer[i]))
+        energy = p.group_gap * (int(retired[i]) - int(low_income[i]))
+        middles = (
+            bond + of_party,
+            drive + of_able,
+            bond + rooted,
+            drive + of_able + of_party + energy,
+            drive + of_able + of_party,
+            bond + of_party,
+        )
         for row in range(6):
-            attitudes[row, i] = _level(middles[row] + shifts[row], common, own[7 + row], p)
+            attitudes[row, i] = _level(middles[row], common, own[7 + row], p)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community import Community
+from consensus_sim.community.spec import Internet
 from consensus_sim.dynamics.participation import level_of_mean
 from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, normals, uniforms
@@ -24,6 +25,9 @@ from consensus_sim.residents.columns import (
     group_bit,
 )
 from consensus_sim.residents.initial import InitialParameters, draw_start
+
+if TYPE_CHECKING:
+    from consensus_sim.community.population import Population
 
 RETIRED, WORKING = 4, 2  # codes of `Population.employment`
 LONG_STANDING = ("reception", "adhoc")
@@ -40,7 +44,6 @@ class StartState(NamedTuple):
     skill: NDArray[np.float32]
     cognition: NDArray[np.float32]
     attitudes: NDArray[np.float32]
-    habit: NDArray[np.float32]
     taste: NDArray[np.float32]
     online_taste: NDArray[np.float32]
     aware: NDArray[np.uint16]
@@ -72,14 +75,13 @@ def start_state(community: Community, behaviour: Behaviour, seed: int) -> StartS
         attitudes,
     )
     inside = people.party | worker
-    habit = np.where(inside, np.float32(p.habit_party), np.float32(0.0))
     reached = reached_by_news(people, attitudes[2], behaviour, seed)
     aware = _aware_at_start(people, inside, reached, behaviour, seed)
-    online = _online(people, behaviour, seed)
+    online = _online(people, community.spec.internet, seed)
     taste = _taste(n, behaviour.value("participation", "taste"), key(seed, "residents:taste"))
     online_taste = _taste(n, behaviour.value("participation", "online_taste"), key(seed, "residents:online_taste"))
     groups = members_of(community).groups
-    state = StartState(groups, worker, online, skill, cognition, attitudes, habit, taste, online_taste, aware, reached)
+    state = StartState(groups, worker, online, skill, cognition, attitudes, taste, online_taste, aware, reached)
     for array in state:
         array.setflags(write=False)
     return state
@@ -88,7 +90,7 @@ def start_state(community: Community, behaviour: Behaviour, seed: int) -> StartS
 class Members:
     """Who belongs to which group in a community: found when first asked, the same in all its runs, read-only."""
 
-    def __init__(self, people: Any) -> None:
+    def __init__(self, people: Population) -> None:
         self.groups = _groups(people)
         self._flags: dict[str, NDArray[np.bool_]] = {}
         self._rows: dict[str, NDArray[np.int64]] = {}
@@ -114,7 +116,7 @@ def members_of(community: Community) -> Members:
     return Members(community.population)
 
 
-def _groups(people: Any) -> NDArray[np.uint16]:
+def _groups(people: Population) -> NDArray[np.uint16]:
     """Bits of the groups each adult belongs to (0 for those under 18)."""
     members = {
         "all": people.adult,
@@ -138,7 +140,9 @@ def _groups(people: Any) -> NDArray[np.uint16]:
     return bits
 
 
-def reached_by_news(people: Any, belonging: NDArray[np.float32], behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
+def reached_by_news(
+    people: Population, belonging: NDArray[np.float32], behaviour: Behaviour, seed: int
+) -> NDArray[np.bool_]:
     """Adults whom general news of the community's channels reach at all (L55, L71-L73), (n,); for good.
 
     A share `reach` of adults. The log-odds rise by `reach_gap` with each SD of belonging and fall by it for tenants and
@@ -155,7 +159,7 @@ def reached_by_news(people: Any, belonging: NDArray[np.float32], behaviour: Beha
 
 
 def _aware_at_start(
-    people: Any, inside: NDArray[np.bool_], reached: NDArray[np.bool_], behaviour: Behaviour, seed: int
+    people: Population, inside: NDArray[np.bool_], reached: NDArray[np.bool_], behaviour: Behaviour, seed: int
 ) -> NDArray[np.uint16]:
     """Adults who know the long-standing channels: of those whom news reach, so many that `start_share` of adults know;
     workers and Party members (`inside`) know them all.
@@ -169,10 +173,10 @@ def _aware_at_start(
     return aware
 
 
-def _online(people: Any, behaviour: Behaviour, seed: int) -> NDArray[np.bool_]:
+def _online(people: Population, access: Internet, seed: int) -> NDArray[np.bool_]:
     """Adults with access online, by age (P14, L38)."""
-    young, middle, elder = (behaviour.value("participation", f"internet_{age}") for age in ("young", "middle", "elder"))
-    share = np.where(people.elder, elder, np.where(people.age >= 45, middle, young))
+    middle = np.where(people.age >= 45, float(access.age_45_59), float(access.age_18_44))
+    share = np.where(people.elder, float(access.age_60_plus), middle)
     return (uniforms(key(seed, "residents:online"), len(people)) < share) & people.adult
 
 
@@ -191,6 +195,26 @@ class Residents:
     a run is never copied. `taste` and `online_taste` (n,) are in log-odds, and for good, as is `reached` (n,): whom
     general news of channels reach at all (D1). `channel_bits` are the bits of `aware` by channel.
     """
+
+    expression: NDArray[np.float32]
+    listening: NDArray[np.float32]
+    integration: NDArray[np.float32]
+    procedure: NDArray[np.float32]
+    rights: NDArray[np.float32]
+    responsibility: NDArray[np.float32]
+    public_interest: NDArray[np.float32]
+    habit_offline: NDArray[np.float32]
+    habit_online: NDArray[np.float32]
+    initiative: NDArray[np.float32]
+    follow_through: NDArray[np.float32]
+    motive: NDArray[np.float32]
+    efficacy: NDArray[np.float32]
+    trust: NDArray[np.float32]
+    belonging: NDArray[np.float32]
+    fatigue: NDArray[np.float32]
+    strain: NDArray[np.float32]
+    aware: NDArray[np.uint16]
+    points: NDArray[np.int32]
 
     def __init__(self, community: Community, behaviour: Behaviour, seed: int, channels: Iterable[str] = ()) -> None:
         """`channels`: names of those that residents can come to know of, besides the built-in ones."""
@@ -214,7 +238,6 @@ class Residents:
             setattr(self, name, self.cognition[row])
         self.habit = np.zeros((2, n), np.float32)
         self.habit_offline, self.habit_online = self.habit
-        self.habit_offline[:] = start.habit
         self.fatigue, self.strain = np.zeros(n, np.float32), np.zeros(n, np.float32)
         self.points = np.zeros(n, np.int32)
         self.aware = start.aware.copy()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from consensus_sim.community.places import Places
 
 Points = NDArray[np.float64]
 MARGIN = 40.0
@@ -35,7 +38,7 @@ class MapShape:
     box: tuple[float, float, float, float]
 
 
-def map_shape(places: Any) -> MapShape:
+def map_shape(places: Places) -> MapShape:
     """The map of `community.places`: each part of the area belongs to the micro-grid of the nearest building."""
     from scipy.spatial import Voronoi
 

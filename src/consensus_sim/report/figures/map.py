@@ -14,9 +14,12 @@ from consensus_sim.report.typeface import FAMILY, styled
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
 
+    from consensus_sim.community import Community
     from consensus_sim.report import Scenarios
 
 PER_LINE = 4
@@ -40,7 +43,7 @@ def micro_grid_reach(grids: pd.DataFrame) -> pd.DataFrame:
     return found.assign(silent=found["silent_share"] >= 0.5).reset_index()
 
 
-def draw_map(grids: pd.DataFrame, community: Any, scenarios: Scenarios, language: str) -> Figure:
+def draw_map(grids: pd.DataFrame, community: Community, scenarios: Scenarios, language: str) -> Figure:
     """One map a scenario: micro-grids coloured by reach in the last 13 weeks, silent ones hatched.
 
     grids: the table grids; community: gives `places`
@@ -57,10 +60,10 @@ def draw_map(grids: pd.DataFrame, community: Any, scenarios: Scenarios, language
         figure, grid = panels(-(-len(scenarios) // columns), columns, height, margins, width)
         flat = [axes for line in grid for axes in line]
         highest = 100 * float(values["reach"].quantile(0.98) or 0) if len(values) else 1.0
-        colours = None
+        cells: list[PolyCollection] = []
         for axes, (scenario, label) in zip(flat, scenarios, strict=False):
             known = values[values["scenario"] == scenario].set_index("place")
-            colours = _cells(axes, shape, known, highest or 1.0)
+            cells.append(_cells(axes, shape, known, highest or 1.0))
             _signs(axes, shape, community.places.venues)
             silent = metric("silent_micro_grids").show(float(known["silent_share"].sum()))
             title = wrap(label[language], panel - 0.1, 9.5)
@@ -69,12 +72,12 @@ def draw_map(grids: pd.DataFrame, community: Any, scenarios: Scenarios, language
             axes.text(0, 1.015, count, transform=axes.transAxes, size=8, color="#555555", va="bottom")
         for axes in flat[len(scenarios) :]:
             axes.remove()
-        _scale(figure, colours, community.places.venues, language)
+        _scale(figure, cells[-1], community.places.venues, language)
         heading(figure, text("figure.map.title", language))
         return figure
 
 
-def _cells(axes: Axes, shape: MapShape, known: pd.DataFrame, highest: float) -> Any:
+def _cells(axes: Axes, shape: MapShape, known: pd.DataFrame, highest: float) -> PolyCollection:
     """One scenario's map; returns the coloured cells."""
     import numpy as np
     from matplotlib.collections import LineCollection, PolyCollection
@@ -113,7 +116,7 @@ def _signs(axes: Axes, shape: MapShape, venues: Mapping[str, tuple[float, float]
         axes.spines[side].set(visible=True, color="#222222", linewidth=1.5)
 
 
-def _scale(figure: Figure, colours: Any, venues: Mapping[str, tuple[float, float]], language: str) -> None:
+def _scale(figure: Figure, colours: PolyCollection, venues: Mapping[str, tuple[float, float]], language: str) -> None:
     """The colour scale and what the signs mean, below the maps."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -124,7 +127,7 @@ def _scale(figure: Figure, colours: Any, venues: Mapping[str, tuple[float, float
     axes.set_xlabel(text("figure.map.scale", language), labelpad=2)
     axes.locator_params(nbins=5)
     axes.tick_params(labelfontfamily=FAMILY)
-    signs: list[Any] = [
+    signs: list[Artist] = [
         Patch(fc="#ffffd9", ec=SILENT, hatch="////", lw=0, label=text("figure.map.silent", language)),
         Line2D([], [], color="#222222", lw=1.5, label=text("figure.map.grid_border", language)),
     ]
