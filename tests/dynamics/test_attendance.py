@@ -72,6 +72,8 @@ def test_team_and_panel_go_in_first_then_the_asked_each_by_lot(capacity: int):
     draw, panel, flags = key(2, "door"), CAME[ASKED[CAME] <= LETTER][:4], np.zeros(N, bool)
     inside = let_in(draw, CAME, ASKED, panel, flags, capacity)
     first = np.isin(ASKED[CAME], (TEAM_CALL, OWN_GROUP)) | np.isin(CAME, panel)
-    lot = uniforms_at(draw, CAME.astype(np.int64)) + np.where(first, 0, np.where(ASKED[CAME] == NOT_INVITED, 2, 1))
+    lot = uniforms_at(draw, CAME.astype(np.int64)) + np.where(
+        first, 0, np.where(np.isin(ASKED[CAME], (LETTER, PERSONAL)), 1, 2)
+    )
     np.testing.assert_array_equal(inside, np.sort(CAME[np.argsort(lot, kind="stable")[:capacity]]))
     assert TEAM_CALL in ASKED[CAME] and len(inside) == capacity and len(panel) == 4 and not flags.any()

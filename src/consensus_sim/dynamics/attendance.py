@@ -113,8 +113,8 @@ def join_seated(
 @kernel
 def let_in(key: np.uint64, came: Rows, asked: NDArray[np.uint8], panel: Rows, flags: Flags, capacity: int) -> Rows:
     """Residents of `came` who find one of `capacity` places, ascending: members of a group that was called to its own
-    meeting (code TEAM_CALL or OWN_GROUP in `asked` (n,)) and of the `panel` (k,) first, then whoever else was asked,
-    then all others, each by a random draw.
+    meeting (code TEAM_CALL or OWN_GROUP in `asked` (n,)) and of the `panel` (k,) first, then who was asked by letter
+    or in person, then all others, each by a random draw.
 
     `flags` (n,) is all False before and after.
     """
@@ -123,7 +123,7 @@ def let_in(key: np.uint64, came: Rows, asked: NDArray[np.uint8], panel: Rows, fl
     for row in range(came.shape[0]):
         i = came[row]
         first = flags[i] or asked[i] == TEAM_CALL or asked[i] == OWN_GROUP
-        rank = 0.0 if first else 1.0 if asked[i] != 0 else 2.0
+        rank = 0.0 if first else 1.0 if asked[i] == LETTER or asked[i] == PERSONAL else 2.0
         filled = keep_lowest(uniform(key, i) + rank, i, values, rows, filled)
     flags[panel] = False
     return np.sort(rows[:filled])
