@@ -116,7 +116,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "questions.md": {"answers": partial(published.questions, "en")},
     "questions.zh.md": {"answers": partial(published.questions, "zh")},
     "robustness.md": {"structures": published.structures},
-    "sensitivity.md": {"drivers": published.drivers},
+    "sensitivity.md": {"core": published.core, "drivers": published.drivers},
 }
 """Page -> marker -> what stands between `<!-- marker: begin -->` and `<!-- marker: end -->` on that page."""
 
