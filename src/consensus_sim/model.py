@@ -112,11 +112,11 @@ class CommunityModel(mesa.Model):
         self.concern = np.zeros(self.residents.n, np.float32)
         self.took_part = np.zeros(self.residents.n, bool)
         self.last_act = np.full(self.residents.n, NO_ACT, np.int32)  # week in which a resident last took part
-        self.stayed_away = np.zeros(
-            self.residents.n, bool
-        )  # from the last meeting on topics to which one's group called
+        # who stayed away from the last meeting on topics to which their group called them
+        self.stayed_away = np.zeros(self.residents.n, bool)
         self.used_skill = np.zeros(self.residents.n, bool)
         self.trained = np.zeros(self.residents.n, bool)
+        self.taught = np.zeros(self.residents.n, bool)  # at a course or at a salon
         self.practised = np.zeros(self.residents.n, bool)
         self.team: Team | None = None
         self.team_mask = np.zeros(self.residents.n, bool)

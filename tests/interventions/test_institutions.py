@@ -267,7 +267,7 @@ class WatchLearning(Intervention):
             self.seen.append(
                 (event.came, gains[0] / model.skill_unit[:, None], gains[1] / model.cognition_unit[:, None])
             )
-            assert model.used_skill[event.came].all() and model.trained[event.came].all()
+            assert model.used_skill[event.came].all() and model.taught[event.came].all()
 
 
 def test_a_salon_gives_its_depth_of_a_workshops_session_to_who_came_and_nobody_else():

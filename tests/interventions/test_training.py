@@ -149,7 +149,7 @@ def test_skill_is_reported_for_the_trained_and_for_those_who_only_practised():
     model = make_model("council", weeks=30, behaviour={"channels.tea": -3.0, "channels.council": -3.0}).run()
     trained_, practised = exposed_gains(model)
     acted = {row for _, _, who in model.recorder.acts for row in who.tolist()}
-    alone = np.flatnonzero(model.practised & ~model.trained)
+    alone = np.flatnonzero(model.practised & ~model.taught)
     assert len(alone) > 10 and {*alone.tolist()} <= acted and model.trained.sum() >= len(model.team.members)
     start = make_model("council", weeks=1).residents.skill
     gain = (latent(model.residents.skill) - latent(start)) / model.skill_unit[:, None]

@@ -154,7 +154,7 @@ def _state(model: CommunityModel, last: int) -> dict[tuple[str, str], float]:
     for name in ("skill_gain_trained", "skill_gain_practised"):
         told = weekly.get(name, nothing)[:last]
         known = told[~np.isnan(told)]
-        found[name, "active"] = float(known[-1]) if len(known) else NAN
+        found[name, "all"] = float(known[-1]) if len(known) else NAN
     return found
 
 

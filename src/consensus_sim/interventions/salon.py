@@ -76,4 +76,4 @@ class ThemedSalon(Intervention):
         learn(residents.skill, residents.start_skill, model.skill_unit, skill, reach, False, event.came)
         learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, reach, False, event.came)
         model.used_skill[event.came] = True
-        model.trained[event.came] = True
+        model.taught[event.came] = True

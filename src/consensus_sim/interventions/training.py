@@ -77,6 +77,7 @@ class Training(Intervention):
         learn(residents.cognition, residents.start_cognition, model.cognition_unit, cognition, p.reach, False, who)
         model.used_skill[who] = True
         model.trained[who] = True
+        model.taught[who] = True
         gain_saturating(residents.fatigue, who, model.parameters.fatigue.load)
 
     def _weights(self, model: CommunityModel, dimension: str, indicators: tuple[str, ...]) -> NDArray[np.float64]:

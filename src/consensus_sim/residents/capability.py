@@ -37,11 +37,11 @@ def indicators_of(residents: Residents, who: NDArray[np.int32]) -> NDArray[np.fl
 
 
 def exposed_gains(model: CommunityModel) -> tuple[float, float]:
-    """Mean gain in skill since the start, SD on the latent scale, of residents who were trained and of those who
-    practised at meetings without training; NaN where there are none.
+    """Mean gain in skill since the start, SD on the latent scale, of residents who attended a course and of those
+    who practised at meetings and were taught nowhere, neither at a course nor at a salon; NaN where there are none.
     """
     residents = model.residents
-    trained, practised = np.flatnonzero(model.trained), np.flatnonzero(model.practised & ~model.trained)
+    trained, practised = np.flatnonzero(model.trained), np.flatnonzero(model.practised & ~model.taught)
     gains = [
         float(latent_gain(residents.skill, residents.start_skill, model.skill_unit, who).mean()) if len(who) else np.nan
         for who in (trained, practised)
