@@ -93,8 +93,9 @@ def test_a_channel_online_is_told_how_many_events_a_year_share_out_its_chance():
         make_model("before", weeks=2).open_channel("ballot")
 
 
-def test_what_ties_notice_fades_as_fatigue_does():
-    model = make_model("before", weeks=2, behaviour={"fatigue.half_life": 3.0})
+def test_what_ties_notice_fades_by_half_in_its_half_life():
+    """By a half-life of its own: rest from fatigue has another."""
+    model = make_model("before", weeks=2, behaviour={"participation.neighbour_memory": 3.0, "fatigue.half_life": 1.0})
     model.scratch.neighbours_came[:] = 0.8
     for _ in range(3):
         change_residents(model)
@@ -115,9 +116,9 @@ def test_motive_lost_to_reward_comes_back_as_habit_goes():
 
 
 def test_who_differs_for_good_comes_again():
-    """As many come, but more often the same: acts a participant, paired over 20 seeds, one-sided error about 4e-5."""
+    """As many come, but more often the same: acts a participant, paired over 40 seeds, one-sided error about 6e-6."""
     ratios = []
-    for seed in range(20):
+    for seed in range(40):
         per_head = []
         for taste in (0.0, 2.0):
             model = make_model("council", seed=seed, weeks=56, behaviour={"participation.taste": taste})

@@ -7,17 +7,18 @@ import pytest
 
 from consensus_sim.calendar import per_week
 from consensus_sim.council import protocol
-from consensus_sim.council.topics import UNHEARD
+from consensus_sim.council.topics import HEARD, UNHEARD
 from consensus_sim.randomness import key, uniforms_at
 from tests.helpers import lever, make_model
 
 QUIET = {"channels.reception": -60.0, "channels.adhoc": -60.0, "channels.council": -60.0, "channels.tea": -60.0,
-         "participation.team_call": 60.0, "participation.member_attendance": 1.0, "topics.suggestion": 0.0,
-         "topics.conversion": 1.0, "fatigue.exit": 0.0}  # fmt: skip
-"""The team and the seed group come to all they are called to, nobody else comes to anything or raises a matter, nobody
-leaves the team, and what is collected becomes a topic.
+         "participation.team_call": 60.0, "topics.suggestion": 0.0, "topics.conversion": 1.0,
+         "fatigue.exit": 0.0}  # fmt: skip
+"""The team comes to all it is called to, nobody else comes to anything or raises a matter, nobody leaves the team, and
+what is collected becomes a topic.
 """
-SEED_GROUP = {"seed_group": {"start": None}, "council": {"sessions_per_month": 0}}
+SEED_GROUP = {"seed_group": {"start": None, "member_attendance": 1.0}, "council": {"sessions_per_month": 0}}
+"""The members of the seed group come to all they are called to, and there is no council."""
 WORKERS = {"grid_hierarchy": {"strength": 1.0}}
 
 
@@ -103,7 +104,7 @@ def test_away_is_who_did_not_come_to_the_last_meeting_on_topics_that_called_them
     assert not model.stayed_away.any()  # nothing has been heard, so no meeting had a topic
     team, waiting = model.team.members, model.topics.waiting
     for topic in waiting[:2]:
-        protocol.take_up(model, topic, int(team[0]), "collected", own=False)
+        protocol.take_up(model, topic, int(team[0]), "collected")
     came = []
     for topic in waiting[:2]:
         event = model.event("council", topics=[topic], moderated=True)
@@ -115,6 +116,26 @@ def test_away_is_who_did_not_come_to_the_last_meeting_on_topics_that_called_them
     before = model.stayed_away.copy()
     protocol.hold(model, model.event("tea"))
     np.testing.assert_array_equal(model.stayed_away, before)
+
+
+@pytest.mark.parametrize(("channel", "calls"), [("council", True), ("ballot", False), ("adhoc", False)])
+def test_only_whom_a_group_calls_is_back_by_coming_and_away_by_staying(channel, calls, monkeypatch):
+    """Half of the team and of the others come, all flagged as away before or nobody: another event calls no member."""
+    model = make_model("interactive_ballot", weeks=20, behaviour={**QUIET, "topics.collecting": 0.0})
+    collecting_at(model, 10, 0.0)
+    team, came = model.team.members, model.adults[::2].astype(np.int32)
+    monkeypatch.setattr(protocol.attendance, "gather", lambda model, event: setattr(event, "came", came))
+    for away in (True, False):
+        topic = model.topics.waiting[0]
+        topic.state, topic.venue_channel, topic.raised_by = HEARD, "", int(team[0])
+        model.stayed_away[:] = away
+        event = model.event(channel, topics=[topic], moderated=True)
+        protocol.hold(model, event)
+        expected = np.full(model.residents.n, away)
+        if calls:
+            expected[team] = ~np.isin(team, came)
+            assert 0 < np.count_nonzero(expected[team]) < len(team)
+        np.testing.assert_array_equal(model.stayed_away, expected)
 
 
 def test_a_matter_collected_tires_and_strains_as_an_act_of_duty():

@@ -223,6 +223,18 @@ def test_a_clash_heats_less_in_a_kindly_room_and_where_helpers_calm():
     assert ends[1] == ends[2] < 0.8 * ends[0]
 
 
+def test_a_moderator_cools_as_much_in_a_kindly_room_and_where_helpers_calm():
+    """With nothing at stake nothing heats: what is left of the heat falls by the same share at each speech."""
+    for relief, calm in ((0.0, 0.0), (0.4, 0.0), (0.0, 0.4), (0.4, 0.5)):
+        model, event, topic = make_sitting(behaviour={"topics.outsider_stake": 0.0})
+        event.open.venue.relief, model.rules.help["helper"] = relief, Help(calm=calm)
+        topic.stake[:], topic.heat, event.officers = 0.0, 0.9, 0
+        p, run = model.parameters.deliberation, model.facilitation(event)
+        assert run.turn_sharing > 0.3 and run.speeches > 5
+        expected = 0.9 * (1 - relief) * (1 - calm) * (1 - 2 * p.heat_gain * run.turn_sharing) ** run.speeches
+        assert sit(model, event, topic)[0].heat_end == pytest.approx(expected)
+
+
 def test_only_a_moderator_and_helpers_hand_round_turns():
     model, event, _ = make_sitting()
     share = model.parameters.meeting.turn_sharing

@@ -74,7 +74,7 @@ def test_who_is_drawn_into_the_team_depends_on_the_lot_only_a_little():
 
 
 class Account(Intervention):
-    """Keeps the strain of everybody by the rules, written out: who is called and who of those came."""
+    """Keeps the strain of everybody by the rules, written out: who is called, who of those came and who collected."""
 
     def on_start(self, model):
         self.strain = np.zeros(model.residents.n)
@@ -93,6 +93,9 @@ class Account(Intervention):
 
     def on_attended(self, model, event):
         self._add(np.intersect1d(self._called(model, event), event.came), model.parameters.fatigue.load)
+
+    def on_collected(self, model, rows):
+        self._add(rows, model.parameters.fatigue.load)
 
 
 def test_strain_is_the_load_of_service_over_a_year_and_nobody_elses():
@@ -127,6 +130,22 @@ def test_strain_keeps_members_away_as_fatigue_does_and_makes_them_leave():
     before = set(model.team.past_members)
     lever(model, "council").on_week_end(model)
     assert model.team.past_members - before == set(worn.tolist())
+
+
+@pytest.mark.parametrize("name", ["council", "seed_group"])
+def test_who_leaves_is_no_longer_away_and_who_stays_still_is(name):
+    """Whoever is called no longer cannot come to what ends an absence; a worker goes on collecting."""
+    model = make_started(behaviour={"fatigue.exit": 1.0}, levers={"seed_group": {}})
+    while not any(each.name == "seed_group" for each in model.active):
+        model.step()
+    body = lever(model, name)
+    before = body.collectors(model).copy()
+    worn = before[::2]
+    model.residents.fatigue[:], model.residents.strain[:], model.stayed_away[:] = 0.0, 0.0, False
+    model.residents.strain[worn], model.stayed_away[before] = 1.0, True
+    body.on_week_end(model)
+    assert not np.isin(worn, body.collectors(model)).any()
+    assert len(worn) and np.flatnonzero(model.stayed_away).tolist() == before[1::2].tolist()
 
 
 def test_fatigue_and_strain_of_the_team_are_recorded_apart():

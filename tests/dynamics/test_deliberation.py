@@ -202,10 +202,11 @@ def pairs_by_hand(
     heat=st.floats(0, 1),
     turns=st.floats(0.2, 4.0),
     sharing=st.floats(0, 0.9),
+    calm=st.floats(0, 1),
 )
-def test_plenary_is_d4(n: int, seed: int, heat: float, turns: float, sharing: float):
+def test_plenary_is_d4(n: int, seed: int, heat: float, turns: float, sharing: float, calm: float):
     people = room(n, seed)
-    parameters = CENTRES._replace(turn_sharing=sharing)
+    parameters = CENTRES._replace(turn_sharing=sharing, calm=calm)
     sitting = sit(people, seed, PLENARY, parameters, heat, turns)
     expected, final_heat = plenary_by_hand(people, sitting.speaker.tolist(), heat, parameters)
     np.testing.assert_allclose(sitting.position, expected, atol=1e-6)
@@ -214,10 +215,10 @@ def test_plenary_is_d4(n: int, seed: int, heat: float, turns: float, sharing: fl
 
 
 @settings(max_examples=60, deadline=None)
-@given(n=st.integers(2, 12), seed=seeds, heat=st.floats(0, 1), turns=st.floats(0.2, 30.0))
-def test_pairs_are_d4_with_one_hearer(n: int, seed: int, heat: float, turns: float):
+@given(n=st.integers(2, 12), seed=seeds, heat=st.floats(0, 1), turns=st.floats(0.2, 30.0), calm=st.floats(0, 1))
+def test_pairs_are_d4_with_one_hearer(n: int, seed: int, heat: float, turns: float, calm: float):
     people = room(n, seed)
-    parameters = CENTRES
+    parameters = CENTRES._replace(calm=calm)
     sitting = sit(people, seed, PAIRS, parameters, heat, turns)
     pairs = list(zip(sitting.speaker.tolist(), sitting.partner.tolist(), strict=True))
     expected, final_heat = pairs_by_hand(people, pairs, heat, parameters)
@@ -225,6 +226,18 @@ def test_pairs_are_d4_with_one_hearer(n: int, seed: int, heat: float, turns: flo
     assert math.isclose(sitting.heat, final_heat, abs_tol=1e-9)
     both = np.concatenate((sitting.speaker, sitting.partner))
     np.testing.assert_array_equal(np.bincount(both, minlength=n), sitting.turns)
+
+
+@settings(max_examples=60, deadline=None)
+@given(heat=st.floats(0, 1), clash=st.floats(0, 1), calm=st.floats(0, 1), sharing=st.floats(0, 1))
+def test_calm_takes_heating_away_and_leaves_cooling(heat: float, clash: float, calm: float, sharing: float):
+    """F67, P12: a calm room heats by a smaller step, and a facilitator cools it as much as any other."""
+    p = CENTRES._replace(turn_sharing=sharing)
+    warmer = talk.warm(heat, clash, p._replace(turn_sharing=0.0)) - heat
+    cooler = heat - talk.warm(heat, 0.0, p)
+    assert warmer == pytest.approx(p.heat_gain * clash * (1 - heat)) and cooler == pytest.approx(0.25 * sharing * heat)
+    expected = heat + (1 - calm) * warmer - cooler
+    assert talk.warm(heat, clash, p._replace(calm=calm)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("procedure", "wide"), [(ROUND, 0.3), (PAIRS, 0.6)])

@@ -142,9 +142,15 @@ def test_a_seed_group_leads_small_matters_and_carries_them_out_itself():
 
 
 def test_acts_of_the_seed_group_are_duties_at_its_own_meetings_alone():
-    model = play("seed_group", weeks=56, settings={"sessions_per_month": 4.0})
-    acts, group = collect_acts(model), lever(model, "seed_group").group
-    member, own = np.isin(acts.resident, group), acts.channel == acts.channels.index("seed_group")
+    member = []  # at the time of each act: worn members leave and others follow
+
+    class Watch(Intervention):
+        def on_attended(self, model, event):
+            member.extend(np.isin(event.came, getattr(lever(model, "seed_group"), "group", [])))
+
+    model = play("seed_group", weeks=56, settings={"sessions_per_month": 4.0}, extra=[Watch(name="zz")])
+    acts, member = collect_acts(model), np.array(member)
+    own = acts.channel == acts.channels.index("seed_group")
     assert (member & own & ~acts.team).any() and (member & ~own & ~acts.team).any() and (own & ~member).any()
     np.testing.assert_array_equal(acts.duty, acts.team | (member & own))
 
