@@ -706,7 +706,8 @@ def plan(language: str) -> str:
 OUTLOOK = (
     ("reach", "all"), ("reach_in_person", "all"), ("youth_ratio", ""), ("youth_ratio_in_person", ""),
     ("frequency_ordinary", "all"), ("skill_gain_trained", "all"), ("skill_gain_practised", "all"),
-    ("matters_landed", "all"), ("meetings_per_settled", "all"), ("executed_at_readout", "all"), ("consensus_settled", "all"), ("trust", "all"),
+    ("matters_landed", "all"), ("meetings_per_settled", "all"), ("executed_at_readout", "all"),
+    ("consensus_settled", "all"), ("trust", "all"),
     ("fatigue_team", ""), ("attendance_share", "elder"), ("attendance_share", "tenant"), ("speaking_share", "tenant"),
     ("speaking_share", "vulnerable"), ("topics_raised_by_party", "all"), ("topics_led_by_party", "all"),
 )  # fmt: skip
