@@ -37,7 +37,7 @@ def plan() -> pd.DataFrame:
     groups = {
         "reach": ("all", "young", "tenant"),
         "person_times": ("council", "tea"),
-        "skill_gain_trained": ("active",),
+        "skill_gain_trained": ("all",),
     }
     return pd.DataFrame(
         {
