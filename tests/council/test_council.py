@@ -182,7 +182,7 @@ def test_labels_are_the_councils_while_it_is_in_force():
 
 
 def test_the_team_is_made_up_as_configured():
-    model = load_model("case_study", "council", weeks=12).run()
+    model = load_model("case_study", "council", weeks=12, overrides=["parameters=centre"]).run()
     roles = CONFIG["intervention"]["council"]["team"]
     officers = sum(
         roles[name] for name in ("secretary", "deputy_secretary", "property_manager", "lawyer", "social_organisation")
@@ -205,9 +205,8 @@ def test_the_team_is_made_up_as_configured():
 
 def test_tired_members_leave_and_are_followed():
     community = load_community("teaching")
-    model = load_model(
-        community, "council", weeks=60, overrides=["behaviour.fatigue.exit.high=1", "behaviour.fatigue.exit.value=0.8"]
-    ).run()
+    worn = ["behaviour.fatigue.exit.high=1", "behaviour.fatigue.exit.value=0.8"]
+    model = load_model(community, "council", weeks=60, overrides=["parameters=centre", *worn]).run()
     assert model.team.past_members
     assert not model.team.past_members & set(model.team.members.tolist())
 

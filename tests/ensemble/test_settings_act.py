@@ -67,6 +67,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
 """Other settings without which one of these could not act; both runs have them."""
 BUSY = (
     "access_support.escorts",
+    "access_support.large_print",
+    "access_support.volunteers",
     "guarantee_fund.fund",
     "guarantee_fund.residents_share",
     "supervision.chase",
@@ -95,9 +97,9 @@ EXCEPTIONS: dict[str, str] = {
 
 @cache
 def study() -> Study:
-    """All scenarios on the small community, the programme from the first week on, for 40 weeks."""
+    """All scenarios on the small community, the programme from the first week on, for 40 weeks, at the centre."""
     names = sorted({place(f"{name}.x") for name in FILES} | set(ELSEWHERE.values()))
-    when = ["calendar.start=2024-04-29", "calendar.programme=null", "calendar.weeks=40"]
+    when = ["calendar.start=2024-04-29", "calendar.programme=null", "calendar.weeks=40", "parameters=centre"]
     return read_study(compose(["community=teaching", f"scenarios=[{','.join(names)}]", *when, *LIVELY]))
 
 
@@ -126,7 +128,7 @@ def busy() -> Study:
         for number, (name, content) in enumerate(study().topic.items())
     }
     calendar = {**study().calendar, "weeks": 60}
-    return replace(study(), behaviour=behaviour, topic=topics, calendar=calendar, parameters="centre", posterior=None)
+    return replace(study(), behaviour=behaviour, topic=topics, calendar=calendar)
 
 
 def place(setting: str) -> str:
