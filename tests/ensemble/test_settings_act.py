@@ -66,7 +66,6 @@ TOGETHER: dict[str, dict[str, Any]] = {
 }
 """Other settings without which one of these could not act; both runs have them."""
 BUSY = (
-    "access_support.escorts",
     "access_support.large_print",
     "access_support.volunteers",
     "guarantee_fund.fund",

@@ -171,6 +171,7 @@ def test_an_idle_points_bank_is_told_from_a_working_one():
         first_issue=0.0,
         honour_pull=0.25,
         recognition=0.05,
+        honour_relief=0.15,
         active_weeks=26,
         belief_step=0.35,
         crowding_acts=8.0,
