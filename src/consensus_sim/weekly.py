@@ -98,16 +98,20 @@ def spread_news(model: CommunityModel) -> None:
     news = model.news if model.news is not None else _news(model)
     best = max([venue.show for venue in model.venues.values()])
     least = max(p.notice_plain, model.rules.notice_board)
-    fresh = np.array([freshness(channel, model.week, p.wear_out) for channel in news.channels])
-    shows = np.array([max(channel.venue.show, best if channel.novel else 0.0) for channel in news.channels])
+    notice_rates, online_rates = [], []
+    for channel in news.channels:
+        fresh = freshness(channel, model.week, p.wear_out)
+        show = max(channel.venue.show, best if channel.novel else 0.0)
+        notice_rates.append(max(p.notice * max(least, fresh * show), channel.routine))
+        online_rates.append(online_rate * max(p.notice_plain, fresh))
     network = model.community.network
     spread_awareness(
         model.key("news"),
         model.key("news:fine"),
         Announcements(
             news.bits,
-            np.maximum(p.notice * np.maximum(least, fresh * shows), [channel.routine for channel in news.channels]),
-            online_rate * np.maximum(p.notice_plain, fresh),
+            np.array(notice_rates),
+            np.array(online_rates),
             news.venue_rows,
             news.habit_rows,
         ),

@@ -101,12 +101,12 @@ def collect(model: CommunityModel) -> None:
     if not len(going):
         return
     unheard = [topic for topic in model.topics.waiting if topic.state == UNHEARD]
-    unheard.sort(key=lambda topic: -topic.urgency * topic.total_stake / max(1, len(topic.stake)))
     home, collected = model.community.population.micro_grid, []
     for row in who[going].tolist():
         own = None if model.team_mask[row] else int(home[row])
-        topic = next((each for each in unheard if own is None or each.micro_grid == own), None)
-        if topic is not None:
+        near = [topic for topic in unheard if own is None or topic.micro_grid == own]
+        if near:
+            topic = max(near, key=lambda topic: topic.urgency * topic.total_stake / max(1, len(topic.stake)))
             unheard.remove(topic)
             topic.mentions += 1
             take_up(model, topic, row, COLLECTED)
@@ -211,8 +211,9 @@ def hold(model: CommunityModel, event: Event) -> None:
         model.stayed_away[_present(model, event.came, called)] = False
     hear(model, event)
     turns = None
-    if not event.channel.online and np.count_nonzero(who_counts(model, event)) >= model.parameters.meeting.quorum:
-        for topic in event.topics:
+    to_discuss = [] if event.channel.online else event.topics
+    if to_discuss and np.count_nonzero(who_counts(model, event)) >= model.parameters.meeting.quorum:
+        for topic in to_discuss:
             find_leader(model, event, topic)
             minutes, spoken = sit(model, event, topic)
             turns = spoken if turns is None else turns + spoken
@@ -435,8 +436,9 @@ def execute(model: CommunityModel) -> None:
         if worth > 0:
             for lever in model.active:
                 lever.on_executed(model, topic)
+    heard = model.week - _patience(model)
     for topic in model.topics.waiting:
-        if topic.promised and model.week - topic.heard_week == _patience(model):
+        if topic.heard_week == heard and topic.promised:
             _show_waiting(model, topic)
 
 
