@@ -52,7 +52,7 @@ def found(people):
     member = np.zeros(model.residents.n, bool)
     member[who["team"]] = True
     model.team = Team(np.array([who["team"], who["other"]], np.int32), ["secretary", "lawyer"], 0, member,
-                      np.zeros(2, np.int32), np.zeros(2, np.int32))  # fmt: skip
+                      np.zeros(2, np.int32), np.zeros(2, np.int32), 0.35)  # fmt: skip
     for week, channel, present in (
         (3, "council", ["other"]),  # more than a year before the end: in no window but exposed
         (10, "council", ["young 1"]),  # phase 1

@@ -45,7 +45,7 @@ def test_every_built_in_intervention_but_the_policy_names_its_dose(name):
 def test_what_the_published_curves_scale():
     scales = {
         "training": {"sessions"}, "points": {"attendance", "suggestion", "proposal", "conflict", "budget", "sponsors",
-        "public_share"}, "quota_seating": {"share"}, "parlour": {"capacity", "relief", "show"},
+        "public_share"}, "quota_seating": {"share"}, "parlour": {"capacity", "show"},
         "observer": {"observers"}, "social_worker": {"presence"}, "service_team": {"strength"},
         "supervision": {"members", "strength"}, "access_support": {"talk_places", "posters"},
         "ballot": {"sessions_per_month", "use"},
@@ -154,7 +154,7 @@ def test_what_is_clipped_is_named(plan):
     ]  # fmt: skip
     assert [bool(dose.clipped) for dose in by_factor["training"].values()] == [False] * 3 + [True] * 3
     assert by_factor["quota"][8].settings == "quota_seating.share=0.8" and not by_factor["quota"][8].clipped
-    assert "parlour.relief=null" in by_factor["parlour"][2].settings
+    assert "relief" not in by_factor["parlour"][2].settings
     assert by_factor["invitations"][0].settings == "council.personal_invitations=0"
 
 

@@ -129,7 +129,7 @@ LEDGER = ["issued", "redeemed", "expired", "paid", "lapsed", "income_sponsors", 
 def test_what_is_counted_since_the_start_never_falls(scenario):
     assert {"topics_settled", "topics_shelved", "topics_lapsed", "topics_answered", "matters_landed"} == {*CUMULATIVE}
     heard_again = 0
-    little_is_done = {"execution.hazard": 0.005, "topics.arrivals": 0.6}
+    little_is_done = {"execution.hazard": 0.001, "topics.arrivals": 0.6}
     for seed in (1, 2, 4):
         behaviour = little_is_done if scenario == "supervision" else None
         tables = all_tables(make_model(scenario, seed=seed, weeks=104, behaviour=behaviour).run())

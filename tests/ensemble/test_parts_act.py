@@ -18,7 +18,12 @@ from consensus_sim.errors import InputError
 from tests.ensemble.test_settings_act import EXCEPTIONS, LIVELY, numbers_of
 from tests.helpers import config
 
-SCENARIOS = {"ballot": "interactive_ballot", "reception": "before", "council": "plain_room"}
+SCENARIOS = {
+    "ballot": "interactive_ballot",
+    "reception": "before",
+    "council": "plain_room",
+    "building_council": "everything",
+}
 """Scenario in which a channel is tried; the others in the one of their name."""
 HOLDS = "everything"
 PLACES = {
@@ -78,10 +83,11 @@ def test_every_setting_of_a_channel_changes_something(name):
     scenario = SCENARIOS.get(name, "council" if name == "tea" else name)
     channel = {"clash_elder": 0.0, "suits": {}, **study().channel[name]}
     no_clash = dict.fromkeys(("clash_working", "clash_parent", "clash_elder"), 0.0)
+    online = {**no_clash, "sessions_per_month": 3.0}
 
     def changed(key: str) -> Iterator[Study]:
         for value in other_values(channel[key]):
-            new = {**channel, key: value, **(no_clash if key == "online" else {})}
+            new = {**channel, key: value, **(online if key == "online" else {})}
             yield replace(study(), channel={**study().channel, name: new})
 
     keys = [key for key, value in channel.items() if key != "label" and value is not None]

@@ -164,8 +164,8 @@ def test_sets_are_drawn_by_weight(tmp_path):
 def test_what_the_table_lacks_is_drawn_from_its_prior_and_what_the_user_set_is_kept(tmp_path):
     file = write(tmp_path / "mine.csv")
     study = study_with(file)
-    losses = {behaviour_of(study, n).parameters["trust"]["loss_ratio"].value for n in range(4)}
-    assert len(losses) == 4 and study.draws(4).tolist() == [0, 1, 2, 3] and study.table_rows == np.inf
+    habits = {behaviour_of(study, n).parameters["participation"]["habit"].value for n in range(4)}
+    assert len(habits) == 4 and study.draws(4).tolist() == [0, 1, 2, 3] and study.table_rows == np.inf
     own = study_with(file, "behaviour.trust.gain.value=0.08")
     assert {gain(behaviour_of(own, n)) for n in range(4)} == {0.08}
 
@@ -270,7 +270,7 @@ def test_parameters_outside_the_fit_stay_at_their_prior():
     effective = 1 / np.sum(sets.weights**2)
     grid = np.linspace(0.0005, 0.9995, 1000)
     for p in BEHAVIOUR:
-        if not p.calibrate:
+        if p.varies and not p.calibrate:
             prior = p.at(grid)
             mean = sets.weights @ sets.values[:, sets.names.index(p.name)]
             assert abs(mean - prior.mean()) <= 4 * prior.std() / np.sqrt(effective) + 1e-9, p.name

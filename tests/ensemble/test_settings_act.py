@@ -66,6 +66,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
 }
 """Other settings without which one of these could not act; both runs have them."""
 BUSY = (
+    "building_council.",
+    "talk.relief",
     "access_support.large_print",
     "access_support.volunteers",
     "guarantee_fund.fund",
@@ -80,12 +82,13 @@ BUSY = (
     "points.near_share",
     "supervision.redeliberate",
 )
-"""Settings that act where small topics come up by the dozen, many people vote and little is carried out."""
+"""Settings, or beginnings of their names, that act where small topics come up by the dozen, many people vote and little is carried out."""
 EXCEPTIONS: dict[str, str] = {
     "topic.lighthouse_naming.funding.chance": "the money that it may need is 0",
     "fifteen_minute_circle.box_share": "no point of the circle is far enough from the park to have a box of its own",
     "fifteen_minute_circle.points": "one point reaches the whole of the small community",
     "fifteen_minute_circle.show": "as fifteen_minute_circle.points",
+    "channel.salon.level": "those who are invited fill the parlour",
     "tea.show": "all who pass the park know of the tea",
     "community.network.isolate_ties.value": "0 in place of 1 gives the same ties on 400 residents",
     "community.weights.home_60_plus": "no share is drawn among so few of them",
@@ -186,7 +189,7 @@ def acts(name: str, key: str, one: Declared) -> bool:
     scenario = place(setting)
     now = {**study().scenario(scenario).lever(name), **TOGETHER.get(setting, {})}
     with_it = {part: now[part] for part in TOGETHER.get(setting, {})}
-    busily = setting in BUSY
+    busily = setting.startswith(BUSY)
     before = digest(scenario, name, repr(with_it), busily)
     if key.startswith("cost."):
         part = key.removeprefix("cost.")
