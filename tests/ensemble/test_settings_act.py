@@ -82,7 +82,9 @@ BUSY = (
     "points.near_share",
     "supervision.redeliberate",
 )
-"""Settings, or beginnings of their names, that act where small topics come up by the dozen, many people vote and little is carried out."""
+"""Settings, or beginnings of their names, that act where small topics come up by the dozen, many people vote and little
+is carried out.
+"""
 EXCEPTIONS: dict[str, str] = {
     "topic.lighthouse_naming.funding.chance": "the money that it may need is 0",
     "fifteen_minute_circle.box_share": "no point of the circle is far enough from the park to have a box of its own",
