@@ -47,7 +47,7 @@ class Parameter:
 
     @property
     def varies(self) -> bool:
-        """Whether draws of it differ: it is no design choice, and forecasts draw it."""
+        """True if draws of it differ: it is no design choice, and forecasts draw it."""
         return self.drawn and self.distribution != "fixed"
 
     def at(self, quantile: Any) -> Any:

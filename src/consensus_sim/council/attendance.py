@@ -90,7 +90,7 @@ def member_level(model: CommunityModel, channel: OpenChannel, members: Rows, sha
 
 
 def utility_terms(model: CommunityModel, channel: OpenChannel, reward: NDArray[np.float32]) -> UtilityTerms:
-    """What makes up the utility of coming to an event of `channel` this week; `reward` (n,) or (0,) is the levers'."""
+    """Terms of the utility of coming to an event of `channel` this week; `reward` (n,) or (0,) is the levers'."""
     residents = model.residents
     return UtilityTerms(
         model.scratch.common,
@@ -180,9 +180,8 @@ def _there_in_the_end(model: CommunityModel, event: Event, came: Rows) -> Rows:
     """
     residents, gain = model.residents, model.parameters.learning.behaviour_gain
     offered, accepted = event.seats_offered, event.seats_accepted
-    if (
-        offered is not None and accepted is not None
-    ):  # first: whoever was offered a seat makes one promise, though a neighbour asked, too
+    if offered is not None and accepted is not None:
+        # First: whoever was offered a seat makes one promise, though a neighbour asked, too.
         came = leave_out(came, offered, model.scratch.flags)
     if [code for code, _ in event.asked if code in (LETTER, PERSONAL)]:
         no_show = model.parameters.meeting.no_show

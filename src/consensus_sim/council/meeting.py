@@ -132,7 +132,7 @@ class Trace(NamedTuple):
 
 
 def facilitation(model: CommunityModel, event: Event) -> Facilitation:
-    """How talk is run at `event`: the share of turns that a neutral moderator hands round (P22), if there is one, and
+    """Rules of talk at `event`: the share of turns that a neutral moderator hands round (P22), if there is one, and
     what helpers add.
     """
     m, rules, help_given = model.parameters.meeting, model.rules, model.rules.helped()

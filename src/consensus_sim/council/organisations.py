@@ -12,11 +12,11 @@ ORGANISATIONS = ("property_manager", "owners_committee", "neighbourhood_committe
 """Organisations that a kind of topic can name as responsible; a contractor works for them where money is needed."""
 
 Funds = dict[str, float]
-"""What each organisation can still put into resolutions this quarter, CNY, by name."""
+"""Money that each organisation can still put into resolutions this quarter, CNY, by name."""
 
 
 def funds_of_quarter(funds: float) -> Funds:
-    """What organisations can put into resolutions in a new quarter: `funds` CNY each, nothing saved up; a contractor
+    """Money for resolutions in a new quarter: `funds` CNY each, nothing saved up; a contractor
     lives on what it is paid and has none.
     """
     return {name: 0.0 if name == CONTRACTOR else funds for name in ORGANISATIONS}

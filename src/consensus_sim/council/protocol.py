@@ -375,7 +375,7 @@ def _close(model: CommunityModel, topic: Topic) -> None:
 
 
 def can_be_voted_on(model: CommunityModel, topic: Topic) -> bool:
-    """Whether `topic` is of the kind that a vote online may settle: heard, not urgent, without money at stake, and easy
+    """True if a vote online may settle `topic`: heard, not urgent, without money at stake, and easy
     enough for a draft by officers to work it out (F76: a naming was settled by vote).
     """
     p = model.parameters

@@ -54,7 +54,7 @@ class Team:
     past_members: set[int] = field(default_factory=set)
 
     def officers_present(self, model: CommunityModel, event: Event) -> int:
-        """How many officers come: the moderator always, the others with chance `officer_attendance` each."""
+        """Number of officers who come: the moderator always, the others with chance `officer_attendance` each."""
         if self.officers == 0:
             return 0
         drawn = uniforms(model.key("officers", sub=event.number), self.officers - 1) < self.officer_attendance

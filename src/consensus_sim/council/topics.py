@@ -138,7 +138,7 @@ class Topic:
 
     @property
     def promised(self) -> bool:
-        """Whether a resident raised the topic as a suggestion of their own, so that an answer is owed (D8)."""
+        """True if a resident raised the topic as a suggestion of their own, so that an answer is owed (D8)."""
         return self.heard_week >= 0 and self.channel != COLLECTED
 
 

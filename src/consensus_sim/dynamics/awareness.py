@@ -28,7 +28,7 @@ class AwarenessParameters(NamedTuple):
 
 
 class Announcements(NamedTuple):
-    """What is told of the open channels this week, one entry a channel, in the order of their bits.
+    """News of the open channels this week, one entry a channel, in the order of their bits.
 
     bits: number of its bit; notice_rate, online_rate: rates a week next door and among users; venue: its row of the
     nearness, where it is announced; habit_row: its row of the habit (0 in person, 1 online).

@@ -53,7 +53,7 @@ class Standard(NamedTuple):
 
 
 class UtilityTerms(NamedTuple):
-    """What makes up the utility of coming to one event, besides the stake in it (D2), one entry a resident.
+    """Terms of the utility of coming to one event, besides the stake in it (D2), one entry a resident.
 
     common: what draws to any event; fixed: what does not change from event to event of a channel (taste, short stay,
     what suits a group; time, evening and distance, or the level of acts online); fear_weight: how much of the fear of

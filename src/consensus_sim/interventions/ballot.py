@@ -70,7 +70,7 @@ class OnlineBallot(Intervention):
         return [model.event("ballot", topics=heard[: self.topics_per_ballot])]
 
     def _to_vote(self, model: CommunityModel, topic: Topic) -> bool:
-        """Whether `topic` goes to the vote at the next ballot."""
+        """True if `topic` goes to the vote at the next ballot."""
         return self.votes and topic.number not in self.put and can_be_voted_on(model, topic)
 
     def utility(self, model: CommunityModel, event: Event) -> float | NDArray[Any]:
