@@ -447,7 +447,7 @@ def factorial() -> str:
 def structures() -> str:
     """What becomes of rankings under each structure and of each metric, in words and two tables."""
     from consensus_sim.analysis.robustness import read_alternatives
-    from consensus_sim.ensemble.config import compose
+    from consensus_sim.study.config import compose
 
     table, chance = read("robustness.csv"), "other_chance"
     labels = {
@@ -561,8 +561,8 @@ def core() -> str:
 def response() -> str:
     """How much of each intervention is enough, in two sentences, and one row an intervention, metric and group."""
     from consensus_sim.analysis.response import read_response
-    from consensus_sim.ensemble.config import compose
     from consensus_sim.report.response import ANSWERS, by_metric, how_much, label_of_metric
+    from consensus_sim.study.config import compose
 
     settings = read_response(compose(["experiment=response"])["response"])
     named: dict[str, list[str]] = {kind: [] for kind in ANSWERS}

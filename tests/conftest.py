@@ -20,7 +20,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("community=teaching", "scenarios=[before,points]", "replicates=3", "calendar.weeks=12")
 
 
-LONG = ("experiments", "course", "faults", "analysis", "ensemble", "report")
+LONG = ("experiments", "course", "faults", "analysis", "study", "runs", "forecast", "report")
 """Folders of tests that take longest. They come first, so that no core waits for the other at the end."""
 
 

@@ -91,7 +91,7 @@ def case_study() -> Community:
 def scenario_tables(name: str, weeks: int = WEEKS, seed: int = SEED) -> dict[str, pd.DataFrame]:
     """Table -> its frame, of one run of the scenario `name` with the parameters at their centre."""
     from consensus_sim import load_model
-    from consensus_sim.ensemble.facts import all_tables
+    from consensus_sim.outcomes.facts import all_tables
 
     model = load_model(case_study(), name, seed=seed, weeks=weeks, overrides=["parameters=centre"])
     return {table: pd.DataFrame(columns) for table, columns in all_tables(model.run()).items()}
@@ -99,8 +99,8 @@ def scenario_tables(name: str, weeks: int = WEEKS, seed: int = SEED) -> dict[str
 
 def experiment_tables(name: str, overrides: tuple[str, ...] | None = None) -> dict[str, pd.DataFrame]:
     """Table -> its frame, of what the experiment `name` writes: Parquet as it lies, CSV before it is rounded."""
-    from consensus_sim.ensemble.config import compose
     from consensus_sim.experiment import run_experiment
+    from consensus_sim.study.config import compose
 
     found, to_csv = {}, pd.DataFrame.to_csv
 

@@ -14,11 +14,11 @@ from consensus_sim import CommunityModel, load_community
 from consensus_sim.calendar import Calendar
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.facts import all_tables
-from consensus_sim.ensemble.study import Plan, read_scenario
 from consensus_sim.interventions.base import Intervention, build_lever
+from consensus_sim.outcomes.facts import all_tables
 from consensus_sim.parameters import Behaviour
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import Plan, read_scenario
 
 Settings = Mapping[str, Mapping[str, Any]]
 

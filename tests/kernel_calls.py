@@ -16,7 +16,7 @@ from typing import Any
 from numba import types
 from numba.core.dispatcher import Dispatcher
 
-from consensus_sim.ensemble.precompile import CALLS
+from consensus_sim.runs.precompile import CALLS
 
 JOBS = (["community=teaching", "replicates=1"], ["replicates=1"])
 

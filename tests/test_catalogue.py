@@ -16,13 +16,13 @@ from consensus_sim.community.spec import CommunitySpec
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicSettings
 from consensus_sim.data_files import parse, sources
-from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention
 from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
 from consensus_sim.report.typeface import has_glyphs
 from consensus_sim.settings import declared, schema
+from consensus_sim.study.config import compose
 
 HEADLINES = """
     reach_quarter reach_year frequency frequency_ordinary person_times_quarter attendance_council attendance_tea

@@ -20,8 +20,8 @@ from consensus_sim.data_files import (
     read_mapping,
     read_with_defaults,
 )
-from consensus_sim.ensemble.config_source import read_data, read_experiment
 from consensus_sim.errors import InputError
+from consensus_sim.study.config_source import read_data, read_experiment
 
 LETTERS = "bcdefghi"
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -6,9 +6,9 @@ import importlib
 
 import pytest
 
-from consensus_sim.ensemble.config import compose
 from consensus_sim.experiment import EXPERIMENTS, check_config
 from consensus_sim.paths import configs_dir
+from consensus_sim.study.config import compose
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

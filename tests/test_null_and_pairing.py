@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from consensus_sim import CommunityModel, load_community, load_model
-from consensus_sim.ensemble.facts import all_tables
+from consensus_sim.outcomes.facts import all_tables
 
 WEEKS = 44
 OFF = {

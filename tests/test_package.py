@@ -95,7 +95,7 @@ def test_the_wheel_holds_the_configs_and_works_from_any_folder(unpacked):
 
 
 def test_the_wheel_writes_the_examples_and_lessons(unpacked):
-    code = "import sys; from pathlib import Path; from consensus_sim.examples import write_examples as write; "
+    code = "import sys; from pathlib import Path; from consensus_sim.tools.examples import write_examples as write; "
     in_wheel(unpacked, code + "write(Path(sys.argv[1]))", "examples")
     for source, written in (("docs/examples", "."), ("experiments/course", "course")):
         files = [path for path in (ROOT / source).rglob("*.*") if path.is_file() and path.suffix != ".pyc"]

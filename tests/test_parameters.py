@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
+from consensus_sim.model.state import read_parameters
 from consensus_sim.parameters import GRADES, Behaviour, read_parameter
-from consensus_sim.state import read_parameters
+from consensus_sim.study.config import compose
 
 FILE = compose([])["behaviour"]
 GOOD = {"value": 0.2, "low": 0.1, "high": 0.3, "unit": "share", "source": "P1", "grade": "J", "identified": "no"}

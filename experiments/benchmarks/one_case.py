@@ -24,7 +24,7 @@ BESIDE = 16
 
 def run(community: str, scenario: str, weeks: str, rounds: str) -> Numbers:
     """Replicates of `scenario`, compiled code warm: seconds of each, and of these in compiled functions."""
-    from consensus_sim.ensemble.replicate import run_replicate
+    from consensus_sim.runs.replicate import run_replicate
 
     built, study = _study(community, scenario, int(weeks))
     watch, seconds, shares = _Watch(), [], []
@@ -60,7 +60,7 @@ def grow(community: str, scale: str, weeks: str, rounds: str) -> Numbers:
     `alone`: seconds a resident of the case study itself, the mean of several runs before and after each of these.
     """
     from consensus_sim import load_community
-    from consensus_sim.ensemble.copies import run_copies
+    from consensus_sim.runs.copies import run_copies
 
     load_community("teaching")
     warm, study = _study("teaching", "full", int(weeks))
@@ -84,7 +84,7 @@ def grow(community: str, scale: str, weeks: str, rounds: str) -> Numbers:
 def memory(what: str) -> Numbers:
     """The most memory this process has held, in bytes, after `what`: nothing, import or run."""
     if what == "import":
-        import consensus_sim.model  # noqa: F401
+        import consensus_sim.model.model  # noqa: F401
     elif what == "run":
         grow("case_study", "1", "56", "1")
     return {"peak": _peak()}
@@ -136,8 +136,8 @@ def command(*words: str) -> Numbers:
 
 def _study(community: str, scenario: str, weeks: int) -> tuple[Any, Any]:
     from consensus_sim import load_community
-    from consensus_sim.ensemble.config import compose
-    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.study.config import compose
+    from consensus_sim.study.study import read_study
 
     config = compose([f"community={community}"])
     config |= {"scenarios": [scenario], "seed": 1}

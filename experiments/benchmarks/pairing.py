@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from package_speed import Row
 
-from consensus_sim.ensemble.draws import Draws, one_way
-from consensus_sim.ensemble.variance import split
+from consensus_sim.forecast.variance import split
+from consensus_sim.study.draws import Draws, one_way
 
 WANTED = 3.0
 """How many times smaller the standard error of a contrast is to become."""

@@ -20,8 +20,8 @@ from consensus_sim import Forecast, compare
 from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.catalogue import contrast_metrics
-from consensus_sim.ensemble.config import compose
 from consensus_sim.parameters import Behaviour
+from consensus_sim.study.config import compose
 
 KEYS = ["scenario", "reference", "metric", "unit"]
 

@@ -23,8 +23,8 @@ from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.validate import score
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes
+from consensus_sim.runs.engines import Processes
+from consensus_sim.study.config import compose
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 POSTERIOR = ROOT / "configs" / "posterior" / "case_study.csv"

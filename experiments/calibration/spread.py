@@ -26,11 +26,11 @@ from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.targets import Target
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.posterior import read_posterior
-from consensus_sim.ensemble.variance import split
 from consensus_sim.errors import InputError
+from consensus_sim.forecast.variance import split
+from consensus_sim.runs.engines import Processes
+from consensus_sim.study.config import compose
+from consensus_sim.study.posterior import read_posterior
 
 Matrix = NDArray[np.float64]
 FIRST = 900_000

@@ -18,8 +18,8 @@ from consensus_sim import compare
 from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.catalogue import contrast_metrics
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.rules import rules
+from consensus_sim.study.config import compose
+from consensus_sim.study.rules import rules
 
 
 def told(variance: pd.DataFrame) -> list[str]:

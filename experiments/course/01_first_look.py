@@ -119,9 +119,9 @@ print(f"ties of an adult 成年居民的联系数: {degree.mean():.1f} on averag
 # half-year, with the secretary's tea (书记坝坝茶), a furnished parlour (睦邻会客厅) and lectures for its team.
 
 # %%
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.replicate import build_model
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.runs.replicate import build_model
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 study = read_study(compose(["community=teaching", "scenarios=[council]", "seed=1"]))
 
@@ -165,7 +165,7 @@ with styled():
 # comes only if they are known before people decide.
 
 # %%
-from consensus_sim.model import PHASES
+from consensus_sim.model.model import PHASES
 
 CHINESE = {
     "start_and_stop_levers": "措施开始或结束",

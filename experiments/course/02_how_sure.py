@@ -222,8 +222,8 @@ display(pd.DataFrame(rows).T.rename_axis("重复 replicates").round(4))
 # **Prediction.** Of how many parameters do the data say something?
 
 # %%
-from consensus_sim.ensemble.posterior import read_posterior
-from consensus_sim.ensemble.replicate import read_behaviour
+from consensus_sim.runs.replicate import read_behaviour
+from consensus_sim.study.posterior import read_posterior
 
 study = forecasts["posterior"].study
 behaviour, sets = read_behaviour(study), read_posterior("case_study")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from consensus_sim import compare
 from consensus_sim.analysis.disputes import disputes_table
-from consensus_sim.ensemble.config import compose
+from consensus_sim.study.config import compose
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,13 +27,13 @@ import pandas as pd
 from consensus_sim.analysis.options import study_options
 from consensus_sim.catalogue import metric
 from consensus_sim.community import build_community
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.draws import draw_number
-from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.run import first_start, run_ensemble
-from consensus_sim.ensemble.scenario import Scenario, Study
-from consensus_sim.ensemble.store import ReplicateStore
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.forecast.run import first_start, run_ensemble
+from consensus_sim.runs.engines import Processes
+from consensus_sim.runs.store import ReplicateStore
+from consensus_sim.study.config import compose
+from consensus_sim.study.draws import draw_number
+from consensus_sim.study.scenario import Scenario, Study
+from consensus_sim.study.study import read_study
 
 METRICS = (
     "reach_quarter", "frequency_ordinary", "attendance_council", "consensus_settled", "weeks_to_agenda",

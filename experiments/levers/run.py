@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim import Forecast, compare
 from consensus_sim.catalogue import metric
-from consensus_sim.ensemble.summary import Values, contrast
+from consensus_sim.forecast.summary import Values, contrast
 from consensus_sim.report.change import kind_of_change
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from consensus_sim import Forecast
 from consensus_sim.analysis.statistics import latency_months, read_model
 from consensus_sim.calendar import Calendar
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.replicate import build_model
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.runs.replicate import build_model
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community

@@ -48,8 +48,8 @@ def read(name: str) -> Any:
 
 def pattern_runs(parameters: str, replicates: int, seed: int, workers: int | None = None) -> pd.DataFrame:
     """The values of single runs, or pairs of runs, for all patterns."""
-    from consensus_sim.ensemble.config import compose
-    from consensus_sim.ensemble.engines import Processes
+    from consensus_sim.runs.engines import Processes
+    from consensus_sim.study.config import compose
 
     own = [f"parameters={parameters}", f"replicates={replicates}", f"seed={seed}"]
     config = compose(["experiment=patterns", *own])

@@ -24,10 +24,10 @@ from consensus_sim.analysis.measured import MeasuredWork, play_measured
 from consensus_sim.analysis.phase2 import forecast_rows, periods, reported
 from consensus_sim.catalogue import forecast_metric_names
 from consensus_sim.community import build_community
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.rules import rules
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.runs.engines import Processes
+from consensus_sim.study.config import compose
+from consensus_sim.study.rules import rules
+from consensus_sim.study.study import read_study
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
 START = "2024-03-04"

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from consensus_sim.community import build_community
 from consensus_sim.council.topics import STATES
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.replicate import build_model
-from consensus_sim.ensemble.study import read_study
 from consensus_sim.report.figures.layout import COLOURS, Margins, heading, panels
+from consensus_sim.runs.replicate import build_model
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
 MARGINS = Margins(left=0.8, right=0.25, top=0.75, bottom=0.5, across=0.75, down=0.75)

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.verdicts import write
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes
 from consensus_sim.jobs.response import draw, plan_of, show, simulate
 from consensus_sim.report.typeface import styled
+from consensus_sim.runs.engines import Processes
+from consensus_sim.study.config import compose
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

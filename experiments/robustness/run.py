@@ -17,10 +17,10 @@ from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.robustness import BASE, read_alternatives, robustness_table
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.catalogue import metric
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.study import read_study
 from consensus_sim.jobs.robustness import alternative, play
+from consensus_sim.runs.engines import Processes
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -20,9 +20,9 @@ from consensus_sim.analysis.options import study_options
 from consensus_sim.analysis.sensitivity import NO, UNTOLD, YES, Sensitivity, read_settings
 from consensus_sim.analysis.verdicts import write
 from consensus_sim.community import build_community
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.runs.engines import Processes
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from consensus_sim.analysis.compare import compare, load_model, load_scenario
     from consensus_sim.community import Community, build_community, load_community
-    from consensus_sim.ensemble.forecast import Forecast
-    from consensus_sim.ensemble.scenario import Scenario, Study
     from consensus_sim.errors import ConsensusSimError, InputError
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.forecast.forecast import Forecast
+    from consensus_sim.model.model import CommunityModel
+    from consensus_sim.study.scenario import Scenario, Study
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Community": "consensus_sim.community",
-    "CommunityModel": "consensus_sim.model",
+    "CommunityModel": "consensus_sim.model.model",
     "ConsensusSimError": "consensus_sim.errors",
-    "Forecast": "consensus_sim.ensemble.forecast",
+    "Forecast": "consensus_sim.forecast.forecast",
     "InputError": "consensus_sim.errors",
-    "Scenario": "consensus_sim.ensemble.scenario",
-    "Study": "consensus_sim.ensemble.scenario",
+    "Scenario": "consensus_sim.study.scenario",
+    "Study": "consensus_sim.study.scenario",
     "build_community": "consensus_sim.community",
     "compare": "consensus_sim.analysis.compare",
     "load_community": "consensus_sim.community",

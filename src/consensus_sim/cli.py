@@ -27,7 +27,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from consensus_sim.catalogue import LANGUAGES
 from consensus_sim.data_files import parse
-from consensus_sim.ensemble.config import (
+from consensus_sim.errors import ConsensusSimError, InputError, Phrase, one_line, phrase, single
+from consensus_sim.paths import configs_dir
+from consensus_sim.runs.progress import speak, words
+from consensus_sim.study.config import (
     CONFIG_NAME,
     explain,
     extend,
@@ -37,12 +40,9 @@ from consensus_sim.ensemble.config import (
     search_path,
     settings_sources,
 )
-from consensus_sim.ensemble.progress import speak, words
-from consensus_sim.errors import ConsensusSimError, InputError, Phrase, one_line, phrase, single
-from consensus_sim.examples import write_examples
-from consensus_sim.paths import configs_dir
 from consensus_sim.sweep import DONE, FAILED, Job, RefusedError, end_all, heading, job_folder, note, this_job
 from consensus_sim.terminal import use_any_encoding
+from consensus_sim.tools.examples import write_examples
 
 SEARCHED = 50_000
 """New objects after which Python looks for cycles among them: a command makes many that stay, and few cycles, and with

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from consensus_sim.ensemble.engines import build_engine
 from consensus_sim.errors import InputError
+from consensus_sim.runs.engines import build_engine
 from consensus_sim.settings import STRICT, FilePath, Label, Text, accepted, choice, read, setting, switch
 
 if TYPE_CHECKING:
-    from consensus_sim.ensemble.forecast import Forecast
+    from consensus_sim.forecast.forecast import Forecast
 
 __all__ = ["EXPERIMENTS", "LANGUAGES", "build_engine", "check_config", "check_writable", "labels", "play"]
 __all__ += ["run_experiment", "writing"]
@@ -44,7 +44,7 @@ def run_experiment(config: Mapping[str, Any], folder: Path) -> Path:
     config: the composed config as plain values; folder: results/<experiment>/<time>[/<job>]
     Raises InputError for what the user can mend, among it a results folder that cannot be written.
     """
-    from consensus_sim.ensemble.run import announce_first_start
+    from consensus_sim.forecast.run import announce_first_start
 
     started = datetime.datetime.now(datetime.UTC)
     announce_first_start()
@@ -68,15 +68,15 @@ def play(config: Mapping[str, Any], save: Callable[[Forecast], Path]) -> tuple[F
     """Play the study that `config` describes and `save` the forecast; returns both. What is stored goes when it is
     saved.
     """
-    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.study.study import read_study
 
     study = read_study(config)
     engine = build_engine(config["engine"])
     results = Path(config["results"])
 
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.run import first_start, run_ensemble
-    from consensus_sim.ensemble.store import ReplicateStore
+    from consensus_sim.forecast.run import first_start, run_ensemble
+    from consensus_sim.runs.store import ReplicateStore
 
     check_writable(results)
     cold = first_start()

@@ -14,14 +14,14 @@ from consensus_sim.analysis.calibrate import Calibration, alike, read_problem
 from consensus_sim.analysis.design import Stored, play, read_periods, sobol, values_at
 from consensus_sim.analysis.phase2 import read_period
 from consensus_sim.analysis.validate import Settings, crps, rivals_of, score
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes, Serial
-from consensus_sim.ensemble.posterior import ParameterSets
-from consensus_sim.ensemble.replicate import build_model
-from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 from consensus_sim.parameters import Behaviour
+from consensus_sim.runs.engines import Processes, Serial
+from consensus_sim.runs.replicate import build_model
 from consensus_sim.settings import read
+from consensus_sim.study.config import compose
+from consensus_sim.study.posterior import ParameterSets
+from consensus_sim.study.study import read_study
 from tests.helpers import community
 
 pytest.importorskip("sklearn")

@@ -10,11 +10,11 @@ import pytest
 
 from consensus_sim.analysis.city import run_city
 from consensus_sim.community import build_community
-from consensus_sim.ensemble.city import draw_city, read_city
-from consensus_sim.ensemble.cluster import Cluster
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Processes, Serial
 from consensus_sim.errors import InputError
+from consensus_sim.runs.city import draw_city, read_city
+from consensus_sim.runs.cluster import Cluster
+from consensus_sim.runs.engines import Processes, Serial
+from consensus_sim.study.config import compose
 
 SMALL = ["experiment=city", "community=teaching", "city.communities=3", "replicates=2", "calendar.weeks=10"]
 

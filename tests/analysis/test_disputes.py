@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from consensus_sim.analysis.disputes import EXECUTIONS, OUTCOMES, disputes_of, disputes_table
-from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
 from consensus_sim.report.disputes import percent
+from consensus_sim.study.config import compose
 
 TOPICS = {
     "later": {"arises": "2024-06-03", "reported": {"zh": "甲", "en": "a", "source": "F1"}},

@@ -11,10 +11,10 @@ import pytest
 from consensus_sim.analysis.pattern_measures import MEASURES, Run, measure, parse
 from consensus_sim.analysis.patterns import Check, Pattern, read_patterns, run_patterns, single_values
 from consensus_sim.analysis.verdicts import overall, replicate_table, tabulate
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Serial
-from consensus_sim.ensemble.setups import study_of
 from consensus_sim.errors import InputError
+from consensus_sim.runs.engines import Serial
+from consensus_sim.runs.setups import study_of
+from consensus_sim.study.config import compose
 from tests.helpers import latent
 
 SMALL = ["experiment=patterns", "community=teaching", "replicates=2", "patterns=[B3,B17,B26]"]

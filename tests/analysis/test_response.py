@@ -11,14 +11,14 @@ import pytest
 
 from consensus_sim import compare
 from consensus_sim.analysis.response import at_doses, read_response, response_table, scaled
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.facts import all_tables
-from consensus_sim.ensemble.replicate import build_model
-from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.loading import BUILT_IN, load_class
 from consensus_sim.jobs.response import plan_of
+from consensus_sim.outcomes.facts import all_tables
+from consensus_sim.runs.replicate import build_model
 from consensus_sim.settings import DOSE, Declared, declared
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 from tests.helpers import assert_same_tables, community
 
 SMALL = ("experiment=response", "community=teaching", "replicates=2", "seed=3")
@@ -118,9 +118,9 @@ def test_the_table_holds_the_paired_differences_of_a_comparison(plan):
     """Dose 1 against 0 is the scenario against the one without; all other pairs of doses have a row, too."""
     curve = plan.settings.interventions["points"]
     study, doses = at_doses("points", curve, (0, 1, 3), plan.base)
-    from consensus_sim.ensemble.engines import Serial
-    from consensus_sim.ensemble.run import run_ensemble
-    from consensus_sim.ensemble.store import ReplicateStore
+    from consensus_sim.forecast.run import run_ensemble
+    from consensus_sim.runs.engines import Serial
+    from consensus_sim.runs.store import ReplicateStore
 
     forecast = run_ensemble(study, community(), Serial(), ReplicateStore(study, community()), progress=False)
     table = response_table("points", curve, doses, forecast)

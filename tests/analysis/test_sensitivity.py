@@ -25,12 +25,12 @@ from consensus_sim.analysis.sensitivity import (
     sobol,
 )
 from consensus_sim.catalogue import contrast_metrics
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Serial
-from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 from consensus_sim.jobs.sensitivity import _title
 from consensus_sim.report.sensitivity import draw_indices, print_indices
+from consensus_sim.runs.engines import Serial
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 pytest.importorskip("SALib")
 

@@ -51,7 +51,7 @@ COUNTS = {"person_times_quarter", "topics_deliberated", "matters_landed"}
 def measure() -> dict[tuple[str, str], float]:
     """The numbers as the model gives them now."""
     from consensus_sim import load_model
-    from consensus_sim.ensemble.facts import all_tables
+    from consensus_sim.outcomes.facts import all_tables
 
     table = all_tables(load_model("teaching", SCENARIO, seed=SEED, weeks=WEEKS, overrides=["parameters=centre"]).run())[
         "metrics"

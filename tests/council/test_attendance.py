@@ -10,9 +10,9 @@ import pytest
 from consensus_sim.council import attendance
 from consensus_sim.council.protocol import feel_like_coming
 from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL
-from consensus_sim.ensemble.facts import collect_acts
 from consensus_sim.errors import InputError
-from consensus_sim.weekly import change_residents
+from consensus_sim.model.weekly import change_residents
+from consensus_sim.outcomes.facts import collect_acts
 from tests.helpers import lever, make_model
 
 EAGER = {"channels.council": -1.0, "channels.tea": -1.0, "topics.arrivals": 0.6}

@@ -13,8 +13,8 @@ from consensus_sim.council.resolution import ExecutionParameters, hazard
 from consensus_sim.council.screening import Labels, agenda, attention, label, score
 from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.council.topics import STATES, TopicBook, TopicParameters
-from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
+from consensus_sim.study.config import compose
 
 CONFIG = compose([])
 P = TopicParameters(

@@ -11,8 +11,8 @@ from consensus_sim.council.protocol import feel_like_coming
 from consensus_sim.dynamics.participation import LETTER, PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.settlement import is_worked_out, settles
 from consensus_sim.dynamics.sitting import bring_positions
-from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.interventions.base import Intervention
+from consensus_sim.outcomes.facts import all_tables
 from consensus_sim.randomness import key
 from tests.helpers import lever, make_model
 

@@ -8,9 +8,9 @@ import pytest
 from consensus_sim.council import protocol
 from consensus_sim.council.team import ROLES, eligible, form_team
 from consensus_sim.dynamics.learning import keep_factor
-from consensus_sim.ensemble.facts import collect_acts
-from consensus_sim.ensemble.metrics import headline_metrics
 from consensus_sim.interventions.base import Intervention
+from consensus_sim.outcomes.facts import collect_acts
+from consensus_sim.outcomes.metrics import headline_metrics
 from consensus_sim.randomness import key
 from tests.helpers import config, lever, make_model
 

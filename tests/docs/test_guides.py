@@ -14,9 +14,9 @@ import yaml
 from consensus_sim import load_community
 from consensus_sim.analysis.validate import run_validation
 from consensus_sim.catalogue import text
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Serial
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.runs.engines import Serial
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"

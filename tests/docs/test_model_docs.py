@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 import consensus_sim
-from consensus_sim.ensemble.config import compose
-from consensus_sim.model import PHASES
+from consensus_sim.model.model import PHASES
 from consensus_sim.parameters import Behaviour
 from consensus_sim.residents.columns import COLUMNS
+from consensus_sim.study.config import compose
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = Path(consensus_sim.__file__).parent
@@ -48,7 +48,7 @@ def streams_of_the_source() -> set[str]:
     """Every stream of chance that a run draws from, with <...> for what is filled in."""
     found = set()
     for path in SOURCE.rglob("*.py"):
-        if path.parent.name in ("ensemble", "analysis", "report"):
+        if path.parent.name in ("study", "runs", "outcomes", "forecast", "analysis", "report"):
             continue
         for name in re.findall(r"\bkey\((?:[\w.]*seed, )?f?\"([^\"]+)\"", path.read_text(encoding="utf-8")):
             found.add(re.sub(r"\{[^}]*\}", "<>", name))

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from consensus_sim import compare, load_model
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.facts import all_tables
-from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
+from consensus_sim.outcomes.facts import all_tables
 from consensus_sim.report import write_report
 from consensus_sim.report.tables import print_table
 from consensus_sim.residents.columns import CHANNELS, MOST_CHANNELS, channel_bit
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 from tests.helpers import assert_same_tables, config
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "examples" / "own_channel"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

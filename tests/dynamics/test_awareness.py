@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from consensus_sim import load_community, weekly
+from consensus_sim import load_community
 from consensus_sim.dynamics.awareness import (
     Announcements,
     TieRows,
@@ -18,8 +18,9 @@ from consensus_sim.dynamics.awareness import (
     tell_by_unit,
     who_can_read,
 )
+from consensus_sim.model import weekly
+from consensus_sim.model.weekly import freshness
 from consensus_sim.randomness import bits_of, key, uniform
-from consensus_sim.weekly import freshness
 from tests.helpers import make_model
 
 N = 20_000

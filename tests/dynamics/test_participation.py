@@ -25,9 +25,9 @@ from consensus_sim.dynamics.participation import (
     pulls,
     remember_ties,
 )
-from consensus_sim.ensemble.config import compose
 from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, uniforms
+from consensus_sim.study.config import compose
 
 N = 20_000
 P = Behaviour.from_config(compose()["behaviour"]).values("participation", ParticipationParameters)

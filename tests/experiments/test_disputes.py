@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from consensus_sim.analysis.disputes import OUTCOMES, disputes_of
-from consensus_sim.ensemble.config import compose
+from consensus_sim.study.config import compose
 
 
 @pytest.fixture(scope="module")

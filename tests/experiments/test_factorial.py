@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.engines import Serial
-from consensus_sim.ensemble.study import read_study
+from consensus_sim.runs.engines import Serial
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 pytest.importorskip("statsmodels")
 

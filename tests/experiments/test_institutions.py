@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from consensus_sim.ensemble.config import compose
+from consensus_sim.study.config import compose
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from consensus_sim.analysis.response import read_response
-from consensus_sim.ensemble.config import compose
 from consensus_sim.errors import InputError
+from consensus_sim.study.config import compose
 
 SETTINGS = read_response(compose(["experiment=response"])["response"])
 

@@ -33,7 +33,7 @@ def test_an_unknown_alternative_is_refused(study, capsys):
 
 def test_the_published_table_holds_every_alternative_and_metric(study, reference):
     from consensus_sim.analysis.robustness import read_alternatives
-    from consensus_sim.ensemble.config import compose
+    from consensus_sim.study.config import compose
 
     table = pd.read_csv(reference / "robustness.csv")
     metrics, alternatives = read_alternatives(compose(["experiment=robustness"])["robustness"])

@@ -25,7 +25,7 @@ def test_the_command_makes_both_tables(study, reference, tmp_path):
 
 
 def test_the_published_tables_cover_levels_and_differences_of_every_headline_metric(study, reference):
-    from consensus_sim.ensemble.config import compose
+    from consensus_sim.study.config import compose
 
     morris = pd.read_csv(reference / "sensitivity_morris.csv", keep_default_na=False)
     sobol = pd.read_csv(reference / "sensitivity_sobol.csv", keep_default_na=False)

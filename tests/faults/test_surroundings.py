@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from consensus_sim import kernels
-from consensus_sim.ensemble import progress
 from consensus_sim.errors import InputError, phrase
+from consensus_sim.runs import progress
 
 TINY = ("community=teaching", "scenarios=[before,council]", "replicates=2", "calendar.weeks=8", "report.figures=false")
 

@@ -26,17 +26,17 @@ from consensus_sim.analysis.targets import read_targets, target_files
 from consensus_sim.community.spec import CommunitySpec, read_spec
 from consensus_sim.council.events import Channel
 from consensus_sim.council.topic_class import TopicClass, TopicSettings
-from consensus_sim.ensemble.city import CitySettings, read_city
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.dates import read_calendar
-from consensus_sim.ensemble.engines import build_engine
-from consensus_sim.ensemble.least import LeastDifferences
-from consensus_sim.ensemble.precision import MonteCarlo
-from consensus_sim.ensemble.study import Plan, check_levers, read_precision, read_study, scenario_of
 from consensus_sim.errors import InputError
 from consensus_sim.experiment import EXPERIMENTS, Run, check_config
 from consensus_sim.parameters import Behaviour, Entry
+from consensus_sim.runs.city import CitySettings, read_city
+from consensus_sim.runs.engines import build_engine
 from consensus_sim.settings import bounds, read
+from consensus_sim.study.config import compose
+from consensus_sim.study.dates import read_calendar
+from consensus_sim.study.least import LeastDifferences
+from consensus_sim.study.precision import MonteCarlo
+from consensus_sim.study.study import Plan, check_levers, read_precision, read_study, scenario_of
 from tests.faults.commands import Commands
 
 COMMANDS = int(os.environ.get("VALUES", "60"))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from consensus_sim.council.resolution import land
-from consensus_sim.ensemble.facts import all_tables
 from consensus_sim.interventions.base import Cost, Intervention, build_lever
-from consensus_sim.model import CommunityModel
-from consensus_sim.state import Rules
+from consensus_sim.model.model import CommunityModel
+from consensus_sim.model.state import Rules
+from consensus_sim.outcomes.facts import all_tables
 from tests.helpers import (
     assert_same_tables,
     attendance,

@@ -12,9 +12,9 @@ from consensus_sim.council.observation import team_activity
 from consensus_sim.council.organisations import ORGANISATIONS, funds_of_quarter, pay
 from consensus_sim.council.resolution import carry_out
 from consensus_sim.dynamics.participation import PERSONAL
-from consensus_sim.ensemble.facts import collect_acts
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention, build_lever
+from consensus_sim.outcomes.facts import collect_acts
 from tests.helpers import attendance, intervention_files, latent, lever, make_model
 
 START = {"start": "2024-05-06"}

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from consensus_sim.ensemble.config import compose
-from consensus_sim.ensemble.store import code_of
-from consensus_sim.ensemble.study import read_study
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention, build_lever
 from consensus_sim.interventions.loading import BUILT_IN, code_digest_of, instead_of_target, load_class, with_digest
+from consensus_sim.runs.store import code_of
+from consensus_sim.study.config import compose
+from consensus_sim.study.study import read_study
 
 CLASS = """
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.ensemble.facts import all_tables, capability_table
+from consensus_sim.outcomes.facts import all_tables, capability_table
 from consensus_sim.residents.capability import INDICATORS, Finding, SurveyResult
 from consensus_sim.residents.columns import REPORT_GROUPS
 from tests.helpers import assert_same_tables, differing_tables, latent, lever, make_model, make_tables

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from consensus_sim.catalogue import metric, metric_names
-from consensus_sim.ensemble.summary import Values
-from consensus_sim.ensemble.summary import contrast as differences
+from consensus_sim.forecast.summary import Values
+from consensus_sim.forecast.summary import contrast as differences
 
 SCENARIOS = [
     ("before", {"zh": "没有议事会", "en": "Before the council"}),

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from consensus_sim.ensemble.draws import draw_number
-from consensus_sim.ensemble.variance import DRIVERS, VARIANCE
+from consensus_sim.forecast.variance import DRIVERS, VARIANCE
 from consensus_sim.report.certainty import certainty
 from consensus_sim.report.validation import draw_scores, summary, verdict, verdicts
+from consensus_sim.study.draws import draw_number
 
 ROW = {
     "scenario": "full", "reference": "council", "metric": "reach_quarter", "group": "all", "unit": "share",

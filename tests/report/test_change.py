@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consensus_sim.catalogue import text
-from consensus_sim.ensemble.rules import rules
 from consensus_sim.report.change import KINDS, MARKS, is_clear, kind_of_change, one_community
+from consensus_sim.study.rules import rules
 
 ROW = {
     "difference": 0.3, "q05": 0.1, "q95": 0.5, "mean_q05": 0.2, "mean_q95": 0.4, "p_mean_up": 0.99, "p_mean_down": 0.01,

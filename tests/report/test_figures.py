@@ -19,7 +19,7 @@ from matplotlib.text import Text
 
 from consensus_sim.catalogue import forecast_metric_names, text
 from consensus_sim.community import load_community
-from consensus_sim.ensemble.facts import LAST_WEEKS
+from consensus_sim.outcomes.facts import LAST_WEEKS
 from consensus_sim.report import figures
 from consensus_sim.report.figures.contrasts import limits
 from consensus_sim.report.figures.forecasts import bands

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from consensus_sim.catalogue import LANGUAGES
-from consensus_sim.ensemble.precision import Error, Reached
+from consensus_sim.forecast.monte_carlo_error import Error, Reached
 from consensus_sim.report.precision import NAMED, precision_words
 
 LABELS = {"council": "Council", "points": "Points"}

@@ -12,9 +12,9 @@ from consensus_sim.council.resolution import carry_out, land
 from consensus_sim.council.team import lose_and_replace
 from consensus_sim.council.topic_class import SCOPES, TopicClass
 from consensus_sim.council.topics import TopicBook
-from consensus_sim.ensemble.replicate import replicate_seed
 from consensus_sim.randomness import key
 from consensus_sim.residents.residents import Residents
+from consensus_sim.runs.replicate import replicate_seed
 from tests.helpers import attendance, community, config, make_behaviour, make_model
 
 LEVEL = 1e-6

@@ -31,16 +31,16 @@ from consensus_sim.analysis.design import (
 from consensus_sim.analysis.emulator import Emulator, Posterior, need_sklearn, recover
 from consensus_sim.analysis.tables import identification, joint_table, predictive_table, recovery_table
 from consensus_sim.analysis.targets import Target, check_told, read_targets, target_files
-from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.parameters import Behaviour, Parameter
 from consensus_sim.settings import STRICT, FilePath, accepted, number_phrase, read, setting
+from consensus_sim.study.scenario import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from consensus_sim.community import Community
-    from consensus_sim.ensemble.engines import Engine
+    from consensus_sim.runs.engines import Engine
 
 Matrix = NDArray[np.float64]
 Statistics = dict[str, Matrix]
@@ -138,7 +138,7 @@ class Problem:
 
 def read_problem(config: Mapping[str, Any], community: Community) -> Problem:
     """The problem that a composed config (experiment=calibrate) describes. Raises InputError."""
-    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.study.study import read_study
 
     need_sklearn()
     settings = Settings.from_config(config.get("calibration"))
@@ -329,7 +329,7 @@ class Calibration:
         """What is needed to make the posterior again, and the centres it was made at."""
         from importlib import metadata
 
-        from consensus_sim.ensemble.store import code_digest
+        from consensus_sim.runs.store import code_digest
 
         digest = hashlib.blake2b(repr(sorted((t.name, t.value, t.error) for t in self.problem.targets)).encode())
         return {
@@ -381,8 +381,8 @@ def run_calibration(
     """
     from consensus_sim.analysis.design import save_table
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.forecast import NUMBERS, write_origin
-    from consensus_sim.ensemble.run import first_start
+    from consensus_sim.forecast.forecast import NUMBERS, write_origin
+    from consensus_sim.forecast.run import first_start
     from consensus_sim.saving import save_whole
 
     cold = first_start()

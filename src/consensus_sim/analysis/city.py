@@ -8,16 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from consensus_sim.ensemble.city import City, CityWork, Drawn, draw_city, read_city
-from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import not_allowed, phrase
+from consensus_sim.runs.city import City, CityWork, Drawn, draw_city, read_city
+from consensus_sim.study.scenario import Study
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from consensus_sim.ensemble.engines import Engine
-    from consensus_sim.ensemble.summary import Values
+    from consensus_sim.forecast.summary import Values
+    from consensus_sim.runs.engines import Engine
 
 _CERTAINTY = (
     "standard_error", "q05", "q95", "mean_q05", "mean_q95", "p_mean_up", "p_mean_down", "p_up", "p_down",
@@ -40,10 +40,10 @@ def run_city(
     watches
     Raises InputError with one line for anything that cannot be used, ReplicatesFailedError if a community fails.
     """
-    from consensus_sim.ensemble.run import Naming, first_start, run_missing, stored, warm_kernels
-    from consensus_sim.ensemble.store import Store, code_of
-    from consensus_sim.ensemble.study import read_study
-    from consensus_sim.ensemble.tables import assemble
+    from consensus_sim.forecast.run import Naming, first_start, run_missing, stored, warm_kernels
+    from consensus_sim.runs.store import Store, code_of
+    from consensus_sim.runs.tables import assemble
+    from consensus_sim.study.study import read_study
 
     city, study = read_city(config.get("city")), read_study(config)
     if config["community"].get("scale") != 1:
@@ -100,7 +100,7 @@ class CityForecast:
         import pandas as pd
 
         from consensus_sim.catalogue import metric
-        from consensus_sim.ensemble.summary import Values
+        from consensus_sim.forecast.summary import Values
 
         units = {str(name): metric(str(name)).unit for name in self.metrics["metric"].unique()}
         names = [scenario.name for scenario in self.study.scenarios]
@@ -117,14 +117,14 @@ class CityForecast:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """Columns: community, kind, and those of every summary."""
-        from consensus_sim.ensemble.summary import summarise
+        from consensus_sim.forecast.summary import summarise
 
         return self._by_community(lambda values, units, _: summarise(values, units))
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:
         """Columns: community, kind, and those of every table of contrasts."""
-        from consensus_sim.ensemble.summary import contrast
+        from consensus_sim.forecast.summary import contrast
 
         reference = self.study.reference
         return self._by_community(
@@ -187,7 +187,7 @@ class CityForecast:
         """
         import pyarrow.parquet
 
-        from consensus_sim.ensemble.forecast import NUMBERS, write_origin
+        from consensus_sim.forecast.forecast import NUMBERS, write_origin
         from consensus_sim.saving import save_whole
 
         def write(place: Path) -> None:

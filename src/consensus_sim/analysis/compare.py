@@ -11,9 +11,9 @@ from consensus_sim.settings import LONGEST_NAME, known
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
-    from consensus_sim.ensemble.forecast import Forecast
-    from consensus_sim.ensemble.scenario import Scenario
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.forecast.forecast import Forecast
+    from consensus_sim.model.model import CommunityModel
+    from consensus_sim.study.scenario import Scenario
 
 
 _POLICY = ("calendar", "experiment", "hydra", "intervention", "scenario")
@@ -59,10 +59,10 @@ def compare(
 
     Raises InputError with one line for anything that cannot be used, ReplicatesFailedError if a replicate fails.
     """
-    from consensus_sim.ensemble.engines import Processes, Serial, build_engine
-    from consensus_sim.ensemble.run import first_start, run_ensemble
-    from consensus_sim.ensemble.store import ReplicateStore
-    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.forecast.run import first_start, run_ensemble
+    from consensus_sim.runs.engines import Processes, Serial, build_engine
+    from consensus_sim.runs.store import ReplicateStore
+    from consensus_sim.study.study import read_study
 
     if isinstance(scenarios, str) or not isinstance(scenarios, Sequence):
         raise not_allowed("scenarios", scenarios, phrase("a_list_of_names"))
@@ -108,9 +108,9 @@ def load_model(
 
     It is replicate `replicate` of a comparison with `seed`. Arguments else as for `compare`.
     """
-    from consensus_sim.ensemble.precision import MOST_REPLICATES
-    from consensus_sim.ensemble.replicate import build_model
-    from consensus_sim.ensemble.study import read_study, whole
+    from consensus_sim.runs.replicate import build_model
+    from consensus_sim.study.precision import MOST_REPLICATES
+    from consensus_sim.study.study import read_study, whole
 
     arguments = {"scenarios": scenario, "seed": seed, "calendar.weeks": weeks}
     config = _config("load_model", community, overrides, config_dir, arguments)
@@ -140,7 +140,7 @@ def _config(
     spec of a `community` that is built, and of what the caller gives as one of the `arguments` (key -> value).
     """
     from consensus_sim.community import Community
-    from consensus_sim.ensemble.config import compose
+    from consensus_sim.study.config import compose
 
     named = isinstance(community, str)
     if not (named or isinstance(community, Community) or (community is None and function == "load_scenario")):
@@ -167,14 +167,14 @@ def _config(
 
 def _is_unknown(group: str) -> bool:
     """Whether no config has `group`: composing says so, with what is near."""
-    from consensus_sim.ensemble.config_source import sections
+    from consensus_sim.study.config_source import sections
 
     return group not in sections()
 
 
 def load_scenario(name: str, *, overrides: Sequence[str] = (), config_dir: str | Path | None = None) -> Scenario:
     """The scenario called `name` with all settings of its levers, checked. Arguments as for `compare`."""
-    from consensus_sim.ensemble.study import Plan, check_levers, scenario_of
+    from consensus_sim.study.study import Plan, check_levers, scenario_of
 
     plan = Plan(_config("load_scenario", None, overrides, config_dir, {}))
     scenario = scenario_of(known("scenario", name, plan.scenarios), plan)

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
-from consensus_sim.ensemble.scenario import Settings, Study, canonical
-from consensus_sim.ensemble.work import Task, Work
 from consensus_sim.errors import ConsensusSimError, not_allowed, phrase
 from consensus_sim.parameters import Behaviour
+from consensus_sim.runs.work import Task, Work
 from consensus_sim.settings import STRICT, Day, OptionalDay, Text, known
+from consensus_sim.study.scenario import Settings, Study, canonical
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
-    from consensus_sim.ensemble.engines import Engine
-    from consensus_sim.ensemble.store import Store
+    from consensus_sim.runs.engines import Engine
+    from consensus_sim.runs.store import Store
 
 Matrix = NDArray[np.float64]
 NAME = "parameters"
@@ -80,7 +80,7 @@ Periods = dict[Text, PeriodSettings]
 def read_periods(where: str, found: Periods, study: Study) -> list[Period]:
     """The periods at the key `where`, which begin with `study` and are read from its scenarios."""
     from consensus_sim.calendar import Calendar
-    from consensus_sim.ensemble.dates import MOST_WEEKS
+    from consensus_sim.study.dates import MOST_WEEKS
 
     calendar = Calendar(datetime.date.fromisoformat(study.calendar["start"]), 1)
     names = [scenario.name for scenario in study.scenarios]
@@ -121,8 +121,8 @@ class DesignWork:
     def run(self, task: Task) -> bytes:
         """The packed statistics of set `task[1]`."""
         from consensus_sim.analysis.statistics import read_runs
-        from consensus_sim.ensemble.replicate import cleared_at_once, model_of, read_behaviour
-        from consensus_sim.ensemble.tables import pack
+        from consensus_sim.runs.replicate import cleared_at_once, model_of, read_behaviour
+        from consensus_sim.runs.tables import pack
 
         values = dict(zip(self.names, self.values[task[1]].tolist(), strict=True))
         behaviour = read_behaviour(self.study).with_values(values)
@@ -147,7 +147,7 @@ class DesignWork:
 
     def key(self) -> str:
         """A hash of all that determines the statistics of a set, but the sets that are not played."""
-        from consensus_sim.ensemble.store import code_of
+        from consensus_sim.runs.store import code_of
 
         place = {"community": self.community.fingerprint, "first": str(self.first)}
         if self.same_chance:
@@ -202,7 +202,7 @@ class Stored:
 
     def open(self, work: DesignWork, tasks: list[Task]) -> Store:
         """The store of `tasks` of `work`."""
-        from consensus_sim.ensemble.store import Store
+        from consensus_sim.runs.store import Store
 
         store = Store({NAME: work.key()}, self.folder, reuse=self.reuse)
         self._used.append((store, tasks))
@@ -217,7 +217,7 @@ class Stored:
 
 def told_by(work: DesignWork) -> list[str]:
     """All that a run of `work` tells, whatever is asked of it: the names under which targets may read it."""
-    from consensus_sim.ensemble.tables import unpack
+    from consensus_sim.runs.tables import unpack
 
     _, names = unpack(replace(work, asked=None).run((NAME, 0)))["metrics"]["statistic"]
     assert names is not None
@@ -231,8 +231,8 @@ def play(
 
     Raises ReplicatesFailedError if one could not be played; the others are kept in `stored_in`.
     """
-    from consensus_sim.ensemble.run import Naming, run_missing, stored, warm_kernels
-    from consensus_sim.ensemble.tables import unpack
+    from consensus_sim.forecast.run import Naming, run_missing, stored, warm_kernels
+    from consensus_sim.runs.tables import unpack
 
     tasks = [(NAME, int(number)) for number in sets]
     store = stored_in.open(work, tasks)

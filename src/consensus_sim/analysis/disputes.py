@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.topics import ANSWERED, LAPSED, OPEN_STATES, SETTLED, SHELVED
-from consensus_sim.ensemble.draws import Draws
-from consensus_sim.ensemble.summary import standard_error
 from consensus_sim.errors import not_allowed, phrase
+from consensus_sim.forecast.summary import standard_error
+from consensus_sim.study.draws import Draws
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.ensemble.scenario import Settings, Study
-from consensus_sim.ensemble.work import Task, Work
 from consensus_sim.errors import phrase
+from consensus_sim.runs.work import Task, Work
+from consensus_sim.study.scenario import Settings, Study
 
 if TYPE_CHECKING:
     from consensus_sim.community import Community
-    from consensus_sim.ensemble.engines import Engine
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
+    from consensus_sim.runs.engines import Engine
 
 Measure = Callable[["CommunityModel"], dict[str, float]]
 
@@ -43,8 +43,8 @@ class MeasuredWork:
 
     def run(self, task: Task) -> bytes:
         """The packed numbers of replicate `task[1]` of scenario `task[0]`."""
-        from consensus_sim.ensemble.replicate import build_model, cleared_at_once
-        from consensus_sim.ensemble.tables import pack
+        from consensus_sim.runs.replicate import build_model, cleared_at_once
+        from consensus_sim.runs.tables import pack
 
         if self.community is None:
             from consensus_sim.community import build_community
@@ -65,7 +65,7 @@ class MeasuredWork:
 
     def key(self, scenario: str) -> str:
         """A hash of all that determines the numbers of a scenario's replicates."""
-        from consensus_sim.ensemble.store import code_of
+        from consensus_sim.runs.store import code_of
 
         assert self.community is not None
         source = Path(inspect.getfile(measure_of(self.measure))).read_bytes()
@@ -78,9 +78,9 @@ def play_measured(
     work: MeasuredWork, engine: Engine, folder: Path | None = None, *, progress: bool = True
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Scenario -> number -> (replicates,), NaN where undefined. Finished replicates wait in `folder` till the end."""
-    from consensus_sim.ensemble.run import Naming, run_missing, stored, warm_kernels
-    from consensus_sim.ensemble.store import Store
-    from consensus_sim.ensemble.tables import unpack
+    from consensus_sim.forecast.run import Naming, run_missing, stored, warm_kernels
+    from consensus_sim.runs.store import Store
+    from consensus_sim.runs.tables import unpack
 
     names = [scenario.name for scenario in work.study.scenarios]
     store = Store({name: work.key(name) for name in names}, folder)

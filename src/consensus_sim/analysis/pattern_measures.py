@@ -21,15 +21,15 @@ from consensus_sim.analysis.rooms import Room, survey_rooms
 from consensus_sim.council.resolution import hazard
 from consensus_sim.council.topics import SETTLED
 from consensus_sim.dynamics.latent import latent_gain
-from consensus_sim.ensemble.facts import all_tables, collect_acts
-from consensus_sim.ensemble.metrics import headline_metrics
-from consensus_sim.ensemble.outcomes import Acts
 from consensus_sim.errors import InputError, one_of
+from consensus_sim.outcomes.facts import all_tables, collect_acts
+from consensus_sim.outcomes.metrics import headline_metrics
+from consensus_sim.outcomes.outcomes import Acts
 from consensus_sim.residents.columns import SKILLS
 from consensus_sim.residents.residents import LONG_STANDING
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 NAN = float("nan")
 NOT_COMPARED = ("costs", "points")

@@ -18,10 +18,10 @@ from consensus_sim.settings import known, number_phrase
 if TYPE_CHECKING:
     import pandas as pd
 
-    from consensus_sim.ensemble.draws import Draws
-    from consensus_sim.ensemble.engines import Engine
-    from consensus_sim.ensemble.scenario import Study
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
+    from consensus_sim.runs.engines import Engine
+    from consensus_sim.study.draws import Draws
+    from consensus_sim.study.scenario import Study
 
 COLUMNS = (
     "pattern", "quantity", "scenario", "reference", "mean", "median", "q05", "q95", "share", "band", "replicates",
@@ -149,10 +149,10 @@ def run_patterns(
     Raises InputError with one line for anything that cannot be used, ReplicatesFailedError if a replicate fails.
     """
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.run import Naming, first_start, replicate_of, run_missing, stored, warm_kernels
-    from consensus_sim.ensemble.setups import SetupWork, study_of
-    from consensus_sim.ensemble.store import Store, code_of
-    from consensus_sim.ensemble.tables import assemble
+    from consensus_sim.forecast.run import Naming, first_start, replicate_of, run_missing, stored, warm_kernels
+    from consensus_sim.runs.setups import SetupWork, study_of
+    from consensus_sim.runs.store import Store, code_of
+    from consensus_sim.runs.tables import assemble
 
     patterns, setups = read_patterns(config.get("patterns", "all")), read_file("setups.yaml")
     wanted: dict[str, dict[str, None]] = {}
@@ -278,7 +278,7 @@ class PatternResults:
         Files: config.yaml, provenance.json, patterns.csv, patterns_replicates.csv, and what `report` adds. Raises
         OSError if the folder cannot be written.
         """
-        from consensus_sim.ensemble.forecast import write_origin
+        from consensus_sim.forecast.forecast import write_origin
         from consensus_sim.saving import save_whole
 
         def fill(place: Path) -> None:

@@ -1,7 +1,7 @@
 """What the forecast of the revised plan is asked for (evidence E2): each quantity, read from a run.
 
 They are defined in the catalogue, under `forecast`; those that are fitted or reported as well are computed by
-`ensemble.outcomes`, for the fit and here alike.
+`outcomes.outcomes`, for the fit and here alike.
 
 Every quantity is read for a period of weeks; those named a ratio to phase 1 compare it with the 26 weeks before
 November 2024. Nothing here knows an outcome of what followed phase 1.
@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from consensus_sim.calendar import WEEKS_PER_MONTH
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names
-from consensus_sim.ensemble import outcomes
-from consensus_sim.ensemble.draws import Draws
-from consensus_sim.ensemble.facts import collect_acts
-from consensus_sim.ensemble.outcomes import COUNCIL, NAN, Acts, ratio
+from consensus_sim.outcomes import outcomes
+from consensus_sim.outcomes.facts import collect_acts
+from consensus_sim.outcomes.outcomes import COUNCIL, NAN, Acts, ratio
 from consensus_sim.paths import configs_dir
+from consensus_sim.study.draws import Draws
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 Days = tuple[datetime.date, datetime.date]
 """First day of a period, and first day after it."""
@@ -193,7 +193,7 @@ def forecast_rows(values: Mapping[str, NDArray[np.float64]], draws: Draws) -> li
 
     values: as `read_phase2` names them -> (replicates,); draws: the parameter draw of each replicate
     """
-    from consensus_sim.ensemble.variance import split
+    from consensus_sim.forecast.variance import split
 
     rows = []
     for key, drawn in values.items():

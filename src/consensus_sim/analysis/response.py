@@ -13,16 +13,16 @@ from pydantic import ConfigDict, Field
 
 from consensus_sim.calendar import Calendar
 from consensus_sim.catalogue import metric_names, texts
-from consensus_sim.ensemble.scenario import Scenario, Settings, Study
 from consensus_sim.errors import not_allowed, one_of, phrase
 from consensus_sim.interventions.base import Intervention, build_lever
 from consensus_sim.interventions.loading import CLASS, load_class
 from consensus_sim.settings import DOSE, STRICT, Declared, Label, Text, declared, known, read, setting
+from consensus_sim.study.scenario import Scenario, Settings, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from consensus_sim.ensemble.forecast import Forecast
+    from consensus_sim.forecast.forecast import Forecast
 
 FOUND = (
     "difference", "mean_q05", "mean_q95", "p_mean_up", "p_mean_down", "q05", "q95", "p_up", "p_down", "standard_error",

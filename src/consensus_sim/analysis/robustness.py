@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from consensus_sim.ensemble.draws import Draws
-from consensus_sim.ensemble.summary import count_clusters, standard_error
+from consensus_sim.forecast.summary import count_clusters, standard_error
 from consensus_sim.settings import STRICT, Label, Metrics, Text, read
+from consensus_sim.study.draws import Draws
 
 if TYPE_CHECKING:
     import pandas as pd

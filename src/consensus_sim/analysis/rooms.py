@@ -36,7 +36,7 @@ from consensus_sim.randomness import key, normals, uniforms
 if TYPE_CHECKING:
     from consensus_sim.analysis.pattern_measures import Run
     from consensus_sim.council.topics import Topic
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(frozen=True)

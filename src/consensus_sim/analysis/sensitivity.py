@@ -22,16 +22,16 @@ import numpy as np
 from pydantic import ConfigDict
 
 from consensus_sim.analysis.design import DesignWork, Matrix, Period, Stored, play, values_at
-from consensus_sim.ensemble.replicate import read_behaviour
+from consensus_sim.runs.replicate import read_behaviour
 from consensus_sim.settings import STRICT, Metrics, accepted, read, setting
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from consensus_sim.community import Community
-    from consensus_sim.ensemble.engines import Engine
-    from consensus_sim.ensemble.scenario import Study
     from consensus_sim.parameters import Behaviour, Parameter
+    from consensus_sim.runs.engines import Engine
+    from consensus_sim.study.scenario import Study
 
 Output = tuple[str, str, str]
 """Scenario, reference ("" for a level, else the difference to it), metric."""

@@ -1,6 +1,6 @@
 """The statistics of one run that targets name: what the case study told of phase 1, told by the model.
 
-Each is defined here, or in `ensemble.outcomes` where the forecast has it, too, and nowhere else. A statistic that is
+Each is defined here, or in `outcomes.outcomes` where the forecast has it, too, and nowhere else. A statistic that is
 undefined in a run (nothing settled, nobody came) is NaN.
 """
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from consensus_sim.analysis.phase2 import Days, read_period
 from consensus_sim.calendar import WEEKS_PER_MONTH
-from consensus_sim.ensemble import outcomes
-from consensus_sim.ensemble.facts import all_tables, collect_acts
-from consensus_sim.ensemble.outcomes import COUNCIL, NAN
+from consensus_sim.outcomes import outcomes
+from consensus_sim.outcomes.facts import all_tables, collect_acts
+from consensus_sim.outcomes.outcomes import COUNCIL, NAN
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 UPPER_TERCILE = 2.0 / 3.0
 DEADLOCK = 2

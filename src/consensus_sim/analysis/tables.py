@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.analysis.emulator import Posterior, weighted_quantile
 from consensus_sim.analysis.targets import MOST, Target
-from consensus_sim.ensemble.posterior import SILENT, WEAK
+from consensus_sim.study.posterior import SILENT, WEAK
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ from consensus_sim.settings import STRICT, read
 if TYPE_CHECKING:
     import pandas as pd
 
-    from consensus_sim.ensemble.engines import Engine
+    from consensus_sim.runs.engines import Engine
 
 Matrix = NDArray[np.float64]
 RIVALS = ("no_change", "last_value", "trend", "prior")
@@ -115,11 +115,11 @@ def run_validation(
     from consensus_sim.analysis.design import DesignWork, Stored, play, read_periods, told_by
     from consensus_sim.analysis.targets import check_told, read_targets, target_files
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.forecast import NUMBERS, write_origin
-    from consensus_sim.ensemble.replicate import behaviour_of
-    from consensus_sim.ensemble.run import first_start
-    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.forecast.forecast import NUMBERS, write_origin
+    from consensus_sim.forecast.run import first_start
+    from consensus_sim.runs.replicate import behaviour_of
     from consensus_sim.saving import save_whole
+    from consensus_sim.study.study import read_study
 
     settings, cold = read(Settings, config.get("validation"), "validation"), first_start()
     community = build_community(config["community"])

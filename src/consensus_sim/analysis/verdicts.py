@@ -17,7 +17,7 @@ from consensus_sim.paths import configs_dir
 if TYPE_CHECKING:
     import pandas as pd
 
-    from consensus_sim.ensemble.draws import Draws
+    from consensus_sim.study.draws import Draws
 
 NUMBERS = "%.6g"
 RULES = ("mean", "median", "pairs", "all")

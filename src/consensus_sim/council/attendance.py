@@ -35,7 +35,7 @@ from consensus_sim.dynamics.participation import (
 from consensus_sim.dynamics.topics import spread_stakes
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 NOTHING: NDArray[np.float32] = np.empty(0, np.float32)
 """In place of a column (n,): it adds nothing."""

@@ -25,7 +25,7 @@ from consensus_sim.randomness import key
 from consensus_sim.residents.columns import group_bit
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 PARTY, TENANT = group_bit("party"), group_bit("tenant")
 NO_TALK = np.uint64(0)

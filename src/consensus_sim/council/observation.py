@@ -16,7 +16,7 @@ from consensus_sim.residents.columns import CHANNELS
 
 if TYPE_CHECKING:
     from consensus_sim.council.meeting import Minutes
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 def _mean(values: list[float]) -> float:

@@ -45,7 +45,7 @@ from consensus_sim.dynamics.trust import TrustParameters, move_efficacy, see_out
 from consensus_sim.randomness import key, uniform, uniforms_at
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 NONE_FIRST = np.empty(0, np.bool_)
 """No matter is raised before the others."""

@@ -15,7 +15,7 @@ from consensus_sim.dynamics.sitting import mean_fit
 from consensus_sim.randomness import key, uniforms_at
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 PENDING, ON_TIME, LATE, NEVER = "pending", "on_time", "late", "never"
 WORTH = {ON_TIME: 1.0, LATE: 0.5, NEVER: 0.0}

@@ -15,7 +15,7 @@ from consensus_sim.randomness import uniforms
 from consensus_sim.settings import setting
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
     from consensus_sim.residents.residents import Residents
 
 ROLES = {

@@ -17,7 +17,7 @@ from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.columns import COGNITIONS
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

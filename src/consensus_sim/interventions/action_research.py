@@ -14,7 +14,7 @@ from consensus_sim.interventions.base import Intervention, adjust, adjusted
 from consensus_sim.settings import STRICT, OptionalDay, choice, setting, switch
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 Every = Literal["month", "quarter", "half_year"]
 

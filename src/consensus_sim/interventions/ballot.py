@@ -16,7 +16,7 @@ from consensus_sim.dynamics.learning import fade, keep_factor
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

@@ -23,7 +23,7 @@ from consensus_sim.interventions.loading import CLASS, load_class
 from consensus_sim.settings import DOSE, STRICT, OptionalDay, choice, missing_fields, read, setting, switch, unlisted
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 __all__ = ["COST_KEYS", "DOSE", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting"]
 __all__ += ["switch"]

@@ -20,7 +20,7 @@ from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import DOSE, Intervention, choice, setting, switch
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

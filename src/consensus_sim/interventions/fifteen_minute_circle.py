@@ -15,7 +15,7 @@ from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms_at
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 Floats = NDArray[np.float64]
 

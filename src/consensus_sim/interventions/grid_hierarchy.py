@@ -19,7 +19,7 @@ from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniform, uniforms_at
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 TIERS_BELOW_COMMITTEE = 3
 """Grid branch, building group, Party-member household (F10)."""

@@ -11,7 +11,7 @@ from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 if TYPE_CHECKING:
     from consensus_sim.council.topics import Topic
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

@@ -11,7 +11,7 @@ from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

@@ -32,7 +32,7 @@ from consensus_sim.randomness import uniforms_at
 from consensus_sim.settings import OptionalDay
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 WEEKS_A_QUARTER = 13
 

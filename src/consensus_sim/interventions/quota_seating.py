@@ -26,7 +26,7 @@ from consensus_sim.dynamics.topics import add_interests
 from consensus_sim.interventions.base import DOSE, Intervention, choice, setting
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
 

@@ -16,7 +16,7 @@ from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.residents.columns import COGNITIONS, SKILLS
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

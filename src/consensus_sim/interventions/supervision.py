@@ -12,7 +12,7 @@ from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

@@ -17,7 +17,7 @@ from consensus_sim.residents.capability import INDICATORS, WHOLE, Finding, Surve
 from consensus_sim.residents.columns import REPORT_GROUPS
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

@@ -14,7 +14,7 @@ from consensus_sim.council.events import Event
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)

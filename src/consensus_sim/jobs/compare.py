@@ -12,7 +12,7 @@ from consensus_sim.catalogue import LANGUAGES, text
 from consensus_sim.experiment import labels, play
 
 if TYPE_CHECKING:
-    from consensus_sim.ensemble.forecast import Forecast
+    from consensus_sim.forecast.forecast import Forecast
     from consensus_sim.report import Scenarios
 
 
@@ -104,8 +104,8 @@ def without_effect(forecast: Forecast, config: Mapping[str, Any], language: str)
     """A sentence for every kind of date of each scenario that lies outside the run, and for what was given and acts in
     no scenario.
     """
-    from consensus_sim.ensemble.dates import outside
-    from consensus_sim.ensemble.given import unused
+    from consensus_sim.study.dates import outside
+    from consensus_sim.study.given import unused
 
     study, label = forecast.study, dict(labels(forecast))
     first = datetime.date.fromisoformat(study.calendar["start"])

@@ -13,7 +13,7 @@ from consensus_sim.experiment import labels, play
 if TYPE_CHECKING:
     import pandas as pd
 
-    from consensus_sim.ensemble.forecast import Forecast
+    from consensus_sim.forecast.forecast import Forecast
 
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
@@ -21,7 +21,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     print what became of them; returns where it lies.
     """
     from consensus_sim.analysis.disputes import disputes_of
-    from consensus_sim.ensemble.study import section
+    from consensus_sim.study.study import section
 
     for name, entry in section("topic", config.get("topic")).items():
         section(f"topic.{name}", entry)
@@ -48,7 +48,7 @@ def table_of(forecast: Forecast) -> pd.DataFrame:
 
 def write(table: pd.DataFrame, forecast: Forecast, config: Mapping[str, Any], place: Path) -> None:
     """Write disputes.csv and, where figures are asked for, figures/disputes.png."""
-    from consensus_sim.ensemble.forecast import NUMBERS
+    from consensus_sim.forecast.forecast import NUMBERS
 
     table.to_csv(place / "disputes.csv", index=False, float_format=NUMBERS, lineterminator="\n")
     if not config["report"].get("figures"):

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from consensus_sim.ensemble.engines import Engine
 from consensus_sim.errors import not_allowed, phrase
 from consensus_sim.experiment import build_engine, check_writable, writing
+from consensus_sim.runs.engines import Engine
 from consensus_sim.settings import known
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from consensus_sim.analysis.response import Curve, Dose, ResponseSettings
     from consensus_sim.community import Community
-    from consensus_sim.ensemble.scenario import Study
+    from consensus_sim.study.scenario import Study
 
 
 class Plan(NamedTuple):
@@ -50,7 +50,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
 def plan_of(config: Mapping[str, Any]) -> Plan:
     """What `config` asks for, all of it checked before anything is run."""
     from consensus_sim.analysis.response import at_doses, chosen, read_response
-    from consensus_sim.ensemble.study import read_study
+    from consensus_sim.study.study import read_study
 
     if config.get("reference") is not None:  # it is dose 0
         raise not_allowed("reference", config["reference"], phrase("null_with", setting="experiment=response"))
@@ -72,9 +72,9 @@ def simulate(
 
     from consensus_sim.analysis.response import response_table
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.run import first_start, run_ensemble
-    from consensus_sim.ensemble.store import ReplicateStore
+    from consensus_sim.forecast.run import first_start, run_ensemble
     from consensus_sim.report.response import with_verdicts
+    from consensus_sim.runs.store import ReplicateStore
 
     cold, community = first_start(), build_community(config["community"])
     parts, stores = [], []

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from consensus_sim.ensemble.engines import Engine
-    from consensus_sim.ensemble.scenario import Study
+    from consensus_sim.runs.engines import Engine
+    from consensus_sim.study.scenario import Study
 
 
 def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> Path:
@@ -24,12 +24,12 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
 
     from consensus_sim.analysis.robustness import BASE, read_alternatives, robustness_table
     from consensus_sim.catalogue import metric
-    from consensus_sim.ensemble.config import compose
-    from consensus_sim.ensemble.study import read_study
     from consensus_sim.jobs.tables import save_tables
     from consensus_sim.report.robustness import print_agreement
     from consensus_sim.report.tables import caution
     from consensus_sim.report.words import say
+    from consensus_sim.study.config import compose
+    from consensus_sim.study.study import read_study
 
     metrics, alternatives = read_alternatives(config.get("robustness"))
     engine, results = build_engine(config["engine"]), Path(config["results"])
@@ -56,7 +56,7 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
 
 def alternative(config: Mapping[str, Any], plain: Any, settings: Sequence[str]) -> dict[str, Any]:
     """`config` with the overrides `settings` of an alternative; `plain`: the config without any."""
-    from consensus_sim.ensemble.config import compose
+    from consensus_sim.study.config import compose
 
     changes = [*config.get("changes", ()), *settings]
     return {**with_changes(config, plain, compose(settings)), "changes": changes}
@@ -77,8 +77,8 @@ def play(
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Scenario -> headline metric of all adults -> (replicates,)."""
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.run import first_start, run_ensemble
-    from consensus_sim.ensemble.store import ReplicateStore
+    from consensus_sim.forecast.run import first_start, run_ensemble
+    from consensus_sim.runs.store import ReplicateStore
 
     cold, community = first_start(), build_community(config["community"])
     store = ReplicateStore(study, community, folder, reuse=config["store"]["reuse"])

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import text
-from consensus_sim.ensemble.scenario import Study
 from consensus_sim.errors import InputError, not_allowed, phrase
 from consensus_sim.experiment import build_engine, check_writable, writing
+from consensus_sim.study.scenario import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +28,8 @@ def run(config: Mapping[str, Any], folder: Path, started: datetime.datetime) -> 
     from consensus_sim.analysis.design import Stored
     from consensus_sim.analysis.sensitivity import Sensitivity, read_settings
     from consensus_sim.community import build_community
-    from consensus_sim.ensemble.study import read_study
     from consensus_sim.jobs.tables import save_tables
+    from consensus_sim.study.study import read_study
 
     settings, study = read_settings(config.get("sensitivity")), read_study(config)
     if study.replicates != 1:

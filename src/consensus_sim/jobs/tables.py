@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from consensus_sim.ensemble.scenario import Study
+    from consensus_sim.study.scenario import Study
 
 
 def save_tables(
@@ -23,7 +23,7 @@ def save_tables(
     started: datetime.datetime,
 ) -> Path:
     """Write each table as <name>.csv and each figure as figures/<name>.png to `folder`, with config and provenance."""
-    from consensus_sim.ensemble.forecast import NUMBERS, write_origin
+    from consensus_sim.forecast.forecast import NUMBERS, write_origin
     from consensus_sim.saving import save_whole
 
     def write(place: Path) -> None:

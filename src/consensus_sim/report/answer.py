@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consensus_sim.catalogue import contrast_metrics, metric, text
-from consensus_sim.ensemble.rules import rules
 from consensus_sim.report import Scenarios
 from consensus_sim.report.change import KINDS, is_clear, kind_of_change, one_community
 from consensus_sim.report.tables import Numbers
+from consensus_sim.study.rules import rules
 
 HEADLINES = ("reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking", "trust")
 """Metrics of the sentences that come first."""

@@ -27,7 +27,7 @@ def print_identification(table: pd.DataFrame, language: str, console: Console) -
     """Print which parameters the data narrow: prior and posterior intervals and the ratio of their spreads; of which
     they say nothing is told by name.
     """
-    from consensus_sim.ensemble.posterior import SILENT, WEAK
+    from consensus_sim.study.posterior import SILENT, WEAK
 
     told, silent = table[table["sd_ratio"] < SILENT], table[table["sd_ratio"] >= SILENT]
     if told.empty:

@@ -11,7 +11,7 @@ from consensus_sim.catalogue import headline_tables, label_of, metric, parameter
 if TYPE_CHECKING:
     import pandas as pd
 
-    from consensus_sim.ensemble.draws import Draws
+    from consensus_sim.study.draws import Draws
 
 TOLD = 3
 """Metrics of which the split is told, at most."""
@@ -27,8 +27,8 @@ def certainty(
     variance.csv and drivers.csv; reference: label of the scenario that the others are measured against; own_sets: the
     user's file that a posterior comes from (None: the package's)
     """
-    from consensus_sim.ensemble.rules import rules
-    from consensus_sim.ensemble.variance import ENOUGH, FEW
+    from consensus_sim.forecast.variance import ENOUGH, FEW
+    from consensus_sim.study.rules import rules
 
     sets = 0 if draws is None else len(np.unique(draws))
     if own_sets is None:
@@ -62,7 +62,7 @@ def certainty(
 
 def _named(drivers: pd.DataFrame, language: str, told: list[str]) -> list[str]:
     """The parameters that stand out, for the metrics of the short tables, over all scenarios."""
-    from consensus_sim.ensemble.posterior import SILENT
+    from consensus_sim.study.posterior import SILENT
 
     sentences = []
     for name in dict.fromkeys(told):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from consensus_sim.ensemble.rules import rules
+from consensus_sim.study.rules import rules
 
 Kind = Literal["higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear"]
 KINDS: tuple[Kind, ...] = ("higher", "lower", "leaning_up", "leaning_down", "slight", "negligible", "unclear")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import interval, metric, text
-from consensus_sim.ensemble.rules import rules
 from consensus_sim.report.change import MARKS, kind_of_change, one_community
 from consensus_sim.report.words import say, show_rows
+from consensus_sim.study.rules import rules
 
 if TYPE_CHECKING:
     import pandas as pd

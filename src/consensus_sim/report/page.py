@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import check_language, label_of, metric, metric_names, text, texts, themes
-from consensus_sim.ensemble.rules import rules
 from consensus_sim.errors import not_allowed, one_of
 from consensus_sim.report import Scenarios
 from consensus_sim.report.answer import headlines, verdicts
 from consensus_sim.report.tables import Numbers, legend
 from consensus_sim.settings import number_phrase
+from consensus_sim.study.rules import rules
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from consensus_sim.catalogue import metric, text
-from consensus_sim.ensemble.precision import rounded
+from consensus_sim.forecast.monte_carlo_error import rounded
 
 if TYPE_CHECKING:
-    from consensus_sim.ensemble.precision import Error, Reached
+    from consensus_sim.forecast.monte_carlo_error import Error, Reached
 
 NAMED = 5
 """Errors that are told one by one, at most; provenance.json holds them all."""

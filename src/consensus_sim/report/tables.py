@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import Metric, check_language, headline_tables, metric, text
 from consensus_sim.catalogue import interval as interval_of
-from consensus_sim.ensemble.rules import rules
 from consensus_sim.report import Scenarios
 from consensus_sim.report.change import MARKS, kind_of_change, one_community
 from consensus_sim.report.words import GAP, cells, fold, longest_word, say
+from consensus_sim.study.rules import rules
 
 if TYPE_CHECKING:
     import pandas as pd

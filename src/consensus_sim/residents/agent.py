@@ -9,7 +9,7 @@ import mesa
 from consensus_sim.residents.columns import BY_NAME, GROUPS, group_bit
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
 
 PEOPLE = ("age", "female", "household", "dwelling", "unit", "building", "estate", "grid", "micro_grid", "employment")
 PEOPLE_FLAGS = ("tenant", "low_income", "newcomer", "party", "parent", "car")

@@ -13,7 +13,7 @@ from consensus_sim.dynamics.latent import latent_gain
 from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, REPORT_GROUPS, SKILLS
 
 if TYPE_CHECKING:
-    from consensus_sim.model import CommunityModel
+    from consensus_sim.model.model import CommunityModel
     from consensus_sim.residents.residents import Residents
 
 INDICATORS = {"cognition": COGNITIONS, "skill": SKILLS, "behaviour": BEHAVIOURS}

@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from consensus_sim.catalogue import label_of, metric, text
-from consensus_sim.ensemble.facts import LAST_WEEKS
+from consensus_sim.outcomes.facts import LAST_WEEKS
 from consensus_sim.report.figures.geometry import MapShape, map_shape
 from consensus_sim.report.figures.layout import PAPER, Margins, heading, panels, wrap
 from consensus_sim.report.typeface import FAMILY, styled

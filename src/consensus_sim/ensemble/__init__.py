@@ -1,1 +1,0 @@
-"""Ensembles: scenarios x replicates under common random numbers, run, stored as they finish, summarised."""

@@ -1,0 +1,1 @@
+"""One community simulated: the order of a week, its state, its parameters, and what is recorded."""

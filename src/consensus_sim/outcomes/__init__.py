@@ -1,0 +1,1 @@
+"""What one run says: facts as tables, and metrics, each defined once."""

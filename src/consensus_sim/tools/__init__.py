@@ -1,0 +1,1 @@
+"""Commands beside the forecast: the panel draw and the examples."""
