@@ -1,4 +1,4 @@
-"""Value of finding out: equal to the textbook value where there is one, and nothing for a parameter without influence."""
+"""Value of finding out: the textbook value where there is one, and nothing for a parameter without influence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consensus_sim.forecast.information import evppi, expected_utility, worth_kn
 
 
 def known(level, slope):
-    """EVPPI of x ~ N(0, 1) between utility 0 and level + slope x: the unit normal loss integral (Raiffa & Schlaifer)."""
+    """EVPPI of x ~ N(0, 1) between utility 0 and level + slope x (unit normal loss integral)."""
     ratio = level / slope
     return level * norm.cdf(ratio) + slope * norm.pdf(ratio) - max(0.0, level)
 

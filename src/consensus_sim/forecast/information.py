@@ -3,8 +3,8 @@
 The expected value of partial perfect information (EVPPI) of a parameter is the mean of the best package's utility when
 the choice may follow the parameter, less the utility of the package that is best on average. The utility expected at
 each value of the parameter is estimated by regression on the draws that are simulated anyway (Strong, Oakley & Brennan
-2014, Medical Decision Making 34:311-326), here by a cubic spline with knots at the terciles, or by the mean at each value
-where a parameter has few of them. Chance within a draw is noise to the regression and averages out.
+2014, Medical Decision Making 34:311-326), here by a cubic spline with knots at the terciles, or by the mean at each
+value where a parameter has few of them. Chance within a draw is noise to the regression and averages out.
 """
 
 from __future__ import annotations
