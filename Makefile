@@ -1,7 +1,7 @@
 # One word for each job, in the environment that the README makes (or BIN=folder of another one).
 BIN ?= .venv/bin
 
-.PHONY: lint types test format digests benchmark reference lock
+.PHONY: lint types test mutants format digests benchmark reference lock
 
 lint:
 	$(BIN)/ruff check .
@@ -15,6 +15,9 @@ types:
 test:
 	$(BIN)/pytest
 
+mutants:
+	$(BIN)/python -m tests.mutants.run $(if $(NUMBER),--number $(NUMBER)) $(if $(SEED),--seed $(SEED)) $(PATHS)
+
 format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -25,47 +28,57 @@ digests:
 benchmark:
 	$(BIN)/python experiments/benchmarks/run.py
 
-# The published tables, in parts: `make reference-calibration` and so on; all of them in two and a half hours. On two cores
+# The published tables (experiments/README.md), in parts: `make reference-calibration` and so on; all of them in two and a half hours. On two cores
 # at 7 runs a second (minutes): calibration 20, uncertainty 19, levers 20, patterns 20, sensitivity 14, robustness 16,
 # response 13, others 15. A part that is repeated goes on: a step is done again only when a source or the posterior is newer.
 STEPS = results/.steps
 SOURCES := $(shell find src configs experiments -type f -not -path 'configs/posterior/*' -not -path '*/__pycache__/*')
 
-baseline = -m tests.baseline.refresh
-calibrate = experiments/calibration/run.py
-spread = experiments/calibration/spread.py
-variance = experiments/calibration/variance.py
-core = experiments/calibration/core.py
-institutions = experiments/levers/run.py
-checks = experiments/patterns/run.py
-indices = experiments/sensitivity/run.py --trajectories 4 --base 64
-alternatives = experiments/robustness/run.py --replicates 40
-doses = experiments/response/run.py --replicates 100
-disputes = experiments/disputes/run.py
-factorial = experiments/factorial/run.py --replicates 6
-phase2 = experiments/phase2/run.py
-pictures = experiments/pictures/run.py
-AFTER = spread variance core institutions checks indices alternatives doses disputes factorial phase2 pictures
+command = $(BIN)/consensus-sim publish=true report.figures=false report.html=false experiment
+baseline = $(BIN)/python -m tests.baseline.refresh
+calibrate = $(command)=calibrate calibration.posterior=configs/posterior/case_study.csv && $(BIN)/python -m consensus_sim.tools.score_table
+spread = $(command)=spread
+variance = $(command)=compare replicates=200
+core = $(command)=core
+levers = $(command)=levers
+levers_teaching = $(command)=levers community=teaching replicates=12
+institutions = $(command)=institutions
+patterns = $(command)=patterns
+patterns_posterior = $(command)=patterns parameters=posterior replicates=60
+rough_size = $(command)=rough_size
+indices = $(command)=sensitivity sensitivity.trajectories=4 sensitivity.base=64
+alternatives = $(command)=robustness replicates=64
+doses = $(command)=response replicates=100
+disputes = $(command)=disputes replicates=200
+disputes_teaching = $(command)=disputes community=teaching replicates=6
+factorial = $(command)=factorial replicates=8
+plan = $(command)=plan
+pictures = $(command)=pictures
+UNCERTAINTY = spread variance core
+LEVERS = levers levers_teaching institutions
+PATTERNS = patterns patterns_posterior rough_size
+OTHERS = disputes disputes_teaching factorial plan pictures
+AFTER = $(UNCERTAINTY) $(LEVERS) $(PATTERNS) indices alternatives doses $(OTHERS)
 
 $(STEPS)/%: $(SOURCES)
-	$(BIN)/python $($*)
+	$($*)
 	@mkdir -p $(STEPS) && touch $@
 
 $(AFTER:%=$(STEPS)/%): $(STEPS)/calibrate
 
 reference-calibration: $(STEPS)/baseline $(STEPS)/calibrate
-reference-uncertainty: $(STEPS)/spread $(STEPS)/variance $(STEPS)/core
-reference-levers: $(STEPS)/institutions
-reference-patterns: $(STEPS)/checks
+reference-uncertainty: $(UNCERTAINTY:%=$(STEPS)/%)
+reference-levers: $(LEVERS:%=$(STEPS)/%)
+reference-patterns: $(PATTERNS:%=$(STEPS)/%)
 reference-sensitivity: $(STEPS)/indices
 reference-robustness: $(STEPS)/alternatives
 reference-response: $(STEPS)/doses
-reference-others: $(STEPS)/disputes $(STEPS)/factorial $(STEPS)/phase2 $(STEPS)/pictures
+reference-others: $(OTHERS:%=$(STEPS)/%)
 
 PARTS = calibration uncertainty levers patterns sensitivity robustness response others
 .PHONY: $(PARTS:%=reference-%)
 reference: $(PARTS:%=reference-%)
-	$(BIN)/python docs/build_parameter_table.py
+	$(BIN)/python docs/build.py
 
 # The pinned packages: hashes and no addresses; the core in the versions that are tested. Needs uv.
 LOCK = uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \

@@ -1,9 +1,11 @@
-"""What the published tables (results/reference) say, as text for the pages of docs/: `build_parameter_table.py` puts
-each function's text between the markers of a page.
+"""Tables of docs/ made from the published tables (results/reference): `build.py` puts each function's text between the
+markers of a page; `answers.py` holds the sentences with which the pages open.
 """
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,21 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from consensus_sim.analysis.verdicts import SIGNS, overall
 from consensus_sim.catalogue import forecast_metric, forecast_metric_names, label_of, metric, text
+from consensus_sim.experiments.verdicts import SIGNS, overall
 from consensus_sim.paths import configs_dir
 
 REFERENCE = Path(__file__).parent.parent / "results" / "reference"
 CLEAR = 0.01
 """Expected share of false findings among the terms of the factorial that are called clear."""
 NARROWED = 0.95
-"""Posterior over prior standard deviation below which a parameter is told of."""
+"""Posterior over prior standard deviation below which a parameter is listed."""
 NARROW = 0.9
 """Width with the core over width with all parameters below which an interval counts as narrower."""
+LARGEST = 10
+"""Fixed parameters that the page on sensitivity lists."""
+WIDTH = 120
+"""Characters a line of text."""
 Row = dict[Any, Any]
 
 
@@ -60,35 +66,50 @@ def interval(low: float, high: float) -> str:
     return f"[{number(low)}; {number(high)}]"
 
 
-def share(value: float) -> str:
+def wrapped(text: str) -> str:
+    """`text` in lines of at most `WIDTH` characters, paragraph by paragraph, with a line break at the end."""
+    return "\n\n".join(_filled(each, "") for each in text.strip().split("\n\n")) + "\n"
+
+
+def item(text: str, depth: int = 0) -> str:
+    """`text` as an item of a list, in lines of at most `WIDTH` characters, with a line break at the end."""
+    margin = "  " * depth
+    return _filled(f"{margin}- {text}", f"{margin}  ") + "\n"
+
+
+def _filled(text: str, margin: str) -> str:
+    """`text` broken into lines, further ones behind `margin`; not within brackets nor before a per cent sign."""
+    space = "\N{NO-BREAK SPACE}"
+    kept = re.sub(r"(?<=\d) %|\[[^\]]*\]", lambda found: found[0].replace(" ", space), text)
+    lines = textwrap.fill(kept, WIDTH, subsequent_indent=margin, break_on_hyphens=False, break_long_words=False)
+    return lines.replace(space, " ")
+
+
+def share(value: float, decimals: int = 0) -> str:
     """A share in per cent."""
-    return f"{value:.0%}" if value == value else ""
+    return f"{100 * value:.{decimals}f} %" if value == value else ""
 
 
 # --- calibration ----------------------------------------------------------------------------------------------
 
 
 def checks() -> str:
-    """How known truths are recovered, and how many figures are held, one by one and together, in words."""
+    """How well calibration recovers known truths, and how far the figures lie from the middle, in words."""
     recovery = read("recovery.csv").set_index("parameter")
     whole, joint, single = recovery.loc["all"], recovery.loc["joint"], recovery.drop(["all", "joint"])
-    found, together = read("posterior_predictive.csv"), read("joint.csv").set_index("distribution")
-    fitted = found[found["use"] == "calibration"].to_dict("records")
-    held = sum(str(row["held"]) == "True" for row in fitted)
-    inside = sum(row["low"] <= row["posterior_q50"] <= row["high"] for row in fitted)
-    ends = f"{whole['coverage90_low']:.1%} to {whole['coverage90_high']:.1%}"
-    further = " and ".join(f"{row['further']:.2f} of the {name}'s" for name, row in together.iterrows())
-    return (
-        f"**Known truths** (`recovery.csv`; simulation-based calibration, Talts et al. 2018): {whole['truths']:.0f} "
-        "runs held out of the table as synthetic data. Nominal 90 % intervals hold "
-        f"{whole['coverage90']:.1%} of the truths "
-        f"(95 % interval {ends}), 50 % ones {whole['coverage50']:.1%}; of single parameters "
-        f"{single['coverage90'].min():.1%} at least. All parameters jointly (TARP; Lemos et al. 2023): "
-        f"{joint['coverage90']:.1%} and {joint['coverage50']:.1%}, ranks uniform with p = {joint['p']:.2f}.\n\n"
-        f"Of the {len(fitted)} figures of phase 1 {held} lie inside the 90 % predictive interval of what would be "
-        f"reported; of {inside} the predictive median lies inside the accepted band. All together (`joint.csv`, "
-        f"Mahalanobis distance of normal scores): {further} runs lie at least as far from the middle as the reported "
-        "figures do.\n"
+    further = " and ".join(
+        f"{row['further']:.2f} of the {name}'s" for name, row in read("joint.csv").set_index("distribution").iterrows()
+    )
+    return wrapped(
+        f"**Coverage** (`recovery.csv`; simulation-based calibration, Talts et al. 2018). {whole['truths']:.0f} runs "
+        f"were held out as synthetic data. Nominal 90 % intervals hold {share(whole['coverage90'], 1)} of the true "
+        f"values, 50 % intervals {share(whole['coverage50'], 1)}; the worst single parameter has "
+        f"{share(single['coverage90'].min(), 1)}. "
+        "For all parameters jointly (TARP; Lemos et al. 2023) the coverage is "
+        f"{share(joint['coverage90'], 1)} and {share(joint['coverage50'], 1)}; the test of uniform ranks gives "
+        f"p = {joint['p']:.2f}.\n\n"
+        "**All figures together** (`joint.csv`, Mahalanobis distance of normal scores): "
+        f"{further} runs lie at least as far from the middle as the reported figures do."
     )
 
 
@@ -99,7 +120,7 @@ def figures() -> str:
     for row in rows_of("posterior_predictive.csv"):
         if row["use"] != "calibration":
             continue
-        told = spread.loc[row["target"]]
+        stated = spread.loc[row["target"]]
         lines.append(
             [
                 f"`{row['target']}` ({row['source']})",
@@ -112,8 +133,8 @@ def figures() -> str:
                 ),
                 f"{'yes' if str(row['held']) == 'True' else 'no'}, "
                 f"{'yes' if str(row['held_without_error']) == 'True' else 'no'}",
-                f"{told['parameters_ratio']:.2f} "
-                f"{interval(told['parameters_ratio_low'], told['parameters_ratio_high'])}",
+                f"{stated['parameters_ratio']:.2f} "
+                f"{interval(stated['parameters_ratio_low'], stated['parameters_ratio_high'])}",
             ]
         )
     heads = ["figure", "unit", "reported", "accepted", "prior", "posterior", "held", "spread from parameters"]
@@ -131,9 +152,9 @@ def signs() -> str:
 
 
 def narrowed() -> str:
-    """One row a parameter that the data say anything of, and how many they say nothing of."""
+    """One row a parameter that the data narrow or tie to another, and how many they say nothing about."""
     table = rows_of("calibration.csv")
-    told = sorted(
+    stated = sorted(
         (row for row in table if row["sd_ratio"] < NARROWED or row["ridges"]), key=lambda row: row["sd_ratio"]
     )
     lines = [
@@ -145,40 +166,38 @@ def narrowed() -> str:
             row["ridges"],
             row["verdict"],
         ]
-        for row in told
+        for row in stated
     ]
     heads = ["parameter", "prior [5 %; 95 %]", "posterior", "ratio", "ridges", "in words"]
-    return markdown(heads, lines) + f"\nOf the other {len(table) - len(told)} the data say nothing.\n"
+    return markdown(heads, lines) + f"\nThe data say nothing about the other {len(table) - len(stated)}.\n"
 
 
 def unidentified() -> str:
     """How much of the default comparison's variance comes from parameters that the data do not narrow, in words."""
     table = read("variance.csv")
     parts = []
-    for words, own in (("metrics", table[table["reference"] == ""]), ("differences", table[table["reference"] != ""])):
+    for words, own in (("levels", table[table["reference"] == ""]), ("differences", table[table["reference"] != ""])):
         known = own["unidentified"].dropna()
         parts.append(
-            f"of {words} parameters make {own['share_parameters'].median():.2f} of the variance (median of "
-            f"{own['share_parameters'].notna().sum()}), "
-            f"and of that those which the data do not narrow {known.median():.2f} (median of the "
-            f"{len(known)} of which it can be told, "
-            f"{known.min():.2f} to {known.max():.2f})"
+            f"Parameters account for {own['share_parameters'].median():.2f} of the variance of {words} (median of "
+            f"{own['share_parameters'].notna().sum()} metrics), and those that the data do not narrow for "
+            f"{known.median():.2f} of that ({known.min():.2f} to {known.max():.2f} over the {len(known)} metrics for "
+            "which it can be estimated)."
         )
-    return (
-        f"In the default comparison ({table['sets'].max():.0f} parameter draws; `python "
-        "experiments/calibration/variance.py`, `variance.csv`) "
-        + "; ".join(parts)
-        + ". So a forecast interval is in the main judgement and literature carried through, not what the case "
-        "study showed.\n"
+    return wrapped(
+        f"In the default comparison (`variance.csv`, {table['sets'].max():.0f} parameter draws): "
+        + " ".join(parts)
+        + " A forecast interval therefore mainly carries judgement and literature through, not what the case study "
+        "showed."
     )
 
 
 # --- patterns -------------------------------------------------------------------------------------------------
 
 
-def _patterns() -> tuple[list[Any], list[list[Row]]]:
+def patterns_judged() -> tuple[list[Any], list[list[Row]]]:
     """The patterns, and the judged rows of all of them at the centre and with the posterior."""
-    from consensus_sim.analysis.patterns import pattern_rows, read_patterns
+    from consensus_sim.experiments.patterns.study import pattern_rows, read_patterns
 
     patterns = read_patterns()
     return patterns, [
@@ -187,26 +206,11 @@ def _patterns() -> tuple[list[Any], list[list[Row]]]:
     ]
 
 
-def counts() -> str:
-    """How many patterns hold, in words."""
-    patterns, tables = _patterns()
-    told = []
-    for where, rows in zip(
-        ("with every parameter at the centre of its prior", "with the posterior"), tables, strict=True
-    ):
-        found = [overall([row for row in rows if row["id"] == pattern.id]) for pattern in patterns]
-        holds, sign = found.count("pass"), found.count("sign")
-        told.append(
-            f"{where} {holds} hold, of {sign} the sign holds with the size off, {len(found) - holds - sign} fail"
-        )
-    return f"Of {len(patterns)} patterns, {'; '.join(told)}.\n"
-
-
 def verdicts() -> str:
     """One row a pattern: source, verdict at the centre and under the posterior, each with the checks that fail in the
     published runs, and how it was set up.
     """
-    patterns, tables = _patterns()
+    patterns, tables = patterns_judged()
     lines = []
     for pattern in patterns:
         own = [[row for row in rows if row["id"] == pattern.id] for rows in tables]
@@ -226,12 +230,10 @@ def verdicts() -> str:
 
 
 def _failing(rows: list[Row]) -> str:
-    """The checks of a pattern that do not pass, with the median, of a sign with the share of runs in which "
-    "it holds.
-    """
+    """The checks of a pattern that do not pass; of a sign, with the share of runs in which it holds."""
     failed = [row for row in rows if row["band"] and not row["passed"]]
     return ", ".join(
-        row["quantity"] + (f" ({row['share']:.0%})" if row["rule"] in SIGNS and row["replicates"] else "")
+        row["quantity"] + (f" ({share(row['share'])})" if row["rule"] in SIGNS and row["replicates"] else "")
         for row in failed
     )
 
@@ -262,17 +264,29 @@ def _comes_out(row: Row) -> str:
 # --- what interventions do --------------------------------------------------------------------------------------
 
 
-def contrasts(name: str) -> str:
-    """How the verdicts of a table of contrasts fall, and one row an expectation."""
-    rows = rows_of(name)
-    fall = pd.Series([row["verdict"] for row in rows]).value_counts()
-    words = "; ".join(f"{count} {verdict}" for verdict, count in fall.items())
+STUDIES = ("institutions.csv", "levers.csv")
+"""Tables of contrasts between scenarios; where both hold one, the first names it."""
+
+
+def expectations() -> list[Row]:
+    """The rows of both studies of interventions, contrast by contrast; a difference of a metric and group counts once,
+    whichever way round it is taken.
+    """
+    names: dict[tuple[str, str], str] = {}
+    found: dict[tuple[frozenset[str], str, str], Row] = {}
+    for row in [row for name in STUDIES for row in rows_of(name)]:
+        pair = (row["scenario"], row["reference"])
+        name = names.setdefault(pair, row["contrast"])
+        found.setdefault((frozenset(pair), row["metric"], row["group"]), {**row, "contrast": name})
+    return sorted(found.values(), key=lambda row: list(names).index((row["scenario"], row["reference"])))
+
+
+def contrasts() -> str:
+    """One row an expectation: difference, both intervals and the verdict."""
     lines, before = [], ""
-    for row in rows:
-        found, group = (
-            metric(row["metric"]),
-            "" if row["group"] == "all" else f" ({label_of('group', row['group'], 'en')})",
-        )
+    for row in expectations():
+        found = metric(row["metric"])
+        group = "" if row["group"] == "all" else f" ({label_of('group', row['group'], 'en')})"
         what = "" if row["contrast"] == before else f"{row['contrast']}: `{row['scenario']}` − `{row['reference']}`"
         numbers = [found.show_difference(row["difference"])]
         numbers += [
@@ -280,22 +294,14 @@ def contrasts(name: str) -> str:
         ]
         if not row["sets"]:
             numbers = ["", "", ""]
-        lines.append(
-            [
-                what,
-                f"{found.label('en')}{group}, {found.unit_label('en')}",
-                row["expectation"],
-                *numbers,
-                row["verdict"],
-            ]
-        )
+        label = f"{found.label('en')}{group}, {found.unit_label('en')}"
+        lines.append([what, label, row["expectation"], *numbers, row["verdict"]])
         before = row["contrast"]
-    heads = ["contrast", "metric", "expected", "difference", "on average", "in one community", "verdict"]
-    sets, replicates = max(row["sets"] for row in rows), max(row["replicates"] for row in rows)
-    return (
-        f"{len(rows)} expectations, {replicates:.0f} runs a scenario, {sets:.0f} parameter draws: {words}.\n\n"
-        + markdown(heads, lines)
-    )
+    heads = [
+        "contrast", "metric", "expected", "difference", "90 % interval of the mean effect",
+        "90 % prediction interval in one community", "verdict",
+    ]  # fmt: skip
+    return markdown(heads, lines)
 
 
 def verdicts_zh() -> str:
@@ -304,13 +310,13 @@ def verdicts_zh() -> str:
     sure, average = said.count("as expected: sure"), sum(verdict.startswith("as expected: sure on") for verdict in said)
     against, slight = sum(verdict.startswith("against") for verdict in said), said.count("no difference worth a word")
     rest = len(said) - sure - average - against - slight
-    told = [
+    stated = [
         f"- 多数制度的作用，“平均来看”比“在某一个社区里”可靠：{len(said)} 项预期里，{sure} 项在单个社区里也如预期，",
         f"{average} 项平均如预期、但在单个社区里可能相反，{against} 项与预期相反，",
         f"{slight} 项差别小到不值一提，其余 {rest} 项说不清（[institutions.md](institutions.md)，英文）。",
         "修订后的方案（第二阶段）会带来什么，见 [forecast.zh.md](forecast.zh.md)。",
     ]
-    return "\n  ".join(told) + "\n"
+    return "\n  ".join(stated) + "\n"
 
 
 Asked = tuple[str, str, str, tuple[str, ...], dict[str, str]]
@@ -367,7 +373,7 @@ GRADES = {
         "sure": "High certainty: so in nearly every community.",
         "average": "Moderate certainty: so on average, in a single community perhaps otherwise.",
         "negligible": "High certainty: no difference worth a word on average.",
-        "unclear": "Cannot be told: the interval of the mean effect holds differences worth a word on both "
+        "unclear": "Direction uncertain: the interval of the mean effect holds differences worth a word on both "
         "sides, or none.",
     },
     "zh": {
@@ -395,7 +401,7 @@ def questions(language: str) -> str:
     from consensus_sim.report.answer import change_words
     from consensus_sim.report.change import kind_of_change
 
-    told = []
+    stated = []
     for file, scenario, reference, metrics, asked in QUESTIONS:
         table = read(file)
         if file == "response.csv":
@@ -404,139 +410,140 @@ def questions(language: str) -> str:
             ]
         else:
             own = table[(table["scenario"] == scenario) & (table["reference"] == reference)]
-        told.append(f"**{asked[language]}**\n")
+        stated.append(f"**{asked[language]}**\n")
         for name in metrics:
             row = own[(own["metric"] == name) & (own["group"] == "all")].to_dict("records")[0]
             words = GRADES[language][CERTAIN[kind_of_change(row)]]
             stop = "。" if language == "zh" else ". "
-            told.append(f"- {change_words(name, row, language)}{stop}{words}")
-        told.append("")
-    return "\n".join(told)
+            stated.append(item(f"{change_words(name, row, language)}{stop}{words}").rstrip("\n"))
+        stated.append("")
+    return "\n".join(stated)
 
 
 def factorial() -> str:
-    """One row a term of the factorial that is clear."""
+    """The terms of the factorial that are clear, in words."""
     table = read("factorial.csv")
-    pairs = table[table["second"] != ""]
-    clear = table[table["q_value"] < CLEAR]
-    lines = []
-    for name, own in clear.groupby("metric", sort=False):
-        for row in own.to_dict("records"):
-            lines.append(
-                [
-                    metric(str(name)).label("en"),
-                    " × ".join(f"`{row[which]}`" for which in ("first", "second") if row[which]),
-                    number(row["effect"]),
-                    interval(row["low"], row["high"]),
-                ]
-            )
+    pairs, clear = table[table["second"] != ""], table[table["q_value"] < CLEAR]
     placebo = table[table[["first", "second"]].isin(("survey", "fifteen_minute_circle")).any(axis=1)]
-    told = (
+    stated = wrapped(
         f"Of {len(pairs)} interactions {(clear['second'] != '').sum()} are clear at a false-finding rate of "
-        f"{CLEAR:.0%}, of {len(table) - len(pairs)} main effects "
-        f"{(clear['second'] == '').sum()}. The survey changes nobody and the fifteen-minute circle never "
-        f"binds: of their {len(placebo)} terms "
-        f"{(placebo['q_value'] < CLEAR).sum()} are clear.\n\n"
+        f"{share(CLEAR)}, of {len(table) - len(pairs)} main effects {(clear['second'] == '').sum()} (below, with 95 % "
+        "confidence intervals of the mean over parameter draws). The survey changes nobody and the fifteen-minute "
+        f"circle never binds: of their {len(placebo)} terms {(placebo['q_value'] < CLEAR).sum()} are clear."
     )
-    return told + markdown(["metric", "term", "effect", "95 %"], lines)
+    lines = []
+    for name, rows in clear.groupby("metric", sort=False):
+        found = metric(str(name))
+        terms = "; ".join(
+            " × ".join(f"`{row[which]}`" for which in ("first", "second") if row[which])
+            + f" {found.show_difference(row['effect'])} {found.show_interval(row['low'], row['high'])}"
+            for row in rows.to_dict("records")
+        )
+        lines.append(item(f"{found.label('en')}, {found.unit_label('en')}: {terms}"))
+    return stated + "\n" + "".join(lines)
 
 
 # --- robustness and sensitivity -----------------------------------------------------------------------------------
 
 
 def structures() -> str:
-    """What becomes of rankings under each structure and of each metric, in words and two tables."""
-    from consensus_sim.analysis.robustness import read_alternatives
+    """One row a structure: how far the rankings of scenarios agree with the base."""
+    from consensus_sim.experiments.robustness.study import read_alternatives
     from consensus_sim.study.config import compose
 
-    table, chance = read("robustness.csv"), "other_chance"
     labels = {
         each.name: each.label["en"] for each in read_alternatives(compose(["experiment=robustness"])["robustness"])[1]
     }
-    others = table[table["alternative"] != chance]
-    base = table[table["alternative"] == chance]["pairs"].sum()
-    best = others["same_best"].value_counts()
-    told = (
-        f"Of {base:.0f} pairs of scenarios told apart in the base, over {table['metric'].nunique()} metrics, "
-        f"the {others['alternative'].nunique()} structures keep "
-        f"{others['kept'].sum() / others['pairs'].sum():.0%} and reverse "
-        f"{others['reversed'].sum() / others['pairs'].sum():.1%}; under other chance alone "
-        f"{table[table['alternative'] == chance]['kept'].sum() / base:.0%} keep their order. The best "
-        f"scenario stays best in {best.get('yes', 0)} of {len(others)} cases and ties with the "
-        f"best in {best.get('tied', 0)}.\n\n"
-    )
-    by_structure = []
-    for name, rows in table.groupby("alternative", sort=False):
+    lines = []
+    for name, rows in read("robustness.csv").groupby("alternative", sort=False):
         worst = rows.loc[rows["tau"].idxmin()]
         ends = " / ".join(str(int((rows["same_best"] == what).sum())) for what in ("yes", "tied", "no"))
         tau = f"{rows['tau'].median():.2f} ({worst['tau']:.2f}, {metric(worst['metric']).label('en')})"
-        shares = [f"{rows[what].sum() / rows['pairs'].sum():.0%}" for what in ("kept", "lost", "reversed")]
-        by_structure.append([labels[str(name)], tau, *shares, ends])
-    by_metric = []
-    for name, rows in table.groupby("metric", sort=False):
-        alone, own = rows[rows["alternative"] == chance].iloc[0], rows[rows["alternative"] != chance]
+        shares = [share(rows[what].sum() / rows["pairs"].sum()) for what in ("kept", "lost", "reversed")]
+        lines.append([labels[str(name)], tau, *shares, ends])
+    heads = [
+        "structure", "median tau (lowest, at)", "same order", "no longer different", "reversed",
+        "best scenario: same / tied / another",
+    ]  # fmt: skip
+    return markdown(heads, lines)
+
+
+OTHER_CHANCE = "other_chance"
+"""The base structure under other random numbers: the yardstick of robustness."""
+
+
+def ranked_metrics() -> str:
+    """One row a metric: how far its ranking of scenarios agrees over structures."""
+    lines = []
+    for name, rows in read("robustness.csv").groupby("metric", sort=False):
+        alone, own = rows[rows["alternative"] == OTHER_CHANCE].iloc[0], rows[rows["alternative"] != OTHER_CHANCE]
         worst, changed = own.loc[own["tau"].idxmin()], own[own["same_best"] == "no"]
         where = ", ".join(f"{r['alternative']} ({r['best_base']} → {r['best']})" for r in changed.to_dict("records"))
-        by_metric.append(
+        lines.append(
             [
                 metric(str(name)).label("en"),
                 _tau(alone),
                 f"{own['tau'].median():.2f}",
                 f"{_tau(worst)}: {worst['alternative']}",
-                f"{own['reversed'].sum() / own['pairs'].sum():.1%}",
+                share(own["reversed"].sum() / own["pairs"].sum(), 1),
                 where or "none",
             ]
         )
-    first = [
-        "structure",
-        "median tau (lowest, at)",
-        "kept",
-        "not told apart",
-        "reversed",
-        "best: same / tied / another",
-    ]
-    second = ["metric", "tau, other chance", "tau, median", "lowest tau", "pairs reversed", "best changes under"]
-    return told + markdown(first, by_structure) + "\n" + markdown(second, by_metric)
+    heads = [
+        "metric", "tau, other random numbers (90 % bootstrap interval)", "tau, median", "lowest tau", "pairs reversed",
+        "best scenario changes under",
+    ]  # fmt: skip
+    return markdown(heads, lines)
 
 
 def _tau(row: Any) -> str:
     return f"{row['tau']:.2f} ({row['tau_low']:.2f} to {row['tau_high']:.2f})"
 
 
+YES, UNTOLD, NO = "yes", "cannot tell", "no"
+"""Whether a parameter matters to an output, in the column `matters` of sensitivity_sobol.csv."""
+
+
 def drivers() -> str:
-    """For how many outputs each parameter matters, and of each output the parameters that do."""
+    """One row a parameter: for how many outputs it matters."""
     sobol = read("sensitivity_sobol.csv")
-    yes, untold, no = "yes", "cannot tell", "no"
-    by_parameter = []
+    lines = []
     medians = sobol.groupby("parameter")["total"].median().sort_values(ascending=False)
     for name in medians.index:
         cells = []
         for contrast in (False, True):
             rows = sobol[(sobol["parameter"] == name) & ((sobol["reference"] != "") == contrast)]
-            cells.append(" / ".join(str(int((rows["matters"] == what).sum())) for what in (yes, untold, no)))
-        by_parameter.append([f"`{name}`", *cells, f"{medians[name]:.2f}"])
-    by_output = []
-    for (scenario, reference, name), rows in sobol.groupby(["scenario", "reference", "metric"], sort=False):
-        label = f"{metric(str(name)).label('en')}, {scenario}" + (f" − {reference}" if reference else "")
-        ranked = rows[rows["matters"] == yes].sort_values("total", ascending=False, kind="stable").to_dict("records")
+            cells.append(" / ".join(str(int((rows["matters"] == what).sum())) for what in (YES, UNTOLD, NO)))
+        lines.append([f"`{name}`", *cells, f"{medians[name]:.2f}"])
+    heads = [
+        "parameter", "levels: matters / cannot tell / not", "differences: matters / cannot tell / not",
+        "median total-order index",
+    ]  # fmt: skip
+    return markdown(heads, lines)
+
+
+def outputs() -> str:
+    """One row an output: the parameters that matter to it."""
+    lines = []
+    keys = ["scenario", "reference", "metric"]
+    for (scenario, reference, name), rows in read("sensitivity_sobol.csv").groupby(keys, sort=False):
+        label = _output({"metric": str(name), "scenario": scenario, "reference": reference})
+        ranked = rows[rows["matters"] == YES].sort_values("total", ascending=False, kind="stable").to_dict("records")
         matter = ", ".join(f"`{r['parameter']}` {r['total']:.2f} ± {r['total_half']:.2f}" for r in ranked) or "none"
-        unclear = ", ".join(f"`{r}`" for r in rows[rows["matters"] == untold]["parameter"]) or "none"
-        by_output.append([label, matter, unclear, f"{rows['first'].sum():.2f}", f"{rows['chance_share'].iloc[0]:.2f}"])
-    first = [
-        "parameter",
-        "levels: matters / cannot tell / not",
-        "differences: matters / cannot tell / not",
-        "median total",
-    ]
-    second = ["output", "matter (total index ± 95 % half-width)", "cannot be told", "sum of first-order", "chance"]
-    return markdown(first, by_parameter) + "\n" + markdown(second, by_output)
+        unclear = ", ".join(f"`{r}`" for r in rows[rows["matters"] == UNTOLD]["parameter"]) or "none"
+        lines.append([label, matter, unclear, f"{rows['first'].sum():.2f}", f"{rows['chance_share'].iloc[0]:.2f}"])
+    heads = [
+        "output", "parameters that matter (total-order index ± 95 % half-width)", "cannot tell",
+        "sum of first-order indices", "share from random draws",
+    ]  # fmt: skip
+    return markdown(heads, lines)
 
 
 def core() -> str:
-    """By headline metric, how wide the intervals with the drawn core are against those with every parameter drawn."""
+    """By headline metric, how wide intervals with the drawn core are relative to those with every parameter drawn."""
     table = read("core.csv")
     table["level"] = table["reference"] == ""
-    lines, told = [], []
+    lines = []
     for name in dict.fromkeys(table["metric"]):
         rows = table[table["metric"] == name]
         cells = [metric(str(name)).label("en")]
@@ -544,24 +551,44 @@ def core() -> str:
             known = pd.to_numeric(found, errors="coerce").dropna()
             cells.append(f"{known.median():.2f} ({known.min():.2f} to {known.max():.2f})" if len(known) else "–")
         lines.append(cells)
-    for words, column in (("in one community", "one_ratio"), ("of mean effects", "mean_ratio")):
-        known = pd.to_numeric(table[column], errors="coerce").dropna()
-        narrow = int((known < NARROW).sum())
-        told.append(
-            f"Of {len(known)} intervals {words}, {narrow} are more than a tenth narrower with the core "
-            f"(median ratio {known.median():.2f})."
-        )
     heads = ["headline metric", "levels", "differences, in one community", "differences, on average"]
-    return " ".join(told) + "\n\n" + markdown(heads, lines)
+    return markdown(heads, lines)
+
+
+def explained() -> str:
+    """What fixing parameters narrows, in two sentences, and one row a fixed parameter, the largest first."""
+    table, widths = read("core_parameters.csv"), read("core.csv")
+    most = table.iloc[0].to_dict()
+    reach = widths[(widths["metric"] == "reach_quarter") & (widths["reference"] == "")]["one_ratio"]
+    stated = wrapped(
+        f"None of the {len(table)} fixed parameters, fixed alone, narrows the 90 % prediction interval of any headline "
+        f"metric in one community by more than {share(most['narrowing'], 1)} (`{most['parameter']}`; {_output(most)}). "
+        f"Fixed together they narrow the levels of reach to {reach.median():.2f} of their width, and "
+        f"{int((widths['one_ratio'] < NARROW).sum())} of {widths['one_ratio'].notna().sum()} intervals by more than a "
+        "tenth."
+    )
+    lines = [
+        [f"`{row['parameter']}`", _output(row), f"{row['share']:.3f}", share(row["narrowing"], 1)]
+        for row in table.head(LARGEST).to_dict("records")
+    ]
+    return stated + "\n" + markdown(["fixed parameter", "output", "share of variance", "narrowing when fixed"], lines)
+
+
+def _output(row: Row) -> str:
+    """The metric and the scenario, or the difference between two, that a row concerns."""
+    reference = f" − `{row['reference']}`" if row["reference"] else ""
+    return f"{metric(row['metric']).label('en')}, `{row['scenario']}`{reference}"
 
 
 # --- response curves ---------------------------------------------------------------------------------------------
 
 
-def response() -> str:
-    """How much of each intervention is enough, in two sentences, and one row an intervention, metric and group."""
-    from consensus_sim.analysis.response import read_response
-    from consensus_sim.report.response import ANSWERS, by_metric, how_much, label_of_metric
+def doses() -> tuple[dict[str, list[str]], list[list[str]]]:
+    """The answers of the response curves: by kind of answer those with it, and one row an intervention, metric and
+    group.
+    """
+    from consensus_sim.experiments.response.study import read_response
+    from consensus_sim.experiments.response.text import ANSWERS, by_metric, how_much, label_of_metric
     from consensus_sim.study.config import compose
 
     settings = read_response(compose(["experiment=response"])["response"])
@@ -576,18 +603,13 @@ def response() -> str:
         answer = ANSWERS[found.kind].format(dose=f"{found.dose:g}", most=f"{found.most:g}")
         limit = f"from dose {clipped[0]:g}" if clipped else ""
         lines.append([intervention, label, answer, *(_effect(name, row) for row in effects), limit])
-    counts = {kind: len(those) for kind, those in named.items()}
-    told = (
-        f"Of {len(lines)} answers, {counts['enough']} name a dose that is enough on average"
-        f"{': ' * bool(named['enough'])}{'; '.join(named['enough'])}. In {counts['none']} no dose brings a "
-        "difference "
-        f"worth a word, in {counts['more']} the largest dose still does"
-        f"{': ' * bool(named['more'])}{'; '.join(named['more'])}, in {counts['worse']} a dose makes it worse, in "
-        f"{counts['flat']} more brings nothing and what the dose itself does cannot be told, and in "
-        f"{counts['unknown'] + counts['undefined']} nothing can be told.\n\n"
-    )
+    return named, lines
+
+
+def response() -> str:
+    """One row an intervention, metric and group: how much is enough, and two effects."""
     heads = ["intervention", "metric", "enough", "dose 1 against none", "largest dose against none", "at a limit"]
-    return told + markdown(heads, lines)
+    return markdown(heads, doses()[1])
 
 
 def _effect(name: str, row: Row | None) -> str:
@@ -652,7 +674,7 @@ def disputes() -> str:
 
 
 def _percent(value: float) -> str:
-    from consensus_sim.report.disputes import percent
+    from consensus_sim.experiments.disputes.text import percent
 
     return f"{percent(value)} %" if value == value else "–"
 
@@ -665,10 +687,10 @@ def plan(language: str) -> str:
     """One row a quantity and group of the revised plan's forecast: median and 90 % interval by period, the share of
     the variance from parameters, and what the case study reports of phase 1.
     """
-    from consensus_sim.analysis.phase2 import periods, reported
-    from consensus_sim.report.figures.plan import period_label
+    from consensus_sim.experiments.plan.figure import period_label
+    from consensus_sim.experiments.plan.quantities import periods, reported
 
-    table, days, told, lines = pd.read_csv(REFERENCE / "forecast_phase2.csv"), periods()[1], reported(), []
+    table, days, stated, lines = pd.read_csv(REFERENCE / "forecast_phase2.csv"), periods()[1], reported(), []
     heads = [text(f"plan.{name}", language) for name in ("quantity", "unit", "group")]
     heads += [period_label(name, found, language) for name, found in days.items()]
     heads += [text(f"plan.{name}", language) for name in ("change", "parameters", "reported")]
@@ -697,7 +719,7 @@ def plan(language: str) -> str:
             cells.append("–" if ratio or pd.isna(first["change_q50"]) else change)
             from_parameters = first["share_parameters"]
             cells.append("–" if pd.isna(from_parameters) else f"{from_parameters:.2f}")
-            cells.append(found.show(told[name], after=False) if name in told and group == "all" else "")
+            cells.append(found.show(stated[name], after=False) if name in stated and group == "all" else "")
             lines.append(cells)
             label = ""
     return markdown(heads, lines)
@@ -711,16 +733,16 @@ OUTLOOK = (
     ("fatigue_team", ""), ("attendance_share", "elder"), ("attendance_share", "tenant"), ("speaking_share", "tenant"),
     ("speaking_share", "vulnerable"), ("topics_raised_by_party", "all"), ("topics_led_by_party", "all"),
 )  # fmt: skip
-"""What the forecast's page tells in words: metric, group ("": the only one)."""
+"""Effects that the forecast's page states in words: metric, group ("": the only one)."""
 
 
 def outlook(language: str) -> str:
-    """What the revised plan is likely to change over five months, and what cannot be told: by whether the interval of
+    """What the revised plan is likely to change over five months, and what stays uncertain: by whether the interval of
     the change from the model's own phase 1 holds no change.
     """
-    from consensus_sim.analysis.phase2 import reported
+    from consensus_sim.experiments.plan.quantities import reported
 
-    table, told = pd.read_csv(REFERENCE / "forecast_phase2.csv"), reported()
+    table, stated = pd.read_csv(REFERENCE / "forecast_phase2.csv"), reported()
     first = table[table["period"] == table["period"].iloc[0]]
     changed: list[str] = []
     open_: list[str] = []
@@ -735,11 +757,11 @@ def outlook(language: str) -> str:
         words["change"] = (
             f"{found.show_difference(row['change_q50'])} {found.show_interval(row['change_q05'], row['change_q95'])}"
         )
-        words["reported"] = found.show(told[name], after=False) if name in told and group == "all" else ""
+        words["reported"] = found.show(stated[name], after=False) if name in stated and group == "all" else ""
         line = text("plan.who" if words["who"] else "plan.what", language, **words)
         line += "" if ratio else text("plan.changed", language, **words)
-        line += text("plan.told", language, **words) if words["reported"] else ""
-        (open_ if low <= none <= high else changed).append(f"  - {line}\n")
+        line += text("plan.case_value", language, **words) if words["reported"] else ""
+        (open_ if low <= none <= high else changed).append(item(line, depth=1))
     return "".join(
         f"- {text(f'plan.{head}', language)}\n{''.join(lines)}"
         for head, lines in (("likely", changed), ("untold", open_))
@@ -750,21 +772,21 @@ def definitions(language: str) -> str:
     """One line a quantity of the revised plan's forecast: what it is."""
     found = [forecast_metric(name) for name in forecast_metric_names()]
     mark = "：" if language == "zh" else ": "
-    return "".join(f"- **{each.label(language)}**{mark}{each.definition(language)}\n" for each in found)
+    return "".join(item(f"**{each.label(language)}**{mark}{each.definition(language)}") for each in found)
 
 
 def pairing() -> str:
     """How many times smaller the standard error of each difference is under common random numbers."""
     bench = read("benchmarks.csv")
     bench = bench[bench["benchmark"] == "h pairing"]
-    told: dict[str, dict[str, str]] = {}
+    stated: dict[str, dict[str, str]] = {}
     for row in bench.to_dict("records"):
         what, case = row["what"].split(", ")
-        told.setdefault(what, {})[case] = (
+        stated.setdefault(what, {})[case] = (
             f"{float(row['ratio']):.1f} ({float(row['low']):.1f} to {float(row['high']):.1f})"
         )
     lines = [
         [" − ".join(f"`{name}`" for name in what.split(" - ")), own["chance and parameters"], own["chance only"]]
-        for what, own in told.items()
+        for what, own in stated.items()
     ]
     return markdown(["difference", "parameters drawn (default)", "parameters=centre: chance alone"], lines)

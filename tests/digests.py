@@ -45,15 +45,26 @@ SMALL: Mapping[str, tuple[str, ...]] = {
         "calibration.periods.plain.until=2024-08-01",
     ),
     "city": (TWO, WEEKS_26, "city.communities=3"),
+    "choose": (
+        "months=6", "choose.raced=4", "choose.screened=16", "choose.screening=2", "choose.first=4", "choose.batch=2",
+        "choose.most=6", "choose.final=10", "choose.structural=2", "choose.permutations=19",
+    ),
     "compare": (TWO, WEEKS_26),
+    "core": (TWO, WEEKS_26, TWO_SCENARIOS),
     "disputes": (TWO, WEEKS_26),
+    "factorial": (TWO, "factorial.points=300"),
+    "institutions": (TWO, WEEKS_26),
+    "levers": (TWO, WEEKS_26),
     "patterns": (TWO,),
+    "plan": ("replicates=10",),
     "response": (TWO, WEEKS_26, "response.doses=[0,1,4]"),
     "robustness": (TWO, WEEKS_26, TWO_SCENARIOS),
+    "rough_size": (TWO,),
     "sensitivity": (
         WEEKS_26, "scenarios=[before,council]", "sensitivity.trajectories=2", "sensitivity.screened=2",
         "sensitivity.base=4", "sensitivity.noise=4",
     ),
+    "spread": ("spread.sets=2", "spread.chances=2"),
     "validate": (TWO,),
 }  # fmt: skip
 """Experiment -> overrides that make it small; one without an entry here is run as it stands."""
@@ -99,7 +110,7 @@ def scenario_tables(name: str, weeks: int = WEEKS, seed: int = SEED) -> dict[str
 
 def experiment_tables(name: str, overrides: tuple[str, ...] | None = None) -> dict[str, pd.DataFrame]:
     """Table -> its frame, of what the experiment `name` writes: Parquet as it lies, CSV before it is rounded."""
-    from consensus_sim.experiment import run_experiment
+    from consensus_sim.experiments.runner import run_experiment
     from consensus_sim.study.config import compose
 
     found, to_csv = {}, pd.DataFrame.to_csv
@@ -168,7 +179,7 @@ def checkout(commit: str) -> Iterator[Path]:
 
 
 def differences(before: list[str], after: list[str]) -> list[str]:
-    """Lines of `before` (-) and `after` (+) that the other lacks or that tell of a failure, by scenario and table."""
+    """Lines of `before` (-) and `after` (+) that the other lacks or that report a failure, by scenario and table."""
     same = {line for line in {*before} & {*after} if not line.endswith(FAILED)}
     marked = [f"{mark} {line}" for mark, lines in (("-", before), ("+", after)) for line in lines if line not in same]
     place = {name: at for at, name in enumerate(dict.fromkeys(line.split()[0] for line in [*after, *before]))}

@@ -18,7 +18,7 @@ from consensus_sim.interventions.base import Intervention, build_lever
 from consensus_sim.outcomes.facts import all_tables
 from consensus_sim.parameters import Behaviour
 from consensus_sim.study.config import compose
-from consensus_sim.study.study import Plan, read_scenario
+from consensus_sim.study.plan import Plan, read_scenario
 
 Settings = Mapping[str, Mapping[str, Any]]
 

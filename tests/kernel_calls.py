@@ -1,6 +1,6 @@
-"""The list of kernel calls that a first start compiles ahead: `python -m tests.kernel_calls` writes it anew.
+"""The list of kernel calls that a first start compiles ahead: `python -m tests.kernel_calls` regenerates it.
 
-Every top-level call of a kernel with new types is noted while the default scenarios are played on the case study and
+Every top-level call of a kernel with new types is noted while the default scenarios are simulated on the case study and
 on the teaching community. A kernel whose call tree has more instructions takes longer to compile and stands earlier.
 """
 

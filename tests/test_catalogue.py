@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from consensus_sim import catalogue, interventions
 from consensus_sim.community.spec import CommunitySpec
 from consensus_sim.council.events import Channel
-from consensus_sim.council.topic_class import TopicSettings
+from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.data_files import parse, sources
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention
@@ -59,7 +59,7 @@ def test_every_text_has_both_languages_with_the_same_placeholders() -> None:
     for key, words in everything().items():
         assert set(words) == {"zh", "en"}, key
         assert all(isinstance(one, str) and one.strip() for one in words.values()), key
-        assert placeholders(words["zh"]) == placeholders(words["en"]), key
+        assert placeholders(words["zh"]) <= placeholders(words["en"]), key  # some for researchers only
 
 
 def test_every_text_can_be_set_in_the_packages_typeface() -> None:
@@ -157,7 +157,7 @@ def test_a_written_difference_is_the_number_with_its_sign(metric: catalogue.Metr
 
 def of_settings() -> dict[str, type]:
     """The classes whose settings the catalogue labels, by the name of their section."""
-    found: dict[str, type] = {"channel": Channel, "topic": TopicSettings}
+    found: dict[str, type] = {"channel": Channel, "topic": TopicClass}
     for module in pkgutil.iter_modules(interventions.__path__):
         for kind in vars(importlib.import_module(f"consensus_sim.interventions.{module.name}")).values():
             own = isinstance(kind, type) and issubclass(kind, Intervention) and kind is not Intervention

@@ -1,4 +1,4 @@
-"""The command line: help, a small run, sweeps, and every mistake as one line with exit code 2."""
+"""The command line: help, a small run, sweeps, and every error as one line with exit code 2."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_replicates_auto_says_what_it_reached_on_terminal_page_and_in_the_facts(
     done = cli(*AUTO, "report.language=zh", "report.figures=false")
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "results" / "compare").iterdir()
-    said = "要求的精度 0.0001 在 6 次重复（上限 monte_carlo.maximum）时尚未达到"
+    said = "要求的精度 0.0001 在模拟 6 次（上限 monte_carlo.maximum）后尚未达到"
     assert said in done.stdout.replace("\n", "") and "模拟误差" in done.stdout
     assert said in (folder / "report.html").read_text(encoding="utf-8")
     facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
@@ -103,11 +103,11 @@ def test_levers_that_start_after_the_last_day_are_named(cli, tmp_path):
     done = cli("community=teaching", "scenarios=[before,council,points]", "replicates=1", "calendar.weeks=9")
     assert done.returncode == 0, done.stderr
     late = "ballot, council, lectures, parlour, points, quota_seating, tea"
-    told = f"ends on 2024-05-05, before these start; they have no effect: {late} (in council + points)."
-    assert told in " ".join(done.stdout.split())
+    expected = f"ends on 2024-05-05, before these start; they have no effect: {late} (in council + points)."
+    assert expected in " ".join(done.stdout.split())
     assert done.stdout.count("The run ends on") == 2  # not under `before`
     (page,) = (tmp_path / "results").glob("compare/*/report.html")
-    assert told in page.read_text(encoding="utf-8")
+    assert expected in page.read_text(encoding="utf-8")
 
 
 def test_the_folder_of_own_files_is_among_the_settings_given_and_an_own_question_is_kept(cli, tmp_path):
@@ -194,7 +194,7 @@ def test_a_bad_value_in_a_sweep_is_told_and_the_other_job_is_done(cli, tmp_path)
     assert set(table.query("job == 1")["status"]) == {"done"} and table["replicates"].tolist()[:2] == [0, 1]
 
 
-MISTAKES = [
+ERRORS = [
     (["hydra.output_subdir=mine"], "hydra.output_subdir=mine: this setting of Hydra's is not used here"),
     (["hydra.callbacks.x._target_=os.system"], "this setting of Hydra's is not used here"),
     (["behaviour.participation=[1,2]"], "behaviour.participation: found [1,2]; allowed: a mapping"),
@@ -227,11 +227,11 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "told"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
-def test_a_mistake_is_one_line_with_exit_code_2_and_leaves_nothing(cli, tmp_path, arguments, told):
+@pytest.mark.parametrize(("arguments", "expected"), ERRORS, ids=[" ".join(words) for words, _ in ERRORS])
+def test_an_error_is_one_line_with_exit_code_2_and_leaves_nothing(cli, tmp_path, arguments, expected):
     done = cli(*arguments)
     assert done.returncode == 2
-    assert told in done.stderr
+    assert expected in done.stderr
     assert done.stderr.startswith("consensus-sim: ") and done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
@@ -259,7 +259,7 @@ def test_own_lever_and_scenario_from_a_folder(cli, tmp_path):
     assert done.returncode == 2 and "intervention.quiet.share" in done.stderr
 
 
-OWN_MISTAKES = {
+OWN_ERRORS = {
     "scenario: a key": ("scenario", "bse: full\n", "scenario.mine: unknown key 'bse' (did you mean 'base'?)"),
     "scenario: plural": ("scenario", "intervention: {tea: {}}\n", "(did you mean 'interventions'?)"),
     "scenario: a value": ("scenario", "interventions: {tea: {places: 1}}\n", "interventions.tea: unknown key 'places'"),
@@ -278,9 +278,9 @@ OWN_MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", OWN_MISTAKES)
-def test_a_mistake_in_an_own_file_is_told_with_the_file(cli, tmp_path, mistake):
-    group, text, told = OWN_MISTAKES[mistake]
+@pytest.mark.parametrize("case", OWN_ERRORS)
+def test_an_error_in_an_own_file_names_the_file(cli, tmp_path, case):
+    group, text, expected = OWN_ERRORS[case]
     (tmp_path / "mine" / group).mkdir(parents=True)
     if group == "topic":
         text = (
@@ -293,7 +293,7 @@ def test_a_mistake_in_an_own_file_is_told_with_the_file(cli, tmp_path, mistake):
     names = "[before,mine]" if group == "scenario" else "[before,council]"
     own = ["community=mine"] if group == "community" else []
     done = cli("--config-dir", "mine", *SMALL, f"scenarios={names}", *own)
-    assert done.returncode == 2 and told in done.stderr, done.stderr
+    assert done.returncode == 2 and expected in done.stderr, done.stderr
     lines = done.stderr.splitlines()
     assert len(set(lines)) == len(lines) and all(f"mine/{group}/mine.yaml: " in line for line in lines)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == before

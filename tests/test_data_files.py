@@ -48,12 +48,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_a_file_of_data_must_not_hold_is_refused_at_once(case):
-    text, told = REFUSED[case]
+    text, expected = REFUSED[case]
     begun = time.process_time()
     with pytest.raises(InputError) as caught:
         parse(text, "f.yaml")
     assert time.process_time() - begun < 2
-    assert told in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 300
+    assert expected in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 300
     assert caught.value.text("zh") != str(caught.value)
 
 
@@ -134,8 +134,8 @@ def test_a_header_is_refused_unless_it_is_the_one_allowed(tmp_path, header):
 def test_a_folder_a_list_and_nothing(tmp_path):
     (tmp_path / "list.yaml").write_text("- a\n", encoding="utf-8")
     (tmp_path / "nothing.yaml").write_text("# nothing\n", encoding="utf-8")
-    for path, told in ((tmp_path, "found something else"), (tmp_path / "list.yaml", "a YAML mapping")):
-        with pytest.raises(InputError, match=told):
+    for path, expected in ((tmp_path, "found something else"), (tmp_path / "list.yaml", "a YAML mapping")):
+        with pytest.raises(InputError, match=expected):
             read_mapping(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_mapping(tmp_path / "none.yaml")

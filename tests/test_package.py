@@ -152,6 +152,24 @@ def test_every_package_imported_is_declared(folder, extras):
     assert imported(folder) and not missing
 
 
+def private(text):
+    """Imports in a program of what another package keeps to itself: a module or a name that begins with `_`."""
+    for node in ast.walk(ast.parse(text)):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+        for module in modules:
+            first, *rest = module.split(".")
+            if first not in ("__future__", "consensus_sim") and any(part.startswith("_") for part in rest):
+                yield module
+
+
+def test_no_package_is_used_behind_its_back():
+    assert list(private("from hydra._internal.utils import get_args")) == ["hydra._internal.utils.get_args"]
+    sources = (ROOT / "src").rglob("*.py")
+    assert [(path.name, module) for path in sources for module in private(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_every_extra_serves_code_and_is_named_in_the_readme(extra):
     used = set().union(*(packages_of(module) for module in imported("src", "experiments/course")))

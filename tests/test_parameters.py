@@ -32,7 +32,7 @@ def test_every_parameter_states_unit_source_grade_and_meaning(group):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"value": 0.5}, "found 0.5; allowed: 0.1 to 0.3 share, or 0"),
         ({"value": "much"}, "found 'much'; allowed: a number"),
@@ -44,17 +44,18 @@ def test_every_parameter_states_unit_source_grade_and_meaning(group):
         ({"integer": True}, "allowed: a whole number"),
     ],
 )
-def test_a_wrong_entry_is_told_in_one_line(change, told):
+def test_a_wrong_entry_is_reported_in_one_line(change, expected):
     with pytest.raises(InputError, match="behaviour.x.y") as error:
         read_parameter("behaviour.x.y", {**GOOD, **change})
-    assert told in str(error.value) and "\n" not in str(error.value)
+    assert expected in str(error.value) and "\n" not in str(error.value)
 
 
 def test_what_the_case_identifies_is_calibrated():
-    """Lectures aside: of these the case identifies the sign (evidence, P28)."""
-    behaviour = Behaviour.from_config(compose()["behaviour"])
-    left = [p.name for p in behaviour if p.identified == "yes" and not p.calibrate]
-    assert left == ["behaviour.learning.lecture_skill", "behaviour.learning.course_cognition"]
+    """Of lectures, fatigue and loss of the team it identifies the sign alone (evidence, P28, P37)."""
+    behaviour = list(Behaviour.from_config(compose()["behaviour"]))
+    assert all(p.calibrate for p in behaviour if p.identified == "yes")
+    signs = [p.name.removeprefix("behaviour.") for p in behaviour if p.identified == "sign"]
+    assert signs == ["learning.lecture_skill", "learning.course_cognition", "fatigue.half_life", "fatigue.exit"]
 
 
 def test_nought_switches_a_mechanism_off():
@@ -129,7 +130,7 @@ def test_priors_have_the_shape_that_they_say():
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"distribution": "normal"}, "distribution: found 'normal'"),
         ({"distribution": "log-uniform", "low": 0}, "needs a low above 0"),
@@ -137,7 +138,7 @@ def test_priors_have_the_shape_that_they_say():
         ({"calibrate": "yes"}, "calibrate: found 'yes'; allowed: true or false"),
     ],
 )
-def test_a_wrong_prior_is_told(change, told):
+def test_a_wrong_prior_is_reported(change, expected):
     with pytest.raises(InputError) as error:
         read_parameter("behaviour.x.y", {**GOOD, **change})
-    assert told in str(error.value)
+    assert expected in str(error.value)

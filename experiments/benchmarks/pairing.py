@@ -1,11 +1,11 @@
 """(h) What common random numbers are worth: standard errors of contrasts, paired against independent seeds.
 
 One ensemble gives both. Paired, the standard error of a mean difference is SD(a - b) / sqrt(n); had the two scenarios
-been played under seeds of their own, it would be sqrt(SD(a)^2 + SD(b)^2) / sqrt(n), since runs of different seeds are
-independent (a test plays such runs and finds the same). With parameters=posterior a seed draws the parameters, too, so
-independent seeds are independent parameter draws; replicates of one draw are averaged first. How these differ tells how
-much of a difference is chance: the rest depends on the parameters themselves, and no common chance takes that away
-(`most_with_parameters`).
+been run under seeds of their own, it would be sqrt(SD(a)^2 + SD(b)^2) / sqrt(n), since runs of different seeds are
+independent (a test simulates such runs and finds the same). With parameters=posterior a seed draws the parameters,
+too, so independent seeds are independent parameter draws; replicates of one draw are averaged first. The variation
+between these replicates shows how much of a difference is Monte Carlo noise. The rest depends on the parameters
+themselves, and common random numbers do not remove it (`most_with_parameters`).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def ratio(a: Floats, b: Floats, axis: int = -1) -> Any:
 
 def most(a: Floats, b: Floats) -> float:
     """The largest that `ratio` can be for values that vary as `a` and `b` do: were they perfectly correlated, SD(a - b)
-    would be |SD(a) - SD(b)|. No common chance takes away what one scenario's chance has no counterpart for.
+    would be |SD(a) - SD(b)|. Common random numbers do not remove noise that only one of the scenarios has.
     """
     first, second = float(np.std(a, ddof=1)), float(np.std(b, ddof=1))
     apart = abs(first - second)

@@ -80,7 +80,7 @@ def rows_of(
 
 
 def kept(file: Path, parts: str) -> list[dict[str, str]]:
-    """Rows of an earlier run that belong to none of `parts`; its machine's, too, unless something is timed anew."""
+    """Rows of an earlier run that belong to none of `parts`; its machine's, too, unless something is timed again."""
     gone = parts + ("m" if set(parts) & set(TIMED) else "")
     if not file.exists():
         return []

@@ -30,7 +30,7 @@ SLOW = {"agentpy_network": 1, "mesa_plain": 3}
 LIKE = {"attendance": 0.05, "skill": 0.01, "variance": 0.05}
 """How far, relative to the reference, the mean over steps of a run under chance of its own may lie."""
 CLOSE = (2e-3, 1e-5, 1e-4)
-"""How far shares, means and variances under the same chance may differ: float32 may turn a decision on the edge."""
+"""Tolerances of shares, means and variances under common random numbers: float32 may turn a decision on the edge."""
 
 Records = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ def differences(records: Records, reference: Records) -> Records:
 
 
 def check_same(found: dict[str, tuple[str, Records]]) -> dict[str, Records]:
-    """The differences of each tool from NumPy under the same chance; RuntimeError if they are not small."""
+    """The differences of each tool from NumPy under common random numbers; RuntimeError if they are not small."""
     reference = found["numpy_sparse"][1]
     apart = {tool: differences(records, reference) for tool, (_, records) in found.items()}
     for tool, each in apart.items():
@@ -96,7 +96,7 @@ def side_by_side(
     rounds: int, n: int = 16_000, steps: int = reduced_workload.STEPS, others: Sequence[str] = (),
     tools: Sequence[str] = tuple(TOOLS), small: tuple[int, int] = (2_000, 20),
 ) -> Iterator[Row]:  # fmt: skip
-    """Rows of all tools at `n` residents; each is first checked against NumPy at size `small` under common chance."""
+    """Rows of all tools at `n` residents; each is first checked against NumPy (size `small`, common random numbers)."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("small.npz", "inputs.npz")]
         for file, size in zip(files, (small, (n, steps)), strict=True):
@@ -126,5 +126,5 @@ def side_by_side(
 
 
 def _said(apart: Any) -> str:
-    """The differences from NumPy under common chance, in words."""
+    """The differences from NumPy under common random numbers, in words."""
     return "same chance: " + ", ".join(f"{name} within {each:.0e}" for name, each in zip(LIKE, apart, strict=True))

@@ -14,7 +14,7 @@
 # # 第一课 初识：一个星期，一次比较 · First look: one week, one comparison
 #
 # **The question of this lesson 本课的问题.** A neighbourhood (社区) is about to found a council where residents
-# talk their own matters over (居民协商). *Who will come, who will speak, and will they agree?* You will play
+# talk their own matters over (居民协商). *Who will come, who will speak, and will they agree?* You will run
 # one week by hand, sit in on a meeting, and then ask the question as a planner would ask it: by comparison,
 # before anything is rolled out.
 #
@@ -37,7 +37,7 @@ from IPython.display import display
 
 from consensus_sim import compare, load_community
 from consensus_sim.catalogue import metric
-from consensus_sim.report.typeface import styled
+from consensus_sim.report import styled
 
 # %% [markdown]
 # ## 1 住在这里的人 · Who lives here
@@ -119,15 +119,14 @@ print(f"ties of an adult 成年居民的联系数: {degree.mean():.1f} on averag
 # half-year, with the secretary's tea (书记坝坝茶), a furnished parlour (睦邻会客厅) and lectures for its team.
 
 # %%
-from consensus_sim.runs.replicate import build_model
-from consensus_sim.study.config import compose
-from consensus_sim.study.study import read_study
+from consensus_sim.runs import build_model
+from consensus_sim.study import compose, read_study
 
 study = read_study(compose(["community=teaching", "scenarios=[council]", "seed=1"]))
 
 
 def new_run(replicate=0):
-    """A fresh run of the scenario council, standing before its first week; the same number gives the same chance."""
+    """A fresh run of the scenario council before its first week; the same number gives the same random draws."""
     return build_model(community, study.scenario("council"), study, replicate)
 
 
@@ -165,7 +164,7 @@ with styled():
 # comes only if they are known before people decide.
 
 # %%
-from consensus_sim.model.model import PHASES
+from consensus_sim.model import PHASES
 
 CHINESE = {
     "start_and_stop_levers": "措施开始或结束",
@@ -182,9 +181,9 @@ with pd.option_context("display.max_colwidth", None):
     display(phases)
 
 # %% [markdown]
-# A week without a meeting is dull, so let one run play ahead and tell us when its best-attended council session
-# (议事会) is. Then a second run with the same seed plays up to that week. It meets the same chance, hence the
-# same history: you can travel back in time, which no field study can.
+# A week without a meeting is dull, so let one run go ahead and report when its best-attended council session
+# (议事会) is. Then a second run with the same seed simulates up to that week. It has the same random draws, hence
+# the same history: you can travel back in time, which no field study can.
 
 # %%
 scout = new_run().run()
@@ -201,9 +200,9 @@ def count(model):
     return {
         "措施 levers in force": len(model.active),
         "议题：已产生 topics arisen": len(topics),
-        "议题：已听取 topics heard": sum(t.heard_week >= 0 for t in topics),
+        "议题：已听取 topics heard": sum(t.progress.heard_week >= 0 for t in topics),
         "议题：已达成共识 topics settled": sum(t.state == "settled" for t in topics),
-        "决议：已执行 resolutions carried out": sum(t.executed_week >= 0 for t in topics),
+        "决议：已执行 resolutions carried out": sum(t.resolution.executed_week >= 0 for t in topics),
         "活动 events held": len(recorder.events_held),
         "人次 persons present": sum(present for _, _, present in recorder.events_held),
         "知道议事会 adults who know of the council": int(model.residents.aware_of("council")[adult].sum()),
@@ -259,18 +258,17 @@ display(pd.DataFrame([{name: value(m) for name, value in lines.items()} for m in
 # Compare *present* and *speaking* of the vulnerable: a seat is not a voice (有席位不等于有声音).
 #
 # **What does the neutral moderator (中立主持人) do?** Let us put the people who sat on this topic back into the
-# room, spread their views from one end to the other, and play the meeting two hundred times without a moderator
+# room, spread their views from one end to the other, and simulate the meeting two hundred times without a moderator
 # and two hundred times with one. All else is equal: same people, same skills, same quarrel.
 #
 # **Prediction.** (a) Will the fifth who speak most speak less? By how much? (b) Will the room settle more
 # often?
 
 # %%
-from consensus_sim.dynamics.deliberation import deliberate, top_fifth_share
-from consensus_sim.dynamics.talk import PLENARY, People
+from consensus_sim.dynamics import PLENARY, People, deliberate, top_fifth_share
 from consensus_sim.randomness import key
 
-who = rows[0].topic.who.astype(np.int64)
+who = rows[0].topic.talk.who.astype(np.int64)
 n = len(who)
 expression, listening, integration = (
     model.residents.column(name)[who].astype(float) for name in ("expression", "listening", "integration")
@@ -335,8 +333,8 @@ with styled():
     plt.show()
 
 # %% [markdown]
-# **Look.** The moderator (parameter P22) moves the turns. What she does to agreement is another matter,
-# and one meeting would not have told you: that is why there were two hundred. Notice, too, that those who move
+# **Look.** The moderator (parameter P22) moves the turns. Her effect on agreement is another question,
+# and one meeting would not have shown it: that is why there were two hundred. Notice, too, that those who move
 # are those who hear somebody near enough to their own view (有界置信, bounded confidence).
 #
 # ## 5 一次比较 · A comparison
@@ -344,7 +342,7 @@ with styled():
 # Now the planner's question: what does the council bring, compared with how things were `before` (only ad-hoc
 # meetings 临时会议 and committee reception 居委会接待), and what do points (积分) add to it?
 #
-# We play each scenario several times (replicates 重复). Replicate 3 of one scenario meets *the same chance* as
+# We run each scenario several times (replicates 重复). Replicate 3 of one scenario uses the *same random draws* as
 # replicate 3 of another (common random numbers 共同随机数), so their difference is due to what was done, not to
 # luck.
 #
@@ -377,7 +375,7 @@ display(pd.DataFrame({s: [cell(name, s) for name in wanted] for s in scenarios},
 # The same over time. The band is again nine runs in ten, the dashed line the reference (phase 1).
 
 # %%
-from consensus_sim.report.figures import draw_contrasts, draw_forecasts
+from consensus_sim.report import draw_contrasts, draw_forecasts
 
 labels = [(scenario.name, scenario.label) for scenario in forecast.study.scenarios]
 print("随时间的变化 · Over time")
@@ -393,7 +391,7 @@ display(draw_contrasts(forecast.contrasts(), labels, "council", "en", wanted))
 
 # %% [markdown]
 # **Look.** Go back to your prediction. Reach and frequency need not move together: the same few can come more
-# often while nobody new comes. Whoever reports only one of them can tell either story.
+# often while nobody new comes. A report of only one of them can support either story.
 #
 # Three warnings that belong to every such forecast:
 # 1. This community is made up, and too small for its numbers to mean anything elsewhere. Directions, not sizes.

@@ -33,7 +33,7 @@ from IPython.display import display
 
 from consensus_sim import compare, load_community
 from consensus_sim.catalogue import label_of, metric, parameter_label
-from consensus_sim.report.typeface import styled
+from consensus_sim.report import styled
 
 community = load_community("teaching")
 RUNS = 60
@@ -94,19 +94,19 @@ with styled():
     plt.show()
 
 # %% [markdown]
-# **Look.** A forecast that plays one set of parameters looks sure of itself because it does not know what it does
-# not know (区间窄，不等于可靠). The figures of the case study take part of the width back, and move the middle; how
-# much of either is luck with some fifty sets of parameters, section 4 will tell. The case study is another place than
-# this one, so that for us even the posterior is an educated guess.
+# **Look.** A forecast that runs a single parameter draw looks sure of itself because it does not know what it does
+# not know (区间窄，不等于可靠). The figures of the case study take part of the width back, and move the middle;
+# section 4 shows how much of either is Monte Carlo noise with some fifty parameter draws. The case study is another
+# place than this one, so that for us even the posterior is an educated guess.
 #
 # ## 2 谁的错：参数还是偶然 · Whose fault: parameters or chance?
 #
-# Under `posterior` every replicate has a set of parameters of its own, but every tenth repeats the set of the one
-# before it and differs in chance alone. If two runs of a set lie close together while the sets lie far apart, it is the
-# parameters that make the interval.
+# Under `posterior` every replicate has a parameter draw of its own, but every tenth repeats the draw of the one
+# before it and differs in random numbers alone. If two runs of a draw lie close together while the draws lie far
+# apart, the parameters make the interval.
 #
-# **Prediction.** Below, every dot is a set that was played twice: its first run across, its second up; the small ticks
-# are all runs. Will the dots lie along the diagonal or all over the place?
+# **Prediction.** Below, every dot is a parameter draw that was run twice: its first run across, its second up; the
+# small ticks are all runs. Will the dots lie along the diagonal or all over the place?
 
 # %%
 with styled():
@@ -132,19 +132,19 @@ display(
 )
 
 # %% [markdown]
-# **Look.** Six sets that were played twice tell little, and the table says so: `share_parameters` is the part of the
-# variance that parameters make, with its own 90 % interval, which is wide. (200 replicates have 20 of them.) Where it
-# is near one, better data would help, and playing more runs would not. Where it is near zero, even somebody who knew
-# everything about the residents could not tell what *this* year will bring. A council that hears a handful of topics
+# **Look.** Six parameter draws that were run twice show little, and the table says so: `share_parameters` is the part
+# of the variance that parameters make, with its own 90 % interval, which is wide. (200 replicates have 20 such draws.)
+# Where it is near one, better data would help, and more runs would not. Where it is near zero, even somebody who knew
+# everything about the residents could not predict what *this* year will bring. A council that hears a handful of topics
 # a year is a small sample of itself.
 #
 # ## 3 公平的比较 · A fair comparison
 #
-# What does the quota add, and what do workshops (培训)? Replicate 3 of `quota` meets the same parameters and the same
-# chance as replicate 3 of `council` (common random numbers 共同随机数). So the question is put to the same residents,
-# with the same luck.
+# What does the quota add, and what do workshops (培训)? Replicate 3 of `quota` has the same parameters and the same
+# random draws as replicate 3 of `council` (common random numbers 共同随机数). So the question is put to the same
+# residents, with the same luck.
 #
-# **Prediction.** How much larger would the spread of the difference be if the two were played independently? And for
+# **Prediction.** How much larger would the spread of the difference be if the two were run independently? And for
 # which of the two measures is the pairing worth more: the one that changes much, or the one that changes little?
 
 # %%
@@ -152,7 +152,7 @@ both = values(forecasts["posterior"])
 
 
 def differences(scenario):
-    """Its difference to the council, replicate by replicate; and as if the two had been played independently."""
+    """Its difference to the council, replicate by replicate; and as if the two had been run independently."""
     other, council = both[scenario].values, both["council"].values
     mixed = [other - np.roll(council, shift) for shift in range(2, RUNS - 1)]  # never the same set
     return other - council, np.concatenate(mixed)
@@ -185,14 +185,14 @@ with styled():
 
 # %% [markdown]
 # **Look.** Means are the same, answers are not: what the pairing takes away is luck that both would have had alike. To
-# get as far without it, one would have to play the *square* of that factor as many runs. The less a measure changes,
+# get as far without it, one would need the *square* of that factor times as many runs. The less a measure changes,
 # the more the two runs have in common, and the more the pairing is worth. Luckily: for it is the small effects that
 # drown in luck.
 #
 # ## 4 多跑几次有什么用 · What more runs are good for
 #
 # Two numbers shrink and stay in different ways. The *interval* (区间) says how different single roll-outs turn out.
-# The *Monte Carlo error* (蒙特卡洛误差) says how well this many runs know the mean.
+# The *Monte Carlo standard error* (MCSE, 蒙特卡洛误差) says how precisely this many runs estimate the mean.
 #
 # **Prediction.** From 10 to 60 replicates: what happens to either?
 
@@ -211,19 +211,19 @@ display(pd.DataFrame(rows).T.rename_axis("重复 replicates").round(4))
 # %% [markdown]
 # **Look.** In the long run four times as many runs halve the error, while the interval settles to its width and stays,
 # for it is about the world and not about us. Ten replicates do not even know the interval.
-# Asking for `replicates="auto"` with a `precision` plays until the errors are that small. No number of runs makes an
-# interval honest if the parameters are not drawn.
+# Asking for `replicates="auto"` with a `precision` adds runs until the errors are that small. No number of runs makes
+# an interval honest if the parameters are not drawn.
 #
 # ## 5 数据说了什么 · What the data said
 #
 # Twelve figures met some 180 parameters. The ratio below is the spread of a parameter in the posterior over that in
 # its prior: 1 means that the data said nothing about it.
 #
-# **Prediction.** Of how many parameters do the data say something?
+# **Prediction.** For how many parameters are the data informative?
 
 # %%
-from consensus_sim.runs.replicate import read_behaviour
-from consensus_sim.study.posterior import read_posterior
+from consensus_sim.runs import read_behaviour
+from consensus_sim.study import read_posterior
 
 study = forecasts["posterior"].study
 behaviour, sets = read_behaviour(study), read_posterior("case_study")
@@ -248,14 +248,14 @@ with styled():
     plt.show()
 
 # %% [markdown]
-# **Look.** This is what calibration (校准) on one case can do, and it is told on every report: what the data did not
-# narrow is judgement and literature, carried through to the forecast. Measures that start together cannot be told
-# apart at all (G1), so packages (成套做法) are ranked, not single ingredients.
+# **Look.** This is what calibration (校准) on one case can do, and every report states it: where the data did not
+# narrow a parameter, its range is judgement and literature, carried through to the forecast. The effects of measures
+# that start together cannot be separated at all (G1), so packages (成套做法) are ranked, not single ingredients.
 #
 # ## 6 给预测打分 · Scoring a forecast
 #
 # Suppose the year is over and 12 % of adults came. Who forecast well? Not whoever was nearest, and not whoever held
-# the truth in an interval from nought to a hundred. The *CRPS* (连续分级概率评分; Gneiting & Raftery 2007) weighs both:
+# the truth in an interval from zero to a hundred. The *CRPS* (连续分级概率评分; Gneiting & Raftery 2007) weighs both:
 # how far the whole forecast lies from what happened, in the unit of the figure, smaller is better. For a forecast of
 # one number it is the plain distance.
 #
@@ -289,7 +289,7 @@ display(pd.DataFrame(scores).T.sort_values("CRPS"))
 #    community (`q05`, `q95`) leave out zero, and of which that of the mean effect (`mean_q05`, `mean_q95`): reach,
 #    attendance (议事会到场人数), topics settled (达成共识), the vulnerable's speaking (弱势群体发言)?
 # 2. **Run** the next cell and compare. Then change `parameters` to `centre`. Which differences are "clear" now, and
-#    would you tell a planner so?
+#    would you say so to a planner?
 # 3. **Explain** in three sentences what is sure, what is not, and whether more runs or better data would help.
 
 # %%

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Load the command line and run it; Ctrl-C is told in one line already while it loads."""
+    """Load the command line and run it; Ctrl-C gives one line even while it loads."""
     try:
         from consensus_sim import cli
     except KeyboardInterrupt:

@@ -26,7 +26,7 @@ class Calendar:
         self._half_year_ends = self._last_weeks(self.half_year_of)
 
     def _last_weeks(self, period: Callable[[datetime.date], str]) -> list[bool]:
-        """Whether each week of the run is the last of its period."""
+        """For each week of the run, True if it is the last of its period."""
         names = [period(day) for day in self.dates]
         return [one != next_one for one, next_one in pairwise(names)]
 
@@ -61,19 +61,19 @@ class Calendar:
         return self.half_year_of(self.date(week))
 
     def ends_month(self, week: int) -> bool:
-        """Whether `week` is the last of its month."""
+        """True if `week` is the last of its month."""
         if 0 <= week < self.weeks:
             return self._month_ends[week]
         return self._month_of(self.date(week)) != self._month_of(self.date(week + 1))
 
     def ends_quarter(self, week: int) -> bool:
-        """Whether `week` is the last of its quarter."""
+        """True if `week` is the last of its quarter."""
         if 0 <= week < self.weeks:
             return self._quarter_ends[week]
         return self.quarter(week) != self.quarter(week + 1)
 
     def ends_half_year(self, week: int) -> bool:
-        """Whether `week` is the last of its half-year."""
+        """True if `week` is the last of its half-year."""
         if 0 <= week < self.weeks:
             return self._half_year_ends[week]
         return self.half_year(week) != self.half_year(week + 1)
@@ -86,7 +86,7 @@ def per_week(per_month: float) -> float:
 
 @lru_cache(maxsize=4096)  # asked every week by every lever, and always the same
 def falls_due(rate: float, weeks_since: int) -> bool:
-    """Whether something held `rate` times a week (at most once in one) is held `weeks_since` weeks after its start.
+    """True if something held `rate` times a week (at most once in one) is held `weeks_since` weeks after its start.
 
     Spreads the occasions evenly: over any span the count is `rate` times the weeks, rounded.
     """

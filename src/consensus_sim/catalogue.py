@@ -1,4 +1,4 @@
-"""Every word that people read, in Chinese and English, and the one home of metric definitions.
+"""Every word shown to people, in Chinese and English, and the one home of metric definitions.
 
 The words are in `catalogue.yaml` beside this file; nothing is read before it is asked for.
 """
@@ -24,7 +24,7 @@ MORE_DECIMALS = 2
 
 @dataclass(frozen=True)
 class Metric:
-    """What a metric is and how it is written.
+    """Definition of a metric and the format of its numbers.
 
     name: as in the column `metric` of the tables
     unit: machine name of the unit, as in the column `unit`
@@ -52,7 +52,7 @@ class Metric:
         return self.labels[check_language(language)]
 
     def definition(self, language: str) -> str:
-        """What is counted, over which window, among whom."""
+        """Definition: the quantity counted, its window, its residents."""
         return self.definitions[check_language(language)]
 
     def unit_label(self, language: str) -> str:
@@ -66,8 +66,13 @@ class Metric:
 
     @property
     def is_share(self) -> bool:
-        """Whether values are shares, so that differences are percentage points."""
+        """True if values are shares, so that differences are percentage points."""
         return self.scale == 100
+
+    @property
+    def has_plain_unit(self) -> bool:
+        """True if the unit can stand behind a number: persons, money, hours, counts; not shares or scales."""
+        return not (self.is_share or self.unit in ("index", "score", "sd"))
 
     def show(self, value: float, *, after: bool = True) -> str:
         """`value` as people read it, e.g. 0.0123 as "1.23 %"; a dash where it is undefined."""
@@ -113,7 +118,7 @@ class Metric:
 
 
 def range_of(unit: str) -> tuple[float, float]:
-    """Least and greatest value of what is told in `unit`, a machine name: shares and indices lie in 0-1, counts and
+    """Least and greatest value of a quantity in `unit`, a machine name: shares and indices lie in 0-1, counts and
     amounts are not negative, settling takes a sitting.
     """
     if unit.startswith(("share", "index", "score")):
@@ -323,8 +328,6 @@ def headline_tables(present: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
 
 
 def contrast_metrics(present: Iterable[str] = ()) -> tuple[str, ...]:
-    """Metrics whose differences are drawn and told in words: those of the short tables (`present` as there) and a few
-    more.
-    """
+    """Metrics whose differences are drawn and described in words: those of the short tables and a few more."""
     named = [name for names in headline_tables(present).values() for name in names]
     return (*named, *_content()["contrasts_too"])

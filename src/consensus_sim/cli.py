@@ -1,11 +1,12 @@
-"""The command line: `consensus-sim`, a Hydra application whose every mistake is one line and an exit code.
+"""The command line: `consensus-sim`, a Hydra application that reports every error in one line and an exit code.
 
-0 done; 1 a replicate failed, or an error of the program; 2 a mistake in the input; 130 interrupted.
+0 done; 1 a replicate failed, or an error of the program; 2 an error in the input; 130 interrupted.
 Hydra leaves no files of its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import errno
 import gc
@@ -18,10 +19,10 @@ import traceback
 from collections.abc import Container, Sequence
 from importlib import metadata
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
@@ -30,16 +31,10 @@ from consensus_sim.data_files import parse
 from consensus_sim.errors import ConsensusSimError, InputError, Phrase, one_line, phrase, single
 from consensus_sim.paths import configs_dir
 from consensus_sim.runs.progress import speak, words
-from consensus_sim.study.config import (
-    CONFIG_NAME,
-    explain,
-    extend,
-    kept_values,
-    own_file,
-    package_configs,
-    search_path,
-    settings_sources,
-)
+from consensus_sim.study.config import package_configs
+from consensus_sim.study.config_names import CONFIG_NAME
+from consensus_sim.study.diagnosis import explain, own_file
+from consensus_sim.study.overrides import extend, kept_values, search_path
 from consensus_sim.sweep import DONE, FAILED, Job, RefusedError, end_all, heading, job_folder, note, this_job
 from consensus_sim.terminal import use_any_encoding
 from consensus_sim.tools.examples import write_examples
@@ -49,18 +44,18 @@ SEARCHED = 50_000
 Python's own 700 a tenth of its time would go into looking.
 """
 _FULL_ERROR = os.environ.get("HYDRA_FULL_ERROR") == "1"
-_NO_NUMBERS = re.compile(r"^(\+\w+@|\+own=|hydra\.|(engine|report|store|results|debug)\b)")
+_NO_NUMBERS = re.compile(r"^(\+\w+@|\+own=|hydra\.|(engine|report|store|results|publish|debug)\b)")
 _here = False  # whether this process is the command; else it is a launcher's worker
 _failed: list[int] = []  # exit codes of the jobs of this process that failed
-_own: list[str] = []  # overrides that bring in settings
+_own: list[str] = []  # overrides as Hydra composes them
 _given: list[str] = []  # overrides as the user gave them
 _config_dir: list[str] = []  # the folder of the user's own files, if one was given
 
 
-class ToldError(Exception):
-    """The failure of a job in a launcher's worker, told there, on its way to the exit code of the command.
+class ReportedError(Exception):
+    """Failure of a job in a launcher's worker, reported there, on its way to the exit code of the command.
 
-    kept: what was told, where the launcher keeps the output of its jobs in files (submitit)
+    kept: the message, if the launcher keeps the output of its jobs in files (submitit)
     """
 
     def __init__(self, code: int, kept: str = "") -> None:
@@ -79,8 +74,8 @@ class TerminatedError(BaseException):
 
 
 def job(config: DictConfig) -> None:
-    """Run one job; its failure is told here and remembered, so that the other jobs of a sweep go on."""
-    from consensus_sim.experiment import run_experiment
+    """Run one job; its failure is reported here and remembered, so that the other jobs of a sweep go on."""
+    from consensus_sim.experiments.runner import run_experiment
 
     plain: Any = OmegaConf.to_container(config, resolve=True)
     own = [f"--config-dir {folder}" for folder in _config_dir]
@@ -91,11 +86,11 @@ def job(config: DictConfig) -> None:
     try:
         place = run_experiment(plain, job_folder() if sweep else results_folder(plain))
     except Exception as error:
-        code, said = tell(error, plain.get("debug") is True or (_here and _debug()), sweep)
+        code, said = report(error, plain.get("debug") is True or (_here and _debug()), sweep)
         if sweep:
             note(sweep, FAILED, None)
         if not _here:
-            raise ToldError(code, said if "SUBMITIT_EXECUTOR" in os.environ else "") from None
+            raise ReportedError(code, said if "SUBMITIT_EXECUTOR" in os.environ else "") from None
         _failed.append(code)
     else:
         if sweep:
@@ -122,24 +117,24 @@ def results_folder(config: dict[str, Any]) -> Path:
     return Path(str(config["results"])) / str(config["experiment_name"]) / now
 
 
-def tell(error: BaseException, debug: bool, sweep: Job | None = None) -> tuple[int, str]:
-    """Print `error` on standard error, one mistake a line (with where it came from if `debug`); the exit code, and what
-    was printed. `sweep`: the job of a sweep that it ended.
+def report(error: BaseException, debug: bool, sweep: Job | None = None) -> tuple[int, str]:
+    """Print `error` on standard error, one error a line (with its origin if `debug`); returns the exit code and the
+    text printed. `sweep`: the job of a sweep that it ended.
     """
     if debug:
         traceback.print_exception(error)
         for trace in dict.fromkeys(failure.trace for failure in getattr(error, "failures", [])):
             print(trace, file=sys.stderr)
-    code, told = _told(error, debug)
+    code, errors = _errors(error, debug)
     if sweep is not None:
-        told = [phrase("in_job", number=sweep.number, values=sweep.named, error=each) for each in told]
-    said = "\n".join(f"consensus-sim: {words(each)}" for each in told)
+        errors = [phrase("in_job", number=sweep.number, values=sweep.named, error=each) for each in errors]
+    said = "\n".join(f"consensus-sim: {words(each)}" for each in errors)
     print(said, file=sys.stderr)
     return code, said
 
 
-def _told(error: BaseException, debug: bool) -> tuple[int, list[Phrase]]:
-    """The exit code of `error`, and its mistakes."""
+def _errors(error: BaseException, debug: bool) -> tuple[int, list[Phrase]]:
+    """The exit code of `error`, and its errors in words."""
     if isinstance(error, InputError):
         folder = _config_dir[0] if _config_dir else None
         return 2, [own_file(each, folder, _given) for each in single(error)]
@@ -157,7 +152,7 @@ def _language(given: Sequence[str]) -> str:
 
 
 def _compiled() -> Path:
-    """Where compiled code is kept."""
+    """Folder of compiled code."""
     from consensus_sim.kernels import cache_dir
 
     return cache_dir()
@@ -180,6 +175,27 @@ def help_text(config_dir: str | None) -> str:
     return string.Template(config["hydra"]["help"]["template"]).substitute(APP_CONFIG_GROUPS=lines)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Parser of Hydra's options and ours. Hydra parses its own again; this parser separates options from overrides."""
+
+    def __init__(self) -> None:
+        super().__init__(add_help=False, allow_abbrev=False)
+        self.add_argument("overrides", nargs="*")
+        for switch in ("--help -h", "--hydra-help", "--resolve", "--run -r", "--multirun -m", "--shell-completion -sc"):
+            self.add_argument(*switch.split(), action="store_true")
+        for option in ("--package -p", "--config-path -cp", "--config-name -cn", "--config-dir -cd"):
+            self.add_argument(*option.split())
+        self.add_argument("--experimental-rerun")
+        self.add_argument("--cfg", "-c", choices=("job", "hydra", "all"))
+        kinds = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+        self.add_argument("--info", "-i", const="all", nargs="?", choices=kinds)
+        self.add_argument("--examples", metavar="FOLDER")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError."""
+        raise InputError("usage", problem=message)
+
+
 def arguments(argv: Sequence[str]) -> list[str]:
     """`argv` as Hydra is to see it: options first, then the overrides, completed by what the user's own files need.
 
@@ -188,15 +204,7 @@ def arguments(argv: Sequence[str]) -> list[str]:
     if "--version" in argv:
         print(f"consensus-sim {metadata.version('consensus-sim')}")
         raise SystemExit(0)
-    parser = get_args_parser()
-    parser.add_argument("--examples", metavar="FOLDER")
-
-    def refuse(message: str) -> NoReturn:
-        raise InputError("usage", problem=message)
-
-    parser.error = refuse  # type: ignore[method-assign]
-    parser.allow_abbrev = False
-    args = parser.parse_intermixed_args(list(argv))
+    args = _Parser().parse_intermixed_args(list(argv))
     for option in ("config_path", "config_name", "experimental_rerun"):  # files that would be read unchecked
         if getattr(args, option) is not None:
             raise InputError("option_not_used", option=f"--{option.replace('_', '-')}")
@@ -218,8 +226,8 @@ def arguments(argv: Sequence[str]) -> list[str]:
         print(help_text(args.config_dir))
         raise SystemExit(0)
     with package_configs():
-        extended = extend(searched, config_dir=args.config_dir)
-    _own[:] = settings_sources(extended)
+        extended = extend(searched, config_dir=args.config_dir, multirun=args.multirun)
+    _own[:] = extended
     return [*options, *extended]
 
 
@@ -231,17 +239,28 @@ def _without_config_dir(argv: Sequence[str]) -> list[str]:
 
 
 def _debug() -> bool:
-    """Whether the user asked where errors come from."""
+    """True if the user asked for the source of errors."""
     return _FULL_ERROR or "debug=true" in sys.argv
 
 
-def _end(number: int, frame: object) -> NoReturn:
+def _end(number: int, frame: FrameType | None) -> NoReturn:
     """End as after Ctrl-C when the system asks for it: clean up, leave nothing half-written."""
     raise TerminatedError(number)
 
 
 def _say(said: Phrase) -> None:
     print(f"consensus-sim: {words(said)}", file=sys.stderr)
+
+
+def run(words: Sequence[str]) -> None:
+    """Run what `words` ask for: one job is composed here, once; with an option, Hydra does it, and composes twice."""
+    if any(word.startswith("-") for word in words):
+        hydra.main(config_path=str(configs_dir()), config_name=CONFIG_NAME, version_base="1.3")(job)()
+        return
+    with package_configs():
+        config = hydra.compose(config_name=CONFIG_NAME, overrides=list(words), return_hydra_config=True)
+        HydraConfig.instance().set_config(config)
+        job(OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"]))
 
 
 def main() -> NoReturn:
@@ -255,15 +274,15 @@ def main() -> NoReturn:
     code = 0
     try:
         sys.argv[1:] = arguments(sys.argv[1:])
-        os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here whole, to be told in one line
-        hydra.main(config_path=str(configs_dir()), config_name=CONFIG_NAME, version_base="1.3")(job)()
+        os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come here whole, to be reported in one line
+        run(sys.argv[1:])
         code = max(_failed, default=0)
-    except ToldError as told:
-        if told.kept:
-            print(told.kept, file=sys.stderr)
-        code = told.code
+    except ReportedError as reported:
+        if reported.kept:
+            print(reported.kept, file=sys.stderr)
+        code = reported.code
     except RefusedError as refused:
-        code, _ = tell(explain(refused.cause, _own), debug)
+        code, _ = report(explain(refused.cause, _own), debug)
     except KeyboardInterrupt:
         _say(phrase("interrupted"))
         code = 130
@@ -276,12 +295,12 @@ def main() -> NoReturn:
         cause = explain(error, _own)
         if isinstance(cause, OSError):
             cause = InputError("in_place", where=str(cause.filename or "files"), error=cause.strerror or str(cause))
-        code, _ = tell(cause, debug)
+        code, _ = report(cause, debug)
     finally:
         try:
             end_all()
         except InputError as error:
-            code = max(code, tell(error, debug)[0])
+            code = max(code, report(error, debug)[0])
     sys.exit(code)
 
 

@@ -28,7 +28,7 @@ DEFAULTS, SELF = "defaults", "_self_"
 
 _WORDS: dict[str, Data] = {word: None for word in ("", "~", "null", "Null", "NULL")}
 _WORDS |= {word: True for word in ("true", "True", "TRUE")} | {word: False for word in ("false", "False", "FALSE")}
-# A number does not begin with a nought that says nothing: 0205 may be meant as it stands, or as an octal number.
+# A number does not begin with a meaningless zero: 0205 may be meant as it stands, or as an octal number.
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d*(_\d+)*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?((0|[1-9]\d*(_\d+)*)?\.\d+|(0|[1-9]\d*(_\d+)*)\.?)(e[-+]?\d+)?|[-+]?\.inf|\.nan", re.ASCII)
 _LONGEST_NUMBER = 100  # digits
@@ -133,7 +133,7 @@ class _Builder:
 
 
 def _at(file: str, line: int, words: Phrase) -> InputError:
-    """An error in a line of a file, counted from nought."""
+    """An error in a line of a file, counted from zero."""
     return InputError("in_line", file=file, line=line + 1, error=words)
 
 

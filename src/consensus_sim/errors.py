@@ -155,23 +155,23 @@ def one_of(where: Where, found: object, allowed: Iterable[object], other: Phrase
     other: what is allowed besides the names
     """
     names = list(allowed)
-    told = names_phrase(found, names)
-    told = told if other is None else phrase("either", one=told, other=other)
-    return InputError("not_one_of", where=where, found=found, near=near_phrase(found, names), allowed=told)
+    wanted = names_phrase(found, names)
+    wanted = wanted if other is None else phrase("either", one=wanted, other=other)
+    return InputError("not_one_of", where=where, found=found, near=near_phrase(found, names), allowed=wanted)
 
 
 def unknown_key(where: Where, found: object, allowed: Iterable[object]) -> InputError:
     """An `InputError` for a key that the mapping at `where` cannot have, with the nearest one suggested."""
     names = list(allowed)
-    near, told = near_phrase(found, names), names_phrase(found, names)
-    return InputError("unknown_key", where=where, found=found, near=near, allowed=told)
+    near, wanted = near_phrase(found, names), names_phrase(found, names)
+    return InputError("unknown_key", where=where, found=found, near=near, allowed=wanted)
 
 
 def unknown_column(where: Where, found: object, allowed: Iterable[object]) -> InputError:
     """An `InputError` for a column that the table at `where` cannot have, with the nearest one suggested."""
     names = list(allowed)
-    near, told = near_phrase(found, names), names_phrase(found, names)
-    return InputError("unknown_column", where=where, found=found, near=near, allowed=told)
+    near, wanted = near_phrase(found, names), names_phrase(found, names)
+    return InputError("unknown_column", where=where, found=found, near=near, allowed=wanted)
 
 
 def not_allowed(where: Where, found: object, allowed: Phrase) -> InputError:

@@ -92,8 +92,8 @@ def _candidates() -> Iterator[Path]:
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether `folder` can be written (numba refuses a folder that it can only read) and nobody else can write to it:
-    a folder of this user, and no link to one.
+    """True if this user can write to `folder` (numba refuses a folder that it can only read) and nobody else can: it
+    is a folder of this user, and no link to one.
     """
     try:
         found = folder.lstat()

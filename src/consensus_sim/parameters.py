@@ -11,12 +11,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, overload
 
 from pydantic import ConfigDict
 
 from consensus_sim.errors import InputError, not_allowed, phrase, raise_all, unknown_key
 from consensus_sim.settings import STRICT, Text, choice, mapping, number, read, shown, switch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 DISTRIBUTIONS = ("uniform", "log-uniform", "triangular", "beta", "fixed")
 """Priors between low and high. Triangular and beta have their mode at the value; beta is the PERT distribution; fixed
@@ -50,7 +54,11 @@ class Parameter:
         """True if draws of it differ: it is no design choice, and forecasts draw it."""
         return self.drawn and self.distribution != "fixed"
 
-    def at(self, quantile: Any) -> Any:
+    @overload
+    def at(self, quantile: float) -> float: ...
+    @overload
+    def at(self, quantile: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def at(self, quantile: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
         """The value at `quantile` in [0, 1] of the prior; an array of quantiles gives an array of values.
 
         uniform, log-uniform: over [low, high]; triangular: mode at the value; beta: PERT, the beta distribution on
@@ -58,6 +66,7 @@ class Parameter:
         fixed: the value, whatever the quantile: what is decided on is not uncertain
         not `drawn`: the value, too, though it is uncertain (`Behaviour.whole` draws it from its prior)
         """
+        drawn: Any
         if not self.varies:
             drawn = quantile * 0.0 + self.value
         elif self.distribution == "uniform" or self.low == self.high:
@@ -66,7 +75,8 @@ class Parameter:
             drawn = _prior(self.distribution, self.low, self.high, self.value).ppf(quantile)
         if self.integer:
             drawn = drawn.round() if hasattr(drawn, "round") else round(drawn)
-        return drawn if getattr(drawn, "ndim", 0) else float(drawn)
+        found: float | NDArray[np.float64] = drawn if getattr(drawn, "ndim", 0) else float(drawn)
+        return found
 
 
 @lru_cache(maxsize=1024)

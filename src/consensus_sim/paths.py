@@ -1,4 +1,4 @@
-"""Where the package's own files are, in a wheel and in a checkout alike."""
+"""Locations of the package's own files, in a wheel and in a checkout alike."""
 
 from __future__ import annotations
 

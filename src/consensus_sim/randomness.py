@@ -2,7 +2,7 @@
 
 `key` folds seed, stream, week and an optional sub-index into 64 bits; `uniform(key, entity)` hashes the entity onto
 it with the splitmix64 finaliser (Steele, Lea & Flood 2014, OOPSLA, doi 10.1145/2660193.2660195). Nothing is consumed,
-so draws depend neither on order nor on the number of workers, and two scenarios with one seed meet the same chance
+so draws depend neither on order nor on the number of workers, and two scenarios with one seed use common random numbers
 wherever they do not differ. Compiled functions are also callable from Python.
 """
 
@@ -53,7 +53,7 @@ def _under(seed: int, name: str) -> np.uint64:
 
 
 def key(seed: int, name: str, week: int = 0, sub: int = 0) -> np.uint64:
-    """The 64-bit key of stream `name` under `seed` in `week`; `sub` tells apart several things of one week."""
+    """Returns the 64-bit key of stream `name` under `seed` in `week`; `sub` distinguishes several uses in one week."""
     return np.uint64(_fold(_under(seed, name), week, sub))
 
 

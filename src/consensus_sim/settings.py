@@ -317,7 +317,7 @@ def read(kind: type[T], found: object, where: str) -> T:
 
 
 def _without_misspelt(errors: Sequence[InputError]) -> list[InputError]:
-    """`errors` without the missing keys that an unknown one is nearest to: one slip, one message."""
+    """`errors` without the missing keys that an unknown one is nearest to: one typo, one message."""
     near = [e.phrase.values["near"] for e in errors if e.phrase.kind == "unknown_key"]
     meant = {found.values.get("near") for found in near if isinstance(found, Phrase)}
     return [e for e in errors if e.phrase.kind != "missing_key" or e.phrase.values["name"] not in meant]
@@ -486,8 +486,8 @@ def _declared(name: str, node: Node, root: Node, group: str, source: str) -> Dec
     }
     kind = str(one.get("type"))
     kind = "choice" if "enum" in one else "date" if one.get("format") == "date" else KINDS.get(kind, kind)
-    told: tuple[str, ...] = ("label_zh", "label_en", "source", "group", "dose")
-    about = {key: str(one[key]) for key in told if key in one}
+    described: tuple[str, ...] = ("label_zh", "label_en", "source", "group", "dose")
+    about = {key: str(one[key]) for key in described if key in one}
     return Declared(
         name, kind, str(one.get("unit", "")), one.get("minimum"), one.get("maximum"),
         tuple(map(str, one.get("enum", ()))), optional,

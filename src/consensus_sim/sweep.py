@@ -19,7 +19,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -81,7 +80,7 @@ class SweepFolder(Callback):
         kept = [change for change in overrides if not change.startswith(_GIVEN)]
         with read_write(config.hydra), open_dict(config.hydra):
             config.hydra.sweep.dir = str(own)
-            config.hydra.overrides.hydra = [*kept, f"hydra.sweep.dir={quoted}"]  # the jobs compose it anew
+            config.hydra.overrides.hydra = [*kept, f"hydra.sweep.dir={quoted}"]  # the jobs compose it again
 
 
 class Sweep:
@@ -189,21 +188,26 @@ def _headlines(folder: Path | None) -> list[list[str]]:
 
 
 def _jobs(config: DictConfig) -> list[dict[str, str]]:
-    """The swept values of every job by key; empty where a sweeper decides on the way what comes next."""
-    if not str(config.hydra.sweeper._target_).endswith(f".{BasicSweeper.__name__}"):
+    """The swept values of every job by key, in the order of Hydra's own sweeper; empty where another sweeper, or this
+    one for a range without steps, which it refuses, decides what comes next.
+    """
+    if not str(config.hydra.sweeper._target_).endswith(".BasicSweeper"):
         return []
     more = dict(config.hydra.sweeper.params or {})
     given = [*(f"{name}={value}" for name, value in more.items()), *config.hydra.overrides.task]
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     overrides = parser.parse_overrides(given)
+    if any(override.is_sweep_override() and not override.is_discrete_sweep() for override in overrides):
+        return []
     swept = {override.get_key_element() for override in overrides if override.is_sweep_override()}
     if "results" in swept:
         raise InputError("swept_results")
-    jobs = []
-    for job in itertools.chain(*BasicSweeper.split_arguments(overrides, None)):
-        parts = [change.partition("=") for change in job]
-        jobs.append({name.lstrip("+"): value for name, _, value in parts if name in swept})
-    return jobs
+    values = {}
+    for override in overrides:
+        one = [override.get_value_element_as_str()] if not override.is_sweep_override() else None
+        values[override.get_key_element()] = one or list(override.sweep_string_iterator())
+    jobs = itertools.product(*values.values())
+    return [{key.lstrip("+"): job[place] for place, key in enumerate(values) if key in swept} for job in jobs]
 
 
 def this_job() -> Job | None:

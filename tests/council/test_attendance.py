@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from consensus_sim.council import attendance
-from consensus_sim.council.protocol import feel_like_coming
+from consensus_sim.council.attendance import update_base_utility
 from consensus_sim.dynamics.participation import HOUSEMATE, LETTER, NOT_INVITED, PERSONAL, TEAM_CALL
 from consensus_sim.errors import InputError
 from consensus_sim.model.weekly import change_residents
@@ -23,7 +23,7 @@ def make_started(scenario="council", **options):
     model = make_model(scenario, weeks=56, **options)
     while not model.is_open("council"):
         model.step()
-    feel_like_coming(model)
+    update_base_utility(model)
     return model
 
 
@@ -48,7 +48,7 @@ def test_an_average_rate_is_the_parameter_at_the_start_in_a_plain_room(taste):
     """P3 and P4 are mean chances over adults, however much these differ; so is P1, of who knows of it, while small."""
     model = make_model("before", weeks=4, behaviour={"participation.taste": taste, "channels.council": -9.0})
     model.open_channel("council", "committee_office")
-    feel_like_coming(model)
+    update_base_utility(model)
     rows = np.flatnonzero(model.residents.adult)
     model.residents.habit[:] = 0
     ways = (LETTER, PERSONAL, NOT_INVITED)
@@ -74,7 +74,7 @@ def test_so_many_users_act_in_a_year_whatever_the_taste_and_however_many_ballots
     """P14, the share of those with access who know of it; the taste for going out has no part in it."""
     model = make_model("before", weeks=4, behaviour={"participation.online_taste": taste}, place="case_study")
     opened = model.open_channel("ballot", per_year=per_year)
-    feel_like_coming(model)
+    update_base_utility(model)
     users = np.flatnonzero(model.residents.online)
     assert acting_in_a_year(model, opened, users) == pytest.approx(model.parameters.participation.online_act, rel=0.01)
     young, elder = (np.flatnonzero(model.residents.online & model.residents.member_of(of)) for of in ("young", "elder"))
@@ -212,7 +212,7 @@ def test_reliable_people_come_as_promised_and_others_lose_and_gain_follow_throug
     model.residents.follow_through[rows[:60]] = 1.0
     model.residents.follow_through[rows[60:]] = 0.0
     model.residents.motive[rows] = 1.0
-    feel_like_coming(model)
+    update_base_utility(model)
     event = model.event("tea")
     event.asked.append((PERSONAL, rows))
     attendance.gather(model, event)
@@ -227,7 +227,7 @@ def test_chances_of_staying_away_differ_by_channel():
     model = make_started(behaviour={"participation.personal_acceptance": 0.999, "meeting.no_show": 0.7})
     rows = np.flatnonzero(model.residents.adult & ~model.team_mask)[:200].astype(np.int32)
     model.residents.motive[rows] = 1.0
-    feel_like_coming(model)
+    update_base_utility(model)
     came = []
     for channel in ("tea", "council"):
         model.residents.follow_through[rows] = 0.0
@@ -252,7 +252,7 @@ def test_who_is_offered_a_seat_and_asked_by_a_neighbour_makes_one_promise():
     accepted, present = rows[:60], rows[:30]
     model.residents.motive[rows] = 1.0
     model.residents.follow_through[rows] = 0.5
-    feel_like_coming(model)
+    update_base_utility(model)
     event = model.event("council")
     event.places, event.seats_offered, event.seats_accepted, event.panel = 10_000, rows, accepted, present
     event.asked.append((PERSONAL, rows))

@@ -11,8 +11,9 @@ from consensus_sim import load_community, load_model
 from consensus_sim.council.events import Channel
 from consensus_sim.council.resolution import ExecutionParameters, hazard
 from consensus_sim.council.screening import Labels, agenda, attention, label, score
+from consensus_sim.council.topic_book import TopicBook, TopicParameters
 from consensus_sim.council.topic_class import TopicClass
-from consensus_sim.council.topics import STATES, TopicBook, TopicParameters
+from consensus_sim.council.topics import STATES, Progress
 from consensus_sim.errors import InputError
 from consensus_sim.study.config import compose
 
@@ -95,14 +96,16 @@ def test_the_book_knows_what_is_open_however_topics_close_and_come_back(communit
         seen = book.waiting
         before = list(seen)
         for topic in [each for each in before if rng.random() < 0.1]:
-            topic.state = str(rng.choice(["answered", "settled", "lapsed"]))
+            topic._state = str(rng.choice(["answered", "settled", "lapsed"]))
             book.closed(topic)
             closed.append(topic)
             ever[topic.state].add(topic)
         assert seen == before  # who goes through a list sees it whole
         if closed and rng.random() < 0.3:
-            book.reopen(closed.pop(int(rng.integers(len(closed)))), "heard")
-        topics, low, high, _ = book.open_topics()
+            again = closed.pop(int(rng.integers(len(closed))))
+            again._state = "settled"  # the one that may be heard again
+            book.reopen(again)
+        topics, (low, high, _, _) = book.waiting, book.open_topics()
         assert topics == [topic for topic in book.topics if topic.open]
         assert low.tolist() == [topic.low for topic in topics] and high.tolist() == [topic.high for topic in topics]
         states = [topic.state for topic in book.topics]
@@ -115,9 +118,9 @@ def test_stakes_lie_where_the_topic_lies_and_survive_making_room(community, book
         book.arise(week, groups_of(community))
         for topic in book.topics[:-3]:
             if topic.open and week - topic.arisen_week > 10:
-                topic.state = "lapsed"
+                topic._state = "lapsed"
                 book.closed(topic)
-    topics, low, high, offset = book.open_topics()
+    topics, (low, high, offset, _) = book.waiting, book.open_topics()
     assert 0 < len(topics) < len(book.topics)
     for place, topic in enumerate(topics):
         assert (low[place], high[place]) == (topic.low, topic.high)
@@ -133,9 +136,10 @@ def test_stakes_lie_where_the_topic_lies_and_survive_making_room(community, book
 # --- screening ---------------------------------------------------------------------------------------------------
 
 
-def matter(number, **facts):
-    plain = {"urgency": 0.5, "mentions": 0.0, "feasibility": 0.5, "state": "heard", "label": "", "agenda_week": -1}
-    return SimpleNamespace(number=number, **{**plain, "venue_channel": "", **facts})
+def matter(number, state="heard", urgency=0.5, feasibility=0.5, **progress):
+    return SimpleNamespace(
+        number=number, state=state, urgency=urgency, feasibility=feasibility, progress=Progress(**progress)
+    )
 
 
 def test_the_score_rises_in_each_of_its_parts():
@@ -239,6 +243,26 @@ def test_adopted_with_more_acceptance_means_carried_out_sooner():
     assert 0.1 < on_time[1] - on_time[0] < 0.3
 
 
+ONLINE_TEA = (
+    CONFIG["channel"]["tea"] | {"online": True} | dict.fromkeys(("clash_working", "clash_parent", "clash_elder"), 0.0)
+)
+
+
 def test_a_ballot_is_online():
     with pytest.raises(InputError, match=r"channel\.ballot\.online: found false; allowed: true"):
         Channel.from_config("ballot", {**CONFIG["channel"]["ballot"], "online": False})
+
+
+def test_a_channel_online_that_nobody_says_how_often_is_held_is_refused_when_it_is_read():
+    with pytest.raises(InputError, match=r"channel\.tea\.online: found true.*channel\.tea\.sessions_per_month above 0"):
+        Channel.from_config("tea", {**ONLINE_TEA})
+    assert Channel.from_config("tea", {**ONLINE_TEA, "sessions_per_month": 1.0}).online
+    own = Channel.from_config("chess_table", {**ONLINE_TEA, "level": -3.0})
+    assert own.online, "an intervention of one's own may say how often"
+
+
+@pytest.mark.parametrize(("kind", "group", "name"), [(Channel, "channel", "tea"), (TopicClass, "topic", "environment")])
+def test_the_name_is_that_of_the_file_and_no_key_in_it(kind, group, name):
+    assert kind.from_config(name, CONFIG[group][name]).name == name
+    with pytest.raises(InputError, match=rf"{group}\.{name}.*name"):
+        kind.from_config(name, {**CONFIG[group][name], "name": "other"})

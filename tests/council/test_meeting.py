@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.council.attendance import gather
-from consensus_sim.council.meeting import NO_TALK, Help, keys_of, matter_of, sit, speeches_for, who_counts
-from consensus_sim.council.protocol import feel_like_coming
+from consensus_sim.council.attendance import gather, update_base_utility
+from consensus_sim.council.meeting import (
+    NO_TALK,
+    FacilitationSupport,
+    keys_of,
+    meet_on,
+    speeches_for,
+    topic_data,
+    who_counts,
+)
+from consensus_sim.dynamics.meeting import bring_positions
 from consensus_sim.dynamics.participation import LETTER, PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.settlement import is_worked_out, settles
-from consensus_sim.dynamics.sitting import bring_positions
 from consensus_sim.interventions.base import Intervention
 from consensus_sim.outcomes.facts import all_tables
 from consensus_sim.randomness import key
@@ -24,9 +31,9 @@ def make_sitting(levers=None, behaviour=None, seed=1, number=0):
     model = make_model("council", weeks=56, seed=seed, levers=levers, behaviour={**LIVELY, **(behaviour or {})})
     while not model.is_open("council") or not model.topics.topics:
         model.step()
-    feel_like_coming(model)
+    update_base_utility(model)
     topic = model.topics.topics[-1]
-    topic.state = "heard"
+    topic._state = "heard"
     event = model.event("council", topics=[topic], moderated=True)
     event.number = number
     event.came = np.flatnonzero(model.residents.adult)[3:160:8].astype(np.int32)
@@ -36,7 +43,7 @@ def make_sitting(levers=None, behaviour=None, seed=1, number=0):
 
 def test_the_minutes_add_up():
     model, event, topic = make_sitting()
-    minutes, turns = sit(model, event, topic)
+    minutes, turns = meet_on(model, event, topic)
     assert minutes.present == len(event.came) + 2
     assert turns.sum() <= minutes.turns and len(turns) == len(event.came)
     assert minutes.team_present == model.team_mask[event.came].sum() + 2
@@ -49,28 +56,28 @@ def test_the_minutes_add_up():
         assert getattr(minutes, f"{group}_speaking") == pytest.approx(turns[own].sum() / minutes.turns)
         assert 0 < getattr(minutes, f"{group}_speaking") < minutes.vulnerable_speaking  # both count as vulnerable
     assert 0 <= minutes.gini_speaking <= 1 and 0.2 <= minutes.top_fifth_speaking <= 1
-    assert minutes.sitting == topic.sittings == 1
+    assert minutes.sitting == topic.talk.meetings == 1
     assert 0 <= minutes.heat_end <= 1 and 0 <= minutes.acceptance <= 1
-    decided = is_worked_out(topic.found, topic.feasibility)
+    decided = is_worked_out(topic.talk.found, topic.feasibility)
     accepted = settles(minutes.acceptance, model.parameters.deliberation.settlement_share)
     assert (minutes.how == "consensus") == (topic.state == "settled") == (decided and accepted)
 
 
 def test_what_a_sitting_has_moved_stays_moved_for_who_comes_again():
     model, event, topic = make_sitting(behaviour={"deliberation.settlement_share": 1.0})
-    sit(model, event, topic)
-    who, after = topic.who.copy(), topic.position.copy()
+    meet_on(model, event, topic)
+    who, after = topic.talk.who.copy(), topic.talk.position.copy()
     np.testing.assert_array_equal(who, event.came)
-    matter = matter_of(topic)._replace(known=who[:0], kept=after[:0])
+    matter = topic_data(topic)._replace(known=who[:0], kept=after[:0])
     first, _ = bring_positions(keys_of(model, topic, NO_TALK), who, 0, model.residents.groups, matter)
     assert np.abs(after - first).max() > 0.01
     still = model.parameters.deliberation._replace(step=0.0, information=0.0)  # nobody is moved any more
     model.parameters = model.parameters._replace(deliberation=still)
     event.came = event.came[::2]  # the others stay away: what they think is kept, too
     event.number += 1
-    sit(model, event, topic)
-    np.testing.assert_array_equal(topic.who, who)
-    np.testing.assert_allclose(topic.position, after, atol=1e-12)
+    meet_on(model, event, topic)
+    np.testing.assert_array_equal(topic.talk.who, who)
+    np.testing.assert_allclose(topic.talk.position, after, atol=1e-12)
 
 
 def test_a_topic_is_shelved_after_the_sittings_allowed():
@@ -79,9 +86,9 @@ def test_a_topic_is_shelved_after_the_sittings_allowed():
     for number in range(4):
         assert topic.state in ("heard", "agenda")
         event.number = number
-        minutes, _ = sit(model, event, topic)
+        minutes, _ = meet_on(model, event, topic)
         assert minutes.how == "none" and minutes.sitting == number + 1
-    assert topic.state == "shelved" and topic.settled_week == -1
+    assert topic.state == "shelved" and topic.resolution.settled_week == -1
 
 
 def test_what_meetings_have_worked_out_stays_and_decides():
@@ -93,14 +100,14 @@ def test_what_meetings_have_worked_out_stays_and_decides():
     skills = [model.residents.integration[core], model.residents.procedure[core]]
     means = [(skill.sum(dtype=float) + event.officers * officer) / (len(skill) + event.officers) for skill in skills]
     left, pace = 1.0, model.parameters.deliberation.pace
-    assert topic.found == 0.0
+    assert topic.talk.found == 0.0
     while topic.state != "settled":
-        event.number = topic.sittings
-        minutes, _ = sit(model, event, topic)
+        event.number = topic.talk.meetings
+        minutes, _ = meet_on(model, event, topic)
         left *= 1 - pace * sum(means) / 2
-        assert topic.found == pytest.approx(1 - left) and minutes.acceptance == 1.0
+        assert topic.talk.found == pytest.approx(1 - left) and minutes.acceptance == 1.0
         assert (topic.state == "settled") == (1 - left >= 0.65)
-    assert topic.sittings > 1
+    assert topic.talk.meetings > 1
 
 
 def test_minutes_are_shared_by_the_topics_and_not_by_heads():
@@ -108,9 +115,9 @@ def test_minutes_are_shared_by_the_topics_and_not_by_heads():
     m = model.parameters.meeting
     assert speeches_for(1, m) == 45 and speeches_for(2, m) == 22 and speeches_for(100, m) == 1
     assert speeches_for(1, m._replace(speeches=20)) == 20
-    assert sit(model, event, topic)[0].turns == 45
+    assert meet_on(model, event, topic)[0].turns == 45
     event.topics, event.number = [topic, topic], 1
-    assert sit(model, event, topic)[0].turns == 22
+    assert meet_on(model, event, topic)[0].turns == 22
 
 
 def test_core_and_panel_count_at_the_council_and_everybody_elsewhere():
@@ -174,8 +181,8 @@ def test_who_does_not_count_speaks_and_changes_nothing_but_the_count():
     for counts in ("core", "core_and_panel", "present"):
         model, event, topic = make_sitting()
         model.rules.counts = counts
-        minutes, turns = sit(model, event, topic)
-        found[counts] = (turns, topic.position, minutes.acceptance)
+        minutes, turns = meet_on(model, event, topic)
+        found[counts] = (turns, topic.talk.position, minutes.acceptance)
     for counts in ("core", "core_and_panel"):
         np.testing.assert_array_equal(found[counts][0], found["present"][0])
         np.testing.assert_array_equal(found[counts][1], found["present"][1])
@@ -207,19 +214,19 @@ def test_heat_is_carried_to_the_next_sitting_less_in_a_kindly_room_and_where_hel
     """Without clashes or cooling a sitting opens and ends with the share that room and helpers leave."""
     model, event, topic = make_sitting(behaviour={"deliberation.heat_gain": 0.0})
     relief = event.open.venue.relief
-    assert relief == pytest.approx(0.35) and topic.heat == 0.0
-    assert sit(model, event, topic)[0].heat_end == 0.0
-    topic.heat, model.rules.help["helper"] = 0.9, Help(calm=0.2)
-    assert sit(model, event, topic)[0].heat_end == pytest.approx(0.9 * (1 - relief) * 0.8)
+    assert relief == pytest.approx(0.35) and topic.talk.heat == 0.0
+    assert meet_on(model, event, topic)[0].heat_end == 0.0
+    topic.talk.heat, model.rules.help["helper"] = 0.9, FacilitationSupport(calm=0.2)
+    assert meet_on(model, event, topic)[0].heat_end == pytest.approx(0.9 * (1 - relief) * 0.8)
 
 
 def test_a_clash_heats_less_in_a_kindly_room_and_where_helpers_calm():
     ends = []
     for relief, calm in ((0.0, 0.0), (0.4, 0.0), (0.0, 0.4)):
         model, event, topic = make_sitting()
-        event.open.venue.relief, model.rules.help["helper"] = relief, Help(calm=calm)
+        event.open.venue.relief, model.rules.help["helper"] = relief, FacilitationSupport(calm=calm)
         event.moderated = False
-        ends.append(sit(model, event, topic)[0].heat_end)
+        ends.append(meet_on(model, event, topic)[0].heat_end)
     assert ends[1] == ends[2] < 0.8 * ends[0]
 
 
@@ -227,22 +234,22 @@ def test_a_moderator_cools_as_much_in_a_kindly_room_and_where_helpers_calm():
     """With nothing at stake nothing heats: what is left of the heat falls by the same share at each speech."""
     for relief, calm in ((0.0, 0.0), (0.4, 0.0), (0.0, 0.4), (0.4, 0.5)):
         model, event, topic = make_sitting(behaviour={"topics.outsider_stake": 0.0})
-        event.open.venue.relief, model.rules.help["helper"] = relief, Help(calm=calm)
-        topic.stake[:], topic.heat, event.officers = 0.0, 0.9, 0
+        event.open.venue.relief, model.rules.help["helper"] = relief, FacilitationSupport(calm=calm)
+        topic.stake[:], topic.talk.heat, event.officers = 0.0, 0.9, 0
         p, run = model.parameters.deliberation, model.facilitation(event)
         assert run.turn_sharing > 0.3 and run.speeches > 5
         expected = 0.9 * (1 - relief) * (1 - calm) * (1 - 2 * p.heat_gain * run.turn_sharing) ** run.speeches
-        assert sit(model, event, topic)[0].heat_end == pytest.approx(expected)
+        assert meet_on(model, event, topic)[0].heat_end == pytest.approx(expected)
 
 
 def test_only_a_moderator_and_helpers_hand_round_turns():
     model, event, _ = make_sitting()
     share = model.parameters.meeting.turn_sharing
-    model.rules.help["helper"] = Help(turn_sharing=0.1)
+    model.rules.help["helper"] = FacilitationSupport(turn_sharing=0.1)
     for moderated, expected in ((True, share + 0.1), (False, 0.1)):
         event.moderated = moderated
         assert model.facilitation(event).turn_sharing == pytest.approx(expected)
-    model.rules.help["helper"] = Help(turn_sharing=0.9)
+    model.rules.help["helper"] = FacilitationSupport(turn_sharing=0.9)
     event.moderated = True
     assert model.facilitation(event).turn_sharing == 1.0
 
@@ -255,7 +262,7 @@ def test_a_moderator_shares_out_the_turns():
         for number in range(30):
             model, event, topic = make_sitting(number=number)
             event.moderated = moderated
-            found.append(sit(model, event, topic)[0].gini_speaking)
+            found.append(meet_on(model, event, topic)[0].gini_speaking)
         ginis[moderated] = np.mean(found)
     assert ginis[True] < ginis[False] - 0.05
 
@@ -263,17 +270,17 @@ def test_a_moderator_shares_out_the_turns():
 def test_a_sitting_of_nobody_settles_nothing():
     model, event, topic = make_sitting()
     event.came, event.officers = np.empty(0, np.int32), 0
-    minutes, turns = sit(model, event, topic)
+    minutes, turns = meet_on(model, event, topic)
     assert minutes.how == "none" and minutes.present == 0 and len(turns) == 0
-    assert topic.state == "agenda" and topic.sittings == 1
+    assert topic.state == "agenda" and topic.talk.meetings == 1
 
 
 def test_the_same_sitting_comes_out_the_same_and_another_number_gives_another():
     results = []
     for number in (0, 0, 1):
         model, event, topic = make_sitting(number=number)
-        _, turns = sit(model, event, topic)
-        results.append((turns, topic.position))
+        _, turns = meet_on(model, event, topic)
+        results.append((turns, topic.talk.position))
     np.testing.assert_array_equal(results[0][0], results[1][0])
     np.testing.assert_array_equal(results[0][1], results[1][1])
     assert not np.array_equal(results[0][0], results[2][0])
@@ -302,5 +309,5 @@ def test_draws_belong_to_the_topic_but_the_floor_to_the_meeting():
     for field, stream in named.items():
         assert getattr(keys, field) == key(seed, f"topics:{stream}", week, number)
     assert keys.susceptibility == key(seed, "residents:susceptibility") and keys.talk == NO_TALK
-    topic.sittings, topic.failed_before = 2, 1
-    assert matter_of(topic).meeting == 66  # a meeting after a failed resolution brings new information
+    topic.talk.meetings, topic.progress.failed_before = 2, 1
+    assert topic_data(topic).meeting == 66  # a meeting after a failed resolution brings new information

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from consensus_sim.council.observation import observe
-from consensus_sim.council.topics import Turn
+from consensus_sim.council.topics import Progress, Resolution, Turn
 from consensus_sim.residents.capability import INDICATORS
 from tests.helpers import lever, make_model
 
@@ -48,7 +48,7 @@ def watched(week, topics=(), events=()):
 
 def test_a_topic_counts_as_unsettled_once_it_has_had_its_time():
     begun = [(3, "settled"), (5, "shelved"), (12, "agenda"), (17, "agenda"), (-1, "heard"), (2, "agenda")]
-    topics = [SimpleNamespace(agenda_week=week, state=state) for week, state in begun]
+    topics = [SimpleNamespace(progress=Progress(agenda_week=week), state=state) for week, state in begun]
     assert observe(watched(29, topics), "unsettled_share", 13) == 2 / 3  # weeks 3 to 15
     assert observe(watched(30, topics), "unsettled_share", 13) == 1.0  # weeks 4 to 16
     assert isnan(observe(watched(12, topics), "unsettled_share", 13))
@@ -64,7 +64,8 @@ def test_the_first_weeks_of_a_channel_do_not_count():
 
 def test_a_resolution_that_failed_stays_due_though_its_topic_is_heard_again():
     def topic(execution, *turns):
-        return SimpleNamespace(execution=execution, turns=[Turn(*turn) for turn in turns])
+        progress = Progress(turns=[Turn(*turn) for turn in turns])
+        return SimpleNamespace(progress=progress, resolution=Resolution(execution=execution))
 
     again = ((3, "settled", "council", 9), (36, "heard", "council"))
     topics = [

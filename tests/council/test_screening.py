@@ -75,7 +75,7 @@ def test_formal_topics_are_more_contested_than_what_is_answered_at_once():
     for seed in range(8):
         found = make_model("council", weeks=56, seed=seed, behaviour=behaviour).run()
         for topic in found.topics.topics:
-            if topic.heard_week >= 0:
+            if topic.progress.heard_week >= 0:
                 (answered if topic.state == "answered" else formal).append(spread_on(found, topic))
     assert min(len(formal), len(answered)) > 60
     assert np.mean(formal) - np.mean(answered) > 0.045

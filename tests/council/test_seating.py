@@ -38,7 +38,7 @@ def make_pool(
 def draw(pool: Pool, seed: int, seats: int, least: int = 0) -> np.ndarray:
     draw_key = key(seed, "test.seating")
     lot, nobody = uniforms_at(np.uint64(child(draw_key, 0)), pool.resident), np.zeros(len(pool.resident), np.bool_)
-    return sortition.draw_by_lot(draw_key, lot, pool.stratum, pool.vulnerable, seats, least, nobody, 0)
+    return sortition.draw_by_lot(draw_key, lot, pool, nobody, (seats, least), 0)
 
 
 # ---------------------------------------------------------------- allocation
@@ -135,7 +135,7 @@ def test_everybody_of_a_class_has_the_same_chance(least: int):
 def test_who_is_drawn_does_not_depend_on_the_order_of_rows():
     pool = make_pool(500, 2)
     order = np.random.default_rng(0).permutation(500)
-    shuffled = Pool(**{name: column[order] for name, column in vars(pool).items()})
+    shuffled = Pool(*(column[order] for column in pool))
     for seed in range(20):
         rows, other = draw(pool, seed, 25, 3), draw(shuffled, seed, 25, 3)
         assert set(pool.resident[rows]) == set(shuffled.resident[other])
@@ -191,7 +191,7 @@ def test_a_panel_keeps_its_rules(
 def reluctant(seed: int) -> Pool:
     """The vulnerable are a tenth of the pool and accept a letter half as often."""
     pool = make_pool(3000, seed, vulnerable=0.1)
-    return Pool(**{**vars(pool), "acceptance": np.where(pool.vulnerable, 0.1, 0.2)})
+    return pool._replace(acceptance=np.where(pool.vulnerable, 0.1, 0.2))
 
 
 @pytest.mark.parametrize(("counted", "name"), [(OFFERED, "offered"), (SEATED, "accepted"), (PRESENT, "present")])
@@ -217,7 +217,7 @@ def test_without_a_quota_the_reluctant_are_seated_below_their_share():
 
 def test_the_quota_survives_seats_full_of_stakeholders():
     pool = make_pool(2000, 1)
-    pool = Pool(**{**vars(pool), "stake": np.where(pool.vulnerable, 0.0, 0.5)})
+    pool = pool._replace(stake=np.where(pool.vulnerable, 0.0, 0.5))
     panel = seating.seat_panel(key(1, "t"), pool, TENTH._replace(stakeholder_seats=25))
     assert len(panel.accepted) == 25 and panel.quota_met
 
@@ -294,7 +294,7 @@ def small_pool() -> Pool:
     vulnerable = np.zeros(60, dtype=bool)
     for grid in range(4):
         vulnerable[15 * grid : 15 * grid + (where == grid).sum()] = True
-    return Pool(**{**vars(pool), "stratum": np.repeat(np.arange(4), 15), "vulnerable": vulnerable})
+    return pool._replace(stratum=np.repeat(np.arange(4), 15), vulnerable=vulnerable)
 
 
 def meets(pool: Pool, rows: list[int] | np.ndarray, quotas: dict) -> bool:

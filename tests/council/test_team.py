@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.council import protocol
+from consensus_sim.council import attendance
 from consensus_sim.council.team import ROLES, eligible, form_team
 from consensus_sim.dynamics.learning import keep_factor
 from consensus_sim.interventions.base import Intervention
@@ -119,12 +119,12 @@ def test_strain_is_the_load_of_service_over_a_year_and_nobody_elses():
 
 def test_strain_keeps_members_away_as_fatigue_does_and_makes_them_leave():
     model = make_started(behaviour={"fatigue.exit": 1.0})
-    fresh = protocol.attraction(model).copy()
+    fresh = attendance.base_utility(model).copy()
     worn = model.team.members[::2].copy()
     model.residents.fatigue[:], model.residents.strain[:] = 0.0, 0.0
-    rested = protocol.attraction(model).copy()
+    rested = attendance.base_utility(model).copy()
     model.residents.strain[worn] = 1.0
-    held_back = rested - protocol.attraction(model)
+    held_back = rested - attendance.base_utility(model)
     np.testing.assert_allclose(held_back[worn], model.parameters.participation.fatigue, rtol=1e-5)
     assert np.count_nonzero(held_back) == len(worn) and (fresh <= rested).all()
     before = set(model.team.past_members)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from consensus_sim.calendar import Calendar
+from consensus_sim.council.topic_book import TopicBook, TopicParameters
 from consensus_sim.council.topic_class import NAMED, TopicClass
-from consensus_sim.council.topics import TopicBook, TopicParameters
 from consensus_sim.errors import InputError
 from consensus_sim.residents.columns import GROUPS
 from tests.helpers import community, config

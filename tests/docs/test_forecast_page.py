@@ -38,9 +38,9 @@ def stands(low: str, high: str, ends: list[tuple[float, float]]) -> bool:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_interval_in_words_stands_in_the_table(page, ends):
-    told = INTERVAL.findall(prose(page))
-    assert len(told) > 15
-    assert [f"[{low}; {high}]" for low, high in told if not stands(low, high, ends)] == []
+    expected = INTERVAL.findall(prose(page))
+    assert len(expected) > 15
+    assert [f"[{low}; {high}]" for low, high in expected if not stands(low, high, ends)] == []
     assert not stands("0.31", "0.32", ends)
 
 

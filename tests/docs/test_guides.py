@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import shlex
 from pathlib import Path
@@ -12,8 +11,10 @@ import pytest
 import yaml
 
 from consensus_sim import load_community
-from consensus_sim.analysis.validate import run_validation
 from consensus_sim.catalogue import text
+from consensus_sim.experiments.runner import Command
+from consensus_sim.experiments.validate.study import run
+from consensus_sim.forecast.simulator import Simulator
 from consensus_sim.runs.engines import Serial
 from consensus_sim.study.config import compose
 from consensus_sim.study.study import read_study
@@ -59,7 +60,7 @@ def test_the_example_of_own_figures_is_scored_and_says_what_it_is_for(tmp_path, 
     monkeypatch.chdir(ROOT)
     changes = [word for word in shlex.split(line)[1:] if "=" in word]
     config = compose([*changes, "community=teaching", "replicates=4", f"results={tmp_path}"])
-    _, table = run_validation(config, Serial(), tmp_path / "out", datetime.datetime.now(datetime.UTC))
+    table = run(Command(config, Simulator(Serial()))).tables["validation"]
     own = yaml.safe_load((DOCS / "examples" / "own_targets" / "observed.yaml").read_text(encoding="utf-8"))["targets"]
     assert list(table["target"]) == [target["name"] for target in own] and not table["fitted"].any()
     assert table["crps_trend"].notna().sum() == 1  # the one with a history of two
@@ -91,7 +92,7 @@ def test_the_python_example_runs_as_written(monkeypatch):
 
 
 FROM_BASE = {"scale", "seed", "buildings_file"}
-"""Settings that a file of one's own hardly needs: they stand in _base, and are told all the same."""
+"""Settings that a file of one's own hardly needs: they stand in _base, and are listed all the same."""
 
 
 def test_the_table_names_every_setting_of_a_community():
@@ -137,6 +138,6 @@ def test_the_chinese_guide_tells_what_the_published_table_says():
         r"(\d+) 项差别小",
         r"其余 (\d+) 项",
     )
-    told = re.search(".*?".join(parts), page, flags=re.S)
-    assert told is not None
-    assert [int(number) for number in told.groups()] == [*counts, counts[0] - sum(counts[1:])]
+    expected = re.search(".*?".join(parts), page, flags=re.S)
+    assert expected is not None
+    assert [int(number) for number in expected.groups()] == [*counts, counts[0] - sum(counts[1:])]

@@ -11,7 +11,7 @@ import pytest
 from consensus_sim import compare, load_model
 from consensus_sim.errors import InputError
 from consensus_sim.outcomes.facts import all_tables
-from consensus_sim.report import write_report
+from consensus_sim.report.page import Notes, Output, Results, write_report
 from consensus_sim.report.tables import print_table
 from consensus_sim.residents.columns import CHANNELS, MOST_CHANNELS, channel_bit
 from consensus_sim.study.config import compose
@@ -68,11 +68,8 @@ def test_page_and_terminal_name_it_as_its_file_does(forecast, tmp_path, language
     console = Console(width=200, file=io.StringIO())
     print_table(summary, contrasts, labels, "council", language, console)
     assert label.split()[0] in console.file.getvalue()
-    write_report(
-        forecast.tables,
-        summary=summary, contrasts=contrasts, community=forecast.community, scenarios=labels, reference="council",
-        question={"zh": "", "en": ""}, provenance={}, language=language, folder=tmp_path, figures=False,
-    )  # fmt: skip
+    results = Results(forecast.tables, summary, contrasts, forecast.community, labels, "council")
+    write_report(results, Notes(""), tmp_path, Output(language, figures=False))
     assert label in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 

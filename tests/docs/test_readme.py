@@ -31,6 +31,14 @@ def test_the_readme_shows_how_to_run_it():
     assert RUNS
 
 
+def test_the_readme_is_short_and_its_links_lead_somewhere():
+    lines = README.splitlines()
+    assert len(lines) <= 120
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|") and "](" not in line] == []
+    links = re.findall(r"\]\(([^)#]+)", README)
+    assert len(links) > 10 and [link for link in links if not (ROOT / link).exists()] == []
+
+
 @pytest.mark.parametrize("line", RUNS)
 def test_every_command_in_the_readme_makes_a_study(line):
     words = shlex.split(line)[1:]

@@ -31,15 +31,25 @@ from consensus_sim.dynamics.participation import (
 )
 from consensus_sim.dynamics.ties import lay_out
 from consensus_sim.dynamics.topics import (
+    InitialPositions,
+    OpenTopics,
+    Readiness,
     draw_positions,
     draw_stakes,
     draw_susceptibility,
     interest_of,
     raise_concern,
-    raise_matters,
+    raise_topics,
     recompute_concern,
 )
-from consensus_sim.dynamics.trust import TrustParameters, drift_along_ties, move_efficacy, see_outcome
+from consensus_sim.dynamics.trust import (
+    Outcome,
+    TrustParameters,
+    Witnesses,
+    drift_along_ties,
+    move_efficacy,
+    see_outcome,
+)
 from consensus_sim.randomness import key, uniforms
 from tests.helpers import latent
 
@@ -285,11 +295,12 @@ T = TrustParameters(0.06, 1.0, 0.06, 0.175, 0.2, 13, 0.5, 104)
 def see(outcome, trust, took_part=None, stake=None, low=0, ties=None, notice=0.0, week=0):
     seen = np.empty(N, np.int32)
     zeros = np.zeros(N, np.float32)
-    n = see_outcome(
-        key(2, "see", week), outcome, np.ones(N, bool), np.zeros(0, np.float32) if stake is None else stake, low,
-        np.zeros(N, bool) if took_part is None else took_part, zeros if ties is None else ties, zeros + 1,
-        np.zeros(N, bool), notice, 0.0, T, trust, seen,
+    witnesses = Witnesses(
+        np.ones(N, bool), np.zeros(N, bool) if took_part is None else took_part, zeros if ties is None else ties,
+        zeros + 1, np.zeros(N, bool),
     )  # fmt: skip
+    published = Outcome(outcome, low, np.zeros(0, np.float32) if stake is None else stake, notice, 0.0)
+    n = see_outcome(key(2, "see", week), published, witnesses, T, trust, seen)
     return seen[:n]
 
 
@@ -375,13 +386,14 @@ def test_residents_speak_for_the_group_of_their_highest_stake():
     out = np.empty(3)
     who = np.array([0, 1, 2])
     groups = np.array([1, 3, 11], np.uint16)
-    draw_positions(key(1, "x"), who, groups, GROUP_POSITION, GROUP_STAKE, 0.0, 0.5, 0.0, out)
+    draw_positions(key(1, "x"), who, groups, InitialPositions(GROUP_POSITION, GROUP_STAKE, 0.0, 0.5, 0.0), out)
     np.testing.assert_allclose(out, [0.5, 0.2, 0.9])
 
 
 def test_two_camps_stand_apart_by_twice_the_polarity():
     who, out = np.arange(2000), np.empty(2000)
-    draw_positions(key(1, "x"), who, np.ones(2000, np.uint16), GROUP_POSITION, GROUP_STAKE, 0.3, 0.5, 0.0, out)
+    two_camps = InitialPositions(GROUP_POSITION, GROUP_STAKE, 0.3, 0.5, 0.0)
+    draw_positions(key(1, "x"), who, np.ones(2000, np.uint16), two_camps, out)
     np.testing.assert_allclose(np.unique(out.round(6)), [0.2, 0.8])
     assert abs((out > 0.5).mean() - 0.5) < 5 * np.sqrt(0.25 / 2000)
 
@@ -406,7 +418,8 @@ def test_concern_is_the_largest_open_stake():
         raise_concern(low, stake, concern)
     np.testing.assert_array_equal(concern, brute)
     again = np.ones(N, np.float32)
-    recompute_concern(0, N, np.array([s[0] for s in spans]), np.array([s[1] for s in spans]), offset, store, again)
+    low, high = np.array(spans).T.copy()
+    recompute_concern(0, N, OpenTopics(low, high, offset, store), again)
     np.testing.assert_array_equal(again, brute)
 
 
@@ -414,15 +427,14 @@ def test_people_raise_what_matters_most_to_them():
     low, high, offset = np.array([0, 0]), np.array([N, N]), np.array([0, N])
     stakes = np.concatenate([np.full(N, 0.3, np.float32), np.full(N, 0.6, np.float32)])
     half = np.full(N, 0.5, np.float32)
-    raisers, matters = raise_matters(
-        key(1, "r"), EVERYBODY, 0.175, half, half, low, high, offset, stakes, np.empty(0, np.bool_)
-    )
+    readiness, topics = Readiness(0.175, half, half), OpenTopics(low, high, offset, stakes)
+    raisers, matters = raise_topics(key(1, "r"), EVERYBODY, readiness, topics, np.empty(0, np.bool_))
     assert set(matters) == {1} and len(raisers) == len(matters)
     assert abs(len(raisers) / N - 0.175) < 5 * np.sqrt(0.175 * 0.825 / N)
     new = np.array([True, False])
-    again, fresh = raise_matters(key(1, "r"), EVERYBODY, 0.175, half, half, low, high, offset, stakes, new)
+    again, fresh = raise_topics(key(1, "r"), EVERYBODY, readiness, topics, new)
     assert set(fresh) == {0} and again.tolist() == raisers.tolist()
-    nobody, nothing = raise_matters(key(1, "r"), EVERYBODY, 0.0, half, half, low, high, offset, stakes, new)
+    nobody, nothing = raise_topics(key(1, "r"), EVERYBODY, readiness._replace(rate=0.0), topics, new)
     assert len(nobody) == len(nothing) == 0
 
 

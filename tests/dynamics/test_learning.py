@@ -56,6 +56,28 @@ def test_a_half_life_of_nought_keeps_nothing():
     assert keep_factor(0) == 0.0
 
 
+def forget_one_by_one(skill, start, used, keep):
+    """The definition of `forget`, resident after resident."""
+    for row, i in np.ndindex(*skill.shape):
+        if skill[row, i] > start[row, i] and not used[i]:
+            odds, at_start = skill[row, i] / (1.0 - skill[row, i]), start[row, i] / (1.0 - start[row, i])
+            odds = at_start * (odds / at_start) ** keep
+            skill[row, i] = odds / (1.0 + odds)
+
+
+@pytest.mark.parametrize("learners", [0, 1, 40, 200])
+def test_forgetting_is_the_same_for_all_at_once_as_one_by_one(learners):
+    rng = np.random.default_rng(learners)
+    start = rng.uniform(0.1, 0.8, (4, 200)).astype(np.float32)
+    skill, used = start.copy(), rng.random(200) < 0.3
+    skill[:, rng.choice(200, learners, replace=False)] += np.float32(0.1)
+    skill[:, rng.choice(200, 5, replace=False)] -= np.float32(0.05)
+    expected = skill.astype(np.float64)
+    forget_one_by_one(expected, start, used, 0.9)
+    forget(skill, start, used, 0.9)
+    np.testing.assert_allclose(skill, expected, rtol=2e-6)
+
+
 def test_a_gain_in_skill_halves_in_one_half_life_and_never_falls_below_the_start():
     start = np.array([[0.3, 0.3, 0.3, 0.3, 0.8]], np.float32)
     skill = np.array([[0.7, 0.7, 0.3, 0.2, 0.95]], np.float32)

@@ -20,6 +20,8 @@ from consensus_sim.dynamics.participation import (
     decide,
     fear_weights,
     housemates,
+    in_bins,
+    level_of_bins,
     level_of_mean,
     mean_pull,
     pulls,
@@ -247,6 +249,22 @@ def test_so_many_act_at_least_once_at_many_events(share, spread, times, seed):
     level = level_of_mean(share, drawn, times)
     once = 1.0 - (1.0 - 1.0 / (1.0 + np.exp(-(level + drawn)))) ** times
     assert once.mean() == pytest.approx(share, rel=5e-3)
+
+
+@pytest.mark.parametrize("size", [0, 1, 3000])
+def test_one_sorting_into_bins_serves_every_share(size):
+    drawn = np.random.default_rng(size).normal(-2.0, 1.5, size)
+    bins = in_bins(drawn)
+    assert bins.pull == mean_pull(drawn)
+    if size:
+        assert bins.share.sum() == pytest.approx(1.0)
+        assert bins.share @ bins.centre == pytest.approx(drawn.mean())
+        edges = np.linspace(drawn.min(), drawn.max(), len(bins.share) + 1)
+        filled = bins.share > 0
+        assert (bins.centre[filled] >= edges[:-1][filled] - 1e-9).all()
+        assert (bins.centre[filled] <= edges[1:][filled] + 1e-9).all()
+    for share in (1e-4, 0.1, 0.6):
+        assert level_of_bins(share, bins, 12.0) == level_of_mean(share, drawn, 12.0)
 
 
 def test_the_level_of_nobody_and_of_people_alike_is_the_log_odds():

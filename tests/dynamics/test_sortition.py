@@ -9,6 +9,7 @@ from consensus_sim.dynamics.sortition import (
     OFFERED,
     PRESENT,
     SEATED,
+    Pool,
     SeatingRule,
     draw_by_lot,
     fill_panel,
@@ -30,6 +31,7 @@ STRATUM, GROUP = RNG.integers(0, 9, N), RNG.integers(-1, 5, N)
 VULNERABLE = RNG.random(N) < 0.3
 STAKE = RNG.random(N) * (RNG.random(N) < 0.4)
 DRAW = key(3, "panel")
+POOL = Pool(RESIDENT, STRATUM, VULNERABLE, np.zeros(N), np.zeros(N), STAKE, GROUP, np.zeros(N))
 
 
 def under(entity: int) -> np.uint64:
@@ -74,7 +76,7 @@ def test_the_shortlist_is_the_lot_without_those_left_out():
 
 def test_who_was_asked_is_not_drawn_again_and_strata_get_their_share():
     asked, lot = RNG.random(N) < 0.2, uniforms_at(under(0), RESIDENT)
-    rows = draw_by_lot(DRAW, lot, STRATUM, VULNERABLE, 90, 30, asked, 1)
+    rows = draw_by_lot(DRAW, lot, POOL, asked, (90, 30), 1)
     assert len(rows) == 90 and not asked[rows].any() and VULNERABLE[rows].sum() >= 30
     ordinary = np.bincount(STRATUM[~asked & ~VULNERABLE], minlength=9)
     weak = np.bincount(STRATUM[~asked & VULNERABLE], minlength=9)
@@ -97,7 +99,7 @@ def test_a_panel_is_asked_before_it_sits_and_nobody_declines_twice(counted: int,
     acceptance, in_person, turnout = np.full(N, 0.3), np.full(N, 0.5), np.full(N, 0.8)
     rule = SeatingRule(seats, min(5, seats), 0.25, counted, 3.0, 6)
     offered, accepted, present, representing, rounds, shares = fill_panel(
-        DRAW, RESIDENT, STRATUM, VULNERABLE, acceptance, turnout, STAKE, GROUP, in_person, rule
+        DRAW, POOL._replace(acceptance=acceptance, turnout=turnout, stakeholder_acceptance=in_person), rule
     )
     comes = uniforms_at(under(5), RESIDENT) < turnout
     willing = uniforms_at(under(4), RESIDENT) < np.where(STAKE > 0, in_person, acceptance)
@@ -114,6 +116,6 @@ def test_a_panel_is_asked_before_it_sits_and_nobody_declines_twice(counted: int,
 def test_an_empty_pool_fills_nothing():
     nobody, nothing = np.empty(0, np.int64), np.empty(0)
     rule = SeatingRule(5, 2, 0.1, SEATED, 4.0, 3)
-    found = fill_panel(DRAW, nobody, nobody, np.empty(0, bool), nothing, nothing, nothing, nobody, nothing, rule)
+    found = fill_panel(DRAW, Pool(nobody, nobody, np.empty(0, bool), nothing, nothing, nothing, nobody, nothing), rule)
     assert [len(rows) for rows in found[:4]] == [0, 0, 0, 0] and found[4] == 1
     assert np.isnan(found[5]).all()

@@ -8,6 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consensus_sim.dynamics.topics import (
+    InitialPositions,
+    OpenTopics,
+    Readiness,
+    TopicData,
     add_interests,
     disagreement,
     draw_arrivals,
@@ -19,7 +23,7 @@ from consensus_sim.dynamics.topics import (
     first_above,
     interest_of,
     raise_concern,
-    raise_matters,
+    raise_topics,
     recompute_concern,
     spread_stakes,
     variance_of_groups,
@@ -98,20 +102,30 @@ def test_a_resident_speaks_for_the_group_of_the_highest_stake_with_a_position(bi
     assert interest_of(bits, STAKE, POSITION) == expected
 
 
+def first_positions(polarity, upper, spread):
+    return InitialPositions(POSITION, STAKE, polarity, upper, spread)
+
+
+def at_stake(low, stake):
+    """A topic with stakes of the residents from `low` on that nobody has talked about."""
+    nobody = np.empty(0, np.int64), np.empty(0)
+    return TopicData(low, np.array(stake, np.float32), first_positions(0.1, 0.5, 0.1), 0.0, 0.5, *nobody, 0.0, 0)
+
+
 def test_first_positions_are_those_of_the_group_in_two_camps():
     who = np.arange(N)
     groups = np.full(N, 0b11, np.uint16)
     out = np.empty(N)
-    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.15, 0.5, 0.0, out)
+    draw_positions(key(1, "x"), who, groups, first_positions(0.15, 0.5, 0.0), out)
     assert set(np.round(out, 6)) == {0.05, 0.35}
     assert abs((out > 0.2).mean() - 0.5) < 5 * 0.5 / np.sqrt(N)  # false alarm 6e-7
-    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.15, 0.8, 0.0, out)
+    draw_positions(key(1, "x"), who, groups, first_positions(0.15, 0.8, 0.0), out)
     assert set(np.round(out, 6)) == {0.05, 0.35}
     assert abs((out > 0.2).mean() - 0.8) < 5 * 0.4 / np.sqrt(N)
-    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.0, 0.5, 0.05, out)
+    draw_positions(key(1, "x"), who, groups, first_positions(0.0, 0.5, 0.05), out)
     assert abs(out.mean() - 0.2) < 5 * 0.05 / np.sqrt(N)
     assert out.std() == pytest.approx(0.05, rel=0.05)
-    draw_positions(key(1, "x"), who, groups, POSITION, STAKE, 0.5, 0.5, 1.0, out)
+    draw_positions(key(1, "x"), who, groups, first_positions(0.5, 0.5, 1.0), out)
     assert out.min() == 0.0 and out.max() == 1.0
 
 
@@ -120,7 +134,7 @@ def test_disagreement_is_the_spread_of_the_first_positions_of_adults():
     groups[:500] = 0  # under age
     drawn, variance = np.empty(N - 500), variance_of_groups(groups, POSITION, STAKE)
     for upper in (0.5, 0.9):
-        draw_positions(key(1, "x"), np.arange(500, N), groups, POSITION, STAKE, 0.1, upper, 0.03, drawn)
+        draw_positions(key(1, "x"), np.arange(500, N), groups, first_positions(0.1, upper, 0.03), drawn)
         # The SD of a sample of 19,500 has a standard error of 0.5 %; false alarm below 1e-6.
         assert disagreement(variance, 0.1, upper, 0.03) == pytest.approx(drawn.std(), rel=0.025)
     nobody, alike = groups[:500], np.ones(9, np.uint16)
@@ -133,8 +147,8 @@ def test_disagreement_is_the_spread_of_the_first_positions_of_adults():
 def test_a_position_does_not_depend_on_who_else_is_asked():
     whole, some = np.empty(50), np.empty(2)
     groups = np.ones(50, np.uint16)
-    draw_positions(key(1, "x"), np.arange(50), groups, POSITION, STAKE, 0.1, 0.7, 0.1, whole)
-    draw_positions(key(1, "x"), np.array([31, 7]), groups, POSITION, STAKE, 0.1, 0.7, 0.1, some)
+    draw_positions(key(1, "x"), np.arange(50), groups, first_positions(0.1, 0.7, 0.1), whole)
+    draw_positions(key(1, "x"), np.array([31, 7]), groups, first_positions(0.1, 0.7, 0.1), some)
     np.testing.assert_array_equal(some, whole[[31, 7]])
 
 
@@ -180,7 +194,7 @@ def test_concern_is_the_highest_stake_in_an_open_matter(seed, closed):
         raise_concern(a, stakes[o : o + b - a], concern)
     np.testing.assert_array_equal(concern, brute_concern(low, high, offset, stakes))
     rest = np.arange(7) != closed
-    recompute_concern(low[closed], high[closed], low[rest], high[rest], offset[rest], stakes, concern)
+    recompute_concern(low[closed], high[closed], OpenTopics(low[rest], high[rest], offset[rest], stakes), concern)
     np.testing.assert_array_equal(concern, brute_concern(low[rest], high[rest], offset[rest], stakes))
 
 
@@ -188,7 +202,7 @@ def test_concern_ends_with_the_last_matter():
     low, high, offset, stakes = make_matters(1, number=1)
     concern = brute_concern(low, high, offset, stakes)
     assert concern.any()
-    recompute_concern(low[0], high[0], low[:0], high[:0], offset[:0], stakes, concern)
+    recompute_concern(low[0], high[0], OpenTopics(low[:0], high[:0], offset[:0], stakes), concern)
     assert not concern.any()
 
 
@@ -196,7 +210,9 @@ def test_a_person_raises_the_matter_of_the_highest_own_stake():
     low, high, offset, stakes = make_matters(3)
     who, out = np.arange(60, dtype=np.int32), np.full(60, -1)
     full = np.ones(60, np.float32)
-    raisers, matters = raise_matters(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes, NONE)
+    raisers, matters = raise_topics(
+        key(1, "raise"), who, Readiness(1.0, full, full), OpenTopics(low, high, offset, stakes), NONE
+    )
     out[raisers] = matters
     for i in range(60):
         own = [float(stakes[o + i - a]) if a <= i < b else 0.0 for a, b, o in zip(low, high, offset, strict=True)]
@@ -208,8 +224,12 @@ def test_a_person_raises_a_matter_that_comes_first_before_all_others_if_it_is_of
     low, high, offset, stakes = make_matters(3)
     who, full = np.arange(60, dtype=np.int32), np.ones(60, np.float32)
     first = np.arange(len(low)) % 2 == 0
-    plain, _ = raise_matters(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes, NONE)
-    raisers, matters = raise_matters(key(1, "raise"), who, 1.0, full, full, low, high, offset, stakes, first)
+    plain, _ = raise_topics(
+        key(1, "raise"), who, Readiness(1.0, full, full), OpenTopics(low, high, offset, stakes), NONE
+    )
+    raisers, matters = raise_topics(
+        key(1, "raise"), who, Readiness(1.0, full, full), OpenTopics(low, high, offset, stakes), first
+    )
     np.testing.assert_array_equal(raisers, plain)  # who speaks up is not who is asked for news
     moved = 0
     for i, matter in zip(raisers.tolist(), matters.tolist(), strict=True):
@@ -224,9 +244,9 @@ def test_matters_are_raised_at_the_rate_of_expression_and_efficacy():
     """Binomial, 5 standard errors: false alarm 6e-7."""
     expression, efficacy = np.full(N, 0.3, np.float32), np.full(N, 0.5, np.float32)
     place = np.zeros(1, np.int64)
-    raisers, _ = raise_matters(
-        key(1, "raise"), np.arange(N, dtype=np.int32), 0.2, expression, efficacy, place, np.array([N]), place,
-        np.ones(N, np.float32), NONE,
+    raisers, _ = raise_topics(
+        key(1, "raise"), np.arange(N, dtype=np.int32), Readiness(0.2, expression, efficacy),
+        OpenTopics(place, np.array([N]), place, np.ones(N, np.float32)), NONE,
     )  # fmt: skip
     assert abs(len(raisers) / N - 0.16) < 5 * np.sqrt(0.16 * 0.84 / N)
 
@@ -245,7 +265,7 @@ def test_an_event_carries_the_highest_stake_of_its_topics_and_is_cleared():
 def test_interests_of_an_agenda_follow_the_topic_of_the_highest_stake():
     rows, groups = np.array([1, 2, 5]), np.array([0, 0b11, 0b1001, 0, 0, 0b1], np.uint16)
     highest, interest = np.zeros(3), np.full(3, -1)
-    add_interests(rows, 0, 1, np.array([0.5, 0.3], np.float32), groups, STAKE, POSITION, highest, interest)
-    add_interests(rows, 1, 2, np.array([0.7, 0.9], np.float32), groups, STAKE, POSITION, highest, interest)
+    add_interests(rows, 0, at_stake(1, [0.5, 0.3]), groups, highest, interest)
+    add_interests(rows, 1, at_stake(2, [0.7, 0.9]), groups, highest, interest)
     np.testing.assert_allclose(highest, [0.5, 0.7, 0.0])
     assert interest.tolist() == [1, 4 + 3, -1]

@@ -7,7 +7,14 @@ import pytest
 
 from consensus_sim import load_community
 from consensus_sim.dynamics.ties import lay_out
-from consensus_sim.dynamics.trust import TrustParameters, drift_along_ties, move_efficacy, see_outcome
+from consensus_sim.dynamics.trust import (
+    Outcome,
+    TrustParameters,
+    Witnesses,
+    drift_along_ties,
+    move_efficacy,
+    see_outcome,
+)
 from consensus_sim.randomness import key, uniforms
 
 P = TrustParameters(
@@ -35,7 +42,9 @@ def make_people(n=N, **changes):
 def see(people, outcome, trust, p=P, k=None):
     """Who saw the outcome; `trust` is moved."""
     seen = np.empty(len(trust), np.int32)
-    number = see_outcome(key(2, "see") if k is None else k, outcome, *people.values(), p, trust, seen)
+    published = Outcome(outcome, *(people[name] for name in Outcome._fields[1:]))
+    witnesses = Witnesses(*(people[name] for name in Witnesses._fields))
+    number = see_outcome(key(2, "see") if k is None else k, published, witnesses, p, trust, seen)
     return seen[:number]
 
 

@@ -1,4 +1,4 @@
-"""The studies in experiments/ as modules, for tests that make their tables anew."""
+"""Experiments that publish their tables, and scripts of experiments/, for tests that make tables anew."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def reference() -> Path:
     """The folder of published tables."""
     return ROOT / "results" / "reference"
+
+
+@pytest.fixture(scope="session")
+def publish(tmp_path_factory) -> Callable[..., Path]:
+    """Runs an experiment with `publish=true` and overrides; the folder of what it publishes."""
+
+    def run(name: str, *overrides: str, **nodes: object) -> Path:
+        from consensus_sim.experiments.runner import run_experiment
+        from consensus_sim.study.config import compose
+
+        results = tmp_path_factory.mktemp(name)
+        own = [f"experiment={name}", "publish=true", "report.figures=false", "report.html=false", *overrides]
+        run_experiment({**compose([*own, f"results={results}"]), **nodes}, results / name / "now")
+        return results / "reference"
+
+    return run
 
 
 @pytest.fixture(scope="session")

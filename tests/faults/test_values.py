@@ -20,23 +20,37 @@ from typing import Any
 import pytest
 
 import consensus_sim
-from consensus_sim.analysis import calibrate, patterns, response, robustness, sensitivity, validate
-from consensus_sim.analysis.design import read_periods
-from consensus_sim.analysis.targets import read_targets, target_files
 from consensus_sim.community.spec import CommunitySpec, read_spec
 from consensus_sim.council.events import Channel
-from consensus_sim.council.topic_class import TopicClass, TopicSettings
+from consensus_sim.council.topic_class import TopicClass
 from consensus_sim.errors import InputError
-from consensus_sim.experiment import EXPERIMENTS, Run, check_config
+from consensus_sim.experiments.calibrate import study as calibrate
+from consensus_sim.experiments.choose import packages as choose
+from consensus_sim.experiments.design import read_periods
+from consensus_sim.experiments.factorial import study as factorial
+from consensus_sim.experiments.levers import study as levers
+from consensus_sim.experiments.patterns import study as patterns
+from consensus_sim.experiments.pictures import study as pictures
+from consensus_sim.experiments.plan import study as plan
+from consensus_sim.experiments.response import study as response
+from consensus_sim.experiments.robustness import study as robustness
+from consensus_sim.experiments.rough_size import study as rough_size
+from consensus_sim.experiments.runner import EXPERIMENTS, Run, check_config
+from consensus_sim.experiments.sensitivity import study as sensitivity
+from consensus_sim.experiments.spread import study as spread
+from consensus_sim.experiments.targets import read_targets, target_files
+from consensus_sim.experiments.validate import study as validate
 from consensus_sim.parameters import Behaviour, Entry
 from consensus_sim.runs.city import CitySettings, read_city
 from consensus_sim.runs.engines import build_engine
 from consensus_sim.settings import bounds, read
+from consensus_sim.study.checks import check_levers
 from consensus_sim.study.config import compose
 from consensus_sim.study.dates import read_calendar
 from consensus_sim.study.least import LeastDifferences
+from consensus_sim.study.plan import Plan, scenario_of
 from consensus_sim.study.precision import MonteCarlo
-from consensus_sim.study.study import Plan, check_levers, read_precision, read_study, scenario_of
+from consensus_sim.study.study import read_precision, read_study
 from tests.faults.commands import Commands
 
 COMMANDS = int(os.environ.get("VALUES", "60"))
@@ -139,6 +153,7 @@ READERS: Mapping[str, Reader] = {
     "monte_carlo": lambda config, key: read_precision(config),
     "least_difference": lambda config, key: LeastDifferences.from_config(config["least_difference"]),
     **dict.fromkeys(("report", "store", "question", "debug", "results", "experiment_name", "analysis"), RUN),
+    "publish": RUN,
     **dict.fromkeys(("parameters", "posterior", "precision", "reference", "usual_reference"), STUDY),
     **dict.fromkeys(("scenarios", "replicates", "seed"), STUDY),
     "targets": lambda config, key: read_targets(
@@ -155,14 +170,24 @@ READERS: Mapping[str, Reader] = {
     "robustness": lambda config, key: robustness.read_alternatives(config["robustness"]),
     "response": lambda config, key: response.read_response(config["response"]),
     "patterns": lambda config, key: patterns.read_patterns(config["patterns"]),
+    **dict.fromkeys(("budget", "hours", "months", "want"), lambda config, key: choose.read_asked(config)),
+    "choose": lambda config, key: choose.read_choose(config),
+    "levers": lambda config, key: levers.read_contrasts(config["levers"]),
+    "factorial": lambda config, key: read(factorial.Settings, config["factorial"], "factorial"),
+    "plan": lambda config, key: read(plan.Settings, config["plan"], "plan"),
+    "spread": lambda config, key: read(spread.Settings, config["spread"], "spread"),
+    "rough_size": lambda config, key: read(rough_size.Settings, config["rough_size"], "rough_size"),
+    "pictures": lambda config, key: read(pictures.Settings, config["pictures"], "pictures"),
 }
 """The first name of a key -> what reads it."""
 DECLARED: Mapping[str, tuple[type, int]] = {
-    "community": (CommunitySpec, 1), "behaviour": (Entry, 3), "channel": (Channel, 2), "topic": (TopicSettings, 2),
+    "community": (CommunitySpec, 1), "behaviour": (Entry, 3), "channel": (Channel, 2), "topic": (TopicClass, 2),
     "monte_carlo": (MonteCarlo, 1), "least_difference": (LeastDifferences, 1),
     "report": (Run, 0), "calibration": (calibrate.Settings, 1),
     "city": (CitySettings, 1), "sensitivity": (sensitivity.Settings, 1),
     "robustness": (robustness.RobustnessSettings, 1), "response": (response.ResponseSettings, 1),
+    "choose": (choose.ChooseSettings, 1), "factorial": (factorial.Settings, 1),
+    "spread": (spread.Settings, 1), "pictures": (pictures.Settings, 1),
 }  # fmt: skip
 """The first name of a key -> the class that declares it, and how many names come before its fields."""
 

@@ -20,8 +20,8 @@ from consensus_sim.forecast.monte_carlo_error import reached
 from consensus_sim.forecast.run import run_ensemble
 from consensus_sim.forecast.summary import Values, standard_error
 from consensus_sim.runs.engines import Processes, Serial
-from consensus_sim.runs.store import ReplicateStore
-from consensus_sim.runs.work import Replicates
+from consensus_sim.runs.store import Store
+from consensus_sim.runs.work import Runs
 from consensus_sim.study.config import compose
 from consensus_sim.study.draws import by_draw, draw_number
 from consensus_sim.study.precision import Precision
@@ -256,7 +256,7 @@ def played(community, engine, target, store=None, overrides=(), parameters="post
     config = compose([*FEW, "replicates=auto", f"precision={target}", f"parameters={parameters}", *overrides])
     config["scenarios"], config["calendar"]["weeks"], config["seed"] = SCENARIOS, 10, seed
     study = read_study(config, community=community.spec.as_dict())
-    store = store or ReplicateStore(study, community)
+    store = store or Store(Runs(study, community))
     return run_ensemble(study, community, engine, store, progress=False)
 
 
@@ -264,7 +264,7 @@ def errors_at_looks(forecast):
     """Number of replicates -> the largest error there, at each look."""
     largest = {}
     for count in forecast.study.precision.counts():
-        part = copy.copy(forecast._values)
+        part = copy.copy(forecast.values)
         part.array, part.draws = part.array[:, :, :count], part.draws[:count]
         largest[count] = reached(part, forecast.study.precision, "before").errors[0].relative
     return largest
@@ -319,9 +319,9 @@ def test_it_stops_where_the_precision_is_reached_with_the_tables_of_that_number(
 
 def test_it_is_the_same_on_two_workers_and_after_an_interruption(community, between, whole, tmp_path):
     target, count = between
-    store = ReplicateStore(whole.study, community, tmp_path / "store")
+    store = Store(Runs(whole.study, community), tmp_path / "store")
     for task in (("points", 3), ("before", 0), ("before", count + 1)):  # what an interrupted run may have left
-        store.put(*task, Replicates(community, replace(whole.study, replicates=1)).run(task))
+        store.put(*task, Runs(replace(whole.study, replicates=1), community).run(task))
     found = played(community, Processes(2), target, store, seed=whole.study.seed)
     assert found.study.replicates == count
     alone = played(community, Serial(), target, seed=whole.study.seed)

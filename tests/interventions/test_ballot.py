@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.council.protocol import can_be_voted_on
+from consensus_sim.council.vote import can_be_voted_on
 from consensus_sim.dynamics.settlement import is_worked_out, settles
 from tests.helpers import attendance, lever, make_model
 
@@ -150,7 +150,13 @@ def waiting(weeks=20):
         model.step()
     topics = model.topics.waiting[:3]
     for topic in model.topics.waiting:
-        topic.state, topic.urgency, topic.funding_need, topic.feasibility, topic.found = "heard", 0.2, 0.0, 0.9, 0.0
+        topic._state, topic.urgency, topic.funding_need, topic.feasibility, topic.talk.found = (
+            "heard",
+            0.2,
+            0.0,
+            0.9,
+            0.0,
+        )
     return model, topics, lever(model, "ballot")
 
 
@@ -161,14 +167,14 @@ def test_what_may_be_voted_on_is_heard_not_urgent_costs_no_money_and_is_worked_o
     assert model.parameters.initial.skill_able * model.parameters.deliberation.pace == pytest.approx(0.39)
     urgent = lever(model, "council").urgent_from
     for field, no, yes in (
-        ("state", "agenda", "heard"), ("urgency", urgent, urgent - 0.01), ("funding_need", 1.0, 0.0),
+        ("_state", "agenda", "heard"), ("urgency", urgent, urgent - 0.01), ("funding_need", 1.0, 0.0),
         ("feasibility", 0.60, 0.62),
     ):  # fmt: skip
         setattr(topic, field, no)
         assert not can_be_voted_on(model, topic), field
         setattr(topic, field, yes)
         assert can_be_voted_on(model, topic), field
-    topic.feasibility, topic.found = 0.33, 0.5
+    topic.feasibility, topic.talk.found = 0.33, 0.5
     assert can_be_voted_on(model, topic)
 
 
@@ -176,8 +182,8 @@ def test_topics_to_be_voted_on_come_first_and_once_and_only_with_votes():
     model, (easy, hard, other), ballot = waiting()
     ballot.topics_per_ballot, ballot.sessions_per_month = 1, 4.33
     for topic in model.topics.waiting:
-        topic.mentions, topic.feasibility = 0, 0.1
-    easy.feasibility, hard.mentions = 0.9, 50
+        topic.progress.mentions, topic.feasibility = 0, 0.1
+    easy.feasibility, hard.progress.mentions = 0.9, 50
     for votes, put, expected in ((True, set(), easy), (False, set(), hard), (True, {easy.number}, hard)):
         ballot.votes, ballot.put = votes, put
         assert [event.topics for event in ballot.events(model)] == [[expected]]
@@ -186,7 +192,7 @@ def test_topics_to_be_voted_on_come_first_and_once_and_only_with_votes():
         ballot.votes, ballot.put, ballot.quorum = True, set(), quorum
         event.came = np.arange(easy.low, easy.high, dtype=np.int32)
         sheets = len(model.recorder.sheets)
-        easy.state, easy.found = "heard", 0.0
+        easy._state, easy.talk.found = "heard", 0.0
         ballot.on_attended(model, event)
         assert ballot.put == {easy.number} and len(model.recorder.sheets) == sheets + (quorum == 1)
 
@@ -194,8 +200,11 @@ def test_topics_to_be_voted_on_come_first_and_once_and_only_with_votes():
 def test_a_vote_gives_nobody_the_lead_and_what_it_does_not_settle_waits_on_as_before():
     for halfwidth, state in ((1.0, "settled"), (-1.0, "heard")):
         model, topic, voters = put_to_the_vote(0.9, halfwidth=halfwidth)
-        assert topic.state == state and topic.led_by == -1 and len(topic.who) == len(voters) - 2
-        assert (topic.agenda_week >= 0, topic.venue_channel == "ballot") == (state == "settled", state == "settled")
+        assert topic.state == state and topic.progress.led_by == -1 and len(topic.talk.who) == len(voters) - 2
+        assert (topic.progress.agenda_week >= 0, topic.progress.venue_channel == "ballot") == (
+            state == "settled",
+            state == "settled",
+        )
         assert model.recorder.sheets[-1].how == ("vote" if state == "settled" else "none")
 
 
@@ -207,10 +216,10 @@ def put_to_the_vote(feasibility, found=0.0, sat=None, halfwidth=1.0):
         model.step()
     topic = max(model.topics.topics, key=lambda topic: len(topic.stake))
     voters = np.flatnonzero(model.residents.adult[topic.low : topic.high]).astype(np.int32) + np.int32(topic.low)
-    topic.state, topic.feasibility, topic.found = "heard", feasibility, found
-    topic.led_by, topic.agenda_week, topic.venue_channel = -1, -1, ""
+    topic._state, topic.feasibility, topic.talk.found = "heard", feasibility, found
+    topic.progress.led_by, topic.progress.agenda_week, topic.progress.venue_channel = -1, -1, ""
     if sat is not None:
-        topic.who, topic.position = voters[:5].astype(np.int64), np.full(5, sat)
+        topic.talk.who, topic.talk.position = voters[:5].astype(np.int64), np.full(5, sat)
     event = model.event("ballot", topics=[topic])
     event.came = voters[2:]
     model.vote(event, topic, voters[2:])
@@ -223,17 +232,17 @@ def test_a_vote_decides_only_on_what_the_draft_and_meetings_have_worked_out():
     for feasibility, found, settled in ((0.60, 0.0, False), (0.62, 0.0, True), (0.32, 0.5, True), (0.29, 0.5, False)):
         model, topic, _ = put_to_the_vote(feasibility, found)
         assert model.parameters.initial.skill_able == officer
-        assert topic.found == pytest.approx(found + model.parameters.deliberation.pace * officer * (1 - found))
-        assert is_worked_out(topic.found, feasibility) == settled
+        assert topic.talk.found == pytest.approx(found + model.parameters.deliberation.pace * officer * (1 - found))
+        assert is_worked_out(topic.talk.found, feasibility) == settled
         assert model.recorder.sheets[-1].acceptance == 1.0 and (topic.state == "settled") == settled
 
 
 def test_who_has_sat_on_a_topic_votes_as_the_meeting_left_them_and_is_remembered():
     _, topic, voters = put_to_the_vote(0.9, sat=0.123)
-    np.testing.assert_array_equal(topic.who, voters)
-    assert len(topic.position) == len(voters) and (topic.position[:5] == 0.123).all()
-    assert (topic.position[5:] != 0.123).all()
-    assert topic.proposal == topic.second == pytest.approx(np.median(topic.position[2:]))
+    np.testing.assert_array_equal(topic.talk.who, voters)
+    assert len(topic.talk.position) == len(voters) and (topic.talk.position[:5] == 0.123).all()
+    assert (topic.talk.position[5:] != 0.123).all()
+    assert topic.resolution.proposal == topic.resolution.second == pytest.approx(np.median(topic.talk.position[2:]))
 
 
 def test_without_votes_nothing_is_settled_online():
@@ -247,7 +256,7 @@ def test_a_quorum_nobody_reaches_is_no_vote_and_votes_raise_attention():
         "council", weeks=104, levers={"ballot": {"use": 1.0, "votes": True, "quorum": 1000}}, behaviour=BUSY
     ).run()
     assert "ballot" not in {sheet.channel for sheet in strict.recorder.sheets}
-    assert max(topic.mentions for topic in plain.topics.topics) > 2
+    assert max(topic.progress.mentions for topic in plain.topics.topics) > 2
 
 
 def test_publicity_tells_users_of_the_council():

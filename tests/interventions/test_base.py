@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from consensus_sim.council.meeting import FacilitationSupport
 from consensus_sim.council.resolution import land
 from consensus_sim.interventions.base import Cost, Intervention, build_lever
 from consensus_sim.model.model import CommunityModel
@@ -125,8 +126,10 @@ def test_scenarios_that_differ_from_week_30_on_are_equal_before_it(name):
 
 
 def state_of_topics(model):
-    fields = ("number", "state", "label", "heard_week", "agenda_week", "settled_week", "execution", "mentions", "heat")
-    return [[getattr(topic, field) for field in fields] for topic in model.topics.topics]
+    return [
+        (t.number, t.state, t.progress, t.talk.heat, t.resolution.settled_week, t.resolution.execution)
+        for t in model.topics.topics
+    ]
 
 
 @pytest.mark.parametrize(
@@ -278,7 +281,7 @@ def test_levers_that_have_ended_leave_no_rule_room_or_matter_behind():
     model.run()
     assert model.active == [] and model.rules == RULES and model.channels.keys() == bare.channels.keys()
     assert model.venues == bare.venues
-    kept = {topic.venue_channel for topic in model.topics.waiting if topic.state == "agenda"}
+    kept = {topic.progress.venue_channel for topic in model.topics.waiting if topic.state == "agenda"}
     assert kept <= set(model.channels)
 
 
@@ -287,7 +290,7 @@ def test_what_is_on_the_agenda_of_a_channel_that_closes_is_heard_again():
     model.step()
     begun, other = [topic for topic in model.topics.waiting if topic.state == "unheard"][:2]
     for topic, venue in ((begun, "council"), (other, "adhoc")):
-        topic.state, topic.venue_channel, topic.agenda_week = "agenda", venue, 0
+        topic._state, topic.progress.venue_channel, topic.progress.agenda_week = "agenda", venue, 0
     model.close_channel("council")
     assert (begun.state, other.state) == ("heard", "agenda")
 
@@ -297,7 +300,7 @@ def test_what_has_been_on_an_agenda_does_not_lapse():
     model.step()
     before, never = [topic for topic in model.topics.waiting if topic.state == "unheard"][:2]
     before.arisen_week = never.arisen_week = -500  # the oldest of all
-    before.agenda_week = 0
+    before.progress.agenda_week = 0
     model.step()
     assert (before.state, never.state) == ("unheard", "lapsed")
 
@@ -374,6 +377,37 @@ def test_adjusting_goes_on_and_takes_the_new_settings():
 
 def test_a_resolution_that_came_to_nothing_is_open_to_everybody_again():
     topic = make_model("before", weeks=2).run().topics.waiting[0]
-    topic.carried_by_residents = True
+    topic.resolution.carried_by_residents = True
     land(topic, 1)
-    assert not topic.carried_by_residents and topic.gap == topic.funding_need
+    assert not topic.resolution.carried_by_residents and topic.resolution.gap == topic.funding_need
+
+
+def test_what_an_intervention_sets_is_set_anew_when_it_is_adjusted_and_undone_when_it_ends():
+    """An intervention of one's own needs no hook but `apply` for it."""
+    model = make_model("council", weeks=30)
+
+    class Notice(Intervention):
+        posted = True
+
+        def apply(self, model):
+            if self.posted:
+                self.set_rules(model, monthly_notice=True)
+                self.set_room(model, "park", show=0.3)
+                self.open_channel(model, "talk")
+                self.support(model, FacilitationSupport(calm=0.1))
+
+    notice = Notice(name="notice")
+    plain = make_model("council", weeks=30)
+    for posted in (True, False, True):
+        notice.posted = posted
+        if notice in model.active:
+            notice.on_adjusted(model)
+        else:
+            model.start_lever(notice)
+        assert model.rules.monthly_notice is posted is model.is_open("talk") is ("notice" in model.rules.help)
+        assert model.venues["park"].show == (0.3 if posted else 0.0)
+    opened = model.channels["talk"]
+    notice.on_adjusted(model)
+    assert model.channels["talk"] is opened, "what stays open is not opened again"
+    model.stop_lever(notice)
+    assert model.rules == plain.rules and model.venues == plain.venues and not model.is_open("talk")

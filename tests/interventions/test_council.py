@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from consensus_sim.council.attendance import accept_chances
-from consensus_sim.council.protocol import feel_like_coming
+from consensus_sim.council.attendance import accept_chances, update_base_utility
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
 from consensus_sim.interventions.base import Intervention
 from tests.helpers import attendance, lever, make_model
@@ -96,7 +95,7 @@ def test_prospects_are_the_chances_to_accept_and_the_lot_has_the_weight_that_is_
     while model.week < 18:
         model.step()
     council, event = lever(model, "council"), model.event("council")
-    feel_like_coming(model)
+    update_base_utility(model)
     found = council._prospects(model, event)
     rows = model.adults
     chances = accept_chances(model, event, rows, (PERSONAL,), model.concern[rows].astype(np.float64))[0]

@@ -11,6 +11,7 @@ from consensus_sim.council.attendance import fear_of
 from consensus_sim.council.observation import team_activity
 from consensus_sim.council.organisations import ORGANISATIONS, funds_of_quarter, pay
 from consensus_sim.council.resolution import carry_out
+from consensus_sim.council.topics import Progress, Resolution
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import Intervention, build_lever
@@ -62,10 +63,10 @@ def test_helped_talk_is_more_even(name, better):
 def test_an_organisation_pays_what_it_has_and_a_contractor_nothing():
     left = funds_of_quarter(5000.0)
     assert set(left) == set(ORGANISATIONS) and left["contractor"] == 0.0
-    topic = SimpleNamespace(gap=7000.0, kind=SimpleNamespace(responsible="property_manager"))
-    assert pay(topic, left) == 5000.0 and topic.gap == 2000.0
+    topic = SimpleNamespace(resolution=Resolution(gap=7000.0), kind=SimpleNamespace(responsible="property_manager"))
+    assert pay(topic, left) == 5000.0 and topic.resolution.gap == 2000.0
     assert left["property_manager"] == 0.0 and left["owners_committee"] == 5000.0
-    assert pay(topic, left) == 0.0 and topic.gap == 2000.0
+    assert pay(topic, left) == 0.0 and topic.resolution.gap == 2000.0
 
 
 @pytest.mark.parametrize(("meetings", "strength", "won"), [(1.0, 1.0, 1.0), (0.5, 0.8, 0.4), (3.0, 1.0, 1.0)])
@@ -88,8 +89,8 @@ def test_what_a_joint_meeting_wins_is_in_the_hazard_and_residents_need_none():
         model.rules.cooperation = won
         topics = [
             SimpleNamespace(
-                number=number, failed_before=0, settled_week=0, deadline_week=9, acceptance=share, gap=0.0,
-                execution="pending", executed_week=-1, carried_by_residents=own,
+                number=number, progress=Progress(),
+                resolution=Resolution(0, share, deadline_week=9, execution="pending", carried_by_residents=own),
             )
             for number in range(4000)
         ]  # fmt: skip
@@ -106,8 +107,13 @@ def test_supervision_carries_out_more_and_what_failed_is_heard_again():
     for seed in range(4):
         runs["with"].append(play("supervision", weeks=60, seed=seed, behaviour=slow))
         runs["without"].append(make_model("council", weeks=60, seed=seed, behaviour=slow).run())
-    done = {name: sum(t.executed_week >= 0 for m in models for t in m.topics.topics) for name, models in runs.items()}
-    again = {name: sum(t.failed_before for m in models for t in m.topics.topics) for name, models in runs.items()}
+    done = {
+        name: sum(t.resolution.executed_week >= 0 for m in models for t in m.topics.topics)
+        for name, models in runs.items()
+    }
+    again = {
+        name: sum(t.progress.failed_before for m in models for t in m.topics.topics) for name, models in runs.items()
+    }
     assert done["with"] > done["without"]
     assert again["with"] > 0 == again["without"]
 
@@ -123,7 +129,11 @@ def test_the_guarantee_fund_never_spends_more_than_it_has():
         paid[quarter] = paid.get(quarter, 0.0) + (lever(model, "guarantee_fund").paid if model.week > 9 else 0.0)
     assert max(paid.values()) <= 30000 + 1e-6
     assert sum(paid.values()) > 0, "the check can fail"
-    assert all(t.gap == 0.0 or t.gap == t.funding_need for t in model.topics.topics if t.execution != "none")
+    assert all(
+        t.resolution.gap == 0.0 or t.resolution.gap == t.funding_need
+        for t in model.topics.topics
+        if t.resolution.execution != "none"
+    )
 
 
 # --- channels ----------------------------------------------------------------------------------------------------
@@ -135,7 +145,7 @@ def test_a_seed_group_leads_small_matters_and_carries_them_out_itself():
     sheets = [sheet for sheet in model.recorder.sheets if sheet.channel == "seed_group"]
     assert sheets and all(sheet.topic.scope == "micro_grid" for sheet in sheets)
     settled = [sheet.topic for sheet in sheets if sheet.how == "consensus"]
-    assert settled and all(topic.carried_by_residents and topic.gap == 0.0 for topic in settled)
+    assert settled and all(topic.resolution.carried_by_residents and topic.resolution.gap == 0.0 for topic in settled)
     group = lever(model, "seed_group").group
     held = [who for _, channel, who in model.recorder.acts if channel == "seed_group"]
     assert np.isin(np.concatenate(held), group).mean() > 0.2
@@ -331,9 +341,9 @@ def test_news_goes_down_the_hierarchy_tier_by_tier_and_matters_go_up():
     outside = set(np.flatnonzero(told & ~quick.residents.member_of("party") & ~quick.team_mask).tolist())
     assert len(outside) < 0.2 * np.count_nonzero(~quick.residents.reached & quick.residents.adult), "not at the door"
     assert outside & asked, "who was asked and came knows of it"
-    climbed = [topic for topic in quick.topics.topics if topic.channel == "hierarchy"]
-    assert climbed and all(topic.heard_week - topic.arisen_week >= 3 for topic in climbed)
-    assert all(topic.mentions >= 1 for topic in climbed), "passing a matter up is a mention"
+    climbed = [topic for topic in quick.topics.topics if topic.progress.channel == "hierarchy"]
+    assert climbed and all(topic.progress.heard_week - topic.arisen_week >= 3 for topic in climbed)
+    assert all(topic.progress.mentions >= 1 for topic in climbed), "passing a matter up is a mention"
 
 
 def test_workers_go_by_the_highest_stake_where_matters_overlap():
@@ -431,7 +441,7 @@ def test_a_box_works_without_a_board():
     for show in (0.0, 0.5):
         settings = {"minutes": 0.3, "show": show}
         model = play("fifteen_minute_circle", weeks=40, settings=settings, place="teaching")
-        boards[show] = any(topic.channel == "box" for topic in model.topics.topics)
+        boards[show] = any(topic.progress.channel == "box" for topic in model.topics.topics)
     assert boards[0.0] and boards[0.5]
 
 

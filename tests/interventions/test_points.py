@@ -201,7 +201,7 @@ def test_a_proposal_led_to_landing_and_a_conflict_resolved_are_booked_to_who_rai
     ).run()
     bank = lever(model, "points")
     begun = model.calendar.week_of(bank.start)
-    settled = [topic for topic in model.topics.topics if topic.settled_week >= begun]
+    settled = [topic for topic in model.topics.topics if topic.resolution.settled_week >= begun]
     assert len(settled) > 5
     assert bank.issued in [20 * len(settled) + 30 * hot for hot in range(len(settled) + 1)]
     assert bank.issued > 20 * len(settled)
@@ -217,13 +217,11 @@ def test_a_suggestion_is_paid_once_to_who_brought_it_however_often_it_is_raised_
 
     often = {**LIVELY, "topics.suggestion": 0.9, "channels.council": -3.0}
     model = make_model("points", weeks=80, behaviour=often, levers={"points": settings}, extra=[Look(name="zz")]).run()
-    bank, adopted = lever(model, "points"), [topic for topic in model.topics.topics if topic.raised_by >= 0]
+    bank, adopted = lever(model, "points"), [topic for topic in model.topics.topics if topic.progress.raised_by >= 0]
     begun = model.calendar.week_of(bank.start)
-    paid = [topic for topic in adopted if topic.heard_week >= begun and topic.channel != "collected"]
-    again = [
-        1 for week, who, number in heard
-        if model.topics.numbered[number].raised_by == who and week > model.topics.numbered[number].heard_week
-    ]  # fmt: skip
+    paid = [topic for topic in adopted if topic.progress.heard_week >= begun and topic.progress.channel != "collected"]
+    found = [(week, who, model.topics.numbered[number].progress) for week, who, number in heard]
+    again = [1 for week, who, progress in found if progress.raised_by == who and week > progress.heard_week]
     assert len(again) > 3, "some are raised again by who brought them"
     assert bank.issued == 5 * len(paid) > 0
 
@@ -233,9 +231,11 @@ def test_a_suggestion_passed_up_the_chain_is_paid_to_who_passed_it_up():
     chain = {"start": "2024-03-04", "worker_hours": 0.0, "tier_weeks": 1}
     model = make_model("points", weeks=80, behaviour=LIVELY, levers={"points": settings, "grid_hierarchy": chain}).run()
     begun = model.calendar.week_of(lever(model, "points").start)
-    own = [topic for topic in model.topics.topics if topic.channel != "collected"]  # what is collected is no suggestion
-    paid = [topic for topic in own if topic.raised_by >= 0 and topic.heard_week >= begun]
-    assert any(topic.channel == "hierarchy" for topic in paid)
+    own = [
+        topic for topic in model.topics.topics if topic.progress.channel != "collected"
+    ]  # what is collected is no suggestion
+    paid = [topic for topic in own if topic.progress.raised_by >= 0 and topic.progress.heard_week >= begun]
+    assert any(topic.progress.channel == "hierarchy" for topic in paid)
     assert lever(model, "points").issued == 5 * len(paid)
 
 

@@ -7,7 +7,7 @@ import pytest
 from consensus_sim.errors import InputError
 from consensus_sim.interventions.base import COST_KEYS, build_lever
 from consensus_sim.study.config import compose
-from consensus_sim.study.study import Plan
+from consensus_sim.study.plan import Plan
 
 FILES = Plan(compose([])).files
 WRONG = [

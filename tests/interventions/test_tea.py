@@ -27,9 +27,9 @@ def test_matters_heard_at_tea_come_before_the_council():
     busy = {"channels.tea": -3.0, "topics.arrivals": 0.6, "channels.reception": -12.0, "channels.council": -12.0}
     busy["topics.collecting"] = 0.0
     with_tea, without = (make_model("council", weeks=80, behaviour=busy, without=off).run() for off in ([], ["tea"]))
-    heard = [sum(topic.channel == "tea" for topic in model.topics.topics) for model in (with_tea, without)]
+    heard = [sum(topic.progress.channel == "tea" for topic in model.topics.topics) for model in (with_tea, without)]
     assert heard[0] > 5 and heard[1] == 0
-    on_agenda = [sum(topic.agenda_week >= 0 for topic in model.topics.topics) for model in (with_tea, without)]
+    on_agenda = [sum(topic.progress.agenda_week >= 0 for topic in model.topics.topics) for model in (with_tea, without)]
     assert on_agenda[0] > on_agenda[1]
 
 

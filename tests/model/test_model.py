@@ -1,4 +1,4 @@
-"""The week: order, invariants after every week with all levers on, and the door to Mesa."""
+"""The week: order, invariants after every week with all levers on, and its agents."""
 
 from __future__ import annotations
 
@@ -102,11 +102,11 @@ def test_every_settled_topic_is_a_resolution(watched_year):
     settled = [topic for topic in model.topics.topics if topic.state == "settled"]
     assert settled
     for topic in settled:
-        assert topic.deadline_week == topic.settled_week + topic.kind.deadline_weeks
-        assert topic.execution in ("pending", "on_time", "late", "never")
-        assert topic.acceptance >= model.parameters.deliberation.settlement_share - 0.0005
-        if topic.execution == "on_time":
-            assert topic.settled_week < topic.executed_week <= topic.deadline_week
+        assert topic.resolution.deadline_week == topic.resolution.settled_week + topic.kind.deadline_weeks
+        assert topic.resolution.execution in ("pending", "on_time", "late", "never")
+        assert topic.resolution.acceptance >= model.parameters.deliberation.settlement_share - 0.0005
+        if topic.resolution.execution == "on_time":
+            assert topic.resolution.settled_week < topic.resolution.executed_week <= topic.resolution.deadline_week
 
 
 def test_only_adults_come_and_no_more_than_fit(watched_year):
@@ -164,26 +164,9 @@ def test_agents_are_views_of_the_columns(community):
     assert len(agents.select(lambda each: "elder" in each.groups)) == int(community.population.elder.sum())
 
 
-def test_mesa_collects_data_and_agents_change_no_numbers(community):
-    import mesa
-
-    model, plain = (load_model(community, "council", weeks=8) for _ in range(2))
-    collector = mesa.DataCollector(
-        model_reporters={"trust": lambda each: float(each.residents.trust.mean())}, agent_reporters={"age": "age"}
-    )
-    for _ in range(8):
-        model.step()
-        collector.collect(model)
-        assert len(model.agents) == community.n_residents
-    plain.run()
-    assert model.steps == 8
-    assert len(collector.get_model_vars_dataframe()) == 8
-    np.testing.assert_array_equal(model.residents.trust, plain.residents.trust)
-
-
 def test_a_step_past_the_end_is_refused_in_words_and_changes_nothing(community):
     model = load_model(community, "council", weeks=2)
-    model.run_model()
+    model.run()
     trust = model.residents.trust.copy()
     said = "ended: 2 weeks, the last day of which is 2024-03-17; .*weeks="
     for _ in range(2):

@@ -106,8 +106,8 @@ def test_tables_agree_with_one_another(run):
 def test_the_table_of_topics_names_who_raised_and_who_leads_and_what_was_found(run):
     model, tables = run
     topics = model.topics.topics
-    for column in ("raised_by", "led_by", "found"):
-        expected = np.array([getattr(topic, column) for topic in topics])
+    for column, record in (("raised_by", "progress"), ("led_by", "progress"), ("found", "talk")):
+        expected = np.array([getattr(getattr(topic, record), column) for topic in topics])
         np.testing.assert_array_equal(tables["topics"][column], expected)
         assert len(set(expected.tolist())) > 2
     assert not np.array_equal(tables["topics"]["raised_by"], tables["topics"]["led_by"])

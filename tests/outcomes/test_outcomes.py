@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from consensus_sim.council.topics import Turn
+from consensus_sim.council.topics import Progress, Resolution, Turn
 from consensus_sim.outcomes import outcomes
 from consensus_sim.outcomes.outcomes import Acts, share_within
 
@@ -15,7 +15,8 @@ NAN = float("nan")
 
 
 def topic(number, *turns, executed=-1, raised=-1, led=-1):
-    return SimpleNamespace(number=number, turns=list(turns), executed_week=executed, raised_by=raised, led_by=led)
+    progress = Progress(raised_by=raised, led_by=led, turns=list(turns))
+    return SimpleNamespace(number=number, progress=progress, resolution=Resolution(executed_week=executed))
 
 
 def sheet(of, week, channel="council"):
@@ -71,7 +72,7 @@ def test_what_is_heard_again_stays_in_the_denominator_and_counts_once():
     # the first resolution counts, with what became of it in the end
     (one,) = outcomes.resolutions([twice, again])
     assert one == (5, "council", 9, -1)
-    late = topic(1, *twice.turns, executed=28)
+    late = topic(1, *twice.progress.turns, executed=28)
     assert outcomes.execution_of_due([late], 0, 27) == {"on_time": 0, "late": 0, "never": 1}
     assert outcomes.execution_of_due([late], 0, 29) == {"on_time": 0, "late": 1, "never": 0}
     assert outcomes.executed_at_readout([late], 0, 28) == 0 and outcomes.executed_at_readout([late], 0, 29) == 1

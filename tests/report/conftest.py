@@ -22,10 +22,10 @@ SCENARIOS = [
     ("points", {"zh": "议事会 + 积分", "en": "Council + points"}),
     ("quota", {"zh": "议事会 + 配额席位", "en": "Council + quota seating"}),
     ("parlour", {"zh": "议事会 + 会客厅", "en": "Council + parlour"}),
-    ("full", {"zh": "四项措施全部", "en": "All four levers"}),
+    ("full", {"zh": "四项措施全部", "en": "All four interventions"}),
 ]
 REFERENCE = "council"
-QUESTION = {"zh": "四项措施会带来什么？", "en": "What would the four levers bring?"}
+QUESTION = {"zh": "四项措施会带来什么？", "en": "What would the four interventions bring?"}
 GROUPS = (
     "elder",
     "young",
@@ -205,12 +205,13 @@ class SquarePlaces:
 
 @dataclass
 class SquareCommunity:
-    """What a report asks of a community."""
+    """The attributes of a community that a report reads."""
 
     places: SquarePlaces = field(default_factory=SquarePlaces)
     name: str = "square"
     label: dict[str, str] = field(default_factory=lambda: {"zh": "方形社区", "en": "Square community"})
     n_residents: int = 16012
+    population: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(adult=np.ones(13600, bool)))
     spec: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(buildings_file=None))
 
     def marginals(self) -> pd.DataFrame:
@@ -223,7 +224,7 @@ class SquareCommunity:
 
 
 def sample(replicates: int = 6, weeks: int = 56, names: list[str] | None = None) -> dict[str, Any]:
-    """The arguments of `write_report` apart from language and folder."""
+    """Results and notes of a made-up study, by name."""
     scenarios = [pair for pair in SCENARIOS if names is None or pair[0] in names]
     keys = [name for name, _ in scenarios]
     community = SquareCommunity()
@@ -255,5 +256,5 @@ def sample(replicates: int = 6, weeks: int = 56, names: list[str] | None = None)
 
 @pytest.fixture(scope="session")
 def make_sample() -> Callable[..., dict[str, Any]]:
-    """Makes the arguments of `write_report` apart from language and folder."""
+    """Function that makes results and notes of a study."""
     return sample

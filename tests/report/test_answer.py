@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from consensus_sim.report.answer import headlines, verdicts
+from consensus_sim.report.answer import change_words, headlines, verdicts
 from consensus_sim.report.tables import Numbers
 
 SCENARIOS = [("a", {"zh": "甲", "en": "A"}), ("b", {"zh": "乙", "en": "B"}), ("c", {"zh": "丙", "en": "C"})]
@@ -65,7 +65,7 @@ def test_headlines_name_the_scenarios_on_each_side(numbers: Numbers) -> None:
     [
         ("en", "rises on average, direction uncertain in a single community, under B (P = 0.84); "
          "cannot say, may rise or fall, under C."),
-        ("zh", "总体会提高，但单个社区不一定：乙（P = 0.84）；说不准，可能升也可能降：丙。"),
+        ("zh", "总体会提高，但单个社区不一定：乙（把握 84%）；说不准，可能升也可能降：丙。"),
     ],
 )  # fmt: skip
 def test_a_headline_gives_the_probability_in_a_single_community(language: str, said: str) -> None:
@@ -94,3 +94,20 @@ def test_a_verdict_tells_changes_cost_and_silence(numbers: Numbers) -> None:
     assert second.lower == [f"Trust -0.300 ({both})"]
     assert len(second.leaning_down) == 1 and "P = 0.84" in second.leaning_down[0]
     assert second.cost == second.silent == ""
+
+
+@pytest.mark.parametrize(
+    ("difference", "adults", "language", "said"),
+    [
+        (0.0066, 13600, "zh", "季度参与面 +0.66 个百分点，约多 90 人（"),
+        (-0.012, 13600, "zh", "季度参与面 -1.20 个百分点，约少 160 人（"),
+        (0.0066, 400, "en", "Reach in the quarter +0.66 pp, about 3 more people ("),
+        (-0.0066, 13600, "en", "Reach in the quarter -0.66 pp, about 90 fewer people ("),
+        (0.0066, 50, "en", "Reach in the quarter +0.66 pp ("),
+        (0.0066, 0, "en", "Reach in the quarter +0.66 pp ("),
+    ],
+)
+def test_a_change_of_reach_is_given_in_persons_too(difference: float, adults: int, language: str, said: str) -> None:
+    row = change(difference, difference - 0.001, difference + 0.001)
+    assert change_words("reach_quarter", row, language, adults=adults).startswith(said)
+    assert "人" not in change_words("trust", row, "zh", adults=13600)

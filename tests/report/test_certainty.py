@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from consensus_sim.experiments.validate.text import draw_scores, summary, verdict, verdicts
 from consensus_sim.forecast.variance import DRIVERS, VARIANCE
 from consensus_sim.report.certainty import certainty
-from consensus_sim.report.validation import draw_scores, summary, verdict, verdicts
 from consensus_sim.study.draws import draw_number
 
 ROW = {
@@ -26,7 +26,7 @@ def tenth(replicates):
     return draw_number(np.arange(replicates))
 
 
-@pytest.mark.parametrize(("language", "label"), [("en", "prior-driven"), ("zh", "主要由先验决定")])
+@pytest.mark.parametrize(("language", "label"), [("en", "prior-driven"), ("zh", "主要靠文献和假设")])
 def test_consensus_is_labelled_and_packages_are_ranked(language, label):
     for parameters in ("centre", "prior", "posterior"):
         said = certainty(
@@ -88,7 +88,7 @@ def test_the_figure_shows_every_target():
 
 
 @pytest.mark.parametrize(
-    ("fitted", "told"),
+    ("fitted", "expected"),
     [
         ([False, False, False], ["2 of 3 figures lie inside the 90 % interval."]),
         ([True, True, True], ["2 of 3 figures lie", "fitted to all of them, so this is no test"]),
@@ -96,8 +96,8 @@ def test_the_figure_shows_every_target():
         ([None, None, None], ["2 of 3 figures lie", "does not say to which figures it was fitted"]),
     ],
 )
-def test_figures_that_were_fitted_are_not_told_as_a_test(fitted, told):
+def test_figures_that_were_fitted_are_not_reported_as_a_test(fitted, expected):
     held = (True, False, True)
     table = pd.DataFrame([{**SCORE, "covered": c, "fitted": f} for c, f in zip(held, fitted, strict=True)])
     said = summary(table, "en")
-    assert len(said) == len(told) and all(part in one for part, one in zip(told, said, strict=True))
+    assert len(said) == len(expected) and all(part in one for part, one in zip(expected, said, strict=True))

@@ -19,13 +19,13 @@ from matplotlib.text import Text
 
 from consensus_sim.catalogue import forecast_metric_names, text
 from consensus_sim.community import load_community
+from consensus_sim.experiments.plan.figure import draw_plan, period_label
 from consensus_sim.outcomes.facts import LAST_WEEKS
 from consensus_sim.report import figures
 from consensus_sim.report.figures.contrasts import limits
 from consensus_sim.report.figures.forecasts import bands
 from consensus_sim.report.figures.geometry import map_shape
 from consensus_sim.report.figures.map import micro_grid_reach
-from consensus_sim.report.figures.plan import draw_plan, period_label
 from consensus_sim.report.words import cells, fold
 
 LANGUAGES = ("zh", "en")

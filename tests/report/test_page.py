@@ -17,7 +17,8 @@ from consensus_sim.catalogue import LANGUAGES, label_of, metric, metric_names, t
 from consensus_sim.community import load_community
 from consensus_sim.community.marginals import marginals
 from consensus_sim.errors import InputError
-from consensus_sim.report import write_report
+from consensus_sim.report.page import Notes, Output, Results, write_report
+from consensus_sim.study.config import compose
 
 
 class Page(HTMLParser):
@@ -46,6 +47,19 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+def write(sample: dict[str, Any], folder: Path, output: Output | None = None, precision: str = "") -> list[Path]:
+    """Write the report of `sample` into `folder`."""
+    output = output or Output(figures=False)
+    names = ("tables", "summary", "contrasts", "community", "scenarios", "reference")
+    notes = Notes(
+        sample["question"][output.language],
+        assumptions=sample["assumptions"],
+        precision=[precision],
+        provenance=sample["provenance"],
+    )
+    return write_report(Results(**{name: sample[name] for name in names}), notes, folder, output)
+
+
 @pytest.fixture(scope="module")
 def pages(
     make_sample: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
@@ -53,13 +67,13 @@ def pages(
     found = {}
     for language in LANGUAGES:
         folder = tmp_path_factory.mktemp(language)
-        files = write_report(**make_sample(replicates=4), language=language, folder=folder)
+        files = write(make_sample(replicates=4), folder, Output(language))
         found[language] = ((folder / "report.html").read_text(encoding="utf-8"), files, folder)
     return found
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_file_is_told_and_there(pages: dict[str, Any], language: str) -> None:
+def test_every_file_is_returned_and_exists(pages: dict[str, Any], language: str) -> None:
     _, files, folder = pages[language]
     assert sorted(path for path in folder.rglob("*") if path.is_file()) == sorted(files)
     names = {path.relative_to(folder).as_posix() for path in files}
@@ -68,7 +82,7 @@ def test_every_file_is_told_and_there(pages: dict[str, Any], language: str) -> N
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_asks_nothing_of_the_network(pages: dict[str, Any], language: str) -> None:
+def test_the_page_needs_no_network(pages: dict[str, Any], language: str) -> None:
     text = pages[language][0]
     page = Page(text)
     for _, attributes in page.elements:
@@ -93,9 +107,9 @@ def test_the_page_is_accessible(pages: dict[str, Any], language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_question_definitions_limits_and_provenance_are_told(pages: dict[str, Any], language: str) -> None:
+def test_the_page_states_question_definitions_limits_and_provenance(pages: dict[str, Any], language: str) -> None:
     words = Page(pages[language][0]).words
-    assert {"zh": "四项措施会带来什么？", "en": "What would the four levers bring?"}[language] in words
+    assert {"zh": "四项措施会带来什么？", "en": "What would the four interventions bring?"}[language] in words
     for name in metric_names():
         assert metric(name).definition(language) in words
     limits = [one[language] for key, one in texts().items() if key.startswith("limit.")]
@@ -104,14 +118,14 @@ def test_question_definitions_limits_and_provenance_are_told(pages: dict[str, An
     assert {"zh": "版本 abc, 有改动 否", "en": "revision abc, changed no"}[language] in words
 
 
-def test_every_row_tells_its_monte_carlo_error_and_the_page_how_exact_it_is(
+def test_every_row_gives_its_standard_error_and_the_page_its_precision(
     make_sample: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     sample = make_sample(replicates=3, names=["council", "points"])
-    told = "Reached <exactly>."
-    write_report(**sample, language="en", folder=tmp_path, figures=False, precision=[told])
+    said = "Reached <exactly>."
+    write(sample, tmp_path, precision=said)
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
-    assert told in page.words
+    assert said in page.words
     summary = sample["summary"]
     largest = summary[(summary["metric"] == "trust") & (summary["group"] == "all")]["standard_error"].max()
     assert f"±{largest:.4f}" in page.words
@@ -128,11 +142,11 @@ def test_every_row_tells_its_monte_carlo_error_and_the_page_how_exact_it_is(
         (20, ""),
     ],
 )
-def test_so_few_replicates_that_clear_says_little_are_told(
+def test_a_caution_stands_beside_few_replicates(
     make_sample: Callable[..., dict[str, Any]], tmp_path: Path, replicates: int, said: str
 ) -> None:
     sample = make_sample(replicates=replicates, names=["council", "points"])
-    write_report(**sample, language="en", folder=tmp_path, figures=False)
+    write(sample, tmp_path)
     words = Page((tmp_path / "report.html").read_text(encoding="utf-8")).words
     assert (f"Only {replicates} replicates" in words) == bool(said)
     assert said in words
@@ -157,7 +171,7 @@ def test_the_chinese_page_carries_every_letter_that_it_needs(pages: dict[str, An
 
 
 @pytest.mark.parametrize("name", ["case_study", "teaching"])
-def test_sources_of_a_shipped_community_are_told_in_chinese(name: str) -> None:
+def test_sources_of_a_shipped_community_are_in_chinese(name: str) -> None:
     sources = {str(source) for source in marginals(load_community(name))["source"]}
     worded = [source for source in sources if re.search("[a-z]{3}", source)]
     assert worded and all("\u4e00" <= max(label_of("marginal_source", each, "zh")) for each in worded)
@@ -168,7 +182,7 @@ def test_the_same_numbers_give_the_same_bytes(make_sample: Callable[..., dict[st
     kept = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        kept.append([path.read_bytes() for path in write_report(**sample, language="zh", folder=tmp_path / name)])
+        kept.append([path.read_bytes() for path in write(sample, tmp_path / name, Output("zh"))])
     assert kept[0] == kept[1]
 
 
@@ -176,19 +190,19 @@ def test_one_scenario_on_a_real_community(make_sample: Callable[..., dict[str, A
     sample = make_sample(replicates=2, names=["council"])
     sample["community"] = load_community("teaching")
     sample["tables"] = {"weekly": sample["tables"]["weekly"]}
-    files = write_report(**sample, language="en", folder=tmp_path)
+    files = write(sample, tmp_path, Output())
     assert {path.name for path in files} == {"forecasts.png", "consensus.png", "groups.png", "report.html"}
     words = Page((tmp_path / "report.html").read_text(encoding="utf-8")).words
-    assert "One scenario was played, with 2 replicates over 56 weeks." in words
+    assert "One scenario was simulated, with 2 replicates over 13 months (56 weeks)." in words
     assert "Only 2 replicates: the intervals are no more than the range of these few" in words
     assert "reference" not in words
 
 
 def test_figures_and_page_can_be_left_out(make_sample: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     sample = make_sample(replicates=2, names=["council", "points"])
-    assert write_report(**sample, language="en", folder=tmp_path, figures=False, html=False) == []
+    assert write(sample, tmp_path, Output(figures=False, html=False)) == []
     assert list(tmp_path.iterdir()) == []
-    page = write_report(**sample, language="en", folder=tmp_path, figures=False)
+    page = write(sample, tmp_path)
     assert [path.name for path in page] == ["report.html"]
     assert Page(page[0].read_text(encoding="utf-8")).all("img") == []
 
@@ -197,7 +211,22 @@ def test_figures_and_page_can_be_left_out(make_sample: Callable[..., dict[str, A
 def test_wrong_input_writes_nothing(
     make_sample: Callable[..., dict[str, Any]], tmp_path: Path, name: str, value: str | int
 ) -> None:
-    sample = {**make_sample(replicates=2, names=["council"]), "language": "en", name: value}
+    sample = make_sample(replicates=2, names=["council"])
     with pytest.raises(InputError, match=f"{name}: found '?{value}'?"):
-        write_report(**sample, folder=tmp_path)
+        if name == "reference":
+            write({**sample, name: value}, tmp_path)
+        else:
+            write(sample, tmp_path, Output(**{name: value}))  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+PLAIN = ("先验", "后验", "参数组", "CRPS", "蒙特卡洛", "方差", "置信区间", "显著", "重复次数")
+"""Terms that a planner does not know."""
+
+
+def test_the_chinese_page_uses_no_term_of_statistics(pages: dict[str, Any]) -> None:
+    words = Page(pages["zh"][0]).words + "".join(compose()["report"]["assumptions"]["zh"])
+    everything = "".join(
+        each["zh"] for key, each in texts().items() if key.startswith(("report.", "certainty.", "table."))
+    )
+    assert [term for term in PLAIN if term in words or term in everything] == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from consensus_sim.report.city import print_gains
+from consensus_sim.experiments.city.text import print_gains
 from consensus_sim.report.tables import print_table
 from consensus_sim.report.words import fold, longest_word, show_rows
 

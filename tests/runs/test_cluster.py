@@ -13,11 +13,11 @@ import pytest
 
 from consensus_sim.community import build_community, load_community
 from consensus_sim.errors import ConsensusSimError, InputError
-from consensus_sim.experiment import build_engine
+from consensus_sim.experiments.runner import build_engine
 from consensus_sim.runs import cluster
 from consensus_sim.runs.cluster import Cluster
 from consensus_sim.runs.engines import Serial
-from consensus_sim.runs.work import PortableReplicates, Replicates
+from consensus_sim.runs.work import Blueprint, Runs
 from consensus_sim.study.config import compose
 from consensus_sim.study.study import read_study
 
@@ -31,7 +31,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def work(study):
-    return Replicates(load_community("teaching"), study)
+    return Runs(study, load_community("teaching"))
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ def test_workers_of_another_version_are_refused(scheduler, work, monkeypatch):
 
 def test_what_is_sent_is_the_spec_and_gives_the_same(work):
     sent = work.portable()
-    assert isinstance(sent, PortableReplicates)
+    assert isinstance(sent.community, Blueprint)
     assert sent.run(TASKS[1]) == work.run(TASKS[1])
 
 
 def test_a_community_that_is_built_differently_there_is_noticed(work, study):
     with pytest.raises(ConsensusSimError, match="differs from that of the command"):
-        PortableReplicates(work.community.spec.as_dict(), "0" * 16, study).run(TASKS[0])
+        Runs(study, Blueprint(work.community.spec.as_dict(), "0" * 16)).run(TASKS[0])
 
 
 def test_a_community_from_a_register_goes_whole(study, tmp_path):
@@ -125,5 +125,5 @@ def test_a_community_from_a_register_goes_whole(study, tmp_path):
 
     community = build_community(compose(["community=teaching"])["community"])
     spec = replace(community.spec, buildings_file="register.csv")
-    work = Replicates(replace(community, spec=spec), study)
+    work = Runs(study, replace(community, spec=spec))
     assert work.portable() is work

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consensus_sim.analysis.patterns import ReadOff
 from consensus_sim.community import load_community
+from consensus_sim.experiments.patterns.study import ReadOff
 from consensus_sim.paths import PACKAGE, configs_dir
-from consensus_sim.runs.setups import SetupWork
-from consensus_sim.runs.store import ReplicateStore, Store, code_of
+from consensus_sim.runs.store import Store, code_of
 from consensus_sim.runs.tables import pack
+from consensus_sim.runs.work import Runs
 from consensus_sim.study.config import compose
 from consensus_sim.study.scenario import Study
 from consensus_sim.study.study import read_study
@@ -38,16 +38,20 @@ def study() -> Study:
     return read_study(compose(["community=teaching", "scenarios=[before,points]", "replicates=2"]))
 
 
+def store_of(study, community, folder=None, *, reuse=True) -> Store:
+    return Store(Runs(study, community), folder, reuse=reuse)
+
+
 def test_what_is_put_is_found_by_another_store_of_the_same_study(tmp_path, study, community):
-    ReplicateStore(study, community, tmp_path).put("before", 1, PAYLOAD)
-    again = ReplicateStore(study, community, tmp_path)
+    store_of(study, community, tmp_path).put("before", 1, PAYLOAD)
+    again = store_of(study, community, tmp_path)
     assert again.get("before", 1) == PAYLOAD
     assert again.get("before", 0) is None and again.get("points", 1) is None
 
 
 def test_without_reuse_only_what_was_put_here_is_found(tmp_path, study, community):
-    ReplicateStore(study, community, tmp_path).put("before", 1, PAYLOAD)
-    fresh = ReplicateStore(study, community, tmp_path, reuse=False)
+    store_of(study, community, tmp_path).put("before", 1, PAYLOAD)
+    fresh = store_of(study, community, tmp_path, reuse=False)
     assert fresh.get("before", 1) is None
     fresh.put("before", 1, PAYLOAD)
     assert fresh.get("before", 1) == PAYLOAD
@@ -59,7 +63,7 @@ def test_a_file_with_any_flipped_bit_or_cut_anywhere_is_not_there(
 ):
     """A flipped bit, or a cut as by a kill or a full disk; the next `put` writes over it."""
     folder = tmp_path_factory.mktemp("store")
-    store = ReplicateStore(study, community, folder)
+    store = store_of(study, community, folder)
     store.put("before", 0, PAYLOAD)
     (path,) = folder.rglob("*.replicate")
     whole = path.read_bytes()
@@ -74,7 +78,7 @@ def test_a_file_with_any_flipped_bit_or_cut_anywhere_is_not_there(
 
 def test_a_file_in_the_place_of_another_is_not_there(tmp_path, study, community):
     """Two numbers swapped, one file copied under another number, and one copied from another scenario's folder."""
-    store = ReplicateStore(study, community, tmp_path)
+    store = store_of(study, community, tmp_path)
     for name in ("before", "points"):
         for number in (0, 1, 2):
             store.put(name, number, pack({"t": {"x": np.array([number])}}))
@@ -93,14 +97,14 @@ def test_a_file_in_the_place_of_another_is_not_there(tmp_path, study, community)
 
 
 def test_a_scenario_of_another_name_and_equal_content_finds_what_is_stored(tmp_path, study, community):
-    ReplicateStore(study, community, tmp_path).put("points", 1, PAYLOAD)
+    store_of(study, community, tmp_path).put("points", 1, PAYLOAD)
     renamed = replace(study, scenarios=(replace(study.scenario("points"), name="other"),), reference="other")
-    assert ReplicateStore(renamed, community, tmp_path).get("other", 1) == PAYLOAD
+    assert store_of(renamed, community, tmp_path).get("other", 1) == PAYLOAD
 
 
 def test_clearing_removes_the_files_and_the_folders(tmp_path, study, community):
     folder = tmp_path / "kept"
-    store = ReplicateStore(study, community, folder)
+    store = store_of(study, community, folder)
     store.put("before", 0, PAYLOAD)
     store.put("points", 1, PAYLOAD)
     store.finish([("before", 0)], keep=False)
@@ -111,7 +115,7 @@ def test_clearing_removes_the_files_and_the_folders(tmp_path, study, community):
 
 def test_in_memory_nothing_is_written(tmp_path, study, community, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    store = ReplicateStore(study, community)
+    store = store_of(study, community)
     store.put("before", 0, PAYLOAD)
     assert store.get("before", 0) == PAYLOAD
     assert list(tmp_path.iterdir()) == []
@@ -151,8 +155,8 @@ def test_what_is_read_from_runs_and_from_which_day_takes_part_in_the_key(study, 
     found = set()
     for begin in (datetime.date(2024, 3, 4), datetime.date(2024, 3, 11)):
         for measures in (("a",), ("a", "b")):
-            work = SetupWork(community, {"before": study}, {"before": measures}, ReadOff(begin))
-            found |= set(work.keys(lambda scenario: {}, ["before"]).values())
+            read = ReadOff(begin, (("before", measures),))
+            found.add(Runs(study, community, read=read).place(("before", 0)))
     assert len(found) == 4
 
 
@@ -172,8 +176,8 @@ for name in sys.argv[1:]:
     assert made() == before
 """
 EDITS = (
-    "analysis/pattern_measures.py", "analysis/statistics.py", "dynamics/trust.py", "model/model.py", "catalogue.yaml",
-    "configs/pattern/setups.yaml", "configs/forecast/phase2.yaml", "configs/targets/phase1.yaml",
+    "experiments/patterns/measures.py", "experiments/statistics.py", "dynamics/trust.py", "model/model.py",
+    "catalogue.yaml", "configs/pattern/setups.yaml", "configs/forecast/phase2.yaml", "configs/targets/phase1.yaml",
 )  # fmt: skip
 
 
@@ -205,9 +209,9 @@ def test_the_key_changes_with_the_versions_of_the_libraries_that_compute(tmp_pat
     assert found[0] != found[1]
 
 
-def test_what_a_run_was_told_to_keep_stays_whatever_the_next_is_told(tmp_path):
+def test_what_a_run_was_told_to_keep_stays_whatever_the_next_is_told(tmp_path, study, community):
     for keep in (True, False):
-        store = Store({"before": "a" * 32}, tmp_path)
+        store = store_of(study, community, tmp_path)
         store.put("before", 0, b"payload")
         store.finish([("before", 0)], keep=keep)
-    assert Store({"before": "a" * 32}, tmp_path).get("before", 0) == b"payload"
+    assert store_of(study, community, tmp_path).get("before", 0) == b"payload"

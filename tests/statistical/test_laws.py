@@ -10,8 +10,9 @@ from scipy import stats
 
 from consensus_sim.council.resolution import carry_out, land
 from consensus_sim.council.team import lose_and_replace
+from consensus_sim.council.topic_book import TopicBook
 from consensus_sim.council.topic_class import SCOPES, TopicClass
-from consensus_sim.council.topics import TopicBook
+from consensus_sim.council.topics import Progress, Resolution
 from consensus_sim.randomness import key
 from consensus_sim.residents.residents import Residents
 from consensus_sim.runs.replicate import replicate_seed
@@ -52,7 +53,7 @@ def arrivals():
             new = book.arise(week, people.adult.astype(np.uint16))
             counts.append(np.bincount([topic.micro_grid for topic in new], minlength=book.bounds.n_micro_grids))
             for topic in new:
-                topic.state = "lapsed"
+                topic.move("lapsed")
                 book.closed(topic)
             topics += new
     return SimpleNamespace(topics=topics, counts=np.array(counts), p=p, classes=classes)
@@ -80,7 +81,7 @@ def test_kinds_of_topics_come_by_weight_and_scopes_by_share(arrivals):
     assert fits([(kinds == name).sum() for name in names], weights / weights.sum())
     for name in names:
         scopes = [topic.scope for topic in arrivals.topics if topic.kind.name == name]
-        shares = np.array(arrivals.classes[name].scope)
+        shares = np.array(arrivals.classes[name].scopes)
         assert fits([scopes.count(scope) for scope in SCOPES if shares[SCOPES.index(scope)]], shares[shares > 0])
 
 
@@ -91,30 +92,34 @@ def test_what_topics_need_lies_evenly_within_its_bounds(arrivals):
             ([topic.urgency for topic in own], kind.urgency),
             ([topic.feasibility for topic in own], kind.feasibility),
             ([topic.polarity for topic in own], kind.polarity),
-            ([topic.funding_need for topic in own if topic.funding_need], kind.funding_need),
+            ([topic.funding_need for topic in own if topic.funding_need], kind.funding.need),
         ):
             assert stats.kstest(values, "uniform", args=(low, high - low)).pvalue > LEVEL
-        assert share_fits(sum(topic.funding_need > 0 for topic in own), len(own), kind.funding_chance)
+        assert share_fits(sum(topic.funding_need > 0 for topic in own), len(own), kind.funding.chance)
 
 
 def test_execution_waits_a_geometric_time():
     model = make_model("council", weeks=522, behaviour={"execution.hazard": 0.2, "execution.give_up": 1000.0})
     kind = TopicClass.from_config("environment", config()["topic"]["environment"])
     p, share = model.parameters.execution, model.parameters.deliberation.settlement_share
-    plain = {"kind": kind, "settled_week": 0, "acceptance": share, "funding_need": 0.0, "execution": "none"}
-    plain |= {"carried_by_residents": False, "failed_before": 0}
-    topics = [SimpleNamespace(number=number, executed_week=-1, **plain) for number in range(4000)]
+    topics = [
+        SimpleNamespace(
+            number=number, kind=kind, funding_need=0.0, progress=Progress(),
+            resolution=Resolution(settled_week=0, acceptance=share),
+        )
+        for number in range(4000)
+    ]  # fmt: skip
     for topic in topics:
         land(topic, 0)
     for week in range(1, 120):
         model.week = week
         carry_out(model, topics, week)
-    waited = np.array([topic.executed_week for topic in topics])
+    waited = np.array([topic.resolution.executed_week for topic in topics])
     chance = 0.2 * np.exp(p.funded)
     expected = stats.geom.pmf(np.arange(1, 121), chance)
     assert (waited > 0).all()
     assert fits(np.bincount(waited, minlength=121)[1:], expected)
-    on_time = sum(topic.execution == "on_time" for topic in topics)
+    on_time = sum(topic.resolution.execution == "on_time" for topic in topics)
     assert share_fits(on_time, 4000, stats.geom.cdf(kind.deadline_weeks, chance))
     assert not share_fits(on_time, 4000, stats.geom.cdf(kind.deadline_weeks + 1, chance))
 

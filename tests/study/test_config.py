@@ -10,7 +10,9 @@ from hydra import initialize_config_dir
 
 from consensus_sim.errors import InputError
 from consensus_sim.paths import configs_dir
-from consensus_sim.study.config import OPEN_GROUPS, compose, dotted, nearest_key
+from consensus_sim.study.config import compose
+from consensus_sim.study.config_names import OPEN_GROUPS
+from consensus_sim.study.diagnosis import dotted, nearest_key
 from consensus_sim.study.study import read_study
 
 

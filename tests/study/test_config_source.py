@@ -11,7 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from consensus_sim.paths import configs_dir
-from consensus_sim.study.config import OPEN_GROUPS, package_configs
+from consensus_sim.study.config import package_configs
+from consensus_sim.study.config_names import OPEN_GROUPS
 from consensus_sim.study.config_source import SCHEME, WHOLE_GROUPS, PackageConfigs
 
 FILES = sorted(configs_dir().rglob("*.yaml"))

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from scipy.stats import t
 
-from consensus_sim.analysis.targets import read_targets
 from consensus_sim.errors import InputError
+from consensus_sim.experiments.targets import read_targets
 from consensus_sim.forecast.summary import standard_error
 from consensus_sim.parameters import Behaviour
 from consensus_sim.runs.copies import with_other_chance
@@ -253,7 +253,7 @@ def test_who_means_to_write_a_table_is_told_how():
 
 
 def test_the_shipped_posterior_fits_the_shipped_behaviour():
-    """If this fails after a change of parameters: python experiments/calibration/run.py."""
+    """If this fails after a change of parameters: experiment=calibrate (experiments/README.md)."""
     sets = read_posterior("case_study").checked(BEHAVIOUR)
     assert sets.complete and {p.name for p in BEHAVIOUR if p.varies} == set(sets.names) - sets.kept
     assert 100 <= len(sets.weights) <= 1000 and sets.weights.sum() == pytest.approx(1)

@@ -12,7 +12,7 @@ import pytest
 from consensus_sim.errors import InputError
 from consensus_sim.tools.examples import write_examples
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def contents(folder):

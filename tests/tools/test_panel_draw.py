@@ -307,14 +307,14 @@ def test_whatever_ends_it_ends_the_interpreter_it_started(community: Path, tmp_p
     if not children.is_dir():
         pytest.skip("needs /proc")
     quotas, output = save_quotas(tmp_path / "quotas.csv", COMMUNITY), tmp_path / "panel.csv"
-    told = tmp_path / "told"
-    with told.open("w") as file:
+    stderr = tmp_path / "stderr"
+    with stderr.open("w") as file:
         program = subprocess.Popen(
             command("--register", community, "--quotas", quotas, "--seats", 25, "--seed", 7, "--output", output),
             stderr=file,
         )
     try:
-        wait_for(lambda: "400 people: 0 s" in told.read_text(encoding="utf-8"))
+        wait_for(lambda: "400 people: 0 s" in stderr.read_text(encoding="utf-8"))
         listed = Path(f"/proc/{program.pid}/task/{program.pid}/children")
         wait_for(lambda: listed.read_text())
         (child,) = listed.read_text().split()
@@ -325,10 +325,11 @@ def test_whatever_ends_it_ends_the_interpreter_it_started(community: Path, tmp_p
     finally:
         program.kill()
         program.wait()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["quotas.csv", "told"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["quotas.csv", "stderr"]
     if number == signal.SIGINT:
         assert (
-            told.read_text(encoding="utf-8").splitlines()[-1] == "consensus-sim-panel: interrupted; nothing was written"
+            stderr.read_text(encoding="utf-8").splitlines()[-1]
+            == "consensus-sim-panel: interrupted; nothing was written"
         )
 
 
@@ -528,7 +529,7 @@ def test_no_file_is_written_over_unasked(register: Path, quota_file: Path, tmp_p
     there.write_text("mine", encoding="utf-8")
     before = register.read_bytes()
     given = ("--register", register, "--quotas", quota_file, "--seats", 10, "--seed", 7, "--algorithm", "legacy")
-    for output, told in (
+    for output, expected in (
         (register, "is a file that is read"),
         (tmp_path / "missing" / "p.csv", "there is no folder"),
         (tmp_path, "is a folder"),
@@ -536,7 +537,7 @@ def test_no_file_is_written_over_unasked(register: Path, quota_file: Path, tmp_p
         (tmp_path / ("x" * 300), "cannot be written"),
     ):
         done = run(*given, "--output", output)
-        assert done.returncode == 2 and done.stderr.count("\n") == 1 and told in done.stderr
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and expected in done.stderr
     assert register.read_bytes() == before and there.read_text(encoding="utf-8") == "mine"
     with pytest.raises(InputError, match="is there already"):
         tables.write_rows([{"id": "p1"}], there)
@@ -547,13 +548,13 @@ def test_no_file_is_written_over_unasked(register: Path, quota_file: Path, tmp_p
 
 def test_wrong_options_are_one_line(register: Path):
     given = ("--register", register, "--quotas", register, "--output", "panel.csv")
-    for words, told in (
+    for words, expected in (
         ((), "--help"),
         ((*given, "--seats", "ten", "--seed", 1), "--seats: found 'ten'; allowed: a whole number from 1 up"),
         ((*given, "--seats", 10, "--seed", 1, "--language", "fr"), "--language: found 'fr'; allowed: en, zh"),
     ):
         done = run(*words)
-        assert done.returncode == 2 and done.stderr.count("\n") == 1 and told in done.stderr
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and expected in done.stderr
 
 
 def test_contradicting_quotas_are_reported_with_their_file(register: Path, tmp_path: Path):

@@ -1,8 +1,8 @@
 """The kernels of consensus_sim: float32 columns, separate passes, work in proportion to who comes. Ties lie as in the
-model: in rows to tell the neighbours of the few who came, in diagonals for what moves along all of them.
+model: in rows to reach the neighbours of the few attendees, in diagonals for what moves along all of them.
 
 What the package has is used as it is: keyed chance, practice (`gain_saturating`), habit (`fade`), the memory of
-neighbours who came (`remember_ties`), the layouts of ties, made once per network (`lay_out`, `mirror_weights`). The
+neighbours who attended (`remember_ties`), the layouts of ties, made once per network (`lay_out`, `mirror_weights`). The
 decision and the drift of opinions are written here in the same style: blocks of residents whose utilities and chances
 are worked out without a branch, an exponential only for the few whom a cheap bound leaves in question, selects instead
 of branches along ties, unsigned indices, and sums in eight lanes of fixed order. No fastmath: the numbers are the same

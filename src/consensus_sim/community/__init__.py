@@ -1,4 +1,4 @@
-"""Who lives where and who knows whom: places, population, network, and the spec that they are built from.
+"""Communities: places, population and network, and the spec that they are built from.
 
 `load_community("case_study")` gives the case study's community of about 16,000 residents,
 `load_community("teaching")` one of about 400; `build_community(spec)` gives any other. A `Community` holds
@@ -10,13 +10,18 @@ several processes can map into memory.
 
 from __future__ import annotations
 
-from consensus_sim.community.community import Community, build_community, load_community
-from consensus_sim.community.network import Network, TieKind
-from consensus_sim.community.places import Places
-from consensus_sim.community.population import Employment, Population
-from consensus_sim.community.spec import CommunitySpec, read_spec
-from consensus_sim.community.spec_files import available
-from consensus_sim.community.store import open_community, save_community
+from typing import TYPE_CHECKING
+
+from consensus_sim.lazy import lazy
+
+if TYPE_CHECKING:
+    from consensus_sim.community.community import Community, build_community, load_community
+    from consensus_sim.community.network import Network, TieKind
+    from consensus_sim.community.places import Places
+    from consensus_sim.community.population import Employment, Population
+    from consensus_sim.community.spec import CommunitySpec, read_spec
+    from consensus_sim.community.spec_files import available
+    from consensus_sim.community.store import open_community, save_community
 
 __all__ = [
     "Community",
@@ -33,3 +38,15 @@ __all__ = [
     "read_spec",
     "save_community",
 ]
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "community": "Community build_community load_community",
+        "network": "Network TieKind",
+        "places": "Places",
+        "population": "Employment Population",
+        "spec": "CommunitySpec read_spec",
+        "spec_files": "available",
+        "store": "open_community save_community",
+    },
+)

@@ -24,7 +24,7 @@ class Draw:
         self._seed, self._copy, self._randomness = seed, copy, randomness
 
     def key(self, name: str, sub: int = 0) -> np.uint64:
-        """The key of the decision `name`; `sub` tells apart estates."""
+        """The key of the decision `name`; `sub` distinguishes estates."""
         return self._randomness.key(self._seed, f"community.{name}", self._copy, sub)
 
     def uniforms(self, name: str, n: int, sub: int = 0) -> Floats:

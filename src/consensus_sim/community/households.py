@@ -1,4 +1,4 @@
-"""Which households live where: household types raked to the marginals, then made whole numbers.
+"""Households of each type in each estate: types raked to the marginals, then rounded to whole numbers.
 
 With prior share p_t of household type t, the expected number in estate e is
 
@@ -46,7 +46,7 @@ def _sizes(table: NDArray[np.int64]) -> Floats:
 
 
 def household_counts(spec: CommunitySpec) -> NDArray[np.int64]:
-    """How many households of each type each estate has, shape (n_estates, n_types).
+    """Number of households of each type in each estate, shape (n_estates, n_types).
 
     Raises `InputError` if no mixture of the household types meets the estates' sizes and the marginals.
     """

@@ -1,4 +1,4 @@
-"""What the spec asks for against what the synthesis gives, one row a fact."""
+"""Table of the values set by the spec beside those of the synthetic community, one row per fact."""
 
 from __future__ import annotations
 

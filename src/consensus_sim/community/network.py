@@ -1,4 +1,4 @@
-"""Who knows whom: undirected ties of six kinds, as rows of a sparse matrix.
+"""Social network: undirected ties of six kinds, as rows of a sparse matrix.
 
 All pairs in a household are tied. Ties outside the home join adults; they are drawn kind by kind from near
 to far (unit, building, micro-grid, shared interest, online), and a pair keeps the first, that is the
@@ -37,7 +37,7 @@ PASSES = 8
 
 
 class TieKind(IntEnum):
-    """Where a tie comes from, from near to far."""
+    """Kinds of ties, from near to far."""
 
     HOUSEHOLD = 0
     UNIT = 1

@@ -1,4 +1,4 @@
-"""Who lives where: residents synthesised household by household.
+"""Synthetic population: residents drawn household by household.
 
 Household types come from `households`; ages and couples from `member_kernels`; what is left (sex, tenure,
 employment, low income, newcomers, cars, Party members, micro-grid workers) is drawn without replacement
@@ -22,7 +22,7 @@ from consensus_sim.errors import InputError
 
 
 class Employment(IntEnum):
-    """What fills a resident's day. CHILD: 0-14; STUDENT: in education; HOME: neither employed nor retired."""
+    """Main daily activity of a resident. CHILD: 0-14; STUDENT: in education; HOME: neither employed nor retired."""
 
     CHILD = 0
     STUDENT = 1

@@ -35,7 +35,7 @@ KINDS = ("household", "unit", "building", "micro_grid", "interest", "online")
 OUTSIDE_KINDS = KINDS[1:]
 COUNTED = ("buildings", "units", "dwellings", "micro_grids")
 FAR = 10
-"""Sides of a square of a community's area that a place may lie from its corner: a slip of the pen lies farther."""
+"""Sides of a square of a community's area that a place may lie from its corner: farther away it is taken for a typo."""
 TOTALS = ("residents", "buildings", "units", "dwellings", "grids", "micro_grids")
 
 
@@ -67,7 +67,7 @@ class Estate:
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """What the estates must add up to; null leaves a total unchecked."""
+    """Totals over all estates; null leaves a total unchecked."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -81,7 +81,7 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class Venue:
-    """Where a venue stands, metres east (x) and north (y) of the community's south-western corner."""
+    """Position of a venue, metres east (x) and north (y) of the community's south-western corner."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -113,7 +113,7 @@ class Marginals:
 
 @dataclass(frozen=True, kw_only=True)
 class HouseholdType:
-    """Who lives together: numbers of members by role, and how common and how often tenant the type is.
+    """Household type: numbers of members by role, how common the type is, and how often its households are tenants.
 
     `young` (18-35), `middle` (36-59) and `old` (60+) are the core adults, a couple if `couple`; `child`
     (0-14), `teen` (15-17) and `grown` (18-35) are children of the core; `elder` (60+) are parents of the
@@ -226,7 +226,7 @@ class Homophily:
 
 @dataclass(frozen=True, kw_only=True)
 class Sociability:
-    """Who has more ties (relative, by age group; log-normal spread), and who is isolated."""
+    """Relative number of ties by age group (log-normal spread), and relative odds of isolation."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -245,7 +245,7 @@ class Sociability:
 
 @dataclass(frozen=True, kw_only=True)
 class TieWeight:
-    """How much a tie of each kind counts beside the others of the same resident."""
+    """Relative weight of a tie of each kind among the ties of a resident."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -270,7 +270,7 @@ class Internet:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
-    """How ties are drawn. A near-isolate is an adult with at most `isolate_ties` outside the home."""
+    """Parameters of the network. A near-isolate is an adult with at most `isolate_ties` outside the home."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 

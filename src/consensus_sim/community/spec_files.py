@@ -1,4 +1,4 @@
-"""Where specs come from: the YAML files of the package, a user's own, and changes laid over them."""
+"""Sources of specs: the YAML files of the package, a user's own files, and changes laid over them."""
 
 from __future__ import annotations
 

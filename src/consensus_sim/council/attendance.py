@@ -1,4 +1,4 @@
-"""Step 3, multi-party seating 多元参与: who knows of an event, who is asked, who decides to come, who gets in."""
+"""Step 3, multi-party seating 多元参与: awareness of an event, invitations, the decision to come, places."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from consensus_sim.dynamics.participation import (
     TEAM_CALL,
     UtilityTerms,
     accept_chance_of_seat,
+    common_utility,
     decide,
+    fear_weights,
     level_of_mean,
     relieve,
 )
@@ -39,6 +41,34 @@ if TYPE_CHECKING:
 
 NOTHING: NDArray[np.float32] = np.empty(0, np.float32)
 """In place of a column (n,): it adds nothing."""
+NOVELTY_WEEKS = 26.0
+"""Weeks over which the trend of a new channel grows to its full size: the half-year over which P2 is stated."""
+
+
+def base_utility(model: CommunityModel) -> NDArray[np.float32]:
+    """Part of the attendance utility common to all events of the week (D2), (n,), in the working space."""
+    residents, scratch, p = model.residents, model.scratch, model.parameters.participation
+    common_utility(
+        residents.cognition,
+        residents.efficacy,
+        residents.trust,
+        residents.motive,
+        scratch.neighbours_came,
+        residents.fatigue,
+        residents.strain,
+        model.standard,
+        p,
+        scratch.common,
+    )
+    return scratch.common
+
+
+def update_base_utility(model: CommunityModel) -> None:
+    """Recompute what is common to all events of the week: the base utility and the weights of the fear of speaking
+    (D2).
+    """
+    base_utility(model)
+    fear_weights(model.residents.belonging, model.exposed, model.scratch.fear_weight)
 
 
 def asked_levels(model: CommunityModel, channel: OpenChannel) -> NDArray[np.float64]:
@@ -79,8 +109,8 @@ def fear_weight_at(model: CommunityModel, channel: OpenChannel) -> NDArray[np.fl
 
 
 def member_level(model: CommunityModel, channel: OpenChannel, members: Rows, share: float) -> float:
-    """Log-odds at which the mean probability that `members`, as they are now and without a stake, come to a meeting of
-    their own group at `channel` is `share`.
+    """Log-odds at which `members`, as they are now and without a stake, come to a meeting of their own group at
+    `channel` with the mean probability `share`.
     """
     p, residents = model.parameters.participation, model.residents
     fear = fear_of(model, channel) * fear_weight_at(model, channel)[members] * (1.0 - residents.expression[members])
@@ -90,7 +120,7 @@ def member_level(model: CommunityModel, channel: OpenChannel, members: Rows, sha
 
 
 def utility_terms(model: CommunityModel, channel: OpenChannel, reward: NDArray[np.float32]) -> UtilityTerms:
-    """Terms of the utility of coming to an event of `channel` this week; `reward` (n,) or (0,) is the levers'."""
+    """Terms of the utility of coming to an event of `channel` this week; `reward` (n,) or (0,): of interventions."""
     residents = model.residents
     return UtilityTerms(
         model.scratch.common,
@@ -103,16 +133,16 @@ def utility_terms(model: CommunityModel, channel: OpenChannel, reward: NDArray[n
 
 
 def novelty(model: CommunityModel, channel: OpenChannel, week: int) -> float:
-    """Trend of a new channel not explained otherwise (P2): grows evenly over its first 26 weeks."""
+    """Trend of a new channel not explained otherwise (P2): grows evenly over its first `NOVELTY_WEEKS` weeks."""
     if not channel.novel:
         return 0.0
-    return model.parameters.participation.trend * min(1.0, (week - channel.opened_week) / 26.0)
+    return model.parameters.participation.trend * min(1.0, (week - channel.opened_week) / NOVELTY_WEEKS)
 
 
 def gather(model: CommunityModel, event: Event) -> None:
-    """Let the residents decide who comes to `event`; fills `event.came` (ascending) and the officers present.
+    """Let residents decide whether to come to `event`; fills `event.came` (ascending) and the officers present.
 
-    Asked residents decide even if they did not know of the channel, and then know of it. A seat accepted is not
+    Residents who are asked decide even if they did not know of the channel, and then know of it. A seat accepted is not
     always taken: residents with little follow-through stay away more often. Above the room's capacity team and panel
     go in first (`dynamics.attendance.let_in`).
     """
@@ -151,7 +181,7 @@ def gather(model: CommunityModel, event: Event) -> None:
 
 
 def _tell_housemates(model: CommunityModel, event: Event, asked: NDArray[np.uint8]) -> Rows:
-    """A personal invitation reaches the others of the dwelling with part of its pull (P8)."""
+    """Other residents of the dwellings, whom a personal invitation reaches with part of its pull (P8)."""
     invited = [who for code, who in event.asked if code == PERSONAL]
     if not invited or model.parameters.participation.household_spillover == 0:
         return NOBODY
@@ -160,7 +190,7 @@ def _tell_housemates(model: CommunityModel, event: Event, asked: NDArray[np.uint
 
 
 def lay_stakes(model: CommunityModel, event: Event) -> NDArray[np.float32]:
-    """The stake of each resident in what the event is about; open concerns where it has no agenda."""
+    """Stake of each resident in the topics of the event, (n,); open concerns where it has no agenda."""
     if not event.topics:
         return model.concern
     for topic in event.topics:
@@ -175,13 +205,13 @@ def clear_stakes(model: CommunityModel, event: Event) -> None:
 
 
 def _there_in_the_end(model: CommunityModel, event: Event, came: Rows) -> Rows:
-    """Leave out invited residents who accepted but stay away; add those who took a seat given by rule and came: who was
-    offered one and declined or stays away is not there.
+    """Attendees without the invited residents who accepted but stay away, and with those who took a seat given by rule
+    and came; residents who were offered a seat and declined or stay away are not there.
     """
     residents, gain = model.residents, model.parameters.learning.behaviour_gain
     offered, accepted = event.seats_offered, event.seats_accepted
     if offered is not None and accepted is not None:
-        # First: whoever was offered a seat makes one promise, though a neighbour asked, too.
+        # First: a resident who was offered a seat makes one promise, though a neighbour asked, too.
         came = leave_out(came, offered, model.scratch.flags)
     if [code for code, _ in event.asked if code in (LETTER, PERSONAL)]:
         no_show = model.parameters.meeting.no_show
@@ -206,8 +236,8 @@ def _let_in(model: CommunityModel, event: Event, came: Rows) -> Rows:
 def accept_chances(
     model: CommunityModel, event: Event, rows: NDArray[Any], codes: Sequence[int], stake: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """a_g of D3: chance that each of `rows` (m,) accepts a seat at `event` when asked in each of the ways `codes` (k,);
-    (k, m) in [0, 1]. `stake` (m,) is theirs in what the event is about.
+    """a_g of D3: probability that each of `rows` (m,) accepts a seat at `event` when asked in each of the ways `codes`
+    (k,); (k, m). `stake` (m,): their stakes in the topics of the event.
     """
     channel = event.open
     shift, reward = model.utility_of_levers(event)

@@ -1,4 +1,4 @@
-"""Where the residents of a place are among all residents."""
+"""Places of a community as ranges of residents."""
 
 from __future__ import annotations
 

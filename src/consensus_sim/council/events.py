@@ -1,8 +1,8 @@
-"""Channels a resident can take part through, the rooms they are held in, and their dated events."""
+"""Channels through which residents can take part, the rooms they are held in, and their dated events."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
-from consensus_sim.council.topic_class import Group
+from consensus_sim.council.topic_class import Group, read_named
+from consensus_sim.dynamics.participation import OWN_GROUP, TEAM_CALL
 from consensus_sim.errors import InputError, not_allowed, phrase
-from consensus_sim.settings import STRICT, Label, read, setting, switch
+from consensus_sim.residents.columns import CHANNELS
+from consensus_sim.settings import STRICT, Label, setting, switch
 
 if TYPE_CHECKING:
     from consensus_sim.council.topics import Topic
@@ -20,11 +22,10 @@ if TYPE_CHECKING:
 Rows = NDArray[np.int32]
 NOBODY: Rows = np.empty(0, np.int32)
 PLACELESS = ("online", "doorstep", "street")
-"""Venues that are nowhere in particular: the network, everybody's own door, and the ways between."""
-
+"""Venues without a place: online, everybody's own door, and the ways between."""
 
 OF_BEHAVIOUR = ("reception", "adhoc", "council", "tea", "ballot")
-"""Channels whose readiness to come is a parameter of behaviour, drawn or calibrated (P1, P14, D2)."""
+"""Channels whose level is a parameter of behaviour, drawn or calibrated (P1, P14, D2)."""
 
 Hits = Annotated[float, setting(0, 1, "share")]
 LogOdds = Annotated[float, setting(-5, 5, "log-odds")]
@@ -35,14 +36,16 @@ VenueName = Literal["committee_office", "parlour", "park", "online", "doorstep",
 class Channel:
     """Channel 渠道: a way to take part, as configured in configs/channel.
 
-    `formality` 0 (chat) to 1 (formal session) scales the fear of speaking; `clash_working` and `clash_parent` the
-    share of the time cost that hits workers and parents of small children, `clash_elder` that of what an evening out
-    costs the old; `voice` how often people raise a matter
-    here, relative to the tea, and `gathers` whether they are asked for what nobody has raised yet, and bring that
-    first; `suits` log-odds by group of residents whom it suits more or less than its hours say; `invitations` how many
-    the committee itself asks to an ad-hoc meeting, and `invite_chance` the weight of the random draw against stake;
-    `level` the log-odds that an average adult who knows of it comes to one event uninvited (online: what is added to
-    those of P14): of the channels of `OF_BEHAVIOUR` it is a parameter of behaviour, of the others it stands here.
+    - `formality`, 0 (chat) to 1 (formal session), scales the fear of speaking.
+    - `clash_working`, `clash_parent`, `clash_elder`: shares of the time cost of workers and of parents of small
+      children, and of the cost of an evening out for the old.
+    - `voice`: rate at which people raise topics, relative to the tea; `gathers`: whether they are asked for topics that
+      nobody has raised yet, and raise those first.
+    - `suits`: log-odds by group of residents whom it suits more or less than its hours say.
+    - `invitations`: number of residents whom the committee asks to an ad-hoc meeting; `invite_chance`: weight of the
+      random draw against stake.
+    - `level`: log-odds that an average adult who knows of it comes to one event uninvited (online: added to those of
+      P14); a parameter of behaviour for the channels of `OF_BEHAVIOUR`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -68,14 +71,17 @@ class Channel:
     def from_config(cls, name: str, config: object) -> Channel:
         """Reads and checks one file of configs/channel. Raises InputError for all that is wrong in it."""
         where = f"channel.{name}"
-        channel = read(cls, {**config, "name": name} if isinstance(config, Mapping) else config, where)
+        channel = read_named(cls, name, config, where)
         if name == "ballot" and not channel.online:
             raise not_allowed(f"{where}.online", channel.online, phrase("names", names=["true"]))
+        if channel.online and name in CHANNELS and name != "ballot" and not channel.sessions_per_month:
+            # only the ballot's intervention gives the number of events; for a channel of one's own see `open_channel`
+            raise InputError("online_without_events", where=f"{where}.online", key=f"{where}.sessions_per_month")
         asked = {"invitations": channel.invitations, "invite_chance": channel.invite_chance}
         for key, value in asked.items():
             if name == "adhoc" and value is None:
                 raise InputError("missing_key", where=where, name=key, needed=list(asked))
-            if name != "adhoc" and value is not None:  # whom a channel's lever asks is a setting of the lever
+            if name != "adhoc" and value is not None:  # other invitations are settings of interventions
                 raise InputError("only_adhoc", where=f"{where}.{key}")
         clashes = ("clash_working", "clash_parent", "clash_elder")
         for key in clashes if channel.online else ():
@@ -92,15 +98,15 @@ class Channel:
 class Venue:
     """A room or place where events are held.
 
-    `relief` is the share of the fear of speaking that the room takes away (P12), `elder_relief` the further share for
-    elders; `show` the share of the notice rate with which what is held here becomes known (P13); `display` whether
-    results are shown.
+    `relief`: share of the fear of speaking that the room takes away (P12); `elder_relief`: further share for elders;
+    `show`: share of the notice rate at which events held here become known (P13); `display`: whether results are shown.
     """
 
     name: str
     x: float
     y: float
-    capacity: int
+    capacity: int = 10**9
+    """Persons; the default sets no limit."""
     relief: float = 0.0
     elder_relief: float = 0.0
     show: float = 0.0
@@ -109,13 +115,12 @@ class Venue:
 
 @dataclass(slots=True)
 class OpenChannel:
-    """A channel in force in a run, with what each resident faces when taking part through it; arrays of shape (n,).
+    """An open channel of a run, with the fixed part of the utility of taking part through it, `fixed` (n,).
 
-    level, letter, personal: log-odds of an average adult who knows of it, or is asked by letter or in person; `member`
-    those of the members of a group that meets there; `centre` is taken from each
-    per_year: events a year, over which the chance of P14 is spread online, 0 in person
-    routine: least rate a week at which residents next door hear of it, above 0 for long-standing channels, which daily
-    life keeps known
+    level, letter, personal: log-odds of an average adult who knows of it, or is asked by letter or in person; `member`:
+    of the members of a group that meets there; `centre` is subtracted from each
+    per_year: events a year, over which the probability of P14 is spread online; 0 in person
+    routine: least rate a week at which residents next door hear of it; above 0 for long-standing channels
     """
 
     channel: Channel
@@ -142,11 +147,14 @@ class OpenChannel:
 class Event:
     """One dated occurrence of a channel.
 
-    `asked` lists who was asked and how (codes of dynamics.participation); `seats_offered` and `seats_accepted` the
-    seats given by rule; `panel` the residents who sit beside the core and are counted with it: those who take a seat
-    given by rule, else those whom the council itself asked; `came` the residents present, ascending; `officers`
-    the officers of the team present; `raised` who raised which matter. `within` is the range of residents (first, last
-    exclusive) for whom it is held, None for all; `places` how many it holds where that is not up to channel and venue.
+    - `asked`: residents asked, by the way of asking (codes of dynamics.participation); `seats_offered`,
+      `seats_accepted`: seats given by rule.
+    - `panel`: residents who sit beside the core and are counted with it: those who take a seat given by rule, else
+      those whom the council itself asked.
+    - `came`: residents present, ascending; `officers`: number of officers present; `raised`: pairs of a resident and
+      the number of the topic they raised.
+    - `within`: range of residents (first, last exclusive) for whom it is held, None for all; `places`: number of places
+      where channel and venue do not set it.
     """
 
     open: OpenChannel
@@ -170,6 +178,21 @@ class Event:
         self.channel = self.open.channel
 
     @property
+    def called(self) -> list[Rows]:
+        """Members of the council team or the seed group whom their group calls to the event."""
+        return [who for code, who in self.asked if code in (TEAM_CALL, OWN_GROUP)]
+
+    @property
     def capacity(self) -> int:
-        """How many people find a place."""
+        """Number of people who find a place."""
         return min(self.channel.capacity, self.open.venue.capacity) if self.places is None else self.places
+
+
+def among(came: Rows, groups: Iterable[Rows], flags: NDArray[np.bool_]) -> Rows:
+    """Those of `came` (m,) who belong to one of the `groups`; `flags` (n,) is working space, left as it was."""
+    for who in groups:
+        flags[who] = True
+    present = came[flags[came]]
+    for who in groups:
+        flags[who] = False
+    return present

@@ -1,4 +1,4 @@
-"""Step 4, deliberation 协商议事: one sitting of those present on one topic (F26, D4, D5)."""
+"""Step 4, deliberation 协商议事: one meeting of the attendees of an event on one topic (F26, D4, D5)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.council.topics import AGENDA, SETTLED, SHELVED, Topic
-from consensus_sim.dynamics.sitting import (
-    Held,
-    Keys,
-    Matter,
-    Present,
-    Register,
-    Standing,
+from consensus_sim.dynamics.meeting import (
+    Attendees,
+    DeliberationContext,
+    DeliberationResult,
+    MeetingKeys,
+    MeetingRules,
+    ResidentColumns,
     count_in,
-    hold_sitting,
+    hold_meeting,
     share_of,
 )
 from consensus_sim.dynamics.talk import PAIRS, PLENARY, ROUND, DeliberationParameters
+from consensus_sim.dynamics.topics import InitialPositions, TopicData
 from consensus_sim.randomness import key
 from consensus_sim.residents.columns import group_bit
 
@@ -31,14 +32,14 @@ PARTY, TENANT = group_bit("party"), group_bit("tenant")
 NO_TALK = np.uint64(0)
 """Key of a meeting at which nobody talks."""
 MEETINGS = 64
-"""More than any topic has before it is settled or shelved: numbers its meetings over several attempts."""
+"""More meetings than a topic can have before it is settled or shelved: numbers meetings over several attempts."""
 PROCEDURES = {"plenary": PLENARY, "pairs": PAIRS, "round": ROUND}
 COUNTS = ("core", "core_and_panel", "present")
-"""Rules of whose acceptance counts at the council (F19, F20): team and officers, they and the panel, or all present."""
+"""Rules for whose acceptance counts at the council (F19, F20): team and officers, these and the panel, or everybody."""
 
 
 class MeetingParameters(NamedTuple):
-    """P18, P22, P26 and what else goes into a sitting; see configs/behaviour for units, ranges and sources."""
+    """Parameters of meetings: P18, P22, P26 and others; see configs/behaviour for units, ranges and sources."""
 
     turn_sharing: float
     agenda_size: int
@@ -51,32 +52,32 @@ class MeetingParameters(NamedTuple):
     quorum: int
 
 
-class Help(NamedTuple):
-    """What helpers bring to a sitting beside the moderator."""
+class FacilitationSupport(NamedTuple):
+    """Effects of support roles at a meeting, on top of the moderator's."""
 
     turn_sharing: float = 0.0
     """Turns handed round (P22), share."""
     calm: float = 0.0
     """Share of the heat that pauses and mediation take away."""
     quality: float = 0.0
-    """Share of the way to full integration skill that help with proposals brings everybody."""
+    """Share of the gap to full integration skill that help with proposals closes for everybody."""
     give_way: float = 0.0
     """Least susceptibility of Party members on the floor (0: their own)."""
     voice: float = 0.0
-    """Status given to the vulnerable on the floor by large print, company and the like, SD."""
+    """Status given to the vulnerable by large print, company and the like, SD."""
 
 
 class Facilitation(NamedTuple):
-    """How a session is run: share of turns handed round (phi, P22), procedure of talk, speeches a topic, and help."""
+    """Rules of talk at an event: share of turns handed round (phi, P22), procedure, speeches a topic, support."""
 
     turn_sharing: float
     procedure: int
     speeches: int
-    help: Help
+    help: FacilitationSupport
 
 
 class Minutes(NamedTuple):
-    """One row of the observation sheet 观察记录表 (F47): a topic at a sitting."""
+    """One row of the observation sheet 观察记录表 (F47): a topic at one meeting."""
 
     week: int
     channel: str
@@ -132,8 +133,8 @@ class Trace(NamedTuple):
 
 
 def facilitation(model: CommunityModel, event: Event) -> Facilitation:
-    """Rules of talk at `event`: the share of turns that a neutral moderator hands round (P22), if there is one, and
-    what helpers add.
+    """Rules of talk at `event`: the share of turns that a neutral moderator hands round (P22), if there is one, and the
+    effects of support roles.
     """
     m, rules, help_given = model.parameters.meeting, model.rules, model.rules.helped()
     procedure = rules.procedure if event.channel.name == "council" else "plenary"
@@ -147,16 +148,16 @@ def speeches_for(topics: int, m: MeetingParameters) -> int:
 
 
 def who_counts(model: CommunityModel, event: Event) -> NDArray[np.bool_]:
-    """Flags whose acceptance counts at `event`, residents present first, then officers; (n,). At the council as
-    `Rules.counts` says; other channels have no core, so everybody counts there.
+    """Flags of the people whose acceptance counts at `event`, residents present first, then officers; (n,). At the
+    council by `Rules.counts`; other channels have no core, so everybody counts there.
     """
     counts = model.rules.counts if event.channel.name == "council" else "present"
     return count_by(counts, event.came, event.officers, model.team_mask, event.panel)
 
 
 def count_by(counts: str, came: Rows, officers: int, core: NDArray[np.bool_], panel: Rows) -> NDArray[np.bool_]:
-    """Flags whose acceptance counts by the rule `counts` (`COUNTS`; F19, F20, F25) of the residents `came` (m,),
-    ascending, and the officers behind them; (m + officers,).
+    """Flags of the people whose acceptance counts by the rule `counts` (`COUNTS`; F19, F20, F25), among the residents
+    `came` (m,), ascending, and the officers behind them; (m + officers,).
 
     `core`: officers and residents flagged in `core` (n,); `core_and_panel`: these and residents of the `panel` (k,);
     `present`: everybody.
@@ -167,41 +168,40 @@ def count_by(counts: str, came: Rows, officers: int, core: NDArray[np.bool_], pa
     return counted
 
 
-def sit(model: CommunityModel, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int64]]:
-    """Hold one sitting on `topic` with those present at `event`; returns its minutes and the turns of the residents
+def meet_on(model: CommunityModel, event: Event, topic: Topic) -> tuple[Minutes, NDArray[np.int64]]:
+    """Hold one meeting on `topic` of the attendees of `event`; returns its minutes and the turns of the residents
     present.
 
-    The topic's positions, heat and state move on: settled on consensus, shelved after m_max sittings (P26), else
-    still on the agenda.
+    The topic moves on: settled on consensus, shelved after m_max meetings (P26), else still on the agenda.
     """
-    m = model.parameters.meeting
+    talk, resolution = topic.talk, topic.resolution
     if topic.state != AGENDA:
-        topic.state, topic.agenda_week, topic.venue_channel = AGENDA, event.week, event.channel.name
-    run = model.facilitation(event)
+        topic.move(AGENDA)
+        topic.progress.agenda_week, topic.progress.venue_channel = event.week, event.channel.name
     counted = who_counts(model, event)
-    held = _play(model, event, topic, run, counted)
-    topic.sittings += 1
-    topic.heat, topic.who, topic.position = held.heat, held.who, held.position
-    topic.found = held.found
+    held = _deliberate(model, event, topic, model.facilitation(event), counted)
+    talk.meetings += 1
+    talk.heat, talk.who, talk.position, talk.found = held.heat, held.who, held.position, held.found
     if held.n_turns > 0:
-        topic.spoken_turns += 1
-        topic.gini_sum += held.gini
-        topic.vulnerable_turns += held.vulnerable_speaking
+        talk.spoken += 1
+        talk.gini_sum += held.gini
+        talk.vulnerable_sum += held.vulnerable_speaking
     if held.settled:
-        topic.state, topic.settled_week = SETTLED, event.week
-        topic.acceptance, topic.proposal, topic.second = held.share, held.proposal, held.second
-    elif topic.sittings >= m.sittings_max:
-        topic.state = SHELVED
-        topic.acceptance = held.share
+        topic.move(SETTLED)
+        resolution.settled_week, resolution.acceptance = event.week, held.share
+        resolution.proposal, resolution.second = held.proposal, held.second
+    elif talk.meetings >= model.parameters.meeting.sittings_max:
+        topic.move(SHELVED)
+        resolution.acceptance = held.share
     if model.recorder.keep_traces:
         model.recorder.traces.append(_trace(event, topic, held, counted))
     return _minutes(model, event, topic, held), held.turns
 
 
-def keys_of(model: CommunityModel, topic: Topic, talk: np.uint64) -> Keys:
+def keys_of(model: CommunityModel, topic: Topic, talk: np.uint64) -> MeetingKeys:
     """Keys of all random draws of a meeting on `topic`; `talk` is that of this meeting."""
     seed, week, number = model.seed, topic.arisen_week, topic.number
-    return Keys(
+    return MeetingKeys(
         talk,
         key(seed, "topics:position", week, number),
         key(seed, "topics:officers", week, number),
@@ -211,48 +211,45 @@ def keys_of(model: CommunityModel, topic: Topic, talk: np.uint64) -> Keys:
     )
 
 
-def matter_of(topic: Topic) -> Matter:
-    """A topic as it comes to its next meeting."""
+def topic_data(topic: Topic) -> TopicData:
+    """A topic as kernels take it to its next meeting."""
     kind = topic.kind
-    return Matter(
-        topic.low, topic.stake, kind.group_position, kind.group_stake, topic.polarity, topic.upper,
-        kind.position_spread, topic.unlike, topic.feasibility, topic.who, topic.position, topic.found,
-        topic.sittings + MEETINGS * topic.failed_before,
-    )  # fmt: skip
-
-
-def _play(model: CommunityModel, event: Event, topic: Topic, run: Facilitation, counted: NDArray[np.bool_]) -> Held:
-    """The meeting itself: turns as the session is run; in a kindly room, and where helpers calm, heat left by the last
-    meeting is less and a clash heats less (F67, P12).
-    """
-    p = model.parameters.deliberation
-    kept = (1.0 - event.open.venue.relief) * (1.0 - run.help.calm)
-    return hold_sitting(
-        keys_of(model, topic, model.key(f"sitting:{topic.number}", sub=event.number)),
-        Present(event.came, event.officers, counted),
-        matter_of(topic),
-        register_of(model, model.residents.skill),
-        standing_of(model, run.help),
-        topic.heat * kept,
-        run.procedure,
-        p._replace(
-            turn_sharing=run.turn_sharing,
-            calm=1.0 - kept,
-            speeches=run.speeches,
-        ),
-        model.recorder.keep_traces,
+    initial = InitialPositions(kind.group_position, kind.group_stake, topic.polarity, topic.upper, kind.position_spread)
+    talk, meeting = topic.talk, topic.talk.meetings + MEETINGS * topic.progress.failed_before
+    return TopicData(
+        topic.low, topic.stake, initial, topic.unlike, topic.feasibility, talk.who, talk.position, talk.found, meeting
     )
 
 
-def register_of(model: CommunityModel, skill: NDArray[np.float32]) -> Register:
+def _deliberate(
+    model: CommunityModel, event: Event, topic: Topic, run: Facilitation, counted: NDArray[np.bool_]
+) -> DeliberationResult:
+    """The meeting itself. In a room with relief, and with support that calms, less heat is left from the last meeting
+    and a clash heats less (F67, P12).
+    """
+    kept = (1.0 - event.open.venue.relief) * (1.0 - run.help.calm)
+    parameters = model.parameters.deliberation._replace(
+        turn_sharing=run.turn_sharing, calm=1.0 - kept, speeches=run.speeches
+    )
+    return hold_meeting(
+        keys_of(model, topic, model.key(f"sitting:{topic.number}", sub=event.number)),
+        Attendees(event.came, event.officers, counted),
+        topic_data(topic),
+        resident_columns(model, model.residents.skill),
+        deliberation_context(model, run.help),
+        MeetingRules(run.procedure, topic.talk.heat * kept, parameters, model.recorder.keep_traces),
+    )
+
+
+def resident_columns(model: CommunityModel, skill: NDArray[np.float32]) -> ResidentColumns:
     """Columns of all residents that a meeting reads, with `skill` (4, n) for skills."""
-    return Register(model.residents.groups, PARTY, TENANT, skill, model.vulnerable, model.team_mask)
+    return ResidentColumns(model.residents.groups, PARTY, TENANT, skill, model.vulnerable, model.team_mask)
 
 
-def standing_of(model: CommunityModel, given: Help) -> Standing:
-    """What goes into a room where helpers give what is `given`."""
+def deliberation_context(model: CommunityModel, given: FacilitationSupport) -> DeliberationContext:
+    """Parameters of a meeting besides the residents' own columns, with the support `given`."""
     m = model.parameters.meeting
-    return Standing(
+    return DeliberationContext(
         susceptibility=m.susceptibility,
         unmoving=m.unmoving,
         give_way=float(given.give_way),
@@ -266,21 +263,21 @@ def standing_of(model: CommunityModel, given: Help) -> Standing:
     )
 
 
-def _trace(event: Event, topic: Topic, held: Held, counted: NDArray[np.bool_]) -> Trace:
+def _trace(event: Event, topic: Topic, held: DeliberationResult, counted: NDArray[np.bool_]) -> Trace:
     return Trace(
-        event.week, event.channel.name, topic.number, topic.sittings,
+        event.week, event.channel.name, topic.number, topic.talk.meetings,
         np.concatenate((event.came.astype(np.int64), np.full(event.officers, -1))), counted, held.speaker, held.partner,
         held.trace[:, :-1], held.trace[:, -1], (held.proposal, held.second), held.accepted, held.share, held.found,
         held.settled,
     )  # fmt: skip
 
 
-def _spoken_by(member: NDArray[np.bool_], event: Event, held: Held) -> float:
-    """Share of all speeches by those of the residents present who are `member` (n,); nan if nobody spoke."""
+def _spoken_by(member: NDArray[np.bool_], event: Event, held: DeliberationResult) -> float:
+    """Share of all speeches by attendees with the flag `member` (n,); nan if nobody spoke."""
     return float(held.turns[member[event.came]].sum()) / held.n_turns if held.n_turns else float("nan")
 
 
-def _minutes(model: CommunityModel, event: Event, topic: Topic, held: Held) -> Minutes:
+def _minutes(model: CommunityModel, event: Event, topic: Topic, held: DeliberationResult) -> Minutes:
     total, nan = len(event.came) + event.officers, float("nan")
     offered, accepted = event.seats_offered, event.seats_accepted
     return Minutes(
@@ -288,7 +285,7 @@ def _minutes(model: CommunityModel, event: Event, topic: Topic, held: Held) -> M
         channel=event.channel.name,
         venue=event.open.venue.name,
         topic=topic,
-        sitting=topic.sittings,
+        sitting=topic.talk.meetings,
         present=total,
         team_present=held.n_team + event.officers,
         team_or_party_share=(held.n_inside + event.officers) / total if total else nan,

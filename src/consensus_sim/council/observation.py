@@ -1,4 +1,4 @@
-"""What field workers see: head counts, observation sheets, book of resolutions, surveys. Never the model's truth."""
+"""Observations of field workers: head counts, observation sheets, resolutions, surveys. Never the true state."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from consensus_sim.council.resolution import LATE, ON_TIME
-from consensus_sim.council.topics import SETTLED
+from consensus_sim.council.topics import LATE, ON_TIME, SETTLED
 from consensus_sim.errors import one_of
 from consensus_sim.residents.capability import INDICATORS
 from consensus_sim.residents.columns import CHANNELS
@@ -46,7 +45,11 @@ def unsettled_share(model: CommunityModel, weeks: int) -> float:
     ago: each has had `weeks` weeks for all the meetings it takes. NaN without such a topic.
     """
     first, last = model.week - 2 * weeks, model.week - weeks
-    begun = [topic for topic in model.topics.topics if topic.agenda_week >= 0 and first <= topic.agenda_week < last]
+    begun = [
+        topic
+        for topic in model.topics.topics
+        if topic.progress.agenda_week >= 0 and first <= topic.progress.agenda_week < last
+    ]
     return _mean([float(topic.state != SETTLED) for topic in begun])
 
 
@@ -71,10 +74,10 @@ def execution_rate(model: CommunityModel, weeks: int) -> float:
     """
     done = []
     for topic in model.topics.topics:
-        settled = [turn for turn in topic.turns if turn.state == SETTLED]
+        settled = [turn for turn in topic.progress.turns if turn.state == SETTLED]
         for turn in settled:
             if model.week - weeks <= turn.deadline_week < model.week:
-                done.append(float(turn is settled[-1] and topic.execution in (ON_TIME, LATE)))
+                done.append(float(turn is settled[-1] and topic.resolution.execution in (ON_TIME, LATE)))
     return _mean(done)
 
 
@@ -111,7 +114,7 @@ OBSERVABLE: dict[str, Callable[[CommunityModel, int], float]] = {
     "team_activity": team_activity,
     **{f"surveyed_{name}": _surveyed_of(name) for name in INDICATORS},
 }
-"""What a rule of a self-revising policy may read, by name: functions of the model and the weeks looked back."""
+"""Observations open to rules of a self-revising policy, by name: functions of the model and the weeks looked back."""
 
 
 def observe(model: CommunityModel, name: str, weeks: int) -> float:

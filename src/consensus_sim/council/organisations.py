@@ -1,4 +1,4 @@
-"""Who carries out what was agreed (F19, F70): property manager, owners' and neighbourhood committee, contractor."""
+"""Organisations that carry out resolutions (F19, F70): property manager, committees, contractor."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ def funds_of_quarter(funds: float) -> Funds:
 
 
 def pay(topic: Topic, left: Funds) -> float:
-    """Takes what the resolution on `topic` lacks from what who is responsible has `left`; returns CNY paid."""
-    paid = min(topic.gap, left[topic.kind.responsible])
+    """Pay the missing money of a resolution from what the responsible organisation has `left`; returns CNY paid."""
+    resolution = topic.resolution
+    paid = min(resolution.gap, left[topic.kind.responsible])
     left[topic.kind.responsible] -= paid
-    topic.gap -= paid
+    resolution.gap -= paid
     return paid

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook, TopicParameters
+from consensus_sim.council.topic_book import TopicBook, TopicParameters
+from consensus_sim.council.topics import AGENDA, HEARD, Topic
 
 URGENT, IMPORTANT, ROUTINE = "urgent", "important", "routine"
 
@@ -21,17 +22,17 @@ class Labels(NamedTuple):
 
 
 def attention(mentions: float) -> float:
-    """Residents' attention in [0, 1): m / (1 + m) after m mentions, half at the first."""
+    """Attention of residents in [0, 1): m / (1 + m) after m mentions, one half after the first."""
     return mentions / (1.0 + mentions)
 
 
 def formal_chance(topic: Topic, groups: NDArray[np.uint16], book: TopicBook, p: TopicParameters) -> float:
-    """Chance that a raised matter becomes a formal topic and is not answered on the spot (P44).
+    """Probability that a topic, once raised, becomes formal and is not answered on the spot (P44).
 
     logistic(logit(conversion) + b_d (D - mean D) / 0.1): D is the standard deviation of the first positions of the
-    adults who live where it lies, its mean that of the kinds that arise. Easy matters are taken at once, hard ones go
+    adults who live where it lies, its mean that of the kinds that arise. Easy topics are answered at once, hard ones go
     to the council (F31). `groups` (n,) are those of all residents.
-    A named dispute, no draw from what arises and on record because it was no easy matter, keeps P44's chance.
+    A named dispute is on record because it was hard, and is no random topic; it keeps P44's probability.
     """
     kind = topic.kind
     if not 0.0 < p.conversion < 1.0 or p.contested == 0.0 or kind.weight == 0:
@@ -43,7 +44,7 @@ def formal_chance(topic: Topic, groups: NDArray[np.uint16], book: TopicBook, p: 
 
 def score(topic: Topic) -> float:
     """Mean of a topic's urgency, attention and feasibility, in [0, 1]: F24 names them and gives no weights (D12)."""
-    return (topic.urgency + attention(topic.mentions) + topic.feasibility) / 3.0
+    return (topic.urgency + attention(topic.progress.mentions) + topic.feasibility) / 3.0
 
 
 def label(topic: Topic, labels: Labels | None) -> str:
@@ -61,10 +62,10 @@ def agenda(topics: list[Topic], size: int, labels: Labels | None, channel: str) 
 
     Heard topics are labelled here; ties go to the older topic.
     """
-    begun = [topic for topic in topics if topic.state == AGENDA and topic.venue_channel == channel]
-    begun.sort(key=lambda topic: (topic.agenda_week, topic.number))
+    begun = [topic for topic in topics if topic.state == AGENDA and topic.progress.venue_channel == channel]
+    begun.sort(key=lambda topic: (topic.progress.agenda_week, topic.number))
     heard = [topic for topic in topics if topic.state == HEARD]
     for topic in heard:
-        topic.label = label(topic, labels)
-    heard.sort(key=lambda topic: (topic.label != URGENT, -score(topic), topic.number))
+        topic.progress.label = label(topic, labels)
+    heard.sort(key=lambda topic: (topic.progress.label != URGENT, -score(topic), topic.number))
     return (begun + heard)[:size]

@@ -1,13 +1,12 @@
-"""Who is seated (D3): stakeholder representatives, then sortition within strata, with a vulnerable quota.
+"""Seats of a panel (D3): stakeholder representatives, then sortition within strata, with a vulnerable quota.
 
-Arrays in, row numbers out; every lot is keyed by resident, so who is drawn depends neither on the order of
-rows nor on what else is drawn, and a lever that changes acceptance leaves the lots as they were.
+Every draw is keyed by resident, so the outcome depends neither on the order of rows nor on what else is drawn, and an
+intervention that changes acceptance leaves the draws as they were.
 
-The draw is a stratified one of equal chance (proportional allocation with systematic rounding, Madow 1949,
-Ann. Math. Stat. 20(3), doi 10.1214/aoms/1177729988): every vulnerable adult of the pool has the same chance,
-every other adult has the same chance, and each stratum gets its share of seats rounded up or down by lot.
-Where rounding always favoured the same strata (largest remainders), people of small strata would never be
-drawn.
+The draw is stratified with equal probabilities (proportional allocation with systematic rounding, Madow 1949, Ann.
+Math. Stat. 20(3), doi 10.1214/aoms/1177729988): one probability for all vulnerable adults of the pool, one for all
+others, and each stratum gets its share of seats rounded up or down at random. Largest remainders would always favour
+the same strata, and people of small strata would never be drawn.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from consensus_sim.dynamics.sortition import (
     OFFERED,
     PRESENT,
     SEATED,
+    Pool,
     SeatingRule,
     fill_panel,
     seats_needed,
@@ -38,34 +38,12 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Whom the invitation may reach; all arrays have shape (n_pool,), rows in any order."""
-
-    resident: NDArray[np.int64]
-    """Index of the resident, >= 0, no index twice."""
-    stratum: NDArray[np.int64]
-    """Stratum, 0 to n_strata - 1: the grid, or grid and age band (neighbouring codes in one grid)."""
-    vulnerable: Flags
-    """Old, tenant or low-income (F12)."""
-    acceptance: Floats
-    """Chance to accept a letter, [0, 1] (a_g of D3)."""
-    turnout: Floats
-    """Chance to come after accepting, [0, 1]."""
-    stake: Floats
-    """Own stake in the topic, [0, 1]; 0 is never asked as a stakeholder."""
-    group: NDArray[np.int64]
-    """Interest group of which somebody may be the representative, >= 0; -1 for none."""
-    stakeholder_acceptance: Floats
-    """Chance to accept when asked in person as a stakeholder, [0, 1]."""
-
-
-@dataclass(frozen=True)
 class Panel:
     """Outcome of `seat_panel`: row numbers of the pool, ascending."""
 
     offered: Rows
     accepted: Rows
-    """Those who accepted a seat; where presence counts, also those whose seat a stand-in took."""
+    """Residents who accepted a seat; where presence counts, also those whose seat a stand-in took."""
     present: Rows
     """Those of `accepted` who come."""
     stakeholders: Rows
@@ -73,7 +51,7 @@ class Panel:
     rounds: int
     """Rounds of invitations used."""
     quota_met: bool
-    """Whether the share that the rule counts reaches the quota."""
+    """True if the share that the rule counts reaches the quota."""
     vulnerable_offered: float
     """Shares of vulnerable people among the three; nan where nobody is."""
     vulnerable_accepted: float
@@ -83,7 +61,7 @@ class Panel:
 def check_quota(
     vulnerable: Flags, seats: int, share: float, where: str = "quota seating", list_size: int | None = None
 ) -> None:
-    """Refuse a quota that the pool (n_pool,), or a list of `list_size` drawn from it by lot, is not expected to meet.
+    """Refuse a quota that the pool (n_pool,), or a random list of `list_size` from it, is not expected to meet.
 
     Raises:
         InputError: naming `where`, the quota, the need and what the pool holds.
@@ -105,17 +83,14 @@ def check_quota(
 
 
 def seat_panel(key: np.uint64, pool: Pool, rule: SeatingRule) -> Panel:
-    """Invite, hear who accepts, and invite again, until every seat is taken or the rounds are used up (D3).
+    """Invite in rounds until every seat is taken or the rounds are used up (D3).
 
-    Stakeholders are asked in person for their seats; the other seats, and in the last round all that are
-    still open, go by lot within strata. Where the rule counts seats or people present, the quota's seats are
-    kept for vulnerable people, so a full panel meets the quota; where it counts offers, at least that share
-    of the letters goes to vulnerable people and seats go to whoever accepts. Counting people present, a seat
-    whose holder will not come is given to somebody else (stand-ins are ready).
+    Stakeholders are asked in person for their seats; the other seats, and in the last round all that are still open,
+    are drawn within strata. Where the rule counts seats or people present, the quota's seats are kept for vulnerable
+    people, so a full panel meets the quota. Where it counts offers, at least that share of the letters goes to
+    vulnerable people, and seats go to those who accept. Where people present are counted, a seat whose holder will not
+    come is given to somebody else (stand-ins are ready).
     """
-    offered, accepted, present, representing, used, shares = fill_panel(
-        key, pool.resident, pool.stratum, pool.vulnerable, pool.acceptance, pool.turnout, pool.stake, pool.group,
-        pool.stakeholder_acceptance, rule,
-    )  # fmt: skip
+    offered, accepted, present, representing, used, shares = fill_panel(key, pool, rule)
     met = rule.vulnerable_share <= 0.0 or shares[rule.counted] >= rule.vulnerable_share - 1e-9
     return Panel(offered, accepted, present, representing, used, bool(met), *shares)

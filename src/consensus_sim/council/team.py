@@ -29,7 +29,7 @@ ROLES = {
     "lawyer": ("participant", "officer"),
     "social_organisation": ("participant", "officer"),
 }
-"""Role -> (layer, who holds it): officers are not residents; the others are drawn from the named group of residents."""
+"""Role -> (layer, holder): officers are not residents; the others are drawn from the named group of residents."""
 
 
 RoleName = Literal[
@@ -54,7 +54,7 @@ class Team:
     past_members: set[int] = field(default_factory=set)
 
     def officers_present(self, model: CommunityModel, event: Event) -> int:
-        """Number of officers who come: the moderator always, the others with chance `officer_attendance` each."""
+        """Number of officers who come: the moderator always, the others with probability `officer_attendance` each."""
         if self.officers == 0:
             return 0
         drawn = uniforms(model.key("officers", sub=event.number), self.officers - 1) < self.officer_attendance
@@ -68,12 +68,12 @@ class Team:
 
 
 def _drives(residents: Residents) -> tuple[NDArray[np.float32], ...]:
-    """What makes a resident stand for a role: intrinsic motive, initiative, follow-through and expression, summed."""
+    """Columns that are summed to the drive to stand for a role: motive, initiative, follow-through and expression."""
     return residents.motive, residents.initiative, residents.follow_through, residents.expression
 
 
 def eligible(residents: Residents, holder: str) -> NDArray[np.bool_]:
-    """Which residents may hold a role of kind `holder`."""
+    """Flags of the residents who may hold a role of kind `holder`, (n,)."""
     if holder == "worker":
         return residents.worker & residents.adult
     if holder == "party":
@@ -107,18 +107,18 @@ def form_team(model: CommunityModel, roles: Roles, chance: float, officer_attend
 
 
 def worn_members(model: CommunityModel, stream: str, members: Rows) -> NDArray[np.int64]:
-    """Places among `members` of those who leave a standing group this week, with hazard x_F max(F, S) (D10, P37);
+    """Places among `members` of residents who leave a standing group this week, with hazard x_F max(F, S) (D10, P37);
     `stream` names the random draw.
     """
     residents, hazard = model.residents, model.parameters.fatigue.exit
     found: NDArray[np.int64] = tired_out(model.key(stream), members, hazard, residents.fatigue, residents.strain)
-    model.stayed_away[members[found]] = False  # who is called no longer cannot stay away
+    model.stayed_away[members[found]] = False  # residents no longer called cannot stay away
     return found
 
 
 def lose_and_replace(model: CommunityModel, team: Team) -> list[int]:
-    """Worn members leave (`worn_members`); each is followed by the eligible resident of most drive; a role nobody can
-    fill stays vacant. Returns who left.
+    """Let worn members leave (`worn_members`). The eligible resident of most drive follows each; a role that nobody can
+    fill stays vacant. Returns the members who left.
     """
     residents = model.residents
     leaving = worn_members(model, "team:exit", team.members)
@@ -127,7 +127,7 @@ def lose_and_replace(model: CommunityModel, team: Team) -> list[int]:
     left = [int(team.members[place]) for place in leaving]
     team.past_members.update(left)
     vacant = np.zeros(len(team.members), bool)
-    team.members = team.members.copy()  # events of the week keep whom they called
+    team.members = team.members.copy()  # events of the week keep the members they called
     for place in leaving:
         able, past = eligible(residents, ROLES[team.role[place]][1]), np.array(list(team.past_members), np.int64)
         successor = most_driven_of(_drives(residents), able, team.is_member, past)

@@ -1,18 +1,18 @@
-"""Kinds of topic 议题类别, as configured in configs/topic: how often they arise, where, for whom, who has to act."""
+"""Kinds of topic 议题类别, as configured in configs/topic: how often, where and for whom they arise, who has to act."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from consensus_sim.council.organisations import ORGANISATIONS
-from consensus_sim.errors import InputError
+from consensus_sim.errors import InputError, unknown_key
 from consensus_sim.randomness import stream
 from consensus_sim.residents.columns import GROUPS
 from consensus_sim.settings import STRICT, Label, OptionalDay, Reported, Share, Text, choice, pair, read, setting
@@ -22,13 +22,25 @@ NAMED = 1_000_000_000
 """Numbers from here on are those of topics that arise on a date of their own; the others count up from 0."""
 
 
+Named = TypeVar("Named", bound=Any)
+
+
+def read_named(kind: type[Named], name: str, config: object, where: str) -> Named:
+    """Reads one file of a group as a `kind`, whose `name` is that of the file and no key in it."""
+    if isinstance(config, Mapping):
+        if "name" in config:
+            raise unknown_key(where, "name", [each.name for each in fields(kind) if each.name != "name"])
+        config = {**config, "name": name}
+    return read(kind, config, where)
+
+
 Group = Annotated[str, choice(*GROUPS)]
 ByGroup = dict[Group, Share]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Funding:
-    """Money that a topic may need: how often any (share of topics), and how much (CNY, from and to)."""
+    """Money that a topic may need: the share of topics that need any, and how much (CNY, from and to)."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -38,7 +50,7 @@ class Funding:
 
 @dataclass(frozen=True, kw_only=True)
 class Issues:
-    """Two issues in one topic: how often (share of topics), and how unlike the two sides weigh them (from and to)."""
+    """Two issues in one topic: share of topics, and difference of the weights of the two sides (from and to)."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -47,11 +59,17 @@ class Issues:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TopicSettings:
-    """A file of configs/topic, as written there; `TopicClass` holds what the fields mean."""
+class TopicClass:
+    """A kind of topic, as configured in configs/topic: how often, where, for whom, and who has to act.
+
+    A kind of weight 0 never arises at random. A named dispute has a date on which it `arises` (None: never). It may
+    have its `place` (number of a micro-grid; None: a random one), and what the case study has `reported` of its course
+    (zh, en, source).
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
+    name: Annotated[str, Field(json_schema_extra={"hidden": True})]
     label: Label
     category: Text
     weight: float = setting(0, 1e6, "relative weight")
@@ -71,77 +89,33 @@ class TopicSettings:
     place: Annotated[int | None, setting(0, 1e6, "number of a micro-grid")] = None
     reported: Reported | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class TopicClass:
-    """A kind of topic, as configured in configs/topic: how often, where, for whom, and who has to act.
-
-    One of weight 0 never arises by chance. A named dispute has a date on which it `arises` (None: never), may have its
-    `place` (number of a micro-grid; None: by keyed chance), and what the case study has `reported` of its course
-    (zh, en, source).
-    """
-
-    name: str
-    label: dict[str, str]
-    category: str
-    weight: float
-    scope: tuple[float, ...]
-    urgency: tuple[float, float]
-    feasibility: tuple[float, float]
-    funding_chance: float
-    funding_need: tuple[float, float]
-    group_stake: NDArray[np.float64]
-    group_position: NDArray[np.float64]
-    polarity: tuple[float, float]
-    majority: tuple[float, float]
-    issue_chance: float
-    unlike: tuple[float, float]
-    position_spread: float
-    responsible: str
-    deadline_weeks: int
-    arises: datetime.date | None = None
-    place: int | None = None
-    reported: dict[str, str] | None = None
-
-    @property
-    def number(self) -> int:
-        """The number of the topic that arises on this kind's date: a function of the kind's name alone."""
-        return NAMED + stream(f"topic:{self.name}") % NAMED
-
     @classmethod
     def from_config(cls, name: str, config: object) -> TopicClass:
         """Reads and checks one file of configs/topic. Raises InputError for all that is wrong in it."""
         where = f"topic.{name}"
-        read_as = read(TopicSettings, config, where)
-        shares = tuple(read_as.scope.get(scope, 0.0) for scope in SCOPES)
-        if abs(sum(shares) - 1.0) > 1e-6:
-            raise InputError("shares_add_up", where=f"{where}.scope", total=f"{sum(shares):g}")
-        if "all" not in read_as.positions:
+        kind = read_named(cls, name, config, where)
+        if abs(sum(kind.scopes) - 1.0) > 1e-6:
+            raise InputError("shares_add_up", where=f"{where}.scope", total=f"{sum(kind.scopes):g}")
+        if "all" not in kind.positions:
             raise InputError("missing_key", where=f"{where}.positions", name="all", needed=["all"])
-        return cls(
-            name=name,
-            label=read_as.label,
-            category=read_as.category,
-            weight=read_as.weight,
-            scope=shares,
-            urgency=read_as.urgency,
-            feasibility=read_as.feasibility,
-            funding_chance=read_as.funding.chance,
-            funding_need=read_as.funding.need,
-            group_stake=_by_group(read_as.stakes, 0.0),
-            group_position=_by_group(read_as.positions, np.nan),
-            polarity=read_as.polarity,
-            majority=read_as.majority,
-            issue_chance=read_as.issues.chance,
-            unlike=read_as.issues.unlike,
-            position_spread=read_as.position_spread,
-            responsible=read_as.responsible,
-            deadline_weeks=read_as.deadline_weeks,
-            arises=read_as.arises,
-            place=read_as.place,
-            reported=read_as.reported,
-        )
+        return kind
 
+    @property
+    def number(self) -> int:
+        """Number of the topic that arises on this kind's date: a function of the kind's name alone."""
+        return NAMED + stream(f"topic:{self.name}") % NAMED
 
-def _by_group(found: Mapping[str, float], missing: float) -> NDArray[np.float64]:
-    return np.array([found.get(group, missing) for group in GROUPS])
+    @property
+    def scopes(self) -> tuple[float, ...]:
+        """Share of topics of each scope, in the order of `SCOPES`."""
+        return tuple(self.scope.get(scope, 0.0) for scope in SCOPES)
+
+    @cached_property
+    def group_stake(self) -> NDArray[np.float64]:
+        """(groups,) stakes; 0 for a group without one of its own."""
+        return np.array([self.stakes.get(group, 0.0) for group in GROUPS])
+
+    @cached_property
+    def group_position(self) -> NDArray[np.float64]:
+        """(groups,) positions; NaN for a group without one of its own."""
+        return np.array([self.positions.get(group, np.nan) for group in GROUPS])

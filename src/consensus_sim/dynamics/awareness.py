@@ -93,7 +93,7 @@ def hears_of(
     bit: np.uint16,
     aware: NDArray[np.uint16],
 ) -> bool:
-    """Whether the draw `chance` is below 1 - exp(-rate - what resident i's ties who know of channel `bit` add)."""
+    """Tests if the draw `chance` is below 1 - exp(-rate - r), r the rate from ties of i who know of channel `bit`."""
     if chance - rate >= neighbour_rate:  # then so is `needed`, as -log1p(-x) >= x
         return False
     needed = -log1p(-chance) - rate  # chance < 1 - exp(-rate - from ties) <=> needed < from ties

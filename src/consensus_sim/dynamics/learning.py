@@ -83,13 +83,17 @@ def take_part(
     fatigue: NDArray[np.float32],
     took_part: NDArray[np.bool_],
 ) -> None:
-    """What one act of participation does to `who`: `habit` (n,) gains by the share `gain` (D7), `fatigue` (n,) grows by
+    """Applies one act of participation to `who`: `habit` (n,) gains by the share `gain` (D7), `fatigue` (n,) grows by
     `load` (D10), and they are noted in `took_part` (n,).
     """
     gain_saturating(habit, who, gain)
     add_bounded(fatigue, who, load)
     for row in range(who.shape[0]):
         took_part[who[row]] = True
+
+
+STRIP = 32
+"""Residents whom `forget` compares with their start in one go; where none is above it there is nothing to forget."""
 
 
 @kernel
@@ -99,16 +103,24 @@ def forget(skill: NDArray[np.float32], start: NDArray[np.float32], used: NDArray
 
     `skill` and `start` are (k, n), `used` (n,).
     """
+    n, width = np.uint64(skill.shape[1]), np.uint64(STRIP)
     for row in range(skill.shape[0]):
-        for i in range(skill.shape[1]):
-            if skill[row, i] > start[row, i] and not used[i]:
-                lost = exp((1.0 - keep) * apart(skill[row, i], start[row, i]))  # ratio of the odds before and after
-                skill[row, i] = max(start[row, i], skill[row, i] / (skill[row, i] + lost * (1.0 - skill[row, i])))
+        now, before = skill[row], start[row]
+        for low in range(np.uint64(0), n, width):
+            end, above = min(n, low + width), False
+            for i in range(low, end):
+                above |= now[i] > before[i]
+            if not above:
+                continue
+            for i in range(low, end):
+                if now[i] > before[i] and not used[i]:
+                    lost = exp((1.0 - keep) * apart(now[i], before[i]))  # ratio of the odds before and after
+                    now[i] = max(before[i], now[i] / (now[i] + lost * (1.0 - now[i])))
 
 
 @kernel
 def fade(column: NDArray[np.float32], keep: float) -> None:
-    """X <- keep x for all residents: habit, fatigue, the memory of neighbours who came."""
+    """X <- keep x for all residents: habit, fatigue, the memory of neighbours who attended."""
     factor = np.float32(keep)
     for i in range(column.shape[0]):
         column[i] *= factor
@@ -124,7 +136,7 @@ def return_to(column: NDArray[np.float32], start: NDArray[np.float32], keep: flo
 
 @kernel
 def recover(column: NDArray[np.float32], start: NDArray[np.float32], keep: float) -> None:
-    """What was lost against the start value comes back: x <- start + keep (x - start) where x < start (D9)."""
+    """Recovers losses against the start value: x <- start + keep (x - start) where x < start (D9)."""
     factor = np.float32(keep)
     for i in range(column.shape[0]):
         lost = column[i] - start[i]

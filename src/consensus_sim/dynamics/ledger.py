@@ -32,7 +32,7 @@ def book_points(
 def spend_oldest(
     lots: NDArray[np.int32], held: NDArray[np.int32], who: NDArray[np.int64], given: NDArray[np.int64]
 ) -> None:
-    """Take `given` points (m,) from each of `who`, from the oldest lot first: `lots` (k, n), the newest in row 0."""
+    """Take `given` points (m,) from each of `who`, oldest batch first: one row a batch (k, n), the newest in row 0."""
     for place in range(who.shape[0]):
         i, left = who[place], given[place]
         for lot in range(lots.shape[0] - 1, -1, -1):
@@ -44,8 +44,8 @@ def spend_oldest(
 
 @kernel
 def age_lots(lots: NDArray[np.int32], earned: NDArray[np.int32], held: NDArray[np.int32]) -> int:
-    """A quarter is over: what is left of the oldest lot expires, all others move one on, and nothing is earned yet in
-    the new one; `lots` (k, n), `earned` and `held` (n,). Returns the points that expire.
+    """Ends a quarter: the rest of the oldest batch of points expires, each other batch becomes one quarter older, and
+    the new batch (row 0 of k) and `earned` start at 0; `earned` and `held` (n,). Returns the number of expired points.
     """
     oldest, expired = lots.shape[0] - 1, 0
     for i in range(held.shape[0]):
@@ -62,8 +62,8 @@ def age_lots(lots: NDArray[np.int32], earned: NDArray[np.int32], held: NDArray[n
 
 @kernel
 def queue_up(key: np.uint64, held: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Who holds any of the points `held` (n,), ascending (m,), and the order by lot in which they come: places among
-    them (m,).
+    """Residents who hold any of the points `held` (n,), ascending (m,), and the random order in which they are served,
+    as indices into these residents (m,).
     """
     holders = np.flatnonzero(held)
     return holders, np.argsort(uniforms_at(key, holders), kind="mergesort")
@@ -158,8 +158,8 @@ def lay_pull(honour: NDArray[np.float32], points: float, reach: NDArray[np.float
 
 @kernel
 def claimed_worth(held: NDArray[np.int32], prices: NDArray[np.int64], worth: NDArray[np.float64]) -> float:
-    """What all points `held` (n,) claim together: for each item the points of who can pay its price, `prices` (k,), at
-    its `worth` (k,) a point.
+    """Total claim of the points `held` (n,): for each item, the points of all residents who can pay its price, `prices`
+    (k,), times its `worth` (k,) per point; summed over items.
     """
     claimed, able = 0.0, held_by_who_can_pay(held, prices)
     for item in range(prices.shape[0]):
@@ -169,8 +169,8 @@ def claimed_worth(held: NDArray[np.int32], prices: NDArray[np.int64], worth: NDA
 
 @kernel
 def within_reach(earned: NDArray[np.int32], honours: int, share: float, listed: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Who has earned (n,) at least `share` of what the last of `honours` >= 1 places has earned; ascending. `listed`
-    (n,) is working space.
+    """Residents who have `earned` (n,) at least `share` of the points at the last of `honours` >= 1 places; ascending.
+    `listed` (n,) is working space.
     """
     size = np.uint64(0)
     for i in range(np.uint64(earned.shape[0])):  # lists the earners without a branch

@@ -87,7 +87,7 @@ def common_utility(
     p: ParticipationParameters,
     out: NDArray[np.float32],
 ) -> None:
-    """What draws a resident to any event, written to `out` (n,), in log-odds.
+    """Writes the part of the attendance utility common to all events to `out` (n,), in log-odds.
 
     beta_A (z(C) + z(E) + z(T) + z(M)) + beta_N n(came) - beta_F max(F, S)     (D2)
 
@@ -126,12 +126,12 @@ def decide(
     p: ParticipationParameters,
     came: NDArray[np.int32],
 ) -> int:
-    """Who comes to one event; returns how many, their numbers ascending in the first places of `came`.
+    """Draws the attendees of one event; returns their number, their indices ascending in the first places of `came`.
 
     Pr(come | aware or asked) = logistic(level + common_i + beta_H H_i + beta_S S_i + r_i + fixed_i - fear w_i (1 -
     s^e_i))     (D2)
 
-    `asked` (n,) says how a resident was asked and picks the level: `asked_level[0]` for who merely knows of the
+    `asked` (n,) says how a resident was asked and picks the level: `asked_level[0]` for those who merely know of the
     channel, the others per `LETTER`, `PERSONAL`, ... `stake` (n,) is theirs in what the event is about; `fear` the
     log-odds of the fear of speaking in this room; `shift` a common log-odds.
     """
@@ -233,7 +233,7 @@ def pulls(
     common: NDArray[np.float32], plain: NDArray[np.float32], fear: float, fear_weight: NDArray[np.float32],
     unskilled: NDArray[np.float32], adults: NDArray[np.int64], counted: NDArray[np.bool_],
 ) -> NDArray[np.float64]:  # fmt: skip
-    """What draws those of `adults` (m,) who are `counted` (n,), in log-odds: common + plain - fear g (1 - s^e) of D2.
+    """Utilities of the `counted` (n,) among `adults` (m,), in log-odds: common + plain - fear g (1 - s^e) of D2.
 
     `common`, `fear_weight` and `unskilled` are of shape (m,), `plain` (n,).
     """
@@ -255,40 +255,58 @@ def mean_pull(drawn: NDArray[np.float64]) -> float:
 
 
 BINS, STEPS, LONGEST, NEAR = 512, 60, 4.0, 1e-12
-"""Of `level_of_mean`: bins; steps at most, far more than Newton's method needs; the longest of them, in log-odds, so
+"""Of `level_of_bins`: bins; steps at most, far more than Newton's method needs; the longest of them, in log-odds, so
 that a flat start does not throw it out; the step at which it has arrived.
 """
 
 
+class Bins(NamedTuple):
+    """Residents in bins by what draws them, in log-odds; of nobody no bins."""
+
+    share: NDArray[np.float64]
+    """(BINS,) share of the residents in each bin."""
+    centre: NDArray[np.float64]
+    """(BINS,) their mean; 0 in an empty bin."""
+    pull: float
+    """`mean_pull` of all."""
+
+
 @kernel
-def level_of_mean(share: float, drawn: NDArray[np.float64], times: float) -> float:
+def in_bins(drawn: NDArray[np.float64]) -> Bins:
+    """Sorts residents into bins of equal width by what draws them, `drawn` (m,)."""
+    if drawn.shape[0] == 0:
+        return Bins(np.zeros(0), np.zeros(0), 0.0)
+    least, width = drawn.min(), (drawn.max() - drawn.min()) / BINS
+    share, centre = np.zeros(BINS), np.zeros(BINS)
+    for value in drawn:
+        place = min(int((value - least) / width), BINS - 1) if width > 0.0 else 0
+        share[place] += 1.0 / drawn.shape[0]
+        centre[place] += value / drawn.shape[0]
+    for place in range(BINS):
+        centre[place] = centre[place] / share[place] if share[place] > 0.0 else 0.0
+    return Bins(share, centre, mean_pull(drawn))
+
+
+@kernel
+def level_of_bins(share: float, bins: Bins, times: float) -> float:
     """The level x at which a share `share` in (0, 1) acts at least once at `times` events, by Newton's method.
 
-    `share` is the mean of 1 - (1 - logistic(x + `drawn`))^`times`. Of nobody the level of a person who is drawn by 0.
-
-    Each of `drawn` (m,) counts as the mean of its bin, one of `BINS`: that moves a chance by less than a thousandth.
+    `share` is the mean over `bins` of 1 - (1 - logistic(x + centre))^`times`. Of nobody the level of a person who is
+    drawn by 0. Each resident counts as the mean of a bin: that moves a probability by less than a thousandth.
     """
     once = -expm1(log1p(-share) / times)
     start = log(once / (1.0 - once))
-    if drawn.shape[0] == 0:
+    if bins.share.shape[0] == 0:
         return start
-    least, width = drawn.min(), (drawn.max() - drawn.min()) / BINS
-    counts, centres = np.zeros(BINS), np.zeros(BINS)
-    for value in drawn:
-        place = min(int((value - least) / width), BINS - 1) if width > 0.0 else 0
-        counts[place] += 1.0 / drawn.shape[0]
-        centres[place] += value / drawn.shape[0]
-    for place in range(BINS):
-        centres[place] = centres[place] / counts[place] if counts[place] > 0.0 else 0.0
-    x = start - mean_pull(drawn)
+    x = start - bins.pull
     for _ in range(STEPS):
         mean, slope = 0.0, 0.0
         for place in range(BINS):
-            if counts[place] > 0.0:
-                chance = logistic(max(x + centres[place], -700.0))
+            if bins.share[place] > 0.0:
+                chance = logistic(max(x + bins.centre[place], -700.0))
                 never = (1.0 - chance) ** times
-                mean += counts[place] * (1.0 - never)
-                slope += counts[place] * times * chance * never
+                mean += bins.share[place] * (1.0 - never)
+                slope += bins.share[place] * times * chance * never
         step = (share - mean) / slope if slope > 0.0 else LONGEST
         step = max(-LONGEST, min(LONGEST, step))
         x += step
@@ -298,11 +316,17 @@ def level_of_mean(share: float, drawn: NDArray[np.float64], times: float) -> flo
 
 
 @kernel
+def level_of_mean(share: float, drawn: NDArray[np.float64], times: float) -> float:
+    """The level of `level_of_bins` for residents whom `drawn` (m,) draws."""
+    return level_of_bins(share, in_bins(drawn), times)
+
+
+@kernel
 def cost_of_coming(
     working: NDArray[np.bool_], parent: NDArray[np.bool_], elder: NDArray[np.bool_], clash_working: float,
     clash_parent: float, clash_elder: float, time: float, evening: float, distance: NDArray[np.float32],
 ) -> NDArray[np.float32]:  # fmt: skip
-    """What stays the same from event to event of a channel (D2), (n,): - c_time max(clash of workers, of parents) -
+    """Constant part of the utility for all events of a channel (D2), (n,): - c_time max(clash of workers, of parents) -
     c_eve clash of the old - d / delta.
     """
     out, zero, of_elder = np.empty(distance.shape[0], np.float32), np.float32(0.0), np.float32(evening * clash_elder)

@@ -1,4 +1,4 @@
-"""Who comes first where places are few: the lowest or highest of many without sorting all, ties to the lower number."""
+"""Top-k selection of residents by lowest or highest value, without sorting all (ties go to the lower index)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def keep_lowest(value: float, who: int, values: NDArray[np.float64], rows: NDArr
 
 
 LOT_CLASSES = 4096
-"""Into how many classes of equal width `drawn_by_lot` counts lots: few to keep, few residents in each."""
+"""Number of classes of equal width for the random numbers of `drawn_by_lot`: few to keep, few residents in each."""
 
 
 @kernel
@@ -62,8 +62,8 @@ def drawn_by_lot(key: np.uint64, who: NDArray[np.int64], number: int) -> NDArray
 def most_concerned(
     key: np.uint64, low: int, stake: NDArray[np.float32], chance: float, number: int
 ) -> NDArray[np.int32]:
-    """The `number` residents of highest S_i + chance U_i, U_i by lot, among the residents `low`, `low` + 1, ... with
-    the stakes `stake`; ascending.
+    """The `number` residents with the highest S_i + chance U_i, among the residents `low`, `low` + 1, ... with the
+    stakes `stake`; U_i is uniform on [0, 1). Ascending.
     """
     number = min(number, stake.shape[0])
     values, rows, filled = np.empty(number), np.empty(number, np.int32), 0
@@ -82,8 +82,8 @@ def first_asked(
     column: NDArray[np.float32],
     number: int,
 ) -> NDArray[np.int32]:
-    """The `number` of the residents `who`, but for those `left_out` (n,), of lowest by_lot U_i - x_i, U_i by lot and x
-    the `column` (n,), or nothing where it is (0,); ascending.
+    """The `number` residents of `who`, without those `left_out` (n,), with the lowest by_lot U_i - x_i; ascending. U_i
+    is uniform on [0, 1); x is the `column` (n,), or zero if its shape is (0,).
     """
     values, rows, filled = np.empty(number), np.empty(number, np.int32), 0
     for i in who:
@@ -140,10 +140,11 @@ def trainees(
     turnout: float,
     places: int,
 ) -> NDArray[np.int32]:
-    """Who enrols in a course of training with `places`, ascending: those `able` (n,), asked in the order of the
-    sessions they `attended` (n,) before, of three ranks and by lot within each, who enrol with chance `turnout`.
+    """Residents who enrol in a course of training with `places`, ascending. Those `able` (n,) are asked in the order of
+    the sessions they `attended` (n,) before, then of three ranks, at random within each. A resident who is asked
+    enrols with probability `turnout`.
 
-    First the `team` (n,) if `ask_team`, then the `active` (n,) if `ask_active`, then all others if `ask_others`.
+    Ranks: first the `team` (n,) if `ask_team`, then the `active` (n,) if `ask_active`, then all others if `ask_others`.
     """
     values, rows, filled = np.empty(places), np.empty(places, np.int32), 0
     for i in range(able.shape[0]):

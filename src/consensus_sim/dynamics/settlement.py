@@ -1,4 +1,4 @@
-"""Whether a room settles: what it proposes, who can live with that, and whether the topic is worked out (D5)."""
+"""Settlement of a topic (D5): the proposal, its acceptance by attendees, and how far the topic is worked out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def work_out(found: float, integration: Floats, procedure: Floats, pace: float) 
 
 @kernel(inline="always")
 def is_worked_out(found: float, feasibility: float) -> bool:
-    """Whether enough of a topic is worked out to decide on it: at least 1 - `feasibility` of it."""
+    """Tests if enough of a topic is worked out to decide on it: at least 1 - `feasibility` of it."""
     return found >= 1.0 - feasibility
 
 
@@ -61,7 +61,7 @@ def weighted_median(position: Floats, weight: Floats) -> float:
 
 @kernel
 def unlikeness(weight: Floats) -> float:
-    """How unlike attendees (n,) weigh the issues, in [0, 1]: 0 on one issue, and where only one side is present."""
+    """Range of the weights of attendees (n,) on the issues, in [0, 1]: 0 for one issue or if one side is absent."""
     return weight.max() - weight.min() if weight.shape[0] > 0 else 0.0
 
 
@@ -129,5 +129,5 @@ def accepting_share(accepted: Flags, counted: Flags) -> float:
 
 @kernel(inline="always")
 def settles(share: float, settlement_share: float) -> bool:
-    """Whether `share` reaches `settlement_share` (D5), which may have three decimals: 0.667 is two thirds."""
+    """Tests if `share` reaches `settlement_share` (D5), which may have three decimals: 0.667 is two thirds."""
     return share >= settlement_share - 0.0005

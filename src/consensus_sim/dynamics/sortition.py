@@ -1,8 +1,8 @@
-"""D3: a panel drawn by lot within strata, asked round by round until its seats are taken.
+"""A panel drawn by lot within strata and asked round by round until its seats are taken (D3).
 
-Every lot is keyed by resident, so who is drawn depends neither on the order of rows nor on what else is drawn. The
-draw is a stratified one of equal chance (proportional allocation with systematic rounding, Madow 1949, Ann. Math.
-Stat. 20(3), doi 10.1214/aoms/1177729988). `council.seating` says what the arrays of a pool mean.
+Every draw is keyed by resident, so the outcome depends neither on the order of rows nor on what else is drawn. The draw
+is a stratified one of equal chance (proportional allocation with systematic rounding, Madow 1949, Ann. Math.
+Stat. 20(3), doi 10.1214/aoms/1177729988).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OFFERED, SEATED, PRESENT = 0, 1, 2
 
 
 class SeatingRule(NamedTuple):
-    """How a panel is filled. Numbers live in `configs/`."""
+    """Rules for filling a panel. Numbers live in `configs/`."""
 
     seats: int
     """Seats to fill, >= 1."""
@@ -43,6 +43,51 @@ class SeatingRule(NamedTuple):
     """Invitations per open seat and round, > 0; judgement."""
     rounds: int
     """R_inv: rounds of invitations, >= 1 (D3)."""
+
+
+class Pool(NamedTuple):
+    """Residents whom the invitation may reach; arrays of shape (n_pool,), rows in any order."""
+
+    resident: Rows
+    """Index of the resident, >= 0, no index twice."""
+    stratum: NDArray[np.int64]
+    """Stratum, 0 to n_strata - 1: the grid, or grid and age band (neighbouring codes in one grid)."""
+    vulnerable: Flags
+    """Old, tenant or low-income (F12)."""
+    acceptance: Floats
+    """Probability of accepting a letter (a_g of D3)."""
+    turnout: Floats
+    """Probability of coming after accepting."""
+    stake: Floats
+    """Own stake in the topic, [0, 1]; residents of stake 0 are never asked as stakeholders."""
+    group: NDArray[np.int64]
+    """Interest group whose representative the resident may be, >= 0; -1 for none."""
+    stakeholder_acceptance: Floats
+    """Probability of accepting when asked in person as a stakeholder."""
+
+
+class Draws(NamedTuple):
+    """Random draws of everybody in a pool, (n_pool,) each, the same in every round."""
+
+    lot: Floats
+    """Order in which residents are drawn within their stratum."""
+    accepts: Floats
+    """In [0, 1): accepts if below the probability."""
+    order: Floats
+    """Order in which residents who accept take the open seats."""
+    race: Floats
+    """Order in which stakeholders are asked (`stakeholder_race`)."""
+    counts: Flags
+    """Whether a seat of this resident counts: all do, unless presence is counted and the resident stays away."""
+
+
+class Progress(NamedTuple):
+    """Progress in filling a panel, (n_pool,) each."""
+
+    asked: Flags
+    seated: Flags
+    represents: Flags
+    """Residents who sit as the representative of an interest group."""
 
 
 @kernel
@@ -158,15 +203,15 @@ def strata_seats(key: np.uint64, ordinary: Counts, vulnerable: Counts, seats: in
 
 @kernel
 def draw_by_lot(
-    key: np.uint64, lot: Floats, stratum: NDArray[np.int64], vulnerable: Flags, seats: int, least_vulnerable: int,
-    asked: Flags, rounding: int,
+    key: np.uint64, lot: Floats, pool: Pool, asked: Flags, letters: tuple[int, int], rounding: int
 ) -> Rows:  # fmt: skip
-    """Draw `seats` rows by `lot` (n_pool,) within the strata `stratum` (n_pool,), 0 to n_strata - 1, at least
-    `least_vulnerable` of them `vulnerable`; those `asked` are left out; ascending.
+    """Draw rows of `pool` by `lot` (n_pool,) within its strata, without those `asked`; ascending.
 
-    `rounding` tells apart how fractions of seats fall. Draws everybody who is left if the seats outnumber them.
+    `letters`: how many to draw, and how many of them must be vulnerable; `rounding` numbers the draw that rounds
+    fractions of seats. Draws everybody who is left if the letters outnumber them.
     """
     n, n_strata = lot.shape[0], 0
+    stratum, vulnerable = pool.stratum, pool.vulnerable
     for row in range(n):
         n_strata = max(n_strata, stratum[row] + 1)
     ordinary, weak = np.zeros(n_strata, np.int64), np.zeros(n_strata, np.int64)
@@ -175,7 +220,7 @@ def draw_by_lot(
         cell[row] = -1 if asked[row] else 2 * stratum[row] + np.int64(vulnerable[row])
         ordinary[stratum[row]] += np.int64(not asked[row] and not vulnerable[row])
         weak[stratum[row]] += np.int64(not asked[row] and vulnerable[row])
-    quota = strata_seats(child(child(key, 1), rounding), ordinary, weak, seats, least_vulnerable)
+    quota = strata_seats(child(child(key, 1), rounding), ordinary, weak, letters[0], letters[1])
     return lowest(lot, cell, quota.ravel())
 
 
@@ -194,7 +239,7 @@ def stakeholder_race(key: np.uint64, resident: NDArray[np.int64], stake: Floats)
 
 @kernel
 def shortlist(key: np.uint64, rows: Rows, chance: float, left_out: Flags, out: NDArray[np.int32]) -> int:
-    """Those of the residents `rows` (m,) whom the lot of `chance` takes and who are not `left_out` (n,), written to the
+    """Residents drawn from `rows` (m,) with probability `chance` each, without those `left_out` (n,), written to the
     first places of `out`; returns how many.
     """
     n_found = 0
@@ -209,8 +254,8 @@ def shortlist(key: np.uint64, rows: Rows, chance: float, left_out: Flags, out: N
 def of_the_listed(
     rows: Rows, grid: NDArray[np.integer], vulnerable: Flags, follow_through: NDArray[np.float32], no_show: float
 ) -> tuple[NDArray[np.int64], Flags, Floats]:
-    """Of the residents `rows` (m,) on a list: the grid in which they live, whether they are vulnerable, and the chance
-    1 - no_show (1 - follow-through) that they take a seat they have accepted; (m,) each.
+    """Grid, vulnerability and turnout of the residents `rows` (m,) on a list; turnout is the probability
+    1 - no_show (1 - follow-through) of taking a seat once accepted; (m,) each.
     """
     m, one, stays_away = rows.shape[0], np.float32(1.0), np.float32(no_show)
     where, weak, turnout = np.empty(m, np.int64), np.empty(m, np.bool_), np.empty(m)
@@ -235,17 +280,16 @@ def group_weights(stake: Floats, group: NDArray[np.int64]) -> Floats:
 
 
 @kernel
-def _seat(
-    willing: Rows, order: Floats, counts: Flags, vulnerable: Flags, seats: int, rule: SeatingRule, seated: Flags
-) -> Rows:
-    """Seat the first of `willing` in `order` (n_pool,) on `seats`, as many of them ordinary people as the quota leaves;
-    who does not count (`counts` False) sits beside them. Notes them in `seated` (n_pool,) and returns their rows.
+def _seat(willing: Rows, pool: Pool, draws: Draws, seats: int, rule: SeatingRule, seated: Flags) -> Rows:
+    """Seat the first of `willing` in their order on `seats`, as many of them ordinary people as the quota leaves;
+    people whose seat does not count sit beside them. Notes them in `seated` (n_pool,) and returns their rows.
     """
+    counts, vulnerable = draws.counts, pool.vulnerable
     most_ordinary = ordinary_left(seated, counts, vulnerable, rule)
     rows, n_rows, ordinary, filled = np.empty_like(willing), 0, 0, 0
     lots, queue, queued = np.empty(willing.shape[0]), np.empty(willing.shape[0], np.int32), 0
     for row in willing:
-        queued = keep_lowest(order[row], row, lots, queue, queued)
+        queued = keep_lowest(draws.order[row], row, lots, queue, queued)
     for row in queue:
         if counts[row]:
             if not vulnerable[row]:
@@ -261,7 +305,7 @@ def _seat(
 
 @kernel
 def ordinary_left(seated: Flags, counts: Flags, vulnerable: Flags, rule: SeatingRule) -> int:
-    """Seats that ordinary people may still take, given who is `seated` and whose seat `counts`, (n_pool,)."""
+    """Seats that ordinary people may still take, given the flags `seated` and whether a seat `counts`, (n_pool,)."""
     kept = 0 if rule.counted == OFFERED else seats_needed(rule.seats, rule.vulnerable_share)
     left = rule.seats - kept
     for row in range(seated.shape[0]):
@@ -271,7 +315,7 @@ def ordinary_left(seated: Flags, counts: Flags, vulnerable: Flags, rule: Seating
 
 @kernel
 def _willing(rows: Rows, accepts: Floats, acceptance: Floats, asked: Flags) -> Rows:
-    """Those of `rows` who say yes, now that they are `asked`."""
+    """Those of `rows` who accept, now that they are `asked`."""
     willing, size = np.empty_like(rows), 0
     for row in rows:
         asked[row] = True
@@ -283,7 +327,7 @@ def _willing(rows: Rows, accepts: Floats, acceptance: Floats, asked: Flags) -> R
 
 @kernel
 def _count_both(one: Flags, other: Flags) -> int:
-    """How many have both flags."""
+    """Number of rows with both flags."""
     found = 0
     for row in range(one.shape[0]):
         found += one[row] and other[row]
@@ -291,15 +335,13 @@ def _count_both(one: Flags, other: Flags) -> int:
 
 
 @kernel
-def _ask_stakeholders(
-    race: Floats, group: NDArray[np.int64], vulnerable: Flags, acceptance: Floats, accepts: Floats, order: Floats,
-    counts: Flags, targets: Counts, rule: SeatingRule, asked: Flags, seated: Flags, represents: Flags,
-) -> int:  # fmt: skip
+def _ask_stakeholders(pool: Pool, draws: Draws, targets: Counts, rule: SeatingRule, progress: Progress) -> int:
     """One round of personal invitations; returns the stakeholder seats to keep for another round."""
+    group, counts, represents = pool.group, draws.counts, progress.represents
     missing, in_all = targets.copy(), 0
     cell = np.empty(group.shape[0], np.int64)
     for row in range(group.shape[0]):
-        cell[row] = -1 if asked[row] else group[row]
+        cell[row] = -1 if progress.asked[row] else group[row]
         if represents[row] and counts[row]:
             missing[group[row]] -= 1
     letters = np.zeros(missing.shape[0], np.int64)
@@ -308,8 +350,8 @@ def _ask_stakeholders(
         in_all += missing[g]
     if in_all == 0:
         return 0
-    rows = lowest(race, cell, letters)
-    willing = _willing(rows, accepts, acceptance, asked)
+    rows = lowest(draws.race, cell, letters)
+    willing = _willing(rows, draws.accepts, pool.stakeholder_acceptance, progress.asked)
     for g in range(missing.shape[0]):
         if missing[g] == 0:
             continue
@@ -319,7 +361,7 @@ def _ask_stakeholders(
                 own[n_own] = row
                 n_own += 1
         seats = missing[g]
-        for row in _seat(own[:n_own], order, counts, vulnerable, seats, rule, seated):
+        for row in _seat(own[:n_own], pool, draws, seats, rule, progress.seated):
             represents[row] = True
             missing[g] -= counts[row]
             in_all -= counts[row]
@@ -328,22 +370,22 @@ def _ask_stakeholders(
 
 @kernel
 def _ask_by_lot(
-    key: np.uint64, lot: Floats, stratum: NDArray[np.int64], vulnerable: Flags, acceptance: Floats, accepts: Floats,
-    order: Floats, counts: Flags, rule: SeatingRule, turn: int, reserved: int, asked: Flags, seated: Flags,
-) -> None:  # fmt: skip
-    """One round of letters for the seats that are open and not `reserved` for stakeholders."""
-    open_seats = rule.seats - _count_both(seated, counts) - reserved
+    key: np.uint64, pool: Pool, draws: Draws, rule: SeatingRule, turn: tuple[int, int], progress: Progress
+) -> None:
+    """One round of letters for the open seats; `turn`: number of the round and seats reserved for stakeholders."""
+    asked, seated, counts = progress.asked, progress.seated, draws.counts
+    open_seats = rule.seats - _count_both(seated, counts) - turn[1]
     if open_seats <= 0:
         return
     letters = ceil(rule.letters_per_seat * open_seats - 1e-9)
     if rule.counted == OFFERED:
         sent = _count_both(asked, asked) + letters
-        least = seats_needed(sent, rule.vulnerable_share) - _count_both(asked, vulnerable)
+        least = seats_needed(sent, rule.vulnerable_share) - _count_both(asked, pool.vulnerable)
     else:
-        only_vulnerable = open_seats - ordinary_left(seated, counts, vulnerable, rule)
+        only_vulnerable = open_seats - ordinary_left(seated, counts, pool.vulnerable, rule)
         least = ceil(rule.letters_per_seat * only_vulnerable - 1e-9)
-    rows = draw_by_lot(key, lot, stratum, vulnerable, letters, max(0, least), asked, turn)
-    _seat(_willing(rows, accepts, acceptance, asked), order, counts, vulnerable, open_seats, rule, seated)
+    rows = draw_by_lot(key, draws.lot, pool, asked, (letters, max(0, least)), turn[0])
+    _seat(_willing(rows, draws.accepts, pool.acceptance, asked), pool, draws, open_seats, rule, seated)
 
 
 @kernel
@@ -356,43 +398,44 @@ def _share_among(vulnerable: Flags, rows: Rows) -> float:
 
 
 @kernel
-def fill_panel(
-    key: np.uint64, resident: NDArray[np.int64], stratum: NDArray[np.int64], vulnerable: Flags, acceptance: Floats,
-    turnout: Floats, stake: Floats, group: NDArray[np.int64], stakeholder_acceptance: Floats, rule: SeatingRule,
-) -> tuple[Rows, Rows, Rows, Rows, int, tuple[float, float, float]]:  # fmt: skip
-    """Invite, hear who accepts, and invite again, until every seat is taken or the rounds are used up.
-
-    Takes the arrays of a `council.seating.Pool`, whose `seat_panel` says what is done. Returns rows of the pool: who is
-    offered a seat, who takes one, who of these comes, who represents an interest group; the rounds used; and the shares
-    of the vulnerable among the first three, nan where there is nobody.
-    """
-    n = resident.shape[0]
+def draw_all(key: np.uint64, pool: Pool, presence_counts: bool) -> tuple[Draws, Flags]:
+    """The draws of everybody in `pool`, and who of them would come, (n_pool,)."""
+    n = pool.resident.shape[0]
     lots, accepting, coming, queueing = child(key, 0), child(key, 4), child(key, 5), child(key, 6)
     lot, accepts, order, comes = np.empty(n), np.empty(n), np.empty(n), np.empty(n, np.bool_)
     for row in range(n):
-        who = resident[row]
+        who = pool.resident[row]
         lot[row], accepts[row], order[row] = uniform(lots, who), uniform(accepting, who), uniform(queueing, who)
-        comes[row] = uniform(coming, who) < turnout[row]
-    counts = comes if rule.counted == PRESENT else np.ones(n, np.bool_)
-    asked, seated, represents = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    race = stakeholder_race(key, resident, stake)
-    targets = largest_remainders(group_weights(stake, group), min(rule.stakeholder_seats, rule.seats))
+        comes[row] = uniform(coming, who) < pool.turnout[row]
+    counts = comes if presence_counts else np.ones(n, np.bool_)
+    return Draws(lot, accepts, order, stakeholder_race(key, pool.resident, pool.stake), counts), comes
+
+
+@kernel
+def fill_panel(
+    key: np.uint64, pool: Pool, rule: SeatingRule
+) -> tuple[Rows, Rows, Rows, Rows, int, tuple[float, float, float]]:
+    """Invite, hear who accepts, and invite again, until every seat is taken or the rounds are used up.
+
+    `council.seating.seat_panel` says by which rules. Returns rows of the pool: residents who are offered a seat, who
+    take one, who of these come, who represent an interest group; the rounds used; and the shares of the vulnerable
+    among the first three, nan where there is nobody.
+    """
+    n = pool.resident.shape[0]
+    draws, comes = draw_all(key, pool, rule.counted == PRESENT)
+    progress = Progress(np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_))
+    targets = largest_remainders(group_weights(pool.stake, pool.group), min(rule.stakeholder_seats, rule.seats))
     used = 0
     while used < rule.rounds:
         used += 1
-        reserved = _ask_stakeholders(
-            race, group, vulnerable, stakeholder_acceptance, accepts, order, counts, targets, rule, asked, seated,
-            represents,
-        )  # fmt: skip
-        _ask_by_lot(
-            key, lot, stratum, vulnerable, acceptance, accepts, order, counts, rule, used,
-            reserved if used < rule.rounds else 0, asked, seated,
-        )  # fmt: skip
-        if _count_both(seated, counts) >= rule.seats or _count_both(asked, asked) == n:
+        reserved = _ask_stakeholders(pool, draws, targets, rule, progress)
+        _ask_by_lot(key, pool, draws, rule, (used, reserved if used < rule.rounds else 0), progress)
+        if _count_both(progress.seated, draws.counts) >= rule.seats or _count_both(progress.asked, progress.asked) == n:
             break
-    offered, accepted = np.flatnonzero(asked), np.flatnonzero(seated)
-    present = np.flatnonzero(seated & comes)
+    offered, accepted = np.flatnonzero(progress.asked), np.flatnonzero(progress.seated)
+    present = np.flatnonzero(progress.seated & comes)
     shares = (
-        _share_among(vulnerable, offered), _share_among(vulnerable, accepted), _share_among(vulnerable, present)
+        _share_among(pool.vulnerable, offered), _share_among(pool.vulnerable, accepted),
+        _share_among(pool.vulnerable, present),
     )  # fmt: skip
-    return offered, accepted, present, np.flatnonzero(represents), used, shares
+    return offered, accepted, present, np.flatnonzero(progress.represents), used, shares

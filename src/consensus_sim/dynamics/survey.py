@@ -1,4 +1,4 @@
-"""What a resident ticks in a questionnaire: the indicator, seen with error and rounded to the points of the answer."""
+"""Answers to a questionnaire: the indicator, observed with error and rounded to the points of the answer scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How people talk at one meeting on one topic: who speaks, how positions move, how heated it gets (D4).
+"""Talk at one meeting on one topic: turns to speak, moves of positions, and heat (D4).
 
 Three procedures of talk:
 

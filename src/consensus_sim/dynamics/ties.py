@@ -1,4 +1,4 @@
-"""How ties lie in memory for what moves along all of them at once (D11).
+"""Memory layout of ties for computations along all of them at once (D11).
 
 Along a row of the sparse matrix the loop over a resident's ties ends at another place for each resident, which a
 processor cannot foresee, and each sum waits for the one before. So the ties of a block of residents are laid out in

@@ -1,8 +1,9 @@
-"""D12: matters at stake, positions on them, and who raises them."""
+"""Topics: where they arise, stakes in them, positions on them, and who raises them (D12)."""
 
 from __future__ import annotations
 
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,70 @@ from consensus_sim.kernels import BLOCK, kernel
 from consensus_sim.randomness import normal, poissons, uniform
 
 
+class InitialPositions(NamedTuple):
+    """Positions that residents bring to their first meeting on a topic."""
+
+    group_position: NDArray[np.float64]
+    """(k,) position by group, by bit; NaN for a group without one of its own."""
+    group_stake: NDArray[np.float64]
+    """(k,) stake by group, by bit."""
+    polarity: float
+    """Distance of either camp from the group's position."""
+    upper: float
+    """Share of residents in the upper camp."""
+    spread: float
+    """Standard deviation around that."""
+
+
+class TopicData(NamedTuple):
+    """A topic as kernels take it; `council.topics.Topic` says what the fields mean."""
+
+    low: int
+    """First resident who lives where the topic arose."""
+    stake: NDArray[np.float32]
+    """(high - low,) stakes of the residents there."""
+    positions: InitialPositions
+    unlike: float
+    """Difference between the weights that the two sides give the first of two issues, in [0, 1]; 0: one issue."""
+    feasibility: float
+    known: NDArray[np.int64]
+    """(k,) residents who have attended a meeting on the topic, ascending."""
+    kept: NDArray[np.float64]
+    """(k,) positions with which they left the last one."""
+    found: float
+    """Share of the topic worked out so far."""
+    meeting: int
+    """Number of the next meeting on the topic, from 0."""
+
+
+class OpenTopics(NamedTuple):
+    """The topics that wait for an answer; t topics."""
+
+    low: NDArray[np.int64]
+    """(t,) first resident of each topic's place."""
+    high: NDArray[np.int64]
+    """(t,) the resident after the last."""
+    offset: NDArray[np.int64]
+    """(t,) place of the first resident's stake in `stakes`."""
+    stakes: NDArray[np.float32]
+    """Stakes in all topics, one topic after the other."""
+
+
+class Readiness(NamedTuple):
+    """Inputs of the decision of attendees to raise a topic."""
+
+    rate: float
+    """Probability at full expression or efficacy."""
+    expression: NDArray[np.float32]
+    """(n,) s^e."""
+    efficacy: NDArray[np.float32]
+    """(n,) E."""
+
+
 @kernel
 def draw_arrivals(key: np.uint64, micro_grids: int, rate: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the matters of a week arise, Poisson with mean `rate` in each micro-grid (D12): the micro-grid of each, and
-    how many have arisen there before it; (m,) each.
+    """Micro-grid of each topic of a week, Poisson with mean `rate` in each micro-grid (D12), and the number of topics
+    that have arisen there before it in the week; (m,) each.
     """
     counts = poissons(key, micro_grids, rate)
     place, before, size = np.empty(counts.sum(), np.int64), np.empty(counts.sum(), np.int64), 0
@@ -27,7 +88,7 @@ def draw_arrivals(key: np.uint64, micro_grids: int, rate: float) -> tuple[NDArra
 
 @kernel
 def first_above(reached: NDArray[np.float64], chance: float) -> int:
-    """The first place at which the ascending `reached` (k,), k >= 1, is above `chance`; the last if none is."""
+    """First place at which the ascending `reached` (k,), k >= 1, exceeds `chance`; the last if none does."""
     for place in range(reached.shape[0] - 1):
         if chance < reached[place]:
             return place
@@ -36,7 +97,7 @@ def first_above(reached: NDArray[np.float64], chance: float) -> int:
 
 @kernel
 def draw_kinds(chances: NDArray[np.float64], cumulative: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The kind of each matter (m,), by the first of its `chances` (m, 7) and the kinds' `cumulative` shares (k,)."""
+    """Kind of each topic (m,), by the first of its `chances` (m, 11) and the kinds' `cumulative` shares (k,)."""
     kinds = np.empty(chances.shape[0], np.int64)
     for row in range(kinds.shape[0]):
         kinds[row] = first_above(cumulative, chances[row, 0])
@@ -48,14 +109,14 @@ def draw_traits(
     chances: NDArray[np.float64], kinds: NDArray[np.int64], scope: NDArray[np.float64], bounds: NDArray[np.float64],
     funding_chance: NDArray[np.float64], issue_chance: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:  # fmt: skip
-    """What matters of the given `kinds` (m,) are like, by `chances` (m, 11): place of each in the scopes (m,); urgency,
-    feasibility, need of money, polarity, share of the upper camp and how unlike the weights of two issues are (m, 6).
+    """Scope of topics of the given `kinds` (m,), as its place among the scopes (m,), and their traits (m, 6): urgency,
+    feasibility, need of money, polarity, share of the upper camp, difference of the weights of two issues.
 
-    By kind: cumulative shares `scope` (k, scopes), `bounds` (k, 6, 2) between which each trait is even (the fifth:
-    share of the larger camp, which is the upper or the lower one by lot), `funding_chance` (k,) of needing money and
-    `issue_chance` (k,) of having two issues; the trait is 0 for who has not. Of a row of chances the first is not used,
-    the second is for the scope, then urgency, feasibility, whether money is needed, how much, polarity, larger camp,
-    which it is, whether there are two issues, how unlike.
+    By kind: cumulative shares `scope` (k, scopes); `bounds` (k, 6, 2) between which each trait is uniform (the fifth:
+    share of the larger camp, which is the upper or the lower one with equal probability); `funding_chance` (k,) of
+    needing money and `issue_chance` (k,) of having two issues. The trait of a topic that has none is 0. Of a row of
+    `chances` (m, 11) the first is not used. The second draws the scope, the others draw urgency, feasibility, whether
+    money is needed, how much, polarity, size of the larger camp, which it is, whether there are two issues, how unlike.
     """
     m = kinds.shape[0]
     scopes, traits = np.empty(m, np.int64), np.empty((m, 6))
@@ -84,7 +145,7 @@ def draw_stakes(
     spread: float,
     out: NDArray[np.float32],
 ) -> None:
-    """Stakes of the residents `low`..`low + len(out)` in a matter, written to `out`, in [0, 1]; 0 for those under 18.
+    """Stakes of the residents `low`..`low + len(out)` in a topic, written to `out`, in [0, 1]; 0 for those under 18.
 
     S_i = max over the groups of i of the group's stake, times a number uniform in [1 - spread, 1]. `groups` (n,) bits,
     `group_stake` (k,) by bit.
@@ -104,8 +165,8 @@ def draw_stakes(
 
 @kernel
 def interest_of(bits: int, group_stake: NDArray[np.float64], group_position: NDArray[np.float64]) -> int:
-    """The bit of the group for which a resident of the groups `bits` would speak: of those with a position of their own
-    (not NaN) the one of the highest stake, else all (0).
+    """Bit of the group for which a resident of the groups `bits` would speak: of those with a position of their own
+    (not NaN) the one of the highest stake; without any, the group of all (0).
     """
     best, value = 0, 0.0
     for bit in range(1, group_stake.shape[0]):
@@ -116,21 +177,16 @@ def interest_of(bits: int, group_stake: NDArray[np.float64], group_position: NDA
 
 @kernel
 def add_interests(
-    rows: NDArray[np.int64],
-    number: int,
-    low: int,
-    stake: NDArray[np.float32],
-    groups: NDArray[np.uint16],
-    group_stake: NDArray[np.float64],
-    group_position: NDArray[np.float64],
-    highest: NDArray[np.float64],
+    rows: NDArray[np.int64], number: int, topic: TopicData, groups: NDArray[np.uint16], highest: NDArray[np.float64],
     interest: NDArray[np.int64],
-) -> None:
-    """Take topic `number` of an agenda into account for the residents `rows` (m,).
+) -> None:  # fmt: skip
+    """Take `topic`, number `number` of an agenda, into account for the residents `rows` (m,).
 
     Where its stake exceeds `highest` (m,), that becomes the stake, and `interest` (m,) the interest group: `number`
     times the number of groups plus the bit of the group for which the resident would speak.
     """
+    low, stake = topic.low, topic.stake
+    group_position, group_stake = topic.positions.group_position, topic.positions.group_stake
     for place in range(rows.shape[0]):
         i = rows[place] - low
         if 0 <= i < stake.shape[0] and stake[i] > highest[place]:
@@ -141,25 +197,18 @@ def add_interests(
 
 @kernel
 def draw_positions(
-    key: np.uint64,
-    who: NDArray[np.int64],
-    groups: NDArray[np.uint16],
-    group_position: NDArray[np.float64],
-    group_stake: NDArray[np.float64],
-    polarity: float,
-    upper: float,
-    spread: float,
+    key: np.uint64, who: NDArray[np.int64], groups: NDArray[np.uint16], initial: InitialPositions,
     out: NDArray[np.float64],
-) -> None:
+) -> None:  # fmt: skip
     """First positions x(0) in [0, 1] of the residents `who`, written to `out` (m,).
 
     The position of the group for which a resident would speak (`interest_of`), plus or minus `polarity` (two camps, by
-    lot; a share `upper` belongs to the upper one), plus a normal deviation of SD `spread`.
+    random draw; a share `upper` belongs to the upper one), plus a normal deviation of SD `spread`.
     """
     for place in range(who.shape[0]):
-        middle = group_position[interest_of(groups[who[place]], group_stake, group_position)]
-        camp = polarity if uniform(key, who[place]) < upper else -polarity
-        x = middle + camp + spread * normal(key, who[place])
+        middle = initial.group_position[interest_of(groups[who[place]], initial.group_stake, initial.group_position)]
+        camp = initial.polarity if uniform(key, who[place]) < initial.upper else -initial.polarity
+        x = middle + camp + initial.spread * normal(key, who[place])
         out[place] = min(1.0, max(0.0, x))
 
 
@@ -167,11 +216,11 @@ def draw_positions(
 def variance_of_groups(
     groups: NDArray[np.uint16], group_position: NDArray[np.float64], group_stake: NDArray[np.float64]
 ) -> float:
-    """Variance of the position of the group for which one would speak, among the adults of residents of the groups
-    `groups` (m,); NaN if there is no adult.
+    """Variance, among the adults of residents with the groups `groups` (m,), of the position of the group for which
+    each would speak; NaN if there is no adult.
     """
     adults, total, squares = 0, 0.0, 0.0
-    known = np.full(1 << group_stake.shape[0], np.nan)  # position by the groups that one belongs to, once looked up
+    known = np.full(1 << group_stake.shape[0], np.nan)  # position by combination of groups, once looked up
     for i in range(groups.shape[0]):
         if groups[i] & np.uint16(1):
             middle = known[groups[i]]
@@ -188,8 +237,9 @@ def variance_of_groups(
 
 
 def disagreement(variance: float, polarity: float, upper: float, spread: float) -> float:
-    """Standard deviation of first positions, before they are cut to [0, 1] (`draw_positions`), where those of groups
-    have the `variance` of `variance_of_groups`; 0 if that is NaN. Two camps of shares u and 1 - u have the variance
+    """Standard deviation of first positions before they are cut to [0, 1] (`draw_positions`); 0 if `variance` is NaN.
+
+    `variance` is that of the groups' positions (`variance_of_groups`). Two camps of shares u and 1 - u add
     4 u (1 - u) polarity^2.
     """
     if variance != variance:
@@ -201,9 +251,7 @@ def disagreement(variance: float, polarity: float, upper: float, spread: float) 
 def draw_susceptibility(
     key: np.uint64, who: NDArray[np.int64], mean: float, unmoving: float, out: NDArray[np.float64]
 ) -> None:
-    """Susceptibility theta of the residents `who` (P18): 0 for a share `unmoving`, for the others uniform around
-    `mean`.
-    """
+    """Susceptibility theta of the residents `who` (P18): 0 for a share `unmoving`, uniform around `mean` for others."""
     half = min(mean, 1.0 - mean)
     for place in range(who.shape[0]):
         if uniform(key, 2 * who[place]) < unmoving:
@@ -214,66 +262,55 @@ def draw_susceptibility(
 
 @kernel
 def raise_concern(low: int, stake: NDArray[np.float32], concern: NDArray[np.float32]) -> None:
-    """Concern of a resident: the largest stake in any open matter. Add a matter: c_i <- max(c_i, S_i)."""
+    """Adds a topic to the concern of residents, their largest stake in any open topic: c_i <- max(c_i, S_i)."""
     place = concern[low : low + stake.shape[0]]
     for k in range(stake.shape[0]):
         place[k] = max(place[k], stake[k])
 
 
 @kernel
-def recompute_concern(
-    low: int,
-    high: int,
-    topic_low: NDArray[np.int64],
-    topic_high: NDArray[np.int64],
-    offset: NDArray[np.int64],
-    stakes: NDArray[np.float32],
-    concern: NDArray[np.float32],
-) -> None:
-    """Concern of the residents `low`..`high` from the open matters given by `topic_low`, `topic_high`, `offset` into
-    `stakes`.
-    """
+def recompute_concern(low: int, high: int, topics: OpenTopics, concern: NDArray[np.float32]) -> None:
+    """Concern of the residents `low`..`high` from the open `topics`."""
     concern[low:high] = 0.0
-    for t in range(topic_low.shape[0]):
-        first, last = max(low, topic_low[t]), min(high, topic_high[t])
+    for t in range(topics.low.shape[0]):
+        first, last = max(low, topics.low[t]), min(high, topics.high[t])
         if first < last:
-            begin = offset[t] + first - topic_low[t]
-            raise_concern(first, stakes[begin : begin + last - first], concern)
+            begin = topics.offset[t] + first - topics.low[t]
+            raise_concern(first, topics.stakes[begin : begin + last - first], concern)
 
 
 @kernel
-def raise_matters(
-    key: np.uint64, who: NDArray[np.int32], rate: float, expression: NDArray[np.float32],
-    efficacy: NDArray[np.float32], topic_low: NDArray[np.int64], topic_high: NDArray[np.int64],
-    offset: NDArray[np.int64], stakes: NDArray[np.float32], first: NDArray[np.bool_],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
-    """Those of `who` (m,) who raise an open matter, in their order, and its place among the open matters; (k,) each.
+def raise_topics(
+    key: np.uint64, who: NDArray[np.int32], readiness: Readiness, topics: OpenTopics, first: NDArray[np.bool_]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Those of `who` (m,) who raise an open topic, in their order, and its place among the open `topics`; (k,) each.
 
-    Pr(raises) = min(1, rate (s^e_i + E_i)) for who has a stake in some open matter; the one of the highest stake, and
-    any of those flagged `first` (t,) before all others (D12). An empty `first` flags none.
+    Pr(raises) = min(1, rate (s^e_i + E_i)) for residents with a stake in some open topic. They raise the one of the
+    highest stake, and any of those flagged `first` (t,) before all others (D12). An empty `first` flags none.
     """
-    raisers, matters, size = np.empty(who.shape[0], np.int32), np.empty(who.shape[0], np.int32), 0
-    flagged = first.shape[0] > 0
+    rate, expression, efficacy = readiness.rate, readiness.expression, readiness.efficacy
+    raisers, raised, size = np.empty(who.shape[0], np.int32), np.empty(who.shape[0], np.int32), 0
+    low, high, offset, stakes, flagged = topics.low, topics.high, topics.offset, topics.stakes, first.shape[0] > 0
     for i in who:
         if uniform(key, i) >= rate * (expression[i] + efficacy[i]):
             continue
-        best, matter = 0.0, -1
-        for t in range(topic_low.shape[0]):
-            if topic_low[t] <= i < topic_high[t]:
-                value = float(stakes[offset[t] + i - topic_low[t]])
+        best, topic = 0.0, -1
+        for t in range(low.shape[0]):
+            if low[t] <= i < high[t]:
+                value = float(stakes[offset[t] + i - low[t]])
                 if flagged and value > 0.0 and first[t]:
                     value += 1.0  # above every stake
                 if value > best:
-                    best, matter = value, t
-        if matter >= 0:
-            raisers[size], matters[size] = i, matter
+                    best, topic = value, t
+        if topic >= 0:
+            raisers[size], raised[size] = i, topic
             size += 1
-    return raisers[:size], matters[:size]
+    return raisers[:size], raised[:size]
 
 
 @kernel
 def spread_stakes(low: int, stake: NDArray[np.float32], event_stake: NDArray[np.float32], clear: bool) -> None:
-    """Lay a topic's stakes over an event's (n,): the largest of its topics counts; with `clear` set them back to 0."""
+    """Adds a topic's stakes to those of an event (n,), of which the largest counts; with `clear` sets them to 0."""
     if clear:
         event_stake[low : low + stake.shape[0]] = 0.0
     else:

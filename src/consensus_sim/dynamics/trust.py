@@ -1,4 +1,4 @@
-"""D8, D11: trust by prediction error on seen outcomes; changes of cognition and trust drift along ties."""
+"""Trust by prediction error on outcomes seen (D8); drift of cognition and trust along ties (D11)."""
 
 from __future__ import annotations
 
@@ -25,30 +25,51 @@ class TrustParameters(NamedTuple):
     return_half_life: float
 
 
+class Outcome(NamedTuple):
+    """An outcome of a topic and how it is published."""
+
+    worth: float
+    """o in [0, 1]."""
+    low: int
+    """First resident who lives where the topic arose."""
+    stake: NDArray[np.float32]
+    """(m,) stakes of the residents `low`..`low + m`; all others have stake 0."""
+    notice: float
+    """Probability that a notice next door is read."""
+    online: float
+    """Probability that an online user reads of it."""
+
+
+class Witnesses(NamedTuple):
+    """Inputs that determine the residents who see an outcome; n residents."""
+
+    adult: NDArray[np.bool_]
+    """(n,)."""
+    took_part: NDArray[np.bool_]
+    """(n,) flags of those who see it for certain."""
+    ties_took_part: NDArray[np.float32]
+    """(n,) n_i: weight of the ties who took part lately."""
+    nearness: NDArray[np.float32]
+    """(n,) to the notice."""
+    online_user: NDArray[np.bool_]
+    """(n,)."""
+
+
 @kernel
 def see_outcome(
-    key: np.uint64,
-    outcome: float,
-    adult: NDArray[np.bool_],
-    stake: NDArray[np.float32],
-    low: int,
-    took_part: NDArray[np.bool_],
-    ties_took_part: NDArray[np.float32],
-    nearness: NDArray[np.float32],
-    online_user: NDArray[np.bool_],
-    notice: float,
-    online: float,
-    p: TrustParameters,
-    trust: NDArray[np.float32],
+    key: np.uint64, outcome: Outcome, who: Witnesses, p: TrustParameters, trust: NDArray[np.float32],
     seen: NDArray[np.int32],
-) -> int:
-    """Residents who see the outcome of a matter move their trust towards it; returns how many saw it, listed in `seen`.
+) -> int:  # fmt: skip
+    """Residents who see an outcome move their trust towards its worth; returns how many saw it, listed in `seen`.
 
     T_i <- T_i + chi (o - T_i), chi larger by `loss_ratio` if o < T_i (D8): trust is the expected delivery. Pr(sees) =
-    1 for who took part, else 1 - (1 - notice nearness_i)(1 - online O_i)(1 - v_near n_i)(1 - v_near S_i); P40.
-    `stake` covers the residents `low`..`low + len(stake)`, others have stake 0. With no notice and no online
-    publication only those who live where the matter lies, took part or have ties who did can see it.
+    1 for residents who took part, else 1 - (1 - notice nearness_i)(1 - online O_i)(1 - v_near n_i)(1 - v_near S_i);
+    P40. With no notice and no online publication only residents who live where the topic arose, took part or have ties
+    who did can see it.
     """
+    worth, low, stake, notice, online = outcome.worth, outcome.low, outcome.stake, outcome.notice, outcome.online
+    adult, took_part, ties_took_part = who.adult, who.took_part, who.ties_took_part
+    nearness, online_user = who.nearness, who.online_user
     n, n_seen = adult.shape[0], np.uint64(0)
     high = low + stake.shape[0]
     everywhere = notice > 0.0 or online > 0.0
@@ -58,7 +79,7 @@ def see_outcome(
         if start + BLOCK > low and start < high:
             for k in range(size):
                 flag[k] = adult[base + k]
-        else:  # nobody here has a stake, so who may see it is told without a branch
+        else:  # nobody here has a stake, which leaves a loop without branches
             for k in range(size):
                 i = base + k
                 unseen = (1.0 - notice * nearness[i]) * (1.0 - p.visible_near * ties_took_part[i])
@@ -81,7 +102,7 @@ def see_outcome(
                     unseen *= 1.0 - p.visible_near * stake[np.int64(i) - low]
                 if uniform(key, i) < unseen:
                     continue
-            error = outcome - trust[i]
+            error = worth - trust[i]
             trust[i] += (p.gain if error >= 0.0 else min(1.0, p.loss_ratio * p.gain)) * error
             seen[n_seen] = i
             n_seen += np.uint64(1)

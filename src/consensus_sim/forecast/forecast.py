@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from consensus_sim.errors import one_of
+from consensus_sim.forecast.adjusted import scored
 from consensus_sim.forecast.monte_carlo_error import Reached, reached
-from consensus_sim.forecast.provenance import provenance
+from consensus_sim.forecast.provenance import config_text, provenance
 from consensus_sim.forecast.summary import Values, contrast, no_rows, summarise
 from consensus_sim.saving import save_whole
 from consensus_sim.study.scenario import Study
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from consensus_sim.community import Community
+    from consensus_sim.study.posterior import ParameterSets
 
 CHANGES = "changes"
-"""The key under which the command line tells which settings were given; no setting itself."""
+"""Key under which the command line records the overrides; not a setting."""
 NUMBERS = "%.6g"  # in the csv files; enough for every unit, and the same bytes wherever they are written
 
 
@@ -60,9 +62,9 @@ class Frames(Mapping[str, "pd.DataFrame"]):
 
 
 class Forecast:
-    """What an ensemble says.
+    """Results of an ensemble: tables, summary and paired differences.
 
-    study: what was run; community: where; tables: name -> data frame, one row one fact (see `docs/results.md`)
+    study: what was simulated; community: where; tables: name -> data frame, one row one fact (see `docs/results.md`)
     """
 
     def __init__(self, study: Study, community: Community, tables: Mapping[str, pa.Table]) -> None:
@@ -74,11 +76,12 @@ class Forecast:
         self._contrasts: dict[str, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
-        """Where and what was run."""
+        """Community and study in one line."""
         return f"<Forecast {self.community.name}: {self.study.outline()}>"
 
     @cached_property
-    def _values(self) -> Values:
+    def values(self) -> Values:
+        """Every metric of every replicate as one array."""
         names = [scenario.name for scenario in self.study.scenarios]
         return Values(self.tables["metrics"], names, self.study.replicates, self.study.draws())
 
@@ -86,42 +89,67 @@ class Forecast:
     def _units(self) -> dict[str, str]:
         from consensus_sim.catalogue import metric
 
-        return {name: metric(name).unit for name in dict.fromkeys(name for name, _ in self._values.rows)}
+        return {name: metric(name).unit for name in dict.fromkeys(name for name, _ in self.values.rows)}
 
     @property
     def _least(self) -> dict[str, float]:
-        """Metric -> least difference worth a word; empty where the study names none."""
+        """Least difference worth reporting by metric; empty where the study names none."""
         if self.study.least is None:
             return {}
         return self.study.least.of(self._units, int(self.community.population.adult.sum()))
 
     def summary(self) -> pd.DataFrame:
-        """One row per scenario, metric and group: mean, standard deviation and quantiles over replicates."""
-        return summarise(self._values, self._units)
+        """Returns mean, standard deviation and quantiles over replicates: one row per scenario, metric and group.
+
+        With parameters=posterior on the community for which the parameter draws have scores, also `mean_adjusted` and
+        `error_adjusted`: the mean without the luck of the draws, several times as exact where parameters make most of
+        the variance (`adjusted.adjusted_mean`). Differences of plain means are those of `contrasts`.
+        """
+        return summarise(self.values, self._units, self._scored)
+
+    def printed(self) -> pd.DataFrame:
+        """Returns `summary` as it is printed: mean and standard_error are the adjusted ones where there are any."""
+        table = self.summary()
+        if "mean_adjusted" not in table:
+            return table
+        return table.assign(mean=table["mean_adjusted"], standard_error=table["error_adjusted"])
+
+    @cached_property
+    def _scored(self) -> ParameterSets | None:
+        return scored(self.study, self.community)
 
     def contrasts(self, reference: str | None = None) -> pd.DataFrame:
-        """Differences to `reference` (None: the study's), paired by replicate: one row per scenario, metric, group."""
+        """Returns differences to `reference` (None: the study's), paired by replicate, of each scenario and metric."""
         names = [scenario.name for scenario in self.study.scenarios]
         reference = reference or self.study.reference
         if reference not in names:
             raise one_of("reference", reference, names)
         if reference not in self._contrasts:
-            self._contrasts[reference] = contrast(self._values, self._units, reference, self._least)
+            self._contrasts[reference] = contrast(self.values, self._units, reference, self._least)
         return self._contrasts[reference].copy()
 
     def precision(self) -> Reached | None:
-        """How exact the means of the short tables are, and what is less exact than asked for; None without scales."""
-        if self.study.precision is None:
+        """Returns the Monte Carlo standard errors of the short tables; None without scales."""
+        study = self.study
+        if study.precision is None:
             return None
-        return reached(self._values, self.study.precision, self.study.reference, self.study.table_rows)
+        return reached(self.values, study.precision, study.reference, study.table_rows, self._scored)
 
     def variance(self) -> pd.DataFrame:
-        """How much of the variance comes from parameters and how much from chance; no rows with parameters=centre."""
+        """Returns the shares of parameters and of noise in the variance; no rows with parameters=centre."""
         return self._variance.copy()
 
     def drivers(self) -> pd.DataFrame:
-        """The parameters that the variance of the headline contrasts comes from; no rows where sets are too few."""
+        """Returns the parameters that drive the variance of headline contrasts; no rows with few parameter draws."""
         return self._drivers.copy()
+
+    def explained(self, parameters: Iterable[str]) -> pd.DataFrame:
+        """Of each of `parameters` (short names) the level or difference of a headline metric that it explains most."""
+        from consensus_sim.catalogue import contrast_metrics
+        from consensus_sim.forecast.explained import explained_table
+
+        levels = {name: self.drawn[name] for name in parameters}
+        return explained_table(self.values, self.study.reference, levels, contrast_metrics())
 
     @cached_property
     def _variance(self) -> pd.DataFrame:
@@ -134,8 +162,8 @@ class Forecast:
             told = [name for name, ratio in self._spread_ratios.items() if ratio < SILENT]
             narrowed = np.empty((len(self._first), len(told)))
             for place, name in enumerate(told):
-                narrowed[:, place] = self._drawn[name]
-        return variance_table(self._values, self._units, self.study.reference, narrowed, contrast_metrics())
+                narrowed[:, place] = self.drawn[name]
+        return variance_table(self.values, self._units, self.study.reference, narrowed, contrast_metrics())
 
     @cached_property
     def _drivers(self) -> pd.DataFrame:
@@ -147,7 +175,7 @@ class Forecast:
             return no_rows(DRIVERS)
         identified = {p.name.removeprefix("behaviour."): p.identified for p in read_behaviour(self.study)}
         return drivers_table(
-            self._values, self.study.reference, self._drawn, identified, contrast_metrics(), self._spread_ratios
+            self.values, self.study.reference, self.drawn, identified, contrast_metrics(), self._spread_ratios
         )
 
     @cached_property
@@ -157,7 +185,7 @@ class Forecast:
         return [] if draws is None else np.unique(draws, return_index=True)[1].tolist()
 
     @cached_property
-    def _drawn(self) -> dict[str, NDArray[np.float64]]:
+    def drawn(self) -> dict[str, NDArray[np.float64]]:
         """Parameter, by short name -> its value in every draw."""
         from consensus_sim.runs.replicate import behaviour_of
 
@@ -182,7 +210,7 @@ class Forecast:
         started: datetime.datetime | None = None,
         report: Callable[[Forecast, Path, dict[str, Any]], None] | None = None,
     ) -> Path:
-        """Write everything to `folder`, or `folder-2`, ... where that is taken, whole or not at all; its place.
+        """Writes everything to `folder`, or `folder-2`, ... if that exists, whole or not at all; returns the folder.
 
         Files: config.yaml, provenance.json, one .parquet per table, summary.csv, contrasts.csv, and
         unless parameters=centre variance.csv and drivers.csv, and what `report` adds.
@@ -194,7 +222,7 @@ class Forecast:
         began = started or self.made
 
         def write(place: Path) -> None:
-            self._write_tables(place)
+            self.write_tables(place)
             exact = self.precision()
             more = {} if exact is None else {"monte_carlo_error": exact.facts()}
             facts = write_origin(place, self.study, config if config is not None else self._config(), began, more)
@@ -203,7 +231,8 @@ class Forecast:
 
         return save_whole(Path(folder), write)
 
-    def _write_tables(self, folder: Path) -> None:
+    def write_tables(self, folder: Path) -> None:
+        """Writes the tables, summaries and contrasts into `folder`."""
         import pyarrow.parquet
 
         for name, table in self.tables.arrow.items():
@@ -215,7 +244,7 @@ class Forecast:
             frame.to_csv(folder / f"{name}.csv", index=False, float_format=NUMBERS, lineterminator="\n")
 
     def _config(self) -> dict[str, Any]:
-        """The study as a config, for a forecast that was made without the command line."""
+        """Returns the study as a config, for a forecast made without the command line."""
         scenarios = [{"name": s.name, "levers": dict(s.levers)} for s in self.study.scenarios]
         counts = {"replicates": self.study.replicates, "reference": self.study.reference}
         return {**self.study.identity(), **counts, "scenarios": scenarios}
@@ -228,15 +257,12 @@ def write_origin(
     started: datetime.datetime,
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write config.yaml, readable again by Hydra, and provenance.json, whose content, with `more`, is returned.
+    """Writes config.yaml, which Hydra can read, and provenance.json; returns the content of the latter, with `more`.
 
     config: the resolved config; under `CHANGES` it may have the settings that were given, which go to the provenance
     """
-    from omegaconf import OmegaConf
-
-    OmegaConf.save(
-        OmegaConf.create({name: node for name, node in config.items() if name != CHANGES}), folder / "config.yaml"
-    )
+    text = config_text({name: node for name, node in config.items() if name != CHANGES})
+    (folder / "config.yaml").write_text(text, encoding="utf-8")
     given = config.get(CHANGES)
     facts = {**provenance(study, started), **({CHANGES: list(given)} if given else {}), **(more or {})}
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"

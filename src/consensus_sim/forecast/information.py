@@ -23,7 +23,7 @@ CUBIC = 3
 
 @dataclass(frozen=True)
 class Worth:
-    """What knowing one parameter is worth.
+    """Value of learning one parameter.
 
     value: EVPPI, in the unit of the utility; 0 at least; p: probability of a value as large if the parameter had no
     influence (by permutation of its values)
@@ -63,10 +63,10 @@ def evppi(utility: Floats, parameter: Floats) -> float:
 
 
 def worth_knowing(utility: Floats, parameter: Floats, permutations: int, seed: int) -> Worth:
-    """What knowing `parameter` is worth for the choice between packages.
+    """Returns the value of learning `parameter` for the choice between packages.
 
     utility: (packages, draws), the mean of a package's replicates in each draw; parameter: (draws,)
-    permutations: random orders of the parameter that show what chance alone gives; seed: of these orders
+    permutations: random orders of the parameter, which give values without any influence; seed: of these orders
     """
     found = evppi(utility, parameter)
     rng = np.random.default_rng(seed)

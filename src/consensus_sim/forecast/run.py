@@ -1,4 +1,4 @@
-"""Run an ensemble: what is already stored is taken, the rest is run and stored as it finishes, then put together."""
+"""Runs an ensemble: loads stored replicates, simulates and stores the others, and joins them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consensus_sim.errors import ConsensusSimError, InputError, Phrase, phrase, raise_all, single
+from consensus_sim.forecast.adjusted import scored
 from consensus_sim.forecast.forecast import Forecast
 from consensus_sim.forecast.monte_carlo_error import Reached, reached
 from consensus_sim.forecast.summary import Values
 from consensus_sim.runs.engines import Engine, cores
 from consensus_sim.runs.precompile import compile_ahead
 from consensus_sim.runs.progress import Bar, say, signs_of_life
-from consensus_sim.runs.store import ReplicateStore, Store
+from consensus_sim.runs.store import Store
 from consensus_sim.runs.tables import assemble
-from consensus_sim.runs.work import Outcome, Replicates, Task, Work, attempt
+from consensus_sim.runs.work import Outcome, Runs, Task, Work, attempt
 from consensus_sim.study.scenario import Study
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 
     from consensus_sim.community import Community
 
-_NAMED = 5  # failures that are told one by one
+_NAMED = 5  # failures that are reported one by one
 
 
 class ReplicatesFailedError(ConsensusSimError):
-    """Some tasks could not be run; the others are stored. `failures` holds one outcome for each."""
+    """Some tasks failed; the others are stored. `failures` holds the outcome of each failed task."""
 
     def __init__(self, failures: list[Outcome], total: int, naming: Naming) -> None:
         self.failures = failures
@@ -41,7 +42,7 @@ class ReplicatesFailedError(ConsensusSimError):
 
 @dataclass(frozen=True)
 class Naming:
-    """How tasks are called in messages: `many` of them, `what` a name stands for, and `one` of them."""
+    """Names of tasks in messages: `many` of them, `what` a name stands for, and `one` of them."""
 
     many: Phrase
     what: Phrase
@@ -49,12 +50,12 @@ class Naming:
 
 
 def naming_of(study: Study) -> Naming:
-    """Names of the replicates of `study`."""
+    """Returns the names of the replicates of `study`."""
     return Naming(phrase("replicates"), phrase("one_scenario"), lambda task: replicate_of(task, study.seed))
 
 
 def replicate_of(task: Task, seed: int) -> Phrase:
-    """A replicate in a message."""
+    """Returns the name of a replicate in a message."""
     return phrase("replicate_of", name=task[0], number=task[1], seed=seed)
 
 
@@ -62,28 +63,28 @@ def run_ensemble(
     study: Study,
     community: Community,
     engine: Engine,
-    store: ReplicateStore,
+    store: Store,
     *,
     cold: bool = False,
     progress: bool = True,
 ) -> Forecast:
-    """All replicates of all scenarios of `study` as a `Forecast`; with a target of precision as many as that takes.
+    """Returns all replicates of all scenarios of `study` as a `Forecast`; with a target, as many as it takes.
 
     cold: what `first_start` said; progress: show a bar where somebody watches
     The forecast's study says how many replicates there are.
 
     Raises:
     ------
-    InputError: a scenario cannot be played on this community, by the same message in every replicate that failed.
+    InputError: a scenario cannot be simulated on this community, by the same message in every replicate that failed.
     ReplicatesFailedError: some replicates failed; the others are in `store` for the next run.
     OSError: the store cannot be written.
     """
     names = [scenario.name for scenario in study.scenarios]
-    work, naming, warm = Replicates(community, study), naming_of(study), _Once(lambda: warm_kernels(study, cold))
+    work, naming, warm = Runs(study, community), naming_of(study), _Once(lambda: warm_kernels(study, cold))
     precision = study.precision
     until = None if precision is None or precision.target is None else precision
     title: Phrase | None = None
-    played, printed = 0, _Printed(study)
+    played, printed = 0, _Printed(study, community)
     for count in [study.replicates] if until is None else until.counts():
         # Replicate by replicate: what its scenarios have in common at the start is drawn once, and where time ends a
         # run early, every scenario has got as far as the others.
@@ -114,14 +115,14 @@ class _Once:
 
 
 class _Printed:
-    """The headline values of the replicates so far, kept so that each is read once for the decision to go on."""
+    """Headline values of the replicates so far, each read once for the decision whether to continue."""
 
-    def __init__(self, study: Study) -> None:
-        self._study = study
+    def __init__(self, study: Study, community: Community) -> None:
+        self._study, self._scored = study, scored(study, community)
         self._frames: list[pd.DataFrame] = []
 
     def add(self, payloads: Iterator[tuple[str, int, bytes]], count: int) -> Reached:
-        """How exact the means are with `payloads` (scenario, replicate, bytes) added to those of before: `count`."""
+        """Returns the precision with `payloads` (scenario, replicate, bytes) added, `count` replicates in all."""
         import pandas as pd
 
         frame = assemble(payloads)["metrics"].to_pandas()
@@ -129,8 +130,9 @@ class _Printed:
         self._frames.append(frame.assign(**text))
         names = [scenario.name for scenario in self._study.scenarios]
         values = Values(pd.concat(self._frames, ignore_index=True), names, count, self._study.draws(count))
-        assert self._study.precision is not None
-        return reached(values, self._study.precision, self._study.reference, self._study.table_rows)
+        study = self._study
+        assert study.precision is not None
+        return reached(values, study.precision, study.reference, study.table_rows, self._scored)
 
 
 def run_missing(
@@ -144,11 +146,11 @@ def run_missing(
     progress: bool = True,
     title: Phrase | None = None,
 ) -> None:
-    """Run those of `tasks` that `store` does not have, each stored as it finishes; `before` is called if there are any.
+    """Runs those of `tasks` that `store` lacks and stores each as it finishes; calls `before` if there are any.
 
     title: words before the bar (else what the tasks are called)
 
-    Raises InputError if all that failed failed by a mistake of the user, else ReplicatesFailedError.
+    Raises InputError if the user can correct every failure, else ReplicatesFailedError.
     """
     missing = [task for task in tasks if not store.has(*task)]
     if not missing:
@@ -178,7 +180,7 @@ def run_missing(
 
 
 def mistakes(failures: list[Outcome], naming: Naming) -> list[InputError]:
-    """What the user has to mend: each error once, with the places in which it came up."""
+    """Returns the errors that the user can correct: each once, with the scenarios in which it occurred."""
     errors: dict[str, InputError] = {}
     places: dict[str, dict[str, None]] = {}
     for failure in failures:
@@ -192,7 +194,7 @@ def mistakes(failures: list[Outcome], naming: Naming) -> list[InputError]:
 
 
 def stored(tasks: list[Task], work: Work, store: Store, naming: Naming) -> Iterator[tuple[str, int, bytes]]:
-    """The bytes of every task; one that vanished in between (a second run of the same command) is run again here."""
+    """Yields the bytes of every task; one that another run of the same command has removed is run again here."""
     for task in tasks:
         payload = store.get(*task)
         if payload is None:
@@ -204,7 +206,7 @@ def stored(tasks: list[Task], work: Work, store: Store, naming: Naming) -> Itera
 
 
 def first_start() -> bool:
-    """Whether this version has not been run here before; then says so, and compiles what the default scenarios call.
+    """Returns whether this version runs here for the first time; then reports it and compiles the usual kernels.
 
     Call it before the first compiled function is used, that is, before a community is built.
     """
@@ -217,7 +219,7 @@ def first_start() -> bool:
 
 
 def announce_first_start() -> None:
-    """Say that this version has not been run here before, so that somebody sees a line while settings are read."""
+    """Reports a first run of this version, so that a line appears while settings are read."""
     if not _warm_mark().exists():
         say(phrase("first_start"))
 
@@ -227,7 +229,7 @@ def _compiling(seconds: int) -> Phrase:
 
 
 def _warm_mark() -> Path:
-    """The file that says that every compiled function of this version is in the cache."""
+    """Returns the file that marks that every compiled function of this version is in the cache."""
     from consensus_sim.kernels import cache_dir, kernel_digest
 
     return cache_dir() / f"warm-{kernel_digest()}"
@@ -237,19 +239,21 @@ _warm: set[str] = set()  # levers whose compiled functions are loaded in this pr
 
 
 def warm_kernels(study: Study, cold: bool) -> None:
-    """Compile (if `cold`) or load the compiled functions in this process, so that forked workers inherit them; what
-    this process has played before is loaded already.
+    """Compiles (if `cold`) or loads the compiled functions in this process, so that forked workers inherit them.
+
+    Functions of interventions that this process has simulated before are loaded already.
     """
     from consensus_sim.community import load_community
 
     if not cold and _warm >= {lever for lever, _ in study.scenarios[-1].levers}:
         return
     small = load_community("teaching")
-    short = replace(study, calendar={**study.calendar, "weeks": min(study.calendar["weeks"], 40)})
+    scenarios = tuple(replace(scenario, weeks=None) for scenario in study.scenarios)
+    short = replace(study, scenarios=scenarios, calendar={**study.calendar, "weeks": min(study.calendar["weeks"], 40)})
     with signs_of_life(_compiling) if cold else contextlib.nullcontext():
         for scenario in study.scenarios if cold else study.scenarios[-1:]:
-            # An error here comes up in the replicates as well, and is told there.
-            attempt((scenario.name, 0), Replicates(small, short))
+            # An error here occurs in the replicates as well, and is reported there.
+            attempt((scenario.name, 0), Runs(short, small))
             _warm.update(lever for lever, _ in scenario.levers)
     if cold:
         with contextlib.suppress(OSError):

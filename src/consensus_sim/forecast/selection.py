@@ -24,7 +24,7 @@ from consensus_sim.study.draws import Draws, draw_number
 Floats = NDArray[np.float64]
 Sample = Callable[[Sequence[int], int, int], Floats]
 """`sample(candidates, first, count)`: the values of replicates first .. first + count - 1 of each of `candidates`,
-(len(candidates), count), larger is better, NaN where undefined. Replicate r meets the same chance in all candidates."""
+(len(candidates), count), larger is better, NaN where undefined. Replicate r uses common random numbers in all."""
 ENOUGH = 0.5
 """Share of replicates in which a candidate's value must be defined; a mean over fewer says little of the candidate."""
 
@@ -63,7 +63,7 @@ class Selection:
 
     @property
     def clear(self) -> bool:
-        """Whether one candidate alone is left."""
+        """True if only one candidate is left."""
         return len(self.left) == 1
 
     @property
@@ -98,7 +98,8 @@ def select_best(sample: Sample, candidates: int, rules: Race) -> Selection:
     at the first look: an average over the few runs in which there was anything to average is not best.
     """
     values = {each: np.empty(0) for each in range(candidates)}
-    left, dropped, looks, equal = list(values), {}, 0, False
+    left, looks, equal = list(values), 0, False
+    dropped: dict[int, int] = {}
     while len(left) > 1 and not equal and (have := len(values[left[0]])) < rules.most:
         count = min(rules.batch if have else rules.first, rules.most - have)
         for each, line in zip(left, sample(left, have, count), strict=True):

@@ -13,13 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.catalogue import range_of
+from consensus_sim.forecast.adjusted import adjusted_mean, scores_of
 from consensus_sim.forecast.effects import mean_effect, signs
 from consensus_sim.study.draws import Draws, by_draw, one_way
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from consensus_sim.study.posterior import ParameterSets
+
 SUMMARY = ("scenario", "metric", "group", "unit", "mean", "sd", "q05", "q50", "q95", "standard_error", "replicates")
+ADJUSTED = ("mean_adjusted", "error_adjusted")
+"""Columns that follow where the parameter draws have scores: the mean without the luck of the draws, and its error."""
 CONTRASTS = (
     "scenario", "reference", "metric", "group", "unit", "difference", "q05", "q95", "standard_error", "same_way",
     "mean_q05", "mean_q95", "p_mean_up", "p_mean_down", "p_up", "p_down", "least_difference", "replicates", "sets",
@@ -30,7 +35,7 @@ COUNTS = {"replicates", "sets"}
 
 
 def no_rows(columns: Iterable[str]) -> pd.DataFrame:
-    """A frame of `columns` without rows, each of the type that it has with rows."""
+    """Returns a frame of `columns` without rows; each column has the type that it has with rows."""
     import pandas as pd
 
     kinds = {name: "str" if name in TEXTS else "int64" if name in COUNTS else "float64" for name in columns}
@@ -84,7 +89,7 @@ def standard_error(values: NDArray[np.float64], draws: Draws | None = None) -> N
 
 
 def count_clusters(defined: NDArray[np.bool_], draws: Draws | None) -> NDArray[np.int64]:
-    """Draws that hold any of the `defined` (rows, replicates): (rows,)."""
+    """Returns the number of draws with any `defined` value, (rows, replicates) -> (rows,)."""
     found: NDArray[np.int64] = (by_draw(defined.astype(np.int64), draws) > 0).sum(axis=1)
     return found
 
@@ -110,7 +115,7 @@ def statistics(values: NDArray[np.float64], draws: Draws | None = None) -> dict[
 
 
 def same_way(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each row of `values` (rows, replicates), over its defined ones: the share with the sign of their mean (rows,).
+    """Returns the share of defined values with the sign of their mean, (rows, replicates) -> (rows,).
 
     1 where the mean and all values are zero; NaN without any defined value.
     """
@@ -122,23 +127,34 @@ def same_way(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return share
 
 
-def summarise(values: Values, unit_of: Mapping[str, str]) -> pd.DataFrame:
-    """One row per scenario, metric and group that is defined in at least one replicate. Columns: `SUMMARY`."""
+def summarise(values: Values, unit_of: Mapping[str, str], sets: ParameterSets | None = None) -> pd.DataFrame:
+    """Returns one row per scenario, metric and group that is defined in at least one replicate. Columns: `SUMMARY`.
+
+    sets: parameter draws whose scores adjust the means (None: nothing is adjusted); then also columns `ADJUSTED`, with
+    mean and standard_error themselves where a mean cannot be adjusted (`adjusted.adjusted_mean`)
+    """
     import pandas as pd
 
-    parts = [
-        _table(values.rows, unit_of, statistics(block, values.draws), {"scenario": name})
-        for name, block in zip(values.scenarios, values.array, strict=True)
-    ]
-    return pd.concat(parts, ignore_index=True)[list(SUMMARY)]
+    scores = None if sets is None or sets.scores is None else scores_of(sets.scores, values.rows)
+    parts = []
+    for name, block in zip(values.scenarios, values.array, strict=True):
+        found = statistics(block, values.draws)
+        if sets is not None and scores is not None and values.draws is not None:
+            mean, error = adjusted_mean(block, values.draws, scores, sets.weights)
+            plain = np.isnan(mean)
+            found["mean_adjusted"] = np.where(plain, found["mean"], mean)
+            found["error_adjusted"] = np.where(plain, found["standard_error"], error)
+        parts.append(_table(values.rows, unit_of, found, {"scenario": name}))
+    columns = [*SUMMARY, *(ADJUSTED if scores is not None else ())]
+    return pd.concat(parts, ignore_index=True)[columns]
 
 
 def contrast(
     values: Values, unit_of: Mapping[str, str], reference: str, least: Mapping[str, float] | None = None
 ) -> pd.DataFrame:
-    """Scenario minus `reference`, paired by replicate (common random numbers). Columns: `CONTRASTS`.
+    """Returns scenario minus `reference`, paired by replicate (common random numbers). Columns: `CONTRASTS`.
 
-    least: metric -> least difference worth a word, in its unit (None: not known)
+    least: metric -> least difference worth reporting, in its unit (None: unknown)
 
     difference: mean of the paired differences
     q05, q95: their quantiles, the prediction interval of the difference in one community; p_up, p_down: shares of them
@@ -146,7 +162,7 @@ def contrast(
     standard_error: of the mean difference (Monte Carlo, over clusters), NaN for a single one
     same_way: share of the paired differences that have the sign of their mean; those of zero have none
     mean_q05, mean_q95: 90 % interval of the mean effect, on average over communities like this: parameters are
-    uncertain, chance is averaged out; p_mean_up, p_mean_down: probability that the mean effect is above and below 0
+    uncertain, noise is averaged out; p_mean_up, p_mean_down: probability that the mean effect is above and below 0
     (both 0 where all differences are exactly 0). Method: `effects.mean_effect`, cut off at the greatest difference that
     the metric's range allows; NaN with fewer than two clusters
     least_difference: of the metric in `least`, else NaN
@@ -179,7 +195,7 @@ def _table(
     found: Mapping[str, NDArray[np.float64]],
     named: Mapping[str, str],
 ) -> pd.DataFrame:
-    """One row for each of `rows` (metric, group) that is defined, with its statistics."""
+    """Returns one row for each of `rows` (metric, group) that is defined, with its statistics."""
     import pandas as pd
 
     head = pd.DataFrame(

@@ -1,6 +1,6 @@
-"""How much of a forecast's variance comes from parameters and how much from chance.
+"""Variance of a forecast split into parameters and Monte Carlo noise.
 
-Every tenth replicate of a study repeats the parameter draw of the one before it under other chance, so a one-way
+Every tenth replicate of a study repeats the parameter draw of the one before it with other random numbers, so a one-way
 random-effects analysis of variance over draws splits the variance (Searle, Casella & McCulloch 1992, ch. 3): between
 draws it takes all replicates, within them the repeated ones.
 """
@@ -28,19 +28,19 @@ DRIVERS = (
     "scenario", "reference", "metric", "group", "parameter", "identified", "sd_ratio", "rank_correlation", "p", "sets",
 )  # fmt: skip
 FEW, ENOUGH = 15, 40
-"""Repeated draws below which the split is told as rough, and draws from which single parameters are named: with fewer,
-the largest of some 140 rank correlations of pure noise is above 0.5."""
+"""Repeated draws below which the split is noted as rough, and draws from which single parameters are named: with fewer,
+the largest of some 140 rank correlations of pure noise exceeds 0.5."""
 MOST_NAMED = 3
 RESAMPLES = 499
 LEVEL = 0.05
-"""Chance, over all parameters together, of naming one that has no influence."""
+"""Probability, over all parameters together, of naming one without influence."""
 NAN = float("nan")
 MOST_SHARE = 1 - 1e-12
 """Above this a share of the variance counts as all of it."""
 
 
 def split(values: NDArray[np.float64], draws: Draws, bounds: bool = True) -> dict[str, Any]:
-    """The variance of `values` (replicates,) split in two; replicates of one of `draws` differ by chance alone.
+    """Returns the variance of `values` (replicates,) split in two; replicates of one draw differ by noise alone.
 
     parameters, chance: variance components, the first clipped at 0; share_parameters: of their sum; low, high: its 90 %
     interval from the F distribution (Wald 1947, Ann. Math. Stat. 18; exact for normal components; left out without
@@ -61,7 +61,7 @@ def split(values: NDArray[np.float64], draws: Draws, bounds: bool = True) -> dic
 
 
 def _components(own: OneWay) -> tuple[float, float]:
-    """Variance from parameters, clipped at 0, and from chance, of one row of values by draw."""
+    """Variance from parameters, clipped at 0, and from Monte Carlo noise, of one row of values by draw."""
     between, within, size = own.mean_squares()
     parameters = (between[0] - within[0]) / size[0]
     return float(np.fmax(parameters, 0.0)) if parameters == parameters else NAN, float(within[0])
@@ -132,7 +132,7 @@ def unidentified(
     return found, low, high
 
 
-def _blocks(values: Values, reference: str) -> list[tuple[str, str, NDArray[np.float64]]]:
+def blocks(values: Values, reference: str) -> list[tuple[str, str, NDArray[np.float64]]]:
     """(scenario, reference or "", metrics x replicates): levels, then differences to the reference."""
     base = values.array[values.scenarios.index(reference)]
     named = list(zip(values.scenarios, values.array, strict=True))
@@ -147,18 +147,18 @@ def variance_table(
     narrowed: NDArray[np.float64] | None = None,
     wanted: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """One row per scenario, metric and group, of levels (reference "") and of differences. Columns: `VARIANCE`.
+    """Returns one row per scenario, metric and group, of levels (reference "") and differences. Columns: `VARIANCE`.
 
-    narrowed: (draws, k) values of the parameters that the data narrow (None: none are known); of the metrics `wanted`
-    (group all) it is told how much comes from all others (`unidentified`), where parameters surely make variance. No
-    rows where `values` tell no draws.
+    narrowed: (draws, k) values of the parameters that the data narrow (None: none are known). `unidentified` is the
+    share of the variance from parameters that comes from all others; it is given for the metrics `wanted` (group all)
+    whose variance from parameters is distinguishable from zero. No rows where `values` have no parameter draws.
     """
     import pandas as pd
 
     rows, draws = [], values.draws
     if draws is None:
         return no_rows(VARIANCE)
-    for scenario, against, block in _blocks(values, reference):
+    for scenario, against, block in blocks(values, reference):
         for number, (metric, group) in enumerate(values.rows):
             found = split(block[number], draws)
             repeated = found.pop("repeated")
@@ -181,7 +181,7 @@ def drivers_table(
     wanted: Sequence[str],
     ratios: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """The parameters that the variance of `wanted` metrics (group all) comes from. Columns: `DRIVERS`.
+    """Returns the parameters that drive the variance of `wanted` metrics (group all). Columns: `DRIVERS`.
 
     drawn: parameter -> value in each draw, by ascending draw; identified: parameter -> what the case can say of it;
     ratios: parameter -> posterior over prior standard deviation (None: all 1)
@@ -193,7 +193,7 @@ def drivers_table(
 
     rows: list[dict[str, Any]] = []
     varied = {name: line for name, line in drawn.items() if np.ptp(line) > 0}
-    for scenario, against, block in _blocks(values, reference):
+    for scenario, against, block in blocks(values, reference):
         own = one_way(block, values.draws)
         for number, (metric, group) in enumerate(values.rows):
             if metric not in wanted or group != "all":

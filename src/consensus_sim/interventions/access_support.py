@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.attendance import fear_of, fear_weight_at
 from consensus_sim.council.events import Event
-from consensus_sim.council.meeting import Help
+from consensus_sim.council.meeting import FacilitationSupport
 from consensus_sim.dynamics.learning import gain_saturating, learn
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms_at
@@ -25,10 +25,9 @@ class AccessSupport(Intervention):
     """Takes the share `relief` of their fear of speaking from elders and tenants (P12), and lifts the vulnerable by the
     status `voice` on the floor.
 
-    `large_print` and `volunteers` each bring half of the elders' relief; `escorts` fetch elders, so that
-    the way costs them nothing; `tenants_talks` a quarter, to which `talk_places` tenants are asked, bring
-    tenants' relief and, to tenants who come, belonging and knowledge of their rights; `posters` tell of every
-    channel at this share of the notice rate.
+    `large_print` and `volunteers` each bring half of the elders' relief. With `escorts` the way costs elders nothing.
+    `tenants_talks` a quarter, to which `talk_places` tenants are asked, bring tenants' relief and, to tenants who come,
+    belonging and knowledge of their rights. `posters` announce every channel at this share of the notice rate.
     """
 
     large_print: bool = switch()
@@ -42,7 +41,7 @@ class AccessSupport(Intervention):
     voice: float = setting(0, 2, "SD", source="F39, F75, L17")
     course: int = setting(1, 20, "sessions to which a lecture's gain refers", integer=True, source="P28")
 
-    def on_start(self, model: CommunityModel) -> None:
+    def apply(self, model: CommunityModel) -> None:
         residents = model.residents
         elders = self.relief * (self.large_print + self.volunteers) / 2.0
         tenants = self.relief if self.tenants_talks and self.talk_places else 0.0
@@ -52,12 +51,8 @@ class AccessSupport(Intervention):
         self.supported = np.flatnonzero((self.relieved > 0) | (self.fetched > 0))
         self.lift = np.zeros(residents.n, np.float32)
         if self.relieved.any():
-            model.rules.help[self.name] = Help(voice=self.voice)
-        model.rules.notice_board = max(model.rules.notice_board, self.posters)
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.rules.help.pop(self.name, None)
-        model.rules.notice_board = 0.0
+            self.support(model, FacilitationSupport(voice=self.voice))
+        self.set_rules(model, notice_board=max(model.rules.notice_board, self.posters))
 
     def utility(self, model: CommunityModel, event: Event) -> float | NDArray[Any]:
         if not len(self.supported) or event.channel.online:

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 from pydantic import ConfigDict
 
 from consensus_sim.council.observation import OBSERVABLE, observe
 from consensus_sim.errors import InputError, one_of, raise_all, single
 from consensus_sim.interventions.base import Intervention, adjust, adjusted
+from consensus_sim.interventions.schedule import Period, at_end_of
 from consensus_sim.settings import STRICT, OptionalDay, choice, setting, switch
 
 if TYPE_CHECKING:
     from consensus_sim.model.model import CommunityModel
 
-Every = Literal["month", "quarter", "half_year"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """At a reflection point, a `date` or the end of `every` month, quarter or half-year: if what is observed over
-    `weeks` weeks lies below or above a bound (or always), begin, stop, adjust levers; once, or `again` and again.
+    """Begins, stops or adjusts interventions at a reflection point, a `date` or the end of `every` month, quarter or
+    half-year, if an observation over `weeks` weeks lies below or above a bound (or always); once, or `again` and again.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     date: OptionalDay = None
-    every: Every | None = None
+    every: Period | None = None
     observe: Annotated[str | None, choice(*OBSERVABLE)] = None
     weeks: Annotated[int, setting(1, 522, "weeks")] = 13
     below: Annotated[float | None, setting(-1e9, 1e9)] = None
@@ -39,28 +38,28 @@ class Rule:
     again: Annotated[bool, switch()] = False
 
     def check(self, where: str) -> None:
-        """Raise InputError where settings that each are allowed do not go together."""
+        """Raise InputError for a combination of settings that is not allowed."""
         if (self.date is None) == (self.every is None):
-            raise InputError("date_or_every", where=where, every=list(get_args(Every)))
+            raise InputError("date_or_every", where=where, every=list(get_args(Period)))
         if (self.observe is None) != (self.below is None and self.above is None):
             raise InputError("observe_and_bounds", where=where)
 
     def acts(self, seen: float) -> bool:
-        """Whether the rule acts on what was `seen`."""
+        """Returns True if the rule acts on the observed value `seen`."""
         low = self.below is not None and seen < self.below
         return self.observe is None or low or (self.above is not None and seen > self.above)
 
 
 @dataclass(kw_only=True, eq=False)
 class ActionResearch(Intervention):
-    """At its reflection points the policy reads what field workers observe (`council.observation`, never the
-    model's truth) and changes itself.
+    """At its reflection points the policy reads what field workers observe (`council.observation`, never the true
+    state) and changes itself.
 
-    `rules`: each acts on a `date` or at the end of `every` month, quarter or half-year: if what it
-    `observe`s over the last `weeks` weeks lies `below` or `above` a number (always, without `observe`), it
-    brings levers into force (`begin`; put `held_back: true` on them), puts levers out of force (`stop`), or
-    changes settings (`adjust`, prices under `cost`). A rule acts once, unless `again`. Nothing observed,
-    nothing done. What was seen and done is kept in the table `revisions`.
+    Each of the `rules` acts on a `date` or at the end of `every` month, quarter or half-year. If what it `observe`s
+    over the last `weeks` weeks lies `below` or `above` a number (always, without `observe`), it brings interventions
+    into force (`begin`; they need `held_back: true`), puts them out of force (`stop`), or changes settings (`adjust`,
+    prices under `cost`). A rule acts once, unless `again`. Without an observation it does nothing. The table
+    `revisions` keeps observations and actions.
     """
 
     rules: list[Rule] = field(default_factory=list)
@@ -101,12 +100,11 @@ class ActionResearch(Intervention):
 
     @staticmethod
     def _reflects(model: CommunityModel, rule: Rule) -> bool:
-        """Whether the present week is a reflection point of `rule`: its date, or the first of a month and so
-        on.
-        """
+        """True if the present week is a reflection point of `rule`: its date, or the first week of a period."""
         if rule.date is not None:
             return bool(model.week == model.calendar.week_of(rule.date))
-        return model.week > 0 and getattr(model.calendar, f"ends_{rule.every}")(model.week - 1)
+        assert rule.every is not None  # `Rule.check` sees to it
+        return model.week > 0 and at_end_of(rule.every).is_due(model.calendar, model.week - 1, begun=0)
 
     def _revise(self, model: CommunityModel, rule: Rule) -> None:
         for name in rule.stop:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.events import Event
-from consensus_sim.council.protocol import can_be_voted_on
 from consensus_sim.council.topics import HEARD, Topic
+from consensus_sim.council.vote import can_be_voted_on
 from consensus_sim.dynamics.learning import fade, keep_factor
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
+from consensus_sim.interventions.schedule import times_a_month
 
 if TYPE_CHECKING:
     from consensus_sim.model.model import CommunityModel
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 class OnlineBallot(Intervention):
     """Opens the channel `ballot`. The simple programme of phase 1 (`votes` off) takes messages and is little used.
 
-    P14 is the chance that an aware user acts at least once a year; more ballots a year share it out. `use` scales the
-    chance at one ballot; `publicity` the online rate at which users hear of other channels. Each ballot answered tires
-    for a while. With `votes`, each ballot first takes heard topics that a vote may settle (`protocol.can_be_voted_on`),
-    each once: a vote of at least `quorum` residents from where the topic lies settles it by the council's settlement
-    share. The other places go to the topics that most residents have mentioned.
+    P14 is the probability that an aware user acts at least once a year; more ballots a year share it out. `use` scales
+    the probability at one ballot; `publicity` the online rate at which users hear of other channels. Each ballot
+    answered tires for a while. With `votes`, each ballot first takes heard topics that a vote may settle
+    (`council.vote.can_be_voted_on`), each once: a vote of at least `quorum` residents of the affected area settles it
+    by the council's settlement share. The other places go to the topics that most residents have mentioned.
     """
 
     sessions_per_month: float = setting(0, 4.33, "ballots a month", dose=DOSE)
@@ -39,33 +39,20 @@ class OnlineBallot(Intervention):
     tiring: float = setting(0, 5, "log-odds a ballot answered")
 
     def on_start(self, model: CommunityModel) -> None:
-        self.begun = model.week
         self.put: set[int] = set()
         self.answered: NDArray[np.float32] = np.zeros(model.residents.n, np.float32)
-        self.on_adjusted(model)
 
-    def on_end(self, model: CommunityModel) -> None:
-        model.close_channel("ballot")
-        model.rules.online_publicity = 0.0
-
-    def on_adjusted(self, model: CommunityModel) -> None:
-        """The programme goes on, with its rhythm and all who know of it; it opens or closes with its use."""
-        if self.sessions_per_month == 0 or self.use == 0:
-            self.on_end(model)
-            return
-        per_year = 12.0 * self.sessions_per_month
-        if not model.is_open("ballot"):
-            model.open_channel("ballot", per_year=per_year)
-        elif model.channels["ballot"].per_year != per_year:
-            model.move_channel("ballot", model.channels["ballot"].venue.name, per_year)
-        model.channels["ballot"].level = float(np.log(self.use))
-        model.rules.online_publicity = self.publicity
+    def apply(self, model: CommunityModel) -> None:
+        if self.sessions_per_month and self.use:
+            self.open_channel(model, "ballot", per_year=12.0 * self.sessions_per_month)
+            model.channels["ballot"].level = float(np.log(self.use))
+            self.set_rules(model, online_publicity=self.publicity)
 
     def events(self, model: CommunityModel) -> list[Event]:
-        if not model.is_open("ballot") or not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
+        if not model.is_open("ballot") or not self.is_due(model, times_a_month(self.sessions_per_month)):
             return []
         heard = [topic for topic in model.topics.waiting if topic.state == HEARD]
-        heard.sort(key=lambda topic: (not self._to_vote(model, topic), -topic.mentions, topic.number))
+        heard.sort(key=lambda topic: (not self._to_vote(model, topic), -topic.progress.mentions, topic.number))
         self.count_event()
         return [model.event("ballot", topics=heard[: self.topics_per_ballot])]
 
@@ -88,7 +75,7 @@ class OnlineBallot(Intervention):
         self.answered[event.came] += 1.0
         for topic in event.topics:
             voters = event.came[(event.came >= topic.low) & (event.came < topic.high)]
-            topic.mentions += len(voters)
+            topic.progress.mentions += len(voters)
             if self._to_vote(model, topic):
                 self.put.add(topic.number)
                 if len(voters) >= self.quorum:

@@ -1,7 +1,8 @@
-"""The shape of a lever: one policy with dates, settings and a cost.
+"""The shape of an intervention: dates, settings, hooks and a cost.
 
-A lever is a dataclass whose fields are its settings, each declared with `setting(...)` so that it is checked when it
-is read. It overrides only the hooks it needs. It never reaches into another lever: levers meet through the residents'
+An intervention is a dataclass whose fields are its settings, each declared with `setting(...)` so that it is checked
+when it is read. It overrides only the hooks it needs, and reads its settings when it uses them, since a policy may
+change them while the run goes on. It never reaches into another intervention: they meet through the residents'
 columns, the council's rules and the ledger.
 """
 
@@ -16,21 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from consensus_sim.council.events import NOBODY, Event, Rows
-from consensus_sim.council.topics import AGENDA, Topic
+from consensus_sim.council.events import NOBODY, Event, Rows, Venue
+from consensus_sim.council.meeting import FacilitationSupport
+from consensus_sim.council.topics import Topic
 from consensus_sim.errors import InputError, not_allowed, phrase, unknown_key
 from consensus_sim.interventions.loading import CLASS, load_class
+from consensus_sim.interventions.schedule import Schedule
 from consensus_sim.settings import DOSE, STRICT, OptionalDay, choice, missing_fields, read, setting, switch, unlisted
 
 if TYPE_CHECKING:
     from consensus_sim.model.model import CommunityModel
+    from consensus_sim.model.state import Rules
 
 __all__ = ["COST_KEYS", "DOSE", "Cost", "Intervention", "adjust", "adjusted", "build_lever", "choice", "setting"]
 __all__ += ["switch"]
 
 
 class Cost(NamedTuple):
-    """What a lever costs in a week: money in CNY, working time of staff in hours."""
+    """Cost of an intervention in a week: money in CNY, working time of staff in hours."""
 
     money: float
     staff_hours: float
@@ -43,12 +47,9 @@ Prices = dict[PriceName, Annotated[float, setting(0, 1e9, "CNY or hours")]]
 
 @dataclass(kw_only=True, eq=False)
 class Intervention:
-    """One lever. `start` and `end` are its first and last day (None: the run's); one that is `held_back` waits until a
-    policy brings it into force; `cost` its prices (CNY, hours; see COST_KEYS).
+    """One intervention. `start` and `end` are its first and last day (None: the run's). One that is `held_back` waits
+    until a policy brings it into force. `cost` holds its prices (CNY, hours; see COST_KEYS).
     """
-
-    GOES_ON: ClassVar[tuple[str, ...]] = ("begun",)
-    """Attributes that adjusting the lever leaves as they are, though it ends and starts anew."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -61,6 +62,9 @@ class Intervention:
     def __post_init__(self) -> None:
         self._events_held = 0
         self._started = False
+        self._set: set[tuple[str, str]] = set()  # what is set while in force: (venue, or "" for a rule, attribute)
+        self._opened: set[str] = set()  # channels
+        self.begun = 0
         for name in missing_fields(self):
             needed = [each.name for each in fields(self) if each.name != "name"]
             raise InputError("missing_key", where=f"intervention.{self.name}", name=name, needed=needed)
@@ -73,71 +77,101 @@ class Intervention:
             raise not_allowed(where, self.end.isoformat(), phrase("a_date_from", date=self.start.isoformat()))
 
     def check_scenario(self, levers: Mapping[str, Intervention]) -> None:
-        """Check the settings against the other levers of the scenario, given by name."""
+        """Check the settings against the other interventions of the scenario, given by name."""
 
     def check_community(self, model: CommunityModel) -> None:
-        """Check the settings against who lives in the community, before the first week."""
+        """Check the settings against the residents of the community, before the first week."""
 
     def settings(self) -> list[str]:
         """Names of the settings that a policy may change while the run goes on."""
         return [each.name for each in fields(self) if each.name not in ("name", "start", "end", "held_back", "cost")]
 
     def most(self, setting: str, weeks: int) -> float:
-        """Largest value of `setting` that `weeks` weeks in force have room for; infinite where time sets no limit."""
+        """Largest value of `setting` that fits into `weeks` weeks in force; infinite where time sets no limit."""
         return inf
 
     def on_start(self, model: CommunityModel) -> None:
-        """The lever comes into force: open channels, change rules."""
+        """The intervention comes into force: set up what it keeps while in force. `begun` is the week."""
+
+    def apply(self, model: CommunityModel) -> None:
+        """Put the settings into effect, after `on_start` and again when they are changed, with `open_channel`,
+        `set_rules`, `set_room` and `support`. What these do is undone when the intervention goes out of force.
+        """
 
     def on_end(self, model: CommunityModel) -> None:
-        """The lever goes out of force: undo what `on_start` did."""
+        """The intervention goes out of force: undo what was done in any other way than by the methods of `apply`."""
 
     def on_adjusted(self, model: CommunityModel) -> None:
-        """Settings were changed while the lever is in force; by default it ends and starts anew, but what it holds goes
-        on: its rhythm, its channels, since when they have been open and who knows of them, and what is on their
-        agendas.
+        """Settings were changed while in force: put them into effect, and close a channel for which `apply` no longer
+        asks. All else goes on: rhythm, groups, records, awareness of the channels and the topics on their agendas.
         """
-        aware, opened = model.residents.aware, {name: each.opened_week for name, each in model.channels.items()}
-        known = aware.copy()
-        goes_on = {name: vars(self)[name] for name in self.GOES_ON if name in vars(self)}
-        on_agenda = [topic for topic in model.topics.waiting if topic.state == AGENDA]
-        self.on_end(model)
-        self.on_start(model)
-        vars(self).update(goes_on)
-        for name in opened.keys() & model.channels.keys():
-            model.channels[name].opened_week = opened[name]
-            bit = np.uint16(model.channels[name].bit)
-            aware[:] = (aware & ~bit) | (known & bit)  # opening tells the team, of whom some may have forgotten
-        for topic in on_agenda:
-            if topic.venue_channel in model.channels:
-                topic.state = AGENDA
+        self._reset(model)
+        opened, self._opened = self._opened, set()
+        self.apply(model)
+        for name in sorted(opened - self._opened):
+            model.close_channel(name)
+
+    def open_channel(self, model: CommunityModel, name: str, venue: str | None = None, per_year: float = 0.0) -> None:
+        """Keep the channel `name` open, in `venue` (its own if None); online it is held `per_year` times a year (0: as
+        its file says).
+        """
+        self._opened.add(name)
+        if not model.is_open(name):
+            model.open_channel(name, venue, per_year=per_year or None)
+        elif per_year and model.channels[name].per_year != per_year:
+            model.move_channel(name, model.channels[name].venue.name, per_year)
+
+    def set_rules(self, model: CommunityModel, **values: object) -> None:
+        """Set rules of the council (`model.rules`)."""
+        self._put(model, "", values)
+
+    def set_room(self, model: CommunityModel, venue: str, **values: object) -> None:
+        """Set what the room `venue` is like (`council.events.Venue`)."""
+        self._put(model, venue, values)
+
+    def support(self, model: CommunityModel, given: FacilitationSupport) -> None:
+        """Give support at every meeting."""
+        model.rules.help[self.name] = given
+
+    def _put(self, model: CommunityModel, venue: str, values: Mapping[str, object]) -> None:
+        for attribute, value in values.items():
+            setattr(_target(model, venue), attribute, value)
+            self._set.add((venue, attribute))
+
+    def _reset(self, model: CommunityModel) -> None:
+        """Bring rules and rooms back to what they are without the intervention, and withdraw its support."""
+        for venue, attribute in self._set:
+            target = _target(model, venue)
+            setattr(target, attribute, next(each.default for each in fields(target) if each.name == attribute))
+        self._set.clear()
+        model.rules.help.pop(self.name, None)
 
     def on_week_start(self, model: CommunityModel) -> None:
-        """The week begins; levers have started and stopped by the calendar."""
+        """The week begins; interventions have started and stopped by the calendar."""
 
     def collectors(self, model: CommunityModel) -> Rows:
-        """Residents who collect and lead the matters of others for this lever (F41)."""
+        """Residents who collect and lead the topics of others for this intervention (F41)."""
         return NOBODY
 
     def on_collected(self, model: CommunityModel, who: Rows) -> None:
-        """Residents `who` have each collected a matter of others this week (F41)."""
+        """Residents `who` have each collected a topic of others this week (F41)."""
 
     def events(self, model: CommunityModel) -> list[Event]:
-        """The events that this lever holds in the present week."""
+        """Events that this intervention holds in the present week."""
         return []
 
     def invite(self, model: CommunityModel, event: Event) -> None:
         """Ask people to come to `event` (append to `event.asked`), give seats."""
 
     def utility(self, model: CommunityModel, event: Event) -> float | NDArray[np.floating]:
-        """What the lever adds to the decision to come, log-odds: a number for all, or an array (n_residents,)."""
+        """Log-odds added to the decision to come: a number for all, or an array (n_residents,)."""
         return 0.0
 
     def on_attended(self, model: CommunityModel, event: Event) -> None:
-        """`event` is over: `event.came`, `event.spoke` and `event.raised` say who did what."""
+        """`event` is over; see `event.came`, `event.spoke` and `event.raised`."""
 
     def on_adopted(self, model: CommunityModel, topic: Topic) -> None:
-        """`topic`, a suggestion of resident `topic.raised_by`'s own, became a formal topic."""
+        """`topic`, a suggestion of resident `topic.progress.raised_by`'s own, became a formal topic."""
 
     def on_settled(self, model: CommunityModel, event: Event, topic: Topic) -> None:
         """`topic` was settled at `event`."""
@@ -159,7 +193,7 @@ class Intervention:
         return 0.0
 
     def book(self, model: CommunityModel) -> Cost:
-        """What the present week cost, by the prices in `cost`, the events held and `spent`."""
+        """Cost of the present week, from the prices in `cost`, the events held and `spent`."""
         price, held = self.cost.get, self._events_held
         money, hours = price("weekly_money", 0.0), price("weekly_hours", 0.0)
         if not self._started:
@@ -169,13 +203,38 @@ class Intervention:
             money, hours = money + held * price("event_money", 0.0), hours + held * price("event_hours", 0.0)
         return Cost(float(money + self.spent(model)), float(hours))
 
+    def is_due(self, model: CommunityModel, schedule: Schedule) -> bool:
+        """Returns True if an occasion of `schedule` falls in the present week."""
+        return schedule.is_due(model.calendar, model.week, self.begun)
+
     def count_event(self, number: int = 1) -> None:
         """Count events held this week, for the costs."""
         self._events_held += number
 
 
+def _target(model: CommunityModel, venue: str) -> Rules | Venue:
+    """The room `venue`, or the rules of the council for ""."""
+    return model.venues[venue] if venue else model.rules
+
+
+def begin(lever: Intervention, model: CommunityModel) -> None:
+    """Bring an intervention into force."""
+    lever.begun = model.week
+    lever.on_start(model)
+    lever.apply(model)
+
+
+def finish(lever: Intervention, model: CommunityModel) -> None:
+    """Put an intervention out of force, with all that it set."""
+    lever.on_end(model)
+    lever._reset(model)
+    for name in sorted(lever._opened):
+        model.close_channel(name)
+    lever._opened.clear()
+
+
 def adjusted(lever: Intervention, changes: Mapping[str, Any]) -> Intervention:
-    """A lever as `lever` with `changes` of settings, checked; prices under `cost` are laid over those there are.
+    """A copy of `lever` with `changes` of settings, checked; prices under `cost` replace those of the same name.
 
     Raises InputError for a setting that does not exist or a value that is not allowed.
     """
@@ -185,18 +244,18 @@ def adjusted(lever: Intervention, changes: Mapping[str, Any]) -> Intervention:
 
 
 def adjust(lever: Intervention, changes: Mapping[str, Any]) -> None:
-    """Changes settings of `lever` while the run goes on, after checking them."""
+    """Change settings of `lever` while the run goes on, after checking them."""
     fresh = adjusted(lever, changes)
     for key in changes:
         setattr(lever, key, getattr(fresh, key))
 
 
 def build_lever(name: str, settings: Mapping[str, Any]) -> Intervention:
-    """The lever called `name` from its settings, of which `class` names its class.
+    """The intervention called `name` from its settings, of which `class` names its class.
 
     Raises:
     ------
-    InputError: no such class, a setting unknown, missing or out of range, a date that is none.
+    InputError: no such class; a setting unknown, missing or out of range; an impossible date.
     """
     where = f"intervention.{name}"
     if CLASS not in settings:

@@ -1,11 +1,9 @@
-"""楼栋议事会: councils on the ground floor, for matters of one micro-grid (F77: planned, not evidenced)."""
+"""楼栋议事会: councils on the ground floor, for topics of one micro-grid (F77: planned, not evidenced)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from consensus_sim.council.events import Event
 from consensus_sim.council.screening import score
@@ -19,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class BuildingCouncil(Intervention):
-    """Opens the channel `building_council` at people's own doors: up to `councils_per_week` a week take one
-    heard matter of their own micro-grid each; only who lives there comes.
+    """Opens the channel `building_council` at people's own doors: up to `councils_per_week` a week take one heard topic
+    of a micro-grid each, for its residents only.
 
-    The building group asks `neighbours_asked` of those with the highest stakes.
+    The building group asks the `neighbours_asked` residents with the highest stakes.
     """
 
     councils_per_week: int = setting(0, 50, "councils a week", integer=True, dose=DOSE)
@@ -30,14 +28,10 @@ class BuildingCouncil(Intervention):
     relief: float = setting(0, 1, "share of the fear of speaking")
     moderated: bool = switch()
 
-    def on_start(self, model: CommunityModel) -> None:
+    def apply(self, model: CommunityModel) -> None:
         if self.councils_per_week:
-            model.venue_of("building_council").relief = self.relief
-            model.open_channel("building_council")
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.close_channel("building_council")
-        model.venue_of("building_council").relief = 0.0
+            self.open_channel(model, "building_council")
+            self.set_room(model, model.venue_of("building_council").name, relief=self.relief)
 
     def events(self, model: CommunityModel) -> list[Event]:
         if not model.is_open("building_council"):
@@ -54,14 +48,11 @@ class BuildingCouncil(Intervention):
 
     @staticmethod
     def _local(topic: Topic) -> bool:
-        """Whether a matter belongs to one micro-grid and is heard, or already on a building council's table."""
+        """True if a topic belongs to one micro-grid and is heard, or is already deliberated by a building council."""
         if topic.state == AGENDA:
-            return topic.venue_channel == "building_council"
+            return topic.progress.venue_channel == "building_council"
         return topic.state == HEARD and topic.scope == "micro_grid"
 
     def invite(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name == "building_council" and self.neighbours_asked:
-            topic = event.topics[0] if event.topics else None
-            if topic is not None:
-                most = np.argsort(-topic.stake, kind="stable")[: self.neighbours_asked]
-                event.asked.append((PERSONAL, np.sort(topic.low + most).astype(np.int32)))
+            event.asked += [(PERSONAL, topic.most_at_stake(self.neighbours_asked)) for topic in event.topics]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.attendance import NOTHING, accept_chances, clear_stakes, lay_stakes
 from consensus_sim.council.events import NOBODY, Event, Rows
 from consensus_sim.council.meeting import COUNTS
@@ -18,6 +17,7 @@ from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.participation import PERSONAL, TEAM_CALL
 from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import DOSE, Intervention, choice, setting, switch
+from consensus_sim.interventions.schedule import times_a_month
 
 if TYPE_CHECKING:
     from consensus_sim.model.model import CommunityModel
@@ -31,8 +31,8 @@ class Council(Intervention):
     `important_from`, else routine.
 
     Without a seating rule micro-grid workers ask `personal_invitations` residents a session, who are its panel: those
-    of the highest stake (`stake`), those who would most likely come (`prospect`, L2), or any (`random`). One officer of
-    the team comes to every session; each other one (lawyer, property manager, social organisation) with chance
+    of the highest stake (`stake`), those most likely to come (`prospect`, L2), or any (`random`). One officer of the
+    team comes to every session; each other one (lawyer, property manager, social organisation) with probability
     `officer_attendance`.
     """
 
@@ -50,39 +50,27 @@ class Council(Intervention):
     team: Roles = field(default_factory=dict)
     officer_attendance: float = setting(0, 1, "probability")
 
-    def on_start(self, model: CommunityModel) -> None:
-        self.begun = model.week
-        if self.sessions_per_month == 0:
-            return
-        model.open_channel("council", model.rules.council_venue)
-        self._set_rules(model)
-        model.seat_team(form_team(model, self.team, self.team_chance, self.officer_attendance))
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.close_channel("council")
-        model.rules.procedure, model.rules.counts, model.rules.labels = "plenary", "present", None
-        model.seat_team(None)
-
-    def on_adjusted(self, model: CommunityModel) -> None:
+    def apply(self, model: CommunityModel) -> None:
         if self.sessions_per_month == 0:
             self.on_end(model)
-        elif model.team is not None and model.is_open("council"):
-            # The team stays in office; all else is read as it is used.
-            self._set_rules(model)
+            return
+        self.open_channel(model, "council", model.rules.council_venue)
+        labels = Labels(self.urgent_from, self.important_from)
+        self.set_rules(model, procedure=self.procedure, counts=self.counts, labels=labels)
+        if model.team is None:
+            model.seat_team(form_team(model, self.team, self.team_chance, self.officer_attendance))
+        else:  # it stays in office
             model.team.officer_attendance = self.officer_attendance
-        else:
-            self.on_start(model)
 
-    def _set_rules(self, model: CommunityModel) -> None:
-        """Set how the council talks, whose acceptance counts, and how it labels topics."""
-        model.rules.procedure, model.rules.counts = self.procedure, self.counts
-        model.rules.labels = Labels(self.urgent_from, self.important_from)
+    def on_end(self, model: CommunityModel) -> None:
+        if model.team is not None:
+            model.seat_team(None)
 
     def collectors(self, model: CommunityModel) -> Rows:
         return NOBODY if model.team is None else model.team.members
 
     def events(self, model: CommunityModel) -> list[Event]:
-        if not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
+        if not self.is_due(model, times_a_month(self.sessions_per_month)):
             return []
         size = model.parameters.meeting.agenda_size if self.agenda_size is None else self.agenda_size
         topics = agenda(model.topics.waiting, size, model.rules.labels, "council")
@@ -101,7 +89,7 @@ class Council(Intervention):
                 event.asked.append((PERSONAL, event.panel))
 
     def _neighbours_asked(self, model: CommunityModel, event: Event) -> Rows:
-        """Whom the micro-grid workers ask in person for this session."""
+        """Residents whom the micro-grid workers ask in person for this session."""
         by_lot, column = 1.0, NOTHING
         if self.invite_by == "prospect":
             by_lot, column = float(self.invite_chance), self._prospects(model, event)
@@ -116,7 +104,7 @@ class Council(Intervention):
 
     @staticmethod
     def _prospects(model: CommunityModel, event: Event) -> NDArray[np.float32]:
-        """How likely each resident is to accept when asked in person to this session, (n,); 0 for children."""
+        """Probability of each resident of accepting when asked in person to this session, (n,); 0 for children."""
         stake = lay_stakes(model, event)[model.adults].astype(np.float64)
         clear_stakes(model, event)
         chances = np.zeros(model.residents.n, np.float32)

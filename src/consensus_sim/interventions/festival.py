@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.interventions.base import DOSE, Intervention, setting
+from consensus_sim.interventions.schedule import times_a_year
 from consensus_sim.randomness import uniforms
 
 if TYPE_CHECKING:
@@ -18,23 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class Festival(Intervention):
-    """Held `festivals_per_year` times. A resident comes with chance `turnout` times belonging over its mean:
+    """Held `festivals_per_year` times. A resident comes with probability `turnout` times belonging over its mean:
     attendance rises with belonging. Visitors gain as much belonging as by one act of taking part, and hear with
     probability `stalls` of each open channel. A festival is no deliberation, so it counts as no participation and
     forms no habit of it.
     """
-
-    GOES_ON = ("begun", "visitors")
 
     festivals_per_year: float = setting(0, 12, "festivals a year", dose=DOSE)
     turnout: float = setting(0, 1, "share of adults")
     stalls: float = setting(0, 1, "probability that a visitor hears of a channel")
 
     def on_start(self, model: CommunityModel) -> None:
-        self.begun, self.visitors = model.week, 0
+        self.visitors = 0
 
     def on_week_end(self, model: CommunityModel) -> None:
-        if not self.turnout or not falls_due(self.festivals_per_year / 52.0, model.week - self.begun):
+        if not self.turnout or not self.is_due(model, times_a_year(self.festivals_per_year)):
             return
         self.count_event()
         residents, adults = model.residents, model.adults

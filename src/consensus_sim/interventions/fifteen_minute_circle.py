@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.council.events import PLACELESS
-from consensus_sim.council.protocol import take_up
+from consensus_sim.council.incubation import take_up
 from consensus_sim.council.topics import UNHEARD, Topic
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 from consensus_sim.randomness import uniforms_at
@@ -22,15 +22,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(kw_only=True, eq=False)
 class FifteenMinuteCircle(Intervention):
-    """Computes from the map who lives within `minutes` of an open channel's venue, walking `speed` on ways
-    that are `detour` times the straight line, and sets up to `points` points where most people are left
-    out.
+    """Computes from the map which residents live within `minutes` of an open channel's venue, walking `speed` on ways
+    `detour` times the straight line, and sets up to `points` points where most people are out of reach.
 
-    Points are set up when the lever starts or is changed, by the channels open in that week. Each has a board, read at
-    the share `show` of what a notice next door is read, and a box: a resident next door with full stake, expression and
-    efficacy puts an unheard topic into it with probability `box_share` a week. In a community as small as the case
-    study's the rule of fifteen minutes never binds (F45, G9): no point is set. `walk_reach` of the weekly results tells
-    the share of adults in reach of a point or of a channel open in that week.
+    Points are set up when the intervention starts or is changed, by the channels open in that week. Each has a board,
+    read at the share `show` of the rate of a notice next door, and a box: a resident next door with full stake,
+    expression and efficacy puts an unheard topic into it with probability `box_share` a week. In a community as small
+    as the case study's everybody is in reach (F45, G9): no point is set. `walk_reach` of the weekly results is the
+    share of adults in reach of a point or of a channel open in that week.
     """
 
     minutes: float = setting(0, 120, "minutes")
@@ -41,16 +40,23 @@ class FifteenMinuteCircle(Intervention):
     box_share: float = setting(0, 1, "probability a week", source="F23, F45")
 
     def on_start(self, model: CommunityModel) -> None:
-        self.radius = self.minutes * self.speed / self.detour
-        self.plain, self.near = model.nearness, np.zeros(model.residents.n, np.float32)
+        self.plain = model.nearness
+
+    def apply(self, model: CommunityModel) -> None:
+        model.nearness, self.near = self.plain, np.zeros(model.residents.n, np.float32)
         self.venues: set[str] | None = None
+
+    @property
+    def radius(self) -> float:
+        """Distance within reach, metres as the crow flies."""
+        return self.minutes * self.speed / self.detour
 
     def on_adjusted(self, model: CommunityModel) -> None:
         super().on_adjusted(model)
         self.on_week_start(model)
 
     def on_week_start(self, model: CommunityModel) -> None:
-        """By now the week's channels are open, whatever the order of their levers' names."""
+        """By now the week's channels are open, whatever the order of the interventions' names."""
         venues = {channel.venue.name for channel in model.channels.values()} - set(PLACELESS)
         if venues == self.venues:
             return
@@ -104,14 +110,14 @@ class FifteenMinuteCircle(Intervention):
                     self._box(model, topic)
 
     def _box(self, model: CommunityModel, topic: Topic) -> None:
-        """Somebody in reach of a point puts an unheard matter into the box, or not."""
+        """Let somebody in reach of a point put an unheard topic into the box, or nobody."""
         residents, rows = model.residents, np.arange(topic.low, topic.high)
         chance = topic.stake * residents.expression[rows] * residents.efficacy[rows] * self.near[rows]
         lot = uniforms_at(model.key("circle:box", sub=topic.number), rows)
         wrote = np.flatnonzero(lot < self.box_share * chance)
         if len(wrote):
-            topic.mentions += len(wrote)
-            first = wrote[np.argmin(lot[wrote] / chance[wrote])]  # any of them, with the same chance
+            topic.progress.mentions += len(wrote)
+            first = wrote[np.argmin(lot[wrote] / chance[wrote])]  # any of them, with equal probability
             take_up(model, topic, int(rows[first]), "box")
 
 

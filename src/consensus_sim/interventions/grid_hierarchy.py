@@ -11,7 +11,7 @@ import numpy as np
 
 from consensus_sim.council.attendance import clear_stakes, lay_stakes
 from consensus_sim.council.events import NOBODY, Event, Rows
-from consensus_sim.council.protocol import take_up
+from consensus_sim.council.incubation import take_up
 from consensus_sim.council.topics import UNHEARD, Topic
 from consensus_sim.dynamics.awareness import tell_by_unit
 from consensus_sim.dynamics.participation import PERSONAL
@@ -28,18 +28,16 @@ INVITED_TO = ("council", "tea", "salon")
 
 @dataclass(kw_only=True, eq=False)
 class GridHierarchy(Intervention):
-    """News goes down the chain and matters go up it, one tier in `tier_weeks`; each micro-grid worker asks
-    people in person for as long as the week's `worker_hours` last, `invitation_hours` each; a matter collected
-    takes as long.
+    """News goes down the chain and topics go up it, one tier in `tier_weeks`. Each micro-grid worker asks people in
+    person for as long as the week's `worker_hours` last, `invitation_hours` each; a topic collected takes as long.
 
-    Down: once a channel has been open long enough under the chain for word to come to the Party-member households, each
-    of them tells each other household of its unit with probability `household_news` a week; those hear whom news reach
-    at all. Up: the member households that live with a topic nobody has raised pass it on with probability `passing_on`
-    a week times how well they can put it, and it reaches the committee tiers later. Ties carry the same news at a speed
-    of their own (D1). Workers ask the residents of their micro-grid with the highest stakes, whether news reach them or
-    not, with a random draw of weight `chance`; at the tea, which has no agenda, by open concern. Residents asked by
-    them are no panel of the council. `strength` scales all of it, the hours too: at 0 nothing is told, passed on or
-    asked.
+    Down: once a channel has been open long enough for word to come to the Party-member households, each of them informs
+    each other household of its unit with probability `household_news` a week, as far as news reaches its members at
+    all. Up: member households that live with a topic nobody has raised pass it on with probability `passing_on` a week
+    times how well they can put it; it reaches the committee tiers later. Ties carry the same news at a speed of their
+    own (D1). Workers ask the residents of their micro-grid with the highest stakes, whether news reaches them or not,
+    with a random draw of weight `chance`; at the tea, which has no agenda, by open concern. Residents asked by them are
+    no panel of the council. `strength` scales all of it, the hours too.
     """
 
     tier_weeks: int = setting(0, 26, "weeks a tier", integer=True)
@@ -51,14 +49,11 @@ class GridHierarchy(Intervention):
     strength: float = setting(0, 1, "share of the full effect")
 
     def on_start(self, model: CommunityModel) -> None:
-        self.begun = model.week
         self.party = model.residents.member_of("party")
         self.on_the_way: dict[int, tuple[int, int]] = {}
         self.hours = np.zeros(model.community.places.n_micro_grids)
-        self.on_adjusted(model)
 
-    def on_adjusted(self, model: CommunityModel) -> None:
-        """What is on its way up stays on it."""
+    def apply(self, model: CommunityModel) -> None:
         people = model.community.population
         _, one_of_each = np.unique(people.dwelling[self.party], return_index=True)
         households = np.bincount(people.unit[self.party][one_of_each], minlength=int(people.unit.max()) + 1)
@@ -71,27 +66,27 @@ class GridHierarchy(Intervention):
             self._pass_up(model)
 
     def collectors(self, model: CommunityModel) -> Rows:
-        """Micro-grid workers whose week has time for it, where a council or a seed group takes up what they bring."""
+        """Micro-grid workers with time for it, where a council or a seed group takes up what they bring."""
         asked_for = self.strength * self.worker_hours >= self.invitation_hours and (
             model.team is not None or model.is_open("seed_group")
         )
         return np.flatnonzero(model.residents.worker).astype(np.int32) if asked_for else NOBODY
 
     def on_collected(self, model: CommunityModel, who: Rows) -> None:
-        """A matter takes its worker as long as an invitation: so much less is left for those of the week."""
+        """Take the time for a topic, as long as an invitation, off the hours that its worker has left this week."""
         micro_grids = model.community.population.micro_grid[who[model.residents.worker[who]]]
         np.subtract.at(self.hours, micro_grids, self.invitation_hours)
         np.maximum(self.hours, 0.0, out=self.hours)
 
     def _pass_up(self, model: CommunityModel) -> None:
-        """Matters that have climbed all tiers are taken up; others begin to climb."""
+        """Take up topics that have climbed all tiers; let others begin to climb."""
         for topic in model.topics.waiting:
             if topic.state != UNHEARD:
                 continue
             if topic.number in self.on_the_way:
                 arrives, who = self.on_the_way[topic.number]
                 if model.week >= arrives:
-                    topic.mentions += 1
+                    topic.progress.mentions += 1
                     take_up(model, topic, who, "hierarchy")
             else:
                 self._begin_to_climb(model, topic)

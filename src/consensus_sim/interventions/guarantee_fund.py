@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from consensus_sim.council.topics import PENDING
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class GuaranteeFund(Intervention):
 
     Residents give money or labour worth up to `residents_share` of the need, in proportion to the trust of
     those at stake (their stake-weighted mean); the fund gives the rest. What residents give is no cost of
-    the lever.
+    the intervention.
     """
 
     fund: float = setting(0, 1e9, "CNY a quarter", dose=DOSE)
@@ -30,15 +31,9 @@ class GuaranteeFund(Intervention):
     def on_start(self, model: CommunityModel) -> None:
         self.given = self.paid = self.contributed = 0.0  # this quarter, this week, in all
 
-    def on_end(self, model: CommunityModel) -> None:
-        self.paid = 0.0
-
-    def on_adjusted(self, model: CommunityModel) -> None:
-        """What was given this quarter counts against the new fund."""
-
     @property
     def left(self) -> float:
-        """What the fund can still give this quarter, CNY."""
+        """Money that the fund can still give this quarter, CNY."""
         return max(0.0, self.fund - self.given)
 
     def on_week_start(self, model: CommunityModel) -> None:
@@ -48,20 +43,22 @@ class GuaranteeFund(Intervention):
         if self.fund == 0 and self.residents_share == 0:
             return
         for topic in model.topics.topics:
-            if topic.execution == "pending" and topic.gap > 0 and model.week - topic.settled_week >= self.wait:
+            resolution = topic.resolution
+            waits = resolution.execution == PENDING and resolution.gap > 0
+            if waits and model.week - resolution.settled_week >= self.wait:
                 self._fill(model, topic)
 
     def _fill(self, model: CommunityModel, topic: Topic) -> None:
         """Residents' part and the fund's part, if together they close the gap; else nothing is begun."""
-        weight = float(topic.stake.sum())
+        resolution, weight = topic.resolution, float(topic.stake.sum())
         trust = float(np.dot(topic.stake, model.residents.trust[topic.low : topic.high])) / weight if weight else 0.0
-        own = min(topic.gap, self.residents_share * trust * topic.funding_need)
-        if topic.gap - own > self.left:
+        own = min(resolution.gap, self.residents_share * trust * topic.funding_need)
+        if resolution.gap - own > self.left:
             return
-        self.given += topic.gap - own
-        self.paid += topic.gap - own
+        self.given += resolution.gap - own
+        self.paid += resolution.gap - own
         self.contributed += own
-        topic.gap = 0.0
+        resolution.gap = 0.0
 
     def spent(self, model: CommunityModel) -> float:
         return self.paid

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module, metadata
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from consensus_sim.data_files import Data, read_text, shown
 from consensus_sim.errors import InputError, names_phrase, near_phrase
@@ -67,20 +67,21 @@ _sources: dict[str, Source] = {}  # by digest: files of the user's that this pro
 _missing: dict[str, str] = {}  # by digest of its place: files that were named and are not there
 
 
-def with_digest(found: Data, folder: Path, file: str) -> Data:
-    """The value of `class` in a YAML file, with the digest of the file that it names, which is read and kept.
+def with_digest(found: Data, folder: Path, file: str, key: str = CLASS) -> Data:
+    """The value of `class`, or of another `key`, in a YAML file, with the digest of the file that it names, which is
+    read and kept.
 
     folder: that of the YAML file, in which the other has to lie; file: what messages call the YAML file
-    A file that is not there is told when a scenario uses it.
+    A file that is missing is reported when a scenario uses it.
     """
     if not isinstance(found, str) or (":" not in found and "/" not in found and not found.endswith(".py")):
         return found
     own = _OWN.fullmatch(found)
     if own is None or own["digest"] is not None:
-        raise InputError("class_file", where=f"{file}: {CLASS}", found=found)
+        raise InputError("class_file", where=f"{file}: {key}", found=found)
     place = folder / own["file"]
     if not place.resolve().is_relative_to(folder.resolve()):
-        raise InputError("class_file", where=f"{file}: {CLASS}", found=found)
+        raise InputError("class_file", where=f"{file}: {key}", found=found)
     if not place.exists():
         digest = _digest(str(place))
         _missing[digest] = shown(place)
@@ -116,7 +117,15 @@ def as_written(found: object) -> object:
 
 
 def load_class(where: str, found: object) -> type:
-    """The class that `found` names; `where` is the key.
+    """The class that `found` names; `where` is the key. Raises InputError."""
+    kind = load_named(where, found)
+    if not isinstance(kind, type):
+        raise InputError("class_no_class", where=where, found=as_written(found))
+    return kind
+
+
+def load_named(where: str, found: object) -> Any:
+    """The object that `found` names; `where` is the key.
 
     Raises InputError: there is none, or its code cannot be run.
     """
@@ -133,8 +142,6 @@ def load_class(where: str, found: object) -> type:
         names = [*BUILT_IN, *(entry.name for entry in metadata.entry_points(group=ENTRY_POINTS))]
         near, allowed = near_phrase(found, names), names_phrase(found, names)
         raise InputError("class_unknown", where=where, found=as_written(found), near=near, allowed=allowed)
-    if not isinstance(kind, type):
-        raise InputError("class_no_class", where=where, found=as_written(found))
     return kind
 
 
@@ -160,7 +167,7 @@ class _TextLoader(importlib.abc.InspectLoader):
         self._source = source
 
     def get_source(self, fullname: str) -> str:
-        """The text, also for whoever shows where an error came from."""
+        """The text, also for tracebacks."""
         return self._source.text
 
     def get_code(self, fullname: str) -> CodeType:

@@ -1,4 +1,4 @@
-"""协商观察员: a Party member of the backbone watches tempers and who has not spoken, and asks for pauses (F38,
+"""协商观察员: a Party member of the backbone watches the heat and the silent, and asks for pauses (F38,
 P22).
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consensus_sim.council.meeting import Help
+from consensus_sim.council.meeting import FacilitationSupport
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 if TYPE_CHECKING:
@@ -25,12 +25,9 @@ class Observer(Intervention):
     turns: float = setting(0, 1, "share of speeches", source="P22, F38, L17, L19")
     calm: float = setting(0, 1, "share of heat", source="F38, P27")
 
-    def on_start(self, model: CommunityModel) -> None:
+    def apply(self, model: CommunityModel) -> None:
         if self.observers:
-            model.rules.help[self.name] = Help(turn_sharing=self.turns, calm=self.calm)
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.rules.help.pop(self.name, None)
+            self.support(model, FacilitationSupport(turn_sharing=self.turns, calm=self.calm))
 
     def on_attended(self, model: CommunityModel, event: Event) -> None:
         if self.observers and event.topics and not event.channel.online:

@@ -11,11 +11,13 @@ from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 if TYPE_CHECKING:
     from consensus_sim.model.model import CommunityModel
 
+PARLOUR = "parlour"
+
 
 @dataclass(kw_only=True, eq=False)
 class Parlour(Intervention):
-    """The council meets in the parlour: part of the fear of speaking goes, heat is lower, and what is held there is
-    seen.
+    """The council meets in the parlour: part of the fear of speaking goes, heat is lower, and passers-by see what is
+    held there.
 
     `relief` is the share of the fear of speaking, and of the heat, that is taken away (P12); `elder_relief` with the
     `elders_corner` the further share of the fear of elders (magnifiers, seats, volunteers); `show` the share of the
@@ -29,38 +31,30 @@ class Parlour(Intervention):
     elder_relief: float = setting(0, 1, "share of elders' fear of speaking", source="P12, F39")
     display_results: bool = switch()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.bare_room: int | None = None  # what the room holds without the lever, while it is in force
-
     @property
     def idle(self) -> bool:
-        """Whether there is no room in the parlour, so that the council stays in the committee's office."""
+        """True if the parlour has no room, so that the council stays in the committee's office."""
         return self.capacity == 0
 
-    def on_start(self, model: CommunityModel) -> None:
+    def apply(self, model: CommunityModel) -> None:
         if self.idle:
+            self.on_end(model)
             return
-        venue = model.venues["parlour"]
-        self.bare_room = venue.capacity
-        venue.capacity = self.capacity
-        venue.relief = self.relief
-        venue.elder_relief = self.elder_relief if self.elders_corner else 0.0
-        venue.display = self.display_results
-        model.rules.council_venue = "parlour"
-        model.move_channel("council", "parlour")
-        model.show_at("parlour", self.show)
+        self.set_room(model, PARLOUR, capacity=self.capacity, relief=self.relief, show=self.show)
+        elder_relief = self.elder_relief if self.elders_corner else 0.0
+        self.set_room(model, PARLOUR, elder_relief=elder_relief, display=self.display_results)
+        self._meet_in(model, PARLOUR)
 
     def on_end(self, model: CommunityModel) -> None:
-        if self.bare_room is None:
-            return
-        model.rules.council_venue = model.venue_of("council").name
-        model.move_channel("council", model.rules.council_venue)
-        venue = model.venues["parlour"]
-        venue.relief, venue.elder_relief, venue.display = 0.0, 0.0, False
-        venue.capacity, self.bare_room = self.bare_room, None
-        model.show_at("parlour", 0.0)
+        self._meet_in(model, model.venue_of("council").name)
+
+    @staticmethod
+    def _meet_in(model: CommunityModel, venue: str) -> None:
+        """Let the council meet in `venue`."""
+        if model.rules.council_venue != venue:
+            model.rules.council_venue = venue
+            model.move_channel("council", venue)
 
     def on_attended(self, model: CommunityModel, event: Event) -> None:
-        if event.channel.name == "council" and event.open.venue.name == "parlour":
+        if event.channel.name == "council" and event.open.venue.name == PARLOUR:
             self.count_event()

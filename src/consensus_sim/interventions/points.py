@@ -88,7 +88,7 @@ class Points(Intervention):
 
     @property
     def idle(self) -> bool:
-        """Whether the lever as set gives nothing at all."""
+        """True if the settings give no reward at all."""
         return self.attendance == self.suggestion == self.proposal == self.conflict == 0 or (
             self.value == 0 and not self.catalogue and self.honours == 0
         )
@@ -99,11 +99,11 @@ class Points(Intervention):
         return self.purse.all_left
 
     def claims(self, model: CommunityModel) -> float:
-        """What holders will bring in a quarter, CNY at present prices."""
+        """Worth of the points that holders will bring in a quarter, CNY at present prices."""
         return self.shop.claims(model.residents.points, self.redeemed_share)
 
     def income(self, day: date) -> list[float]:
-        """What comes in a quarter by source, CNY, as things stand on `day`, in the order of `SOURCES`."""
+        """Income of a quarter by source, CNY, as of `day`, in the order of `SOURCES`."""
         sponsors = self.sponsors if self.sponsor_until is None or day <= self.sponsor_until else 0.0
         budget = self.quarter_budget if self.budget_until is None or day <= self.budget_until else 0.0
         by_source = {"sponsors": sponsors, "public": self.public_revenue * self.public_share, "budget": budget}
@@ -111,7 +111,7 @@ class Points(Intervention):
 
     @property
     def quarter_budget(self) -> float:
-        """What the community budget gives in the present quarter, CNY: as set, or P35's ratio times the worth of the
+        """Money from the community budget in the present quarter, CNY: as set, or P35's ratio times the worth of the
         points expected, at the prices of the start.
         """
         return self.ratio * self.expected * self.shop.start_value if self.budget is None else self.budget
@@ -143,15 +143,17 @@ class Points(Intervention):
             p.motive.crowding_out, p.participation.attitudes, model.standard.motive_mean, model.standard.motive_sd
         )
         self._act = float(1.0 - np.exp(-1.0 / self.crowding_acts))
-        model.rules.reward_in_force = not self.idle
         self._note_reach(model, model.week)
+
+    def apply(self, model: CommunityModel) -> None:
+        self.set_rules(model, reward_in_force=not self.idle)
 
     def _value(self, model: CommunityModel) -> float:
         """CNY a point: as set, or P34's."""
         return float(model.parameters.motive.point_value if self.value is None else self.value)
 
     def _note_reach(self, model: CommunityModel, week: int) -> None:
-        """Whom the points draw at the events of `week`: who took part in the weeks before it, or knows a holder."""
+        """Residents whom points draw to the events of `week`: took part in the weeks before it, or know a holder."""
         since, scratch = week - self.active_weeks, model.scratch
         network = model.community.network
         points_reach(
@@ -161,12 +163,12 @@ class Points(Intervention):
         self._laid = float("nan")
 
     def on_adjusted(self, model: CommunityModel) -> None:
-        """The ledger, the purse and the price level go on; what points buy is laid out anew."""
+        """The ledger, the purse and the price level go on; the catalogue is replaced."""
+        super().on_adjusted(model)
         self.shop.stock(self.catalogue, self._value(model))
         self._keep_lots(model)
         if self.idle or not self.honours:
             self._forget_within_reach()
-        model.rules.reward_in_force = not self.idle
 
     def _keep_lots(self, model: CommunityModel) -> None:
         """Points that are older than they may now become expire."""
@@ -185,7 +187,6 @@ class Points(Intervention):
         self.expired += held
         self.lots[:] = 0
         model.residents.points[:] = 0
-        model.rules.reward_in_force = False
         self._note(model)
 
     def _points(self, event: Event) -> int:
@@ -215,12 +216,12 @@ class Points(Intervention):
 
     def on_adopted(self, model: CommunityModel, topic: Topic) -> None:
         if not self.idle:
-            self._issue(model, np.array([topic.raised_by], np.int32), self.suggestion)
+            self._issue(model, np.array([topic.progress.raised_by], np.int32), self.suggestion)
 
     def on_settled(self, model: CommunityModel, event: Event, topic: Topic) -> None:
-        if self.idle or topic.led_by < 0:
+        if self.idle or topic.progress.led_by < 0:
             return
-        leader = np.array([topic.led_by], np.int32)
+        leader = np.array([topic.progress.led_by], np.int32)
         self._issue(model, leader, self.proposal)
         if topic.urgency >= self.conflict_heat:
             self._issue(model, leader, self.conflict)
@@ -279,8 +280,8 @@ class Points(Intervention):
         self._laid = float("nan")
 
     def _honour_within_reach(self, model: CommunityModel) -> None:
-        """near10 of D9: who has at least `near_share` of the points of the last honoured place this quarter, and was
-        active of late.
+        """near10 of D9: residents with at least `near_share` of the points of the last honoured place this quarter, if
+        they were active lately.
         """
         self._forget_within_reach()
         near = within_reach(self.earned, self.honours, float(self.near_share), model.scratch.rows)

@@ -1,4 +1,4 @@
-"""What points buy and who pays: the exchange catalogue with its price level, and the purse by source (F35, F70, G6)."""
+"""Exchange of points and its funding: the catalogue with its price level, and the purse by source (F35, F70, G6)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consensus_sim.errors import InputError
 from consensus_sim.settings import STRICT, setting
 
 SOURCES = ("sponsors", "public", "budget")
-"""Where the money comes from, in the order in which it is spent: what may end first goes first."""
+"""Sources of money, in the order in which they are spent: those that may end first go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Purse:
 
     @property
     def all_left(self) -> float:
-        """What can still be spent, CNY."""
+        """Money that can still be spent, CNY."""
         return float(sum(self.left.tolist()))
 
     def fill(self, income: Sequence[float]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from consensus_sim.council.attendance import accept_chances
 from consensus_sim.council.events import Event
+from consensus_sim.council.meeting import topic_data
 from consensus_sim.council.seating import (
     OFFERED,
     PRESENT,
@@ -33,7 +34,7 @@ COUNTED = {"offered": OFFERED, "seated": SEATED, "present": PRESENT}
 
 @dataclass(kw_only=True, eq=False)
 class QuotaSeating(Intervention):
-    """Gives `seats` of each council session by rule: representatives of those at stake first, the rest by lot over
+    """Gives `seats` of each council session by rule: representatives of stakeholders first, the rest by sortition over
     the grids.
 
     `share` of the seats is for the vulnerable (elders, tenants, low income), counted on seats `offered`, `seated`
@@ -53,16 +54,19 @@ class QuotaSeating(Intervention):
             self._check_list(model)
 
     def _check_list(self, model: CommunityModel) -> None:
-        """Refuse a quota that the list from which seats are filled is not expected to meet."""
+        """Refuse a quota that the list is not expected to meet."""
         where, vulnerable = f"intervention.{self.name}", model.vulnerable[model.adults[~model.team_mask[model.adults]]]
         check_quota(vulnerable, self.seats, self.share, where, self.list_size)
 
-    def on_start(self, model: CommunityModel) -> None:
-        if self.seats == 0:
-            return
-        self._check_list(model)  # once more: a policy may have changed the settings
-        model.rules.seating = True
-        self.rule = SeatingRule(
+    def apply(self, model: CommunityModel) -> None:
+        if self.seats:
+            self._check_list(model)  # again: a policy may have changed the settings
+            self.set_rules(model, seating=True)
+
+    @property
+    def rule(self) -> SeatingRule:
+        """The settings as the draw takes them."""
+        return SeatingRule(
             self.seats,
             min(self.stakeholder_seats, self.seats),
             float(self.share),
@@ -70,9 +74,6 @@ class QuotaSeating(Intervention):
             float(self.letters_per_seat),
             self.rounds,
         )
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.rules.seating = False
 
     def invite(self, model: CommunityModel, event: Event) -> None:
         if event.channel.name != "council" or self.seats == 0:
@@ -102,7 +103,7 @@ class QuotaSeating(Intervention):
         self.count_event()
 
     def _list(self, model: CommunityModel, event: Event) -> NDArray[np.int64]:
-        """The adults outside the team from whom this session's seats are filled: a list drawn anew by lot."""
+        """Adults outside the team from whom this session's seats are filled: a random list."""
         chance = self.list_size / len(model.adults) if len(model.adults) > self.list_size else 1.0
         found = model.scratch.rows
         size = shortlist(model.key("seating:list", sub=event.number), model.adults, chance, model.team_mask, found)
@@ -112,11 +113,8 @@ class QuotaSeating(Intervention):
     def _interests(
         model: CommunityModel, event: Event, rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """For those on the list (m,): the highest stake in the agenda, and the interest group each could represent."""
+        """Highest stake in the agenda of residents on the list, and the interest group each could represent; (m,)."""
         stake, group = np.zeros(len(rows)), np.full(len(rows), -1, np.int64)
         for number, topic in enumerate(event.topics):
-            kind, groups = topic.kind, model.residents.groups
-            add_interests(
-                rows, number, topic.low, topic.stake, groups, kind.group_stake, kind.group_position, stake, group
-            )
+            add_interests(rows, number, topic_data(topic), model.residents.groups, stake, group)
         return stake, group

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.dynamics.learning import learn
 from consensus_sim.interventions.base import DOSE, Intervention, setting
+from consensus_sim.interventions.schedule import times_a_month
 from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.columns import COGNITIONS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class RightsEducation(Intervention):
-    """The secretary lectures `lectures_per_month` times to `places` adults who come by their motive and a random draw.
+    """The secretary lectures `lectures_per_month` times to `places` adults, ranked by motive and a random draw.
     Cognition of the listeners grows by the share 1 / `course` of the parameter `course_cognition`; skill does not
     (F66).
     """
@@ -30,10 +30,10 @@ class RightsEducation(Intervention):
     course: int = setting(1, 20, "sessions to which a lecture's gain refers", integer=True, source="P28")
 
     def on_start(self, model: CommunityModel) -> None:
-        self.begun, self.person_times = model.week, 0
+        self.person_times = 0
 
     def on_week_end(self, model: CommunityModel) -> None:
-        if not self.places or not falls_due(per_week(self.lectures_per_month), model.week - self.begun):
+        if not self.places or not self.is_due(model, times_a_month(self.lectures_per_month)):
             return
         self.count_event()
         residents, adults = model.residents, model.adults

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due
 from consensus_sim.council.events import Event, Rows
 from consensus_sim.dynamics.learning import learn
 from consensus_sim.dynamics.participation import PERSONAL
 from consensus_sim.dynamics.ranking import first_asked
 from consensus_sim.interventions.base import DOSE, Intervention, setting
+from consensus_sim.interventions.schedule import every_weeks
 from consensus_sim.residents.columns import COGNITIONS, SKILLS
 
 if TYPE_CHECKING:
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class ThemedSalon(Intervention):
-    """Opens the channel `salon`: `salons` in all, one every `weeks_between` weeks, to which `invitations`
-    residents who took part before, then others by lot, are asked in person.
+    """Opens the channel `salon`: `salons` in all, one every `weeks_between` weeks. It asks `invitations` residents in
+    person: those who took part before, then others at random.
 
     Attendees learn `depth` times what a session of a workshop teaches.
     """
-
-    GOES_ON = ("begun", "held")
 
     salons: int = setting(0, 200, "salons", integer=True, dose=DOSE)
     weeks_between: float = setting(1, 52, "weeks")
@@ -40,15 +38,14 @@ class ThemedSalon(Intervention):
         return int(weeks / self.weeks_between + 1e-9) if setting == "salons" else super().most(setting, weeks)
 
     def on_start(self, model: CommunityModel) -> None:
-        self.begun, self.held = model.week, 0
-        if self.salons:
-            model.open_channel("salon")
+        self.held = 0
 
-    def on_end(self, model: CommunityModel) -> None:
-        model.close_channel("salon")
+    def apply(self, model: CommunityModel) -> None:
+        if self.salons:
+            self.open_channel(model, "salon")
 
     def events(self, model: CommunityModel) -> list[Event]:
-        if self.held >= self.salons or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
+        if self.held >= self.salons or not self.is_due(model, every_weeks(self.weeks_between)):
             return []
         self.held += 1
         self.count_event()
@@ -61,7 +58,7 @@ class ThemedSalon(Intervention):
             event.asked.append((PERSONAL, self._asked(model, event)))
 
     def _asked(self, model: CommunityModel, event: Event) -> Rows:
-        """Who took part before, then anybody, each by lot."""
+        """Residents who took part before, then all others, in random order."""
         key, nobody = model.key("salon:ask", sub=event.number), model.scratch.flags
         asked: Rows = first_asked(key, model.adults, nobody, 1.0, model.took_part, self.invitations)
         return asked

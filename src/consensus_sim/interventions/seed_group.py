@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from consensus_sim.calendar import falls_due, per_week
 from consensus_sim.council.attendance import member_level
-from consensus_sim.council.events import Event, Rows
+from consensus_sim.council.events import NOBODY, Event, Rows
 from consensus_sim.council.screening import agenda
 from consensus_sim.council.team import worn_members
 from consensus_sim.council.topics import AGENDA, HEARD, Topic
@@ -17,6 +16,7 @@ from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import OWN_GROUP, PERSONAL
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
+from consensus_sim.interventions.schedule import times_a_month
 from consensus_sim.randomness import uniforms
 
 if TYPE_CHECKING:
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class SeedGroup(Intervention):
-    """Opens the channel `seed_group`: `members` Party members and backbone residents meet and take small
-    matters (of one micro-grid, no more money than `most_money`) that have been heard, with those who live
-    with them.
+    """Opens the channel `seed_group`: `members` Party members and backbone residents meet on small topics (of one
+    micro-grid, no more money than `most_money`) that have been heard, with the residents who live with them.
 
-    They collect the matters of their micro-grids and lead them. What they settle they carry out themselves; leading
-    a matter to landing raises initiative. `coached` sittings have a neutral moderator. When the group first meets,
+    They collect the topics of their micro-grids and lead them. They carry out themselves what they settle; leading a
+    topic to landing raises initiative. `coached` meetings have a neutral moderator. When the group first meets,
     `member_attendance` of its members come; habit and fatigue act from then on. Worn members leave as those of the
     council team do, and others follow. A change of size keeps the members in office.
     """
@@ -45,26 +44,23 @@ class SeedGroup(Intervention):
     member_attendance: float = setting(0, 1, "probability")
 
     def on_start(self, model: CommunityModel) -> None:
-        self.begun = model.week
-        self.group = self.founders = np.empty(0, np.int32)
+        self.group = self.founders = NOBODY
         self.past: set[int] = set()
         self.level: float | None = None  # once, when the group first meets: afterwards habit and fatigue act
-        self._open(model)
 
-    def _open(self, model: CommunityModel) -> None:
-        """Fill the group up to its size and open its channel, unless it is not to meet."""
+    def apply(self, model: CommunityModel) -> None:
         if self.members == 0 or self.sessions_per_month == 0:
+            self.group = NOBODY
             return
-        if not model.is_open("seed_group"):
-            model.open_channel("seed_group")
+        self.open_channel(model, "seed_group")
         if len(self.group) != self.members:
             self._fill(model, self.members)
         if not len(self.founders):
             self.founders = self.group
 
     def _fill(self, model: CommunityModel, size: int) -> None:
-        """Make the group `size` strong: members stay before others come, those of most drive first, a random draw of
-        weight `chance` added; who left for good does not come back.
+        """Make the group `size` strong: members stay; others come by drive, with a random draw of weight `chance`;
+        residents who left for good do not come back.
         """
         residents = model.residents
         may = residents.adult & (residents.member_of("party") | model.team_mask | residents.worker)
@@ -76,17 +72,6 @@ class SeedGroup(Intervention):
         ranked = np.lexsort((-drive, ~np.isin(able, self.group)))
         before, self.group = self.group, np.sort(able[ranked[:size]]).astype(np.int32)
         model.tell(model.channels["seed_group"], np.setdiff1d(self.group, before))
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.close_channel("seed_group")
-        self.group = np.empty(0, np.int32)
-
-    def on_adjusted(self, model: CommunityModel) -> None:
-        """Members stay in office, and their level goes on, whatever else is changed."""
-        if self.members == 0 or self.sessions_per_month == 0:
-            self.on_end(model)
-        else:
-            self._open(model)
 
     def on_week_end(self, model: CommunityModel) -> None:
         leaving = worn_members(model, "seed_group:exit", self.group)
@@ -100,7 +85,7 @@ class SeedGroup(Intervention):
         return self.group
 
     def events(self, model: CommunityModel) -> list[Event]:
-        if not len(self.group) or not falls_due(per_week(self.sessions_per_month), model.week - self.begun):
+        if not len(self.group) or not self.is_due(model, times_a_month(self.sessions_per_month)):
             return []
         small = [topic for topic in model.topics.waiting if self._small(topic)]
         topics = agenda(small, self.agenda_size, model.rules.labels, "seed_group")
@@ -108,7 +93,7 @@ class SeedGroup(Intervention):
         return [model.event("seed_group", topics=topics, moderated=self.coached)]
 
     def _small(self, topic: Topic) -> bool:
-        own = topic.state == AGENDA and topic.venue_channel == "seed_group"
+        own = topic.state == AGENDA and topic.progress.venue_channel == "seed_group"
         return own or (topic.state == HEARD and topic.scope == "micro_grid" and topic.funding_need <= self.most_money)
 
     def invite(self, model: CommunityModel, event: Event) -> None:
@@ -120,14 +105,12 @@ class SeedGroup(Intervention):
         event.asked.append((OWN_GROUP, self.group))
         add_bounded(model.residents.fatigue, self.group, model.parameters.fatigue.team_load)
         add_bounded(model.residents.strain, self.group, model.parameters.fatigue.team_load)
-        for topic in event.topics:
-            if self.neighbours_asked:
-                most = np.argsort(-topic.stake, kind="stable")[: self.neighbours_asked]
-                event.asked.append((PERSONAL, np.sort(topic.low + most).astype(np.int32)))
+        if self.neighbours_asked:
+            event.asked += [(PERSONAL, topic.most_at_stake(self.neighbours_asked)) for topic in event.topics]
 
     def on_settled(self, model: CommunityModel, event: Event, topic: Topic) -> None:
         if event.channel.name == "seed_group":
-            topic.carried_by_residents = True
-            topic.gap = 0.0
+            topic.resolution.carried_by_residents = True
+            topic.resolution.gap = 0.0
             led = np.intersect1d(event.came, self.group).astype(np.int32)
             gain_saturating(model.residents.initiative, led, model.parameters.learning.behaviour_gain)

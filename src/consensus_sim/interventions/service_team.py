@@ -1,11 +1,11 @@
-"""党员协商服务队: Party members at sittings keep the rules and give way first (F77: planned, not evidenced)."""
+"""党员协商服务队: Party members at meetings keep the rules and give way first (F77: planned, not evidenced)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consensus_sim.council.meeting import Help
+from consensus_sim.council.meeting import FacilitationSupport
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ class ServiceTeam(Intervention):
     calm: float = setting(0, 1, "share of heat", source="F77, P27")
     give_way: float = setting(0, 1, "susceptibility", source="F77, P18")
 
-    def on_start(self, model: CommunityModel) -> None:
+    def apply(self, model: CommunityModel) -> None:
         if self.strength:
-            model.rules.help[self.name] = Help(calm=self.strength * self.calm, give_way=self.strength * self.give_way)
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.rules.help.pop(self.name, None)
+            given = FacilitationSupport(calm=self.strength * self.calm, give_way=self.strength * self.give_way)
+            self.support(model, given)

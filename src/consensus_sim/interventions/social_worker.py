@@ -1,11 +1,11 @@
-"""专业社工: a resident social worker hands on the word, cools disputes and helps with proposals (F38, P22, P23)."""
+"""专业社工: a professional social worker hands on the word, cools disputes and helps with proposals (F38, P22, P23)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consensus_sim.council.meeting import Help
+from consensus_sim.council.meeting import FacilitationSupport
 from consensus_sim.interventions.base import DOSE, Intervention, setting
 
 if TYPE_CHECKING:
@@ -16,22 +16,17 @@ if TYPE_CHECKING:
 @dataclass(kw_only=True, eq=False)
 class SocialWorker(Intervention):
     """A professional on site at every meeting, who hands round the share `turns` of the speeches, beside the moderator.
-    Help with proposals brings everybody present the share `quality` of the way to full integration skill. `presence`
-    scales both.
+    Help with proposals closes the share `quality` of everybody's gap to full integration skill. `presence` scales both.
     """
 
     presence: float = setting(0, 1, "share of sittings' needs met", dose=DOSE)
     turns: float = setting(0, 1, "share of speeches", source="P22, F38, L17, L19")
     quality: float = setting(0, 1, "share of the way to full skill", source="F38, P23")
 
-    def on_start(self, model: CommunityModel) -> None:
+    def apply(self, model: CommunityModel) -> None:
         if self.presence:
-            model.rules.help[self.name] = Help(
-                turn_sharing=self.presence * self.turns, quality=self.presence * self.quality
-            )
-
-    def on_end(self, model: CommunityModel) -> None:
-        model.rules.help.pop(self.name, None)
+            turns, quality = self.presence * self.turns, self.presence * self.quality
+            self.support(model, FacilitationSupport(turn_sharing=turns, quality=quality))
 
     def on_attended(self, model: CommunityModel, event: Event) -> None:
         if self.presence and event.topics and not event.channel.online:

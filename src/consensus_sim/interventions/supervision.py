@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from consensus_sim.council.events import NOBODY, Rows
 from consensus_sim.dynamics.fatigue import add_bounded
 from consensus_sim.interventions.base import DOSE, Intervention, setting, switch
 from consensus_sim.randomness import uniforms
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class Supervision(Intervention):
-    """A group of `members` follows every resolution: its weekly chance of being carried out rises by the
-    parameter `execution.supervision`, `chase` times as much past the deadline.
+    """A group of `members` follows every resolution: its weekly log-hazard of being carried out rises by the parameter
+    `execution.supervision`, `chase` times as much past the deadline.
 
-    With `notice` what became of them, good or bad, is posted monthly where the council meets; with `redeliberate` a
-    resolution that came to nothing comes back as a matter. The members, adults outside the team of most
-    initiative and follow-through, tire a little every month.
+    With `notice` the results, good or bad, are posted monthly where the council meets. With `redeliberate` a failed
+    resolution is heard again as a topic. The members, adults outside the team of most initiative and follow-through,
+    tire a little every month.
     """
 
     members: int = setting(0, 200, "persons", integer=True, dose=DOSE)
@@ -34,30 +35,27 @@ class Supervision(Intervention):
 
     @property
     def idle(self) -> bool:
-        """Whether there is nobody to supervise."""
+        """True if the group has no members or no strength."""
         return self.members == 0 or self.strength == 0
 
     def on_start(self, model: CommunityModel) -> None:
+        self.group = NOBODY
+
+    def apply(self, model: CommunityModel) -> None:
         if self.idle:
             return
-        rules, residents = model.rules, model.residents
-        rules.supervision, rules.chase = self.strength, self.chase
-        rules.monthly_notice, rules.redeliberate = self.notice, self.redeliberate
+        self.set_rules(model, supervision=self.strength, chase=self.chase)
+        self.set_rules(model, monthly_notice=self.notice, redeliberate=self.redeliberate)
+        if len(self.group) != self.members:  # it stays in office unless another size is asked for
+            self.group = self._form(model)
+
+    def _form(self, model: CommunityModel) -> Rows:
+        """Adults outside the team of most initiative and follow-through, with a random draw of weight `chance`."""
+        residents = model.residents
         able = np.flatnonzero(residents.adult & ~model.team_mask)
         drive = residents.initiative[able] + residents.follow_through[able]
         drive = drive + self.chance * uniforms(model.key("supervision:members"), residents.n)[able]
-        self.group = np.sort(able[np.argsort(-drive, kind="stable")[: self.members]]).astype(np.int32)
-
-    def on_end(self, model: CommunityModel) -> None:
-        rules = model.rules
-        rules.supervision, rules.chase, rules.monthly_notice, rules.redeliberate = 0.0, 1.0, False, False
-
-    def on_adjusted(self, model: CommunityModel) -> None:
-        """The group stays in office unless another size is asked for."""
-        group = vars(self).get("group")
-        super().on_adjusted(model)
-        if group is not None and len(group) == self.members:
-            self.group = group
+        return np.sort(able[np.argsort(-drive, kind="stable")[: self.members]]).astype(np.int32)
 
     def on_month_end(self, model: CommunityModel) -> None:
         if not self.idle:

@@ -1,4 +1,4 @@
-"""协商能力评估量表 as a questionnaire: what a half-yearly survey of a sample finds, not what is so (F46, F48)."""
+"""协商能力评估量表 as a questionnaire: a half-yearly sample survey with noisy estimates (F46, F48)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from consensus_sim.council.events import Rows
 from consensus_sim.dynamics.ranking import drawn_by_lot
 from consensus_sim.dynamics.survey import likert_answers
 from consensus_sim.interventions.base import DOSE, Intervention, setting
+from consensus_sim.interventions.schedule import at_end_of
 from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.capability import INDICATORS, WHOLE, Finding, SurveyResult, indicators_of
 from consensus_sim.residents.columns import REPORT_GROUPS
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class CapabilitySurvey(Intervention):
-    """Asks `sample` adults drawn by lot at each half-year's end; not all answer, and what they tick is not exact.
+    """Asks `sample` adults drawn at random at each half-year's end; not all answer, and answers have errors.
 
-    `items` items on each indicator with `points` answers each. Groups of fewer than `least_told` answers are not told.
-    It changes nobody: what it finds is kept (`model.recorder.surveys`, tables survey and survey_answers).
+    It has `items` items on each indicator with `points` answers each. Groups of fewer than `least_told` answers are not
+    reported. It changes nobody; its results are kept (`model.recorder.surveys`, tables survey and survey_answers).
     """
 
     sample: int = setting(0, 1_000_000, "adults asked a survey", integer=True, dose=DOSE)
     items: int = setting(1, 20, "items an indicator", integer=True)
     points: int = setting(2, 11, "answers an item", integer=True)
-    least_told: int = setting(2, 1000, "answers from which a group is told", integer=True)
+    least_told: int = setting(2, 1000, "answers needed to report a group", integer=True)
     response: float = setting(0, 1, "probability that an owner who does not work answers")
     response_tenant: float = setting(-5, 5, "log-odds")
     response_working: float = setting(-5, 5, "log-odds")
@@ -43,7 +44,7 @@ class CapabilitySurvey(Intervention):
 
     def on_week_end(self, model: CommunityModel) -> None:
         self.given = 0.0
-        if not self.sample or not model.calendar.ends_half_year(model.week):
+        if not self.sample or not self.is_due(model, at_end_of("half_year")):
             return
         asked, answered = self._respondents(model)
         answers = likert_answers(
@@ -61,7 +62,7 @@ class CapabilitySurvey(Intervention):
         self.count_event()
 
     def _respondents(self, model: CommunityModel) -> tuple[Rows, Rows]:
-        """Who is asked, drawn by lot among adults, and who of them answers; ascending."""
+        """Adults who are asked, drawn at random, and those of them who answer; ascending."""
         residents = model.residents
         asked: Rows = drawn_by_lot(model.key("survey:sample"), model.adults, self.sample)
         odds = np.full(len(asked), np.log(self.response / (1.0 - self.response)) if 0 < self.response < 1 else np.inf)

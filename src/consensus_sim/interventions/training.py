@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from consensus_sim.calendar import falls_due
 from consensus_sim.council.events import Rows
 from consensus_sim.dynamics.learning import gain_saturating, learn
 from consensus_sim.dynamics.ranking import trainees
 from consensus_sim.interventions.base import DOSE, Intervention, choice, setting
+from consensus_sim.interventions.schedule import every_weeks
 from consensus_sim.randomness import uniforms_at
 from consensus_sim.residents.columns import COGNITIONS, SKILLS
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 class Training(Intervention):
     """Trains residents in courses of `course` sessions, `sessions` in all, one every `weeks_between` weeks.
 
-    A course is given to the same `places` residents, who enrol at its first session; each misses a session with
+    A course is given to the same `places` residents, who enrol at its first session. Each misses a session with
     probability `missed`, and each session attended adds an equal part of the course's gain. The next course enrols
-    anew, those first who attended the fewest sessions.
+    again, first the residents who attended the fewest sessions.
     `method`: `lecture` (theory: cognition, hardly skill) or `workshop` (cases and simulation: skill). `who`: the
-    council team, the `active` (who took part before), or `residents` at
-    large; the team and the active first where both fit (`team_and_active`); or the `weakest_group`, the one with the
-    lowest skill that the last survey told. With `target: weakest` the share `focus` of a dimension's gain goes to the
-    indicator that the last survey found lowest (in that group), the total stays; without a survey all is even, and
-    residents at large are asked. A session is no act of participation; it costs its people some fatigue.
+    council `team`; the `active`, who took part before; the team and the active first where both fit
+    (`team_and_active`); `residents` at large; or the `weakest_group`, the one with the lowest skill in the last survey.
+    With `target: weakest` the share `focus` of a dimension's gain goes to the indicator that the last survey found
+    lowest (in that group); the total stays. Without a survey all gains are even, and residents at large are asked. A
+    session is no act of participation; it costs its people some fatigue.
     """
 
     method: str = choice("lecture", "workshop")
@@ -50,16 +50,13 @@ class Training(Intervention):
         return int(weeks / self.weeks_between + 1e-9) if setting == "sessions" else super().most(setting, weeks)
 
     def on_start(self, model: CommunityModel) -> None:
-        self.begun, self.held = model.week, 0
+        self.held = 0
         self.person_times = 0
         self.trainees: Rows = np.empty(0, np.int32)
         self.attended = np.zeros(model.residents.n, np.int32)
 
-    def on_adjusted(self, model: CommunityModel) -> None:
-        """The course goes on: settings are read as they are used."""
-
     def on_week_end(self, model: CommunityModel) -> None:
-        if self.held >= self.sessions or not falls_due(1.0 / self.weeks_between, model.week - self.begun):
+        if self.held >= self.sessions or not self.is_due(model, every_weeks(self.weeks_between)):
             return
         if self.held % self.course == 0:
             self.trainees = self._enrol(model)
@@ -81,7 +78,7 @@ class Training(Intervention):
         gain_saturating(residents.fatigue, who, model.parameters.fatigue.load)
 
     def _weights(self, model: CommunityModel, dimension: str, indicators: tuple[str, ...]) -> NDArray[np.float64]:
-        """How much of the even gain each indicator gets, (k,), adding up to k: by what the last survey told."""
+        """Weight of each indicator in the gain, (k,), with the sum k, by the last survey."""
         weights = np.ones(len(indicators))
         if self.target == "none" or not model.recorder.surveys:
             return weights
@@ -93,15 +90,15 @@ class Training(Intervention):
         return weights
 
     def _group(self, model: CommunityModel) -> str | None:
-        """The group that `who` aims at: that of the lowest skill told by the last survey; None if there is none."""
+        """Group that `who` aims at: that of the lowest skill in the last survey; None if there is none."""
         if self.who != "weakest_group" or not model.recorder.surveys:
             return None
         group: str | None = model.recorder.surveys[-1].weakest_group("skill")
         return group
 
     def _enrol(self, model: CommunityModel) -> Rows:
-        """Trainees of a new course: those asked, fewest sessions attended first, then in the order of `who`, who enrol
-        with probability `turnout`, up to `places`; ascending.
+        """Trainees of a new course, up to `places`: residents who enrol with probability `turnout`, asked in the order
+        of fewest sessions attended, then of `who`; ascending.
         """
         with_team, with_active = self.who in ("team", "team_and_active"), self.who in ("active", "team_and_active")
         able, group = model.residents.adult, self._group(model)

@@ -129,9 +129,9 @@ class _Unpickler(pickle.Unpickler):
 
 
 def pickled(whole: object, part: object) -> bytes:
-    """The attributes of `whole` as bytes, all but its `part`; for `unpickled`."""
+    """The state of `whole` (`__getstate__`) as bytes, all but its `part`; for `unpickled`."""
     file = io.BytesIO()
-    _Pickler(file, (whole, part)).dump(vars(whole))
+    _Pickler(file, (whole, part)).dump(whole.__getstate__())
     return file.getvalue()
 
 

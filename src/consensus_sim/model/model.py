@@ -11,27 +11,31 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from textwrap import shorten
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mesa
 import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.calendar import Calendar
 from consensus_sim.community import Community
-from consensus_sim.council import attendance, protocol
+from consensus_sim.council import attendance
 from consensus_sim.council.events import PLACELESS, Channel, Event, OpenChannel, Rows, Venue
+from consensus_sim.council.events_of_week import hold, standing_events
+from consensus_sim.council.incubation import incubate
 from consensus_sim.council.meeting import Facilitation, facilitation
 from consensus_sim.council.organisations import Funds, funds_of_quarter
+from consensus_sim.council.practice import practice_gains
+from consensus_sim.council.resolution import execute
 from consensus_sim.council.team import Team
+from consensus_sim.council.topic_book import TopicBook
 from consensus_sim.council.topic_class import TopicClass
-from consensus_sim.council.topics import AGENDA, HEARD, Topic, TopicBook
+from consensus_sim.council.topics import AGENDA, HEARD, Topic
+from consensus_sim.council.vote import vote
 from consensus_sim.dynamics.attendance import learn_of
-from consensus_sim.dynamics.latent import latent_sd
 from consensus_sim.dynamics.learning import gain_saturating
 from consensus_sim.dynamics.participation import housemates
 from consensus_sim.errors import ConsensusSimError, InputError, one_of
-from consensus_sim.interventions.base import Intervention
+from consensus_sim.interventions.base import Intervention, begin, finish
 from consensus_sim.model.copying import memo_of_arrays, pickled, unpickled
 from consensus_sim.model.recorder import Recorder
 from consensus_sim.model.state import (
@@ -42,12 +46,16 @@ from consensus_sim.model.state import (
     nearness,
     open_channel,
     read_parameters,
-    standardise,
 )
 from consensus_sim.model.weekly import News, change_residents, spread_news
 from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, keys_of_weeks
 from consensus_sim.residents.residents import Residents
+
+if TYPE_CHECKING:
+    from mesa.agent import AgentSet
+
+    from consensus_sim.model.mesa_adapter import MesaCommunity
 
 PHASES = (
     ("start_and_stop_levers", "by the calendar, before anything else happens"),
@@ -64,13 +72,13 @@ NO_ACT = -(10**6)
 """Week of the last act of a resident who has not taken part yet: before any window."""
 
 
-class CommunityModel(mesa.Model):
-    """A community playing one scenario, week by week.
+class CommunityModel:
+    """Simulation of a community under one scenario, week by week.
 
     Parameters: `community` who lives where; `levers` the scenario's interventions (see `interventions.base`), taken
     in the order of their names; `behaviour` the parameters of residents; `channels` and `topics` the contents of
     configs/channel and configs/topic; `calendar` first day and number of weeks; `seed` (64 bits), the only source
-    of chance. Two models of one seed meet the same chance wherever they do not differ.
+    of random draws. Models with one seed use common random numbers: draws are equal wherever the models do not differ.
     """
 
     def __init__(
@@ -83,7 +91,6 @@ class CommunityModel(mesa.Model):
         calendar: Calendar,
         seed: int,
     ) -> None:
-        super().__init__(seed=seed)
         self.seed = seed
         self._keys: dict[tuple[str, int], NDArray[np.uint64]] = {}
         self.community = community
@@ -98,10 +105,10 @@ class CommunityModel(mesa.Model):
         self.vulnerable: NDArray[np.bool_] = self.residents.member_of("vulnerable")
         self.adults = self.residents.rows_of("all")
         self.vulnerable_share = float(self.vulnerable[self.adults].mean())
-        self.standard, self.skill_mean, self.skill_sd = standardise(self.residents)
-        self.skill_unit: NDArray[np.float64] = latent_sd(self.residents.skill, self.adults)
-        self.cognition_unit: NDArray[np.float64] = latent_sd(self.residents.cognition, self.adults)
-        self.practice = protocol.practice_gains(self)
+        scale = self.residents.scale
+        self.standard, self.skill_mean, self.skill_sd = scale.standard, scale.skill_mean, scale.skill_sd
+        self.skill_unit, self.cognition_unit = scale.skill_unit, scale.cognition_unit
+        self.practice = practice_gains(self)
         self.scratch = Scratch(community)
         self.scratch.start_cognition[:] = self.residents.cognition.mean(axis=0)
         self.scratch.start_trust[:] = self.residents.trust
@@ -122,11 +129,9 @@ class CommunityModel(mesa.Model):
         self.team_mask = np.zeros(self.residents.n, bool)
         self.rules = Rules(council_venue=channels["council"].venue)
         self.funds: Funds = funds_of_quarter(self.parameters.execution.funds)
-        self.venues: dict[str, Venue] = {
-            name: Venue(name, x, y, capacity=10**9) for name, (x, y) in community.places.venues.items()
-        }
+        self.venues: dict[str, Venue] = {name: Venue(name, x, y) for name, (x, y) in community.places.venues.items()}
         for name in PLACELESS:
-            self.venues[name] = Venue(name, 0.0, 0.0, capacity=10**9)
+            self.venues[name] = Venue(name, 0.0, 0.0)
         self.venue_row = {name: row for row, name in enumerate(self.venues)}
         delta = self.parameters.awareness.distance
         self.distance, self.nearness = distances(community, delta), nearness(community, delta)
@@ -141,7 +146,7 @@ class CommunityModel(mesa.Model):
             lever.check_community(self)
 
     def __repr__(self) -> str:
-        """Where, how far and with what it runs."""
+        """Community, week, seed and levers in one line."""
         levers = shorten(", ".join(lever.name for lever in self.levers), 60, placeholder=" ...") or "no intervention"
         week = f"week {self.week} of {self.calendar.weeks} from {self.calendar.start.isoformat()}"
         return f"<CommunityModel {self.community.name}: {week}, seed {self.seed}; {levers}>"
@@ -150,14 +155,22 @@ class CommunityModel(mesa.Model):
 
     def step(self) -> None:
         """Simulate one week, in the order of `PHASES`. Raises ConsensusSimError once the calendar has ended."""
-        if self.week >= self.calendar.weeks:
-            self.steps = self.week
+        if not self.running:
             last = self.calendar.date(self.week) - timedelta(days=1)
             raise ConsensusSimError("run_has_ended", weeks=self.calendar.weeks, last=last.isoformat())
         for phase, _ in PHASES:
             getattr(self, phase)()
         self.week += 1
-        self.running = self.week < self.calendar.weeks
+
+    @property
+    def steps(self) -> int:
+        """Number of weeks simulated so far."""
+        return self.week
+
+    @property
+    def running(self) -> bool:
+        """True if the calendar has a week left."""
+        return self.week < self.calendar.weeks
 
     def start_and_stop_levers(self) -> None:
         """Levers whose first day has come begin; those whose last day has passed end."""
@@ -174,20 +187,20 @@ class CommunityModel(mesa.Model):
 
     def let_topics_arise(self) -> None:
         """D12: new matters, and the urgency of waiting ones."""
-        protocol.incubate(self)
+        incubate(self)
 
     def hold_events(self) -> None:
         """All events of the week: the long-standing channels first, then what the levers hold."""
-        protocol.feel_like_coming(self)
-        events = protocol.standing_events(self)
+        attendance.update_base_utility(self)
+        events = standing_events(self)
         for lever in self.with_hook("events"):
             events += lever.events(self)
         for event in events:
-            protocol.hold(self, event)
+            hold(self, event)
 
     def carry_out_resolutions(self) -> None:
         """D13, D8: execution, and what residents see of it."""
-        protocol.execute(self)
+        execute(self)
 
     def change_residents(self) -> None:
         """D1, D6-D11: what a week does to everybody."""
@@ -211,7 +224,7 @@ class CommunityModel(mesa.Model):
 
     def run(self) -> CommunityModel:
         """Step to the end of the calendar; returns itself."""
-        while self.week < self.calendar.weeks:
+        while self.running:
             self.step()
         return self
 
@@ -232,14 +245,14 @@ class CommunityModel(mesa.Model):
         if lever not in self.active:
             self.active = sorted([*self.active, lever], key=lambda each: each.name)
             self._hooked.clear()
-            lever.on_start(self)
+            begin(lever, self)
 
     def stop_lever(self, lever: Intervention) -> None:
         """Put a lever out of force, if it is in force."""
         if lever in self.active:
             self.active.remove(lever)
             self._hooked.clear()
-            lever.on_end(self)
+            finish(lever, self)
 
     def with_hook(self, hook: str) -> list[Intervention]:
         """The levers in force that have a `hook` of their own; the others do nothing there."""
@@ -284,8 +297,8 @@ class CommunityModel(mesa.Model):
         self.channels.pop(name, None)
         self.news = None
         for topic in self.topics.waiting:
-            if topic.state == AGENDA and topic.venue_channel == name:
-                topic.state = HEARD
+            if topic.state == AGENDA and topic.progress.venue_channel == name:
+                topic.move(HEARD)
 
     def move_channel(self, name: str, venue: str, per_year: float | None = None) -> None:
         """Hold a channel, if it is open, in another venue, or `per_year` times a year, from now on; who knows of it and
@@ -298,12 +311,8 @@ class CommunityModel(mesa.Model):
             self.channels[name], self.news = moved, None
 
     def is_open(self, name: str) -> bool:
-        """Whether a channel is open."""
+        """Returns True if channel `name` is open."""
         return name in self.channels
-
-    def show_at(self, venue: str, show: float) -> None:
-        """Set the share of the notice rate with which what goes on is seen at `venue` (P13)."""
-        self.venues[venue].show = show
 
     def event(self, channel: str, topics: list[Topic] | None = None, moderated: bool = False) -> Event:
         """A new event of an open channel this week. Raises InputError for a channel that is not open."""
@@ -321,11 +330,11 @@ class CommunityModel(mesa.Model):
                 self.tell(channel, team.members)
 
     def facilitation(self, event: Event) -> Facilitation:
-        """How talk is run at `event` (P22)."""
+        """Rules of talk at `event` (P22), and its support."""
         return facilitation(self, event)
 
     def utility_of_levers(self, event: Event) -> tuple[float, NDArray[np.float32]]:
-        """What the active levers add to the decision to come to `event`: a common number and an array (n,) or (0,)."""
+        """Utility that the active levers add to attending `event`: a common number and an array (n,) or (0,)."""
         shift, arrays = 0.0, []
         for lever in self.with_hook("utility"):
             added = lever.utility(self, event)
@@ -362,7 +371,7 @@ class CommunityModel(mesa.Model):
 
     def vote(self, event: Event, topic: Topic, voters: Rows) -> None:
         """Put `topic` to the vote of `voters` online."""
-        protocol.vote(self, event, topic, voters)
+        vote(self, event, topic, voters)
 
     @cached_property
     def _turns(self) -> dict[int, list[tuple[Intervention, bool]]]:
@@ -378,6 +387,10 @@ class CommunityModel(mesa.Model):
 
     # --- copies ----------------------------------------------------------------------------------------------
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All attributes but the Mesa model, which a copy makes for itself when asked."""
+        return {name: value for name, value in vars(self).items() if name != "mesa"}
+
     def __deepcopy__(self, memo: dict[int, Any]) -> CommunityModel:
         """An independent model in the same week, with interventions, residents and records of its own.
 
@@ -386,7 +399,7 @@ class CommunityModel(mesa.Model):
         twin = object.__new__(type(self))
         memo[id(self)] = twin
         memo.update(memo_of_arrays(self, shared=[self.community]))
-        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        twin.__dict__.update(copy.deepcopy(self.__getstate__(), memo))
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -395,12 +408,14 @@ class CommunityModel(mesa.Model):
 
     # --- Mesa ----------------------------------------------------------------------------------------------
 
-    @property
-    def agents(self) -> Any:
-        """All residents as a Mesa AgentSet of `Resident`, made when first asked for; a run does not need them."""
-        if not self._agents:
-            from consensus_sim.residents.agent import Resident
+    @cached_property
+    def mesa(self) -> MesaCommunity:
+        """This model as a Mesa model. Mesa is imported here, so a forecast does not pay for it."""
+        from consensus_sim.model.mesa_adapter import MesaCommunity
 
-            for row in range(self.residents.n):
-                Resident(self, row)
-        return self._all_agents
+        return MesaCommunity(self)
+
+    @property
+    def agents(self) -> AgentSet:
+        """All residents as a Mesa AgentSet of `Resident`, created at the first call."""
+        return self.mesa.agents

@@ -1,4 +1,4 @@
-"""What is kept of a run: weekly metrics, acts, observation sheets, points, costs. Reads everything, changes nothing."""
+"""Records of a run: weekly metrics, acts, observation sheets, points, costs. Reads everything, changes nothing."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class Recorder:
         return found
 
     def _of_topics(self) -> list[float]:
-        """How many topics wait in each state or have ever come to it, and matters landed."""
+        """Number of topics that wait in each state or have ever come to it, and of matters landed."""
         return [*map(float, self.model.topics.count_states().values()), float(self._landed)]
 
     def _of_residents(self) -> list[float]:

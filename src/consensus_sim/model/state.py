@@ -1,4 +1,4 @@
-"""What a model holds besides its residents: parameters by group, rules of the council, working space, open channels."""
+"""State of a model besides its residents: parameters by group, rules of the council, working space, open channels."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consensus_sim.community import Community
-from consensus_sim.council import protocol
+from consensus_sim.council.attendance import base_utility
 from consensus_sim.council.events import PLACELESS, Channel, OpenChannel, Venue
-from consensus_sim.council.meeting import Help, MeetingParameters, deliberation_parameters
+from consensus_sim.council.meeting import FacilitationSupport, MeetingParameters, deliberation_parameters
 from consensus_sim.council.resolution import ExecutionParameters
 from consensus_sim.council.screening import Labels
-from consensus_sim.council.topics import TopicParameters
+from consensus_sim.council.topic_book import TopicParameters
 from consensus_sim.dynamics.awareness import AwarenessParameters, mirror_weights, resting_rate
 from consensus_sim.dynamics.fatigue import FatigueParameters, MotiveParameters
 from consensus_sim.dynamics.learning import HabitParameters, LearningParameters, keep_factor
-from consensus_sim.dynamics.measures import moments_of_level, moments_of_rows
 from consensus_sim.dynamics.participation import (
     ParticipationParameters,
-    Standard,
     cost_of_coming,
     fear_weights,
+    in_bins,
+    level_of_bins,
     level_of_mean,
-    mean_pull,
     pulls,
 )
 from consensus_sim.dynamics.talk import DeliberationParameters
@@ -36,13 +35,13 @@ from consensus_sim.dynamics.trust import TrustParameters
 from consensus_sim.parameters import Behaviour
 from consensus_sim.residents.columns import BEHAVIOURS, COGNITIONS, SKILLS
 from consensus_sim.residents.initial import InitialParameters
-from consensus_sim.residents.residents import WORKING, Residents
+from consensus_sim.residents.residents import WORKING
 
 if TYPE_CHECKING:
     from consensus_sim.model.model import CommunityModel
 
 NEVER = np.float32(-1e9)
-NO_HELP = Help()
+NO_HELP = FacilitationSupport()
 
 
 class ParameterSet(NamedTuple):
@@ -104,8 +103,8 @@ class Rules:
     labels: Labels | None = None
     """Bounds of the three-colour label; None: no council screens topics."""
     seating: bool = False
-    help: dict[str, Help] = field(default_factory=dict)
-    """What helpers at sittings bring, by the name of the lever that sends them."""
+    help: dict[str, FacilitationSupport] = field(default_factory=dict)
+    """Support by helpers at events, by the name of the lever that sends them."""
     supervision: float = 0.0
     """Strength of the supervision of resolutions: 1 for a group that meets monthly (P47)."""
     cooperation: float = 0.0
@@ -113,22 +112,22 @@ class Rules:
     chase: float = 1.0
     """Times the supervision's strength once a resolution is past its deadline."""
     redeliberate: bool = False
-    """Whether a resolution that came to nothing is heard again as a matter."""
+    """True if a resolution that came to nothing is heard again as a topic."""
     monthly_notice: bool = False
-    """Whether what became of resolutions, good and bad, is posted where the council meets."""
+    """True if the outcomes of resolutions, good and bad, are posted where the council meets."""
     notice_board: float = 0.0
-    """Share of the notice rate at which simple posters tell of every channel, wherever it is held."""
+    """Share of the notice rate at which simple posters announce every channel, wherever it is held."""
     online_publicity: float = 0.0
     reward_in_force: bool = False
 
-    def helped(self) -> Help:
+    def helped(self) -> FacilitationSupport:
         """All help together: turns and voice add up, calm and quality leave what the others left, the most giving way
         counts.
         """
         if not self.help:
             return NO_HELP
         given = [self.help[name] for name in sorted(self.help)]
-        return Help(
+        return FacilitationSupport(
             turn_sharing=sum(each.turn_sharing for each in given),
             calm=1.0 - prod(1.0 - each.calm for each in given),
             quality=1.0 - prod(1.0 - each.quality for each in given),
@@ -175,16 +174,6 @@ class Scratch:
         self.ties = in_diagonals(community)
 
 
-def standardise(residents: Residents) -> tuple[Standard, NDArray[np.float64], NDArray[np.float64]]:
-    """The fixed scale of z(.): mean and SD over adults at the start; also mean and SD of each skill row."""
-    adults, attitudes = residents.rows_of("all"), (residents.efficacy, residents.trust, residents.motive)
-    pairs = [
-        moments_of_level(block, adults) for block in (residents.cognition, *(column[None] for column in attitudes))
-    ]
-    standard = Standard(*(number for mean, sd in pairs for number in (float(mean), max(float(sd), 1e-9))))
-    return standard, *moments_of_rows(residents.skill, adults)
-
-
 @lru_cache(maxsize=1)
 def distances(community: Community, delta: float) -> dict[str, NDArray[np.float32]]:
     """Distance of each resident's building from each venue in units of delta (P10), (n,); 0 online, at the own door, or
@@ -209,12 +198,12 @@ def nearness(community: Community, delta: float) -> NDArray[np.float32]:
 
 
 class AtStart:
-    """What draws adults to taking part at the start of a run, (n_adults,): the scale on which channels are centred."""
+    """Attendance utility of adults at the start of a run, in parts of shape (n_adults,); channels are centred on it."""
 
     def __init__(self, model: CommunityModel) -> None:
         residents = model.residents
         self.adults = residents.rows_of("all")
-        self.common = protocol.attraction(model).take(self.adults)
+        self.common = base_utility(model).take(self.adults)
         self.fear_weight = np.empty(len(self.adults), np.float32)
         fear_weights(residents.belonging.take(self.adults), model.exposed.take(self.adults), self.fear_weight)
         self.unskilled = 1.0 - residents.start_skill[0].take(self.adults)
@@ -222,8 +211,9 @@ class AtStart:
     def drawn(
         self, model: CommunityModel, channel: Channel, fixed: NDArray[np.float32], counted: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
-        """What draws the adults who are `counted` (n,) to a channel in a plain room, (m,); `fixed` (n,) is what does
-        not change from event to event.
+        """Attendance utility of the `counted` (n,) adults for a channel in a plain room, log-odds (m,).
+
+        fixed: the part that does not change from event to event, (n,)
         """
         fear = model.parameters.participation.fear * channel.formality
         drawn: NDArray[np.float64] = pulls(
@@ -233,14 +223,14 @@ class AtStart:
 
 
 def open_channel(model: CommunityModel, channel: Channel, venue: Venue, novel: bool, per_year: float) -> OpenChannel:
-    """What each resident faces when taking part through `channel` in `venue` (the fixed part of D2).
+    """Opens `channel` in `venue`, with each resident's fixed part of the attendance utility (D2).
 
     `fixed` = taste - c_stay of tenants + suits - c_time max(clash of workers, of parents) - c_eve clash of the old -
-    d / delta; online the taste is the one for acts online, the last three give way to the level of P14
-    (`add_online_level`), and who has no access is out of reach.
-    `centre` is taken from every level: the log of the mean over adults of e^(what draws them, at the start, in a plain
-    room), so that what nobody was asked for has the log-odds of a rare event's mean chance as its intercept (P1); 0
-    online. `letter` and `personal` make P3 and P4 mean rates.
+    d / delta. Online, the taste is that for online acts, the level of P14 replaces the last three terms
+    (`add_online_level`), and residents without access are out of reach.
+    `centre` is subtracted from every level: the log of the mean over adults of e^(attendance utility at the start, in a
+    plain room), so that the intercept equals the log-odds of the mean uninvited attendance probability (rare-event
+    approximation, P1); 0 online. `letter` and `personal` are set so that P3 and P4 are the mean acceptance rates.
     """
     residents, p = model.residents, model.parameters.participation
     people, counted = model.community.population, residents.online if channel.online else residents.adult
@@ -259,14 +249,15 @@ def open_channel(model: CommunityModel, channel: Channel, venue: Venue, novel: b
         fixed += lasting
         level = model.parameters.channels[channel.name] if channel.level is None else channel.level
     drawn = model.at_start.drawn(model, channel, fixed, counted)
-    centre = 0.0 if channel.online else float(mean_pull(drawn))
+    bins = in_bins(drawn)
+    centre = 0.0 if channel.online else float(bins.pull)
     return OpenChannel(
         channel=channel,
         venue=venue,
         bit=residents.channel_bits[channel.name],
         level=level,
-        letter=float(level_of_mean(_possible(p.letter_acceptance), drawn, 1.0)) + centre,
-        personal=float(level_of_mean(_possible(p.personal_acceptance), drawn, 1.0)) + centre,
+        letter=float(level_of_bins(_possible(p.letter_acceptance), bins, 1.0)) + centre,
+        personal=float(level_of_bins(_possible(p.personal_acceptance), bins, 1.0)) + centre,
         opened_week=model.week,
         novel=novel,
         fixed=fixed,
@@ -293,8 +284,9 @@ def add_online_level(
 
 
 def routine_rate(model: CommunityModel, channel: Channel, venue: Venue) -> float:
-    """Rate a week at which daily life tells those next door of a long-standing channel, so that the share of adults who
-    know of it rests where it starts (`start_share`).
+    """Weekly rate at which daily life informs those next door of a long-standing channel.
+
+    At this rate the share of adults who know of the channel stays where it starts (`start_share`).
     """
     residents, p = model.residents, model.parameters.awareness
     return resting_rate(

@@ -1,4 +1,4 @@
-"""What a week does to all residents: forgetting, rest, influence along ties, news of the channels."""
+"""Weekly changes of all residents: forgetting, rest, influence along ties, news of the channels."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class News(NamedTuple):
 
 
 def _news(model: CommunityModel) -> News:
-    """Who has news to spread; kept in `model.news` until a channel opens, closes or moves."""
+    """Channels as the news kernel reads them; kept in `model.news` until a channel opens, closes or moves."""
     channels = sorted(model.channels.values(), key=lambda channel: channel.bit)
     model.news = News(
         channels,
@@ -84,14 +84,14 @@ def freshness(channel: OpenChannel, week: int, wear_out: float) -> float:
 
 
 def spread_news(model: CommunityModel) -> None:
-    """D1: notices, ties and the mini-programme tell of each open channel; what is not heard of again is forgotten.
+    """D1: notices, ties and the mini-programme announce each open channel; what is not heard of again is forgotten.
 
     A new channel is announced wherever people see what goes on, not only where it is held. Its news wear out: what is
     left is the rate of the notice board, in the share `notice_plain` for news online as well.
     """
     p, scratch, residents = model.parameters.awareness, model.scratch, model.residents
     online_rate = p.online * model.rules.online_publicity
-    if model.rules.online_publicity > 0:  # who looks there also sees results there, whatever it tells of events
+    if model.rules.online_publicity > 0:  # its readers also see results there, whatever it announces
         who_can_read(residents.aware, channel_bit("ballot"), residents.online, scratch.online_user)
     else:
         scratch.online_user[:] = False

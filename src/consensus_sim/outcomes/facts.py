@@ -23,7 +23,7 @@ Columns = Mapping[str, "type | str"]
 """Names of columns and the NumPy types of their values."""
 DAY = "datetime64[ms]"  # the coarsest unit that Parquet, Arrow and pandas share
 LAST_WEEKS = f"last_{QUARTER}_weeks"
-"""What stands for the quarter in the rows of the table grids that cover the same weeks as the headline metrics."""
+"""Label that replaces the quarter in the rows of the table grids that cover the same weeks as the headline metrics."""
 
 
 POINTS_COLUMNS: Columns = {
@@ -150,12 +150,12 @@ def topics_table(model: CommunityModel) -> Table:
     """One row a topic, from arising to evaluation."""
     rows = [
         (
-            t.number, t.kind.name, t.kind.category, t.micro_grid, t.scope, t.label, t.arisen_week, t.heard_week,
-            t.channel, t.agenda_week, t.sittings, t.state, t.settled_week, t.acceptance,
-            t.kind.responsible if t.execution != "none" else "", t.deadline_week, t.execution, t.executed_week,
-            t.satisfaction, t.efficiency, t.fairness, t.failed_before, t.raised_by, t.led_by, t.found,
+            t.number, t.kind.name, t.kind.category, t.micro_grid, t.scope, p.label, t.arisen_week, p.heard_week,
+            p.channel, p.agenda_week, t.talk.meetings, t.state, r.settled_week, r.acceptance,
+            t.kind.responsible if r.execution != "none" else "", r.deadline_week, r.execution, r.executed_week,
+            r.satisfaction, r.efficiency, r.fairness, p.failed_before, p.raised_by, p.led_by, t.talk.found,
         )
-        for t in model.topics.topics
+        for t, p, r in ((topic, topic.progress, topic.resolution) for topic in model.topics.topics)
     ]  # fmt: skip
     return _rows(rows, TOPIC_COLUMNS)
 
@@ -187,7 +187,7 @@ def capability_table(model: CommunityModel) -> Table:
 
 
 def survey_table(model: CommunityModel) -> Table:
-    """What each capability survey found: one row a group, dimension and indicator."""
+    """Findings of each capability survey: one row a group, dimension and indicator."""
     rows = [
         (survey.half_year, *key, *found, found.n / found.asked if found.asked else float("nan"))
         for survey in model.recorder.surveys
@@ -238,7 +238,7 @@ def meetings_table(model: CommunityModel) -> Table:
             m.week, date(m.week), m.channel, m.venue, m.topic.number, m.topic.kind.name, m.sitting,
             m.present, m.team_present, m.team_or_party_share, m.vulnerable_offered, m.vulnerable_accepted,
             m.vulnerable_present, m.vulnerable_speaking, m.elder_speaking, m.tenant_speaking, m.turns, m.gini_speaking,
-            m.top_fifth_speaking, m.heat_end, m.how, m.acceptance, m.topic.execution,
+            m.top_fifth_speaking, m.heat_end, m.how, m.acceptance, m.topic.resolution.execution,
         )
         for m in model.recorder.sheets
     ]  # fmt: skip

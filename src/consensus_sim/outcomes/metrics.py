@@ -109,25 +109,26 @@ def _topics(model: CommunityModel) -> list[tuple[str, str, float]]:
     topics, sheets, whole = model.topics.topics, model.recorder.sheets, (0, model.calendar.weeks)
     online, party = outcomes.online_channels(model), model.residents.member_of("party")
     settled = [t for t in topics if t.state == SETTLED]
-    finished = [t for t in topics if t.satisfaction == t.satisfaction]
+    begun = [t for t in topics if t.progress.agenda_week >= 0]
+    finished = [t for t in topics if t.resolution.satisfaction == t.resolution.satisfaction]
     return [
         ("topics_deliberated", "all", float(len(outcomes.on_agenda(sheets, *whole)))),
         *((f"consensus_{name}", "all", share) for name, share in outcomes.consensus(sheets, *whole).items()),
         ("sittings_per_settled", "all", outcomes.sittings_per_settled(topics, sheets, online, *whole)),
-        ("weeks_to_agenda", "all", _mean(t.agenda_week - t.arisen_week for t in topics if t.agenda_week >= 0)),
-        ("weeks_to_resolution", "all", _mean(t.settled_week - t.arisen_week for t in settled)),
+        ("weeks_to_agenda", "all", _mean(t.progress.agenda_week - t.arisen_week for t in begun)),
+        ("weeks_to_resolution", "all", _mean(t.resolution.settled_week - t.arisen_week for t in settled)),
         *((f"execution_{name}", "all", share) for name, share in outcomes.execution_of_due(topics, *whole).items()),
         ("matters_landed", "all", outcomes.matters_landed(topics, *whole)),
         ("topics_raised_by_party", "all", outcomes.topics_raised_by_party(topics, party, *whole)),
         ("topics_led_by_party", "all", outcomes.topics_led_by_party(sheets, online, party, *whole)),
-        ("satisfaction", "all", _mean(t.satisfaction for t in finished)),
-        ("efficiency", "all", _mean(t.efficiency for t in finished)),
-        ("fairness", "all", _mean(t.fairness for t in finished)),
+        ("satisfaction", "all", _mean(t.resolution.satisfaction for t in finished)),
+        ("efficiency", "all", _mean(t.resolution.efficiency for t in finished)),
+        ("fairness", "all", _mean(t.resolution.fairness for t in finished)),
     ]
 
 
 def _inclusion(model: CommunityModel) -> list[tuple[str, str, float]]:
-    """Who sits and who speaks at council sessions (at ad-hoc meetings where there is no council)."""
+    """Shares of groups in seats and in speech at council sessions (at ad-hoc meetings where there is no council)."""
     sheets = [m for m in model.recorder.sheets if m.channel == "council"]
     if not sheets:
         sheets = [m for m in model.recorder.sheets if m.channel == "adhoc"]

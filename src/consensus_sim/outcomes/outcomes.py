@@ -1,4 +1,4 @@
-"""What a run achieved: one definition a metric, for targets, forecast, validation and naive rivals alike.
+"""Outcomes of a run: one definition a metric, for targets, forecast, validation and naive baselines alike.
 
 Each takes the facts of a run and a period of weeks, `first` to `last` (exclusive: the read-out), and gives a number,
 NaN where it is undefined. In words: `docs/calibration.md`.
@@ -25,7 +25,7 @@ TRAILING = 26
 FOLLOWED = 26
 """Weeks for which topics and resolutions are followed."""
 QUARTER = 3 * WEEKS_PER_MONTH
-"""Weeks of a quarter, in which frequency is told (F59)."""
+"""Weeks of a quarter, for which frequency is reported (F59)."""
 COUNCIL = "council"
 NAN = float("nan")
 
@@ -100,7 +100,18 @@ def frequency_ordinary(acts: Acts, last: int, *, in_person: bool = False) -> flo
 
 def turn_at(topic: Topic, week: int) -> Turn | None:
     """The last change of a topic's state before `week`; None if there was none."""
-    return next((turn for turn in reversed(topic.turns) if turn.week < week), None)
+    for turn in reversed(topic.progress.turns):
+        if turn.week < week:
+            return turn
+    return None
+
+
+def first_turn(topic: Topic, state: str) -> Turn | None:
+    """The first change of a topic to `state`; None if it never came to it."""
+    for turn in topic.progress.turns:
+        if turn.state == state:
+            return turn
+    return None
 
 
 def on_agenda(sheets: Sequence[Minutes], first: int, last: int, *, online: Sequence[str] | None = None) -> list[Topic]:
@@ -133,7 +144,7 @@ def settled_within_26_weeks(sheets: Sequence[Minutes], first: int, last: int) ->
     for sheet in sheets:
         begun.setdefault(sheet.topic.number, (sheet.week, sheet.topic))
     own = [(week, topic) for week, topic in begun.values() if first <= week < last]
-    settled = [next((turn.week for turn in topic.turns if turn.state == SETTLED), -1) for _, topic in own]
+    settled = [turn.week if (turn := first_turn(topic, SETTLED)) else -1 for _, topic in own]
     return share_within([week for week, _ in own], settled, last)
 
 
@@ -167,11 +178,10 @@ def sittings_per_settled(
 
 def resolutions(topics: Sequence[Topic], channel: str | None = None) -> list[Resolution]:
     """The first resolution of each topic that ever came to one, settled at `channel` (None: anywhere)."""
-    first = [(next((turn for turn in topic.turns if turn.state == SETTLED), None), topic) for topic in topics]
     return [
-        Resolution(turn.week, turn.channel, turn.deadline_week, topic.executed_week)
-        for turn, topic in first
-        if turn is not None and channel in (None, turn.channel)
+        Resolution(turn.week, turn.channel, turn.deadline_week, topic.resolution.executed_week)
+        for topic in topics
+        if (turn := first_turn(topic, SETTLED)) and channel in (None, turn.channel)
     ]
 
 
@@ -209,7 +219,7 @@ def share_within(begun: Sequence[int], ended: Sequence[int], last: int, weeks: i
     """Kaplan-Meier share of those begun in the weeks `begun` that end within `weeks` weeks, the first included; `ended`
     are the weeks of their ends (-1: none), and nobody is followed beyond the week before `last`.
 
-    NaN where none is followed for `weeks` weeks: what has not been seen is not told.
+    NaN where none is followed for `weeks` weeks: a share that was not observed is not reported.
     """
     start, end = np.array(begun, np.int64), np.array(ended, np.int64)
     followed = last - start
@@ -227,18 +237,18 @@ def share_within(begun: Sequence[int], ended: Sequence[int], last: int, weeks: i
 
 def topics_raised_by_party(topics: Sequence[Topic], party: NDArray[np.bool_], first: int, last: int) -> float:
     """Share raised by Party members of the formal topics that residents raised in the period."""
-    by = [t.raised_by for t in topics if _heard_first(t, first, last) and t.raised_by >= 0]
+    by = [t.progress.raised_by for t in topics if t.progress.raised_by >= 0 and _heard_first(t, first, last)]
     return float(party[by].mean()) if by else NAN
 
 
 def _heard_first(topic: Topic, first: int, last: int) -> bool:
-    week = next((turn.week for turn in topic.turns if turn.state == HEARD), -1)
-    return first <= week < last
+    turn = first_turn(topic, HEARD)
+    return turn is not None and first <= turn.week < last
 
 
 def topics_led_by_party(
     sheets: Sequence[Minutes], online: Sequence[str], party: NDArray[np.bool_], first: int, last: int
 ) -> float:
     """Share led 牵头 by Party members of the topics deliberated in person in the period that a resident leads."""
-    by = [t.led_by for t in on_agenda(sheets, first, last, online=online) if t.led_by >= 0]
+    by = [t.progress.led_by for t in on_agenda(sheets, first, last, online=online) if t.progress.led_by >= 0]
     return float(party[by].mean()) if by else NAN

@@ -13,13 +13,15 @@ from consensus_sim.study.rules import rules
 
 HEADLINES = ("reach_quarter", "attendance_council", "consensus_settled", "vulnerable_speaking", "trust")
 """Metrics of the sentences that come first."""
+ALMOST_SURE = 0.995
+"""Probability that would be rounded to 100 %."""
 APART = ("cost_money", "cost_hours", "silent_micro_grids", "consensus_open")
 """Metrics that have a line of their own, or follow from others."""
 
 
 @dataclass
 class Verdict:
-    """What one scenario changes against the reference, in words.
+    """Changes that one scenario brings against the reference, in words.
 
     higher, lower, leaning_up, leaning_down, slight, negligible, unclear: changes of that kind (`kind_of_change`)
     cost, silent: sentences
@@ -38,8 +40,13 @@ class Verdict:
     silent: str = ""
 
 
-def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grids: int) -> list[Verdict]:
-    """One verdict a scenario other than the reference; for a single scenario its cost and silence only."""
+def verdicts(
+    numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grids: int, adults: int = 0
+) -> list[Verdict]:
+    """One verdict a scenario other than the reference; for a single scenario its cost and silence only.
+
+    adults: of the community; changes of their share are given in persons too (0: not known)
+    """
     names = [name for name in contrast_metrics() if name not in APART]
     found = []
     for scenario, label in scenarios:
@@ -53,8 +60,10 @@ def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grid
             kind = kind_of_change(change)
             if kind in ("slight", "negligible"):
                 words = metric(name).label(language)
+            elif kind == "unclear":
+                words = _signs(name, change, language)
             else:
-                words = _signs(name, change, language) if kind == "unclear" else change_words(name, change, language)
+                words = change_words(name, change, language, adults=adults)
             if numbers.behind(change):
                 words += text("report.behind", language, behind=numbers.behind(change))
             getattr(verdict, kind).append(words)
@@ -65,7 +74,7 @@ def verdicts(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grid
 
 
 def headlines(numbers: Numbers, scenarios: Scenarios, language: str) -> list[tuple[str, str]]:
-    """For each headline metric its name and a sentence: under which scenarios it is higher, lower, unclear."""
+    """Name of each headline metric, and a sentence on the scenarios under which it is higher, lower, unclear."""
     found = []
     for name in HEADLINES:
         kinds: dict[str, list[str]] = {}
@@ -75,7 +84,7 @@ def headlines(numbers: Numbers, scenarios: Scenarios, language: str) -> list[tup
                 kind = kind_of_change(change)
                 words = label[language]
                 if kind in ("leaning_up", "leaning_down"):
-                    words += text("report.probability", language, p=_chance(change, "p"))
+                    words += text("report.probability", language, p=_probability(change, "p", language))
                 kinds.setdefault(kind, []).append(words)
         parts = [
             text(f"report.under.{kind}", language, scenarios=text("list", language).join(kinds[kind]))
@@ -87,9 +96,10 @@ def headlines(numbers: Numbers, scenarios: Scenarios, language: str) -> list[tup
     return found
 
 
-def change_words(name: str, change: dict[Any, Any], language: str, label: str = "") -> str:
-    """A difference with both intervals, each with the probability of the difference's sign; `label`: of the metric, if
-    it is not its own.
+def change_words(name: str, change: dict[Any, Any], language: str, label: str = "", adults: int = 0) -> str:
+    """A difference with both intervals, each with the probability of the difference's sign.
+
+    label: of the metric, if it is not its own; adults: as in `verdicts`
     """
     found = metric(name)
     intervals = {
@@ -100,26 +110,42 @@ def change_words(name: str, change: dict[Any, Any], language: str, label: str = 
         )
     }
     difference = found.show_difference(change["difference"], language)
-    probabilities = {"p_mean": _chance(change, "p_mean"), "p": _chance(change, "p")}
+    if found.unit == "share_of_adults" and adults:
+        difference += _persons(change["difference"] * adults, language)
+    probabilities = {name: _probability(change, name, language) for name in ("p_mean", "p")}
     named = {"metric": label or found.label(language), "difference": difference}
     return text("report.change", language, **named, **intervals, **probabilities)
 
 
-def _chance(change: dict[Any, Any], of: str) -> str:
+def _persons(difference: float, language: str) -> str:
+    """A difference in persons: to 10 from 100 on, to 5 from 20 on; "" below half a person."""
+    size = abs(difference)
+    step = 10 if size >= 100 else 5 if size >= 20 else 1
+    persons = round(size / step) * step
+    key = "report.persons_more" if difference > 0 else "report.persons_fewer"
+    return text(key, language, persons=f"{persons:,}") if persons else ""
+
+
+def _probability(change: dict[Any, Any], of: str, language: str) -> str:
     """Probability of the sign of the difference: of the mean effect (`p_mean`), or in one community (`p`)."""
-    return f"{change[of + ('_up' if change['difference'] > 0 else '_down')]:.2f}"
+    p = change[of + ("_up" if change["difference"] > 0 else "_down")]
+    if language == "en":
+        return f"{p:.2f}"
+    return text("report.almost_sure", language) if p >= ALMOST_SURE else f"{p:.0%}"
 
 
 def _signs(name: str, change: dict[Any, Any], language: str) -> str:
-    """A metric with the probabilities that it rises and falls in one community; its name alone where draws are few."""
+    """A metric with the probabilities that it rises and falls in one community; its name alone if draws are few."""
     label = metric(name).label(language)
     if change["sets"] < rules().fewest:
         return label
-    return text("report.signs", language, metric=label, up=f"{change['p_up']:.2f}", down=f"{change['p_down']:.2f}")
+    shown = "{:.2f}" if language == "en" else "{:.0%}"
+    up, down = shown.format(change["p_up"]), shown.format(change["p_down"])
+    return text("report.signs", language, metric=label, up=up, down=down)
 
 
 def _cost(numbers: Numbers, scenario: str, language: str) -> str:
-    """Money and hours, and how much more than the reference; "" where they are not reported."""
+    """Money and hours, and the difference to the reference; "" if they are not reported."""
     money, hours = numbers.value(scenario, "cost_money"), numbers.value(scenario, "cost_hours")
     if money is None or hours is None:
         return ""
@@ -136,7 +162,7 @@ def _cost(numbers: Numbers, scenario: str, language: str) -> str:
 
 
 def _silent(numbers: Numbers, scenario: str, language: str, total: int) -> str:
-    """Micro-grids where no ordinary resident took part; "" where it is not reported."""
+    """Micro-grids where no ordinary resident took part; "" if it is not reported."""
     row = numbers.value(scenario, "silent_micro_grids")
     if row is None:
         return ""

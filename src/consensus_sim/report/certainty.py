@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from consensus_sim.study.draws import Draws
 
-TOLD = 3
-"""Metrics of which the split is told, at most."""
+SHOWN = 3
+"""Metrics whose variance is split, at most."""
 
 
 def certainty(
@@ -36,8 +36,8 @@ def certainty(
     else:
         found = [text("certainty.own_sets", language, sets=sets, file=own_sets)]
     differences = variance[(variance["reference"] != "") & (variance["group"] == "all")]
-    told = [name for names in headline_tables().values() for name in names]
-    for name in [name for name in dict.fromkeys(told) if (differences["metric"] == name).any()][:TOLD]:
+    listed = [name for names in headline_tables().values() for name in names]
+    for name in [name for name in dict.fromkeys(listed) if (differences["metric"] == name).any()][:SHOWN]:
         rows = differences[(differences["metric"] == name) & (differences["sets"] >= 2)]
         share, low, high = (rows[column].median() for column in ("share_parameters", "low", "high"))
         if share == share and low == low:
@@ -52,7 +52,7 @@ def certainty(
     if draws is not None:
         if len(draws) - sets < FEW:
             found.append(text("certainty.few", language, needed=rules().repeated * FEW))
-        found += _named(drivers, language, told)
+        found += _named(drivers, language, listed)
         if sets < ENOUGH:
             found.append(text("certainty.not_named", language, needed=ENOUGH + ENOUGH // (rules().repeated - 1)))
     found.append(text("certainty.consensus", language))
@@ -60,17 +60,17 @@ def certainty(
     return found
 
 
-def _named(drivers: pd.DataFrame, language: str, told: list[str]) -> list[str]:
+def _named(drivers: pd.DataFrame, language: str, listed: list[str]) -> list[str]:
     """The parameters that stand out, for the metrics of the short tables, over all scenarios."""
     from consensus_sim.study.posterior import SILENT
 
     sentences = []
-    for name in dict.fromkeys(told):
+    for name in dict.fromkeys(listed):
         rows = drivers[(drivers["metric"] == name) & (drivers["reference"] == "")]
         if len(rows):
             strength = rows.assign(size=rows["rank_correlation"].abs()).groupby("parameter")["size"].mean()
             silent = set(rows.loc[rows["sd_ratio"] >= SILENT, "parameter"])
-            largest = [str(parameter) for parameter in strength.sort_values(ascending=False).index[:TOLD]]
+            largest = [str(parameter) for parameter in strength.sort_values(ascending=False).index[:SHOWN]]
             named = [
                 text("certainty.at_prior", language, label=label_of("parameter", parameter, language), name=parameter)
                 if parameter in silent
@@ -79,4 +79,4 @@ def _named(drivers: pd.DataFrame, language: str, told: list[str]) -> list[str]:
             ]
             names = text("clauses", language).join(named)
             sentences.append(text("certainty.drivers", language, metric=metric(name).label(language), names=names))
-    return sentences[:TOLD]
+    return sentences[:SHOWN]

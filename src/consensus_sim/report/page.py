@@ -1,18 +1,19 @@
-"""The report: figures as files, and one self-contained page that holds everything."""
+"""Report of a comparison: figures as files, and one self-contained page that holds everything."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from consensus_sim.catalogue import check_language, label_of, metric, metric_names, text, texts, themes
 from consensus_sim.errors import not_allowed, one_of
 from consensus_sim.report import Scenarios
 from consensus_sim.report.answer import headlines, verdicts
-from consensus_sim.report.tables import Numbers, legend
+from consensus_sim.report.tables import Cell, Numbers, legend
 from consensus_sim.settings import number_phrase
 from consensus_sim.study.rules import rules
 
@@ -26,114 +27,175 @@ TEMPLATES = Path(__file__).with_name("templates")
 SECTIONS = ("question", "answer", "figures", "tables", "certainty", "definitions", "community", "limits", "provenance")
 LEAST_DPI, MOST_DPI = 50, 600
 FEW = 20
-"""With fewer replicates hardly one could lie outside their own 5th to 95th percentile."""
+"""Replicates below which the 5th to 95th percentile is no more than the range of the replicates themselves."""
 BY_GROUP = "reach_quarter"
-"""The metric that is told for every group of residents."""
+"""The metric that is reported for every group of residents."""
+WEEKS_A_YEAR, MONTHS_A_YEAR = 52, 12
+
+Fact: TypeAlias = "str | int | float | bool | None | Sequence[Fact] | Mapping[str, Fact]"
+"""Value of the provenance, possibly nested."""
 
 
-def write_report(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    summary: pd.DataFrame,
-    contrasts: pd.DataFrame,
-    community: Community,
-    scenarios: Scenarios,
-    reference: str,
-    question: dict[str, str],
-    provenance: Mapping[str, Any],
-    assumptions: Sequence[str] | None = None,
-    certainty: Sequence[str] | None = None,
-    precision: Sequence[str] | None = None,
-    own: Sequence[str] | None = None,
-    language: str = "en",
-    folder: Path,
-    figures: bool = True,
-    html: bool = True,
-    dpi: int = 150,
-) -> list[Path]:
+@dataclass(frozen=True)
+class Results:
+    """Results of a comparison, and the scenarios in the order in which they are shown.
+
+    tables: by name; figures are drawn from weekly and grids if these are present
+    summary, contrasts: as in summary.csv and contrasts.csv
+    reference: name of the scenario with which the others are compared
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    summary: pd.DataFrame
+    contrasts: pd.DataFrame
+    community: Community
+    scenarios: Scenarios
+    reference: str
+
+    @property
+    def several(self) -> bool:
+        """True if scenarios are compared, instead of one shown alone."""
+        return len(self.scenarios) > 1
+
+    def label(self, language: str) -> str:
+        """Label of the reference."""
+        return dict(self.scenarios)[self.reference][language]
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Question, sentences and provenance of a study, in the language of the report.
+
+    assumptions: of this study
+    certainty: where the intervals come from (`report.certainty`)
+    precision: how exact the tables are (`report.precision`); technical: the same, for the appendix
+    own: what the user's own scenarios set
+    provenance: everything needed to reproduce the numbers
+    """
+
+    question: str
+    assumptions: Sequence[str] = ()
+    certainty: Sequence[str] = ()
+    precision: Sequence[str] = ()
+    technical: Sequence[str] = ()
+    own: Sequence[str] = ()
+    provenance: Mapping[str, Fact] | None = None
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The provenance, empty if none was given."""
+        return self.provenance or {}
+
+
+@dataclass(frozen=True)
+class Output:
+    """Settings of the group `report`: language, whether figures and page are written, and dots per inch of figures."""
+
+    language: str = "en"
+    figures: bool = True
+    html: bool = True
+    dpi: int = 150
+
+    def __post_init__(self) -> None:
+        """Raises InputError for an unknown language or a `dpi` out of range."""
+        check_language(self.language)
+        if not LEAST_DPI <= self.dpi <= MOST_DPI:
+            raise not_allowed("report.dpi", self.dpi, number_phrase(LEAST_DPI, MOST_DPI, whole=False))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a PNG, its description for those who cannot see it, and its caption."""
+
+    name: str
+    png: bytes
+    alt: str
+    caption: str
+
+    @property
+    def data(self) -> str:
+        """The PNG in base64."""
+        return base64.b64encode(self.png).decode("ascii")
+
+    @property
+    def width(self) -> int:
+        """Width in pixels, from the PNG's header."""
+        return int.from_bytes(self.png[16:20], "big")
+
+    @property
+    def height(self) -> int:
+        """Height in pixels, from the PNG's header."""
+        return int.from_bytes(self.png[20:24], "big")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Row of a table: one metric or group, a cell for each scenario, standard errors of means and differences."""
+
+    label: str
+    unit: str
+    cells: list[Cell]
+    errors: list[str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Table of the page; `head` is the heading of its first column."""
+
+    caption: str
+    head: str
+    rows: list[Row]
+
+
+def write_report(results: Results, notes: Notes, folder: Path, output: Output | None = None) -> list[Path]:
     """Write figures/*.png and report.html into `folder`, which exists; returns the files.
 
-    tables: by name; weekly and grids are drawn where they are there
-    summary, contrasts: as in summary.csv and contrasts.csv
-    community: gives places (for the map), n_residents, label, marginals()
-    scenarios: (name, {"zh": label, "en": label}) in the order in which they are shown; reference: one of the names
-    question: {"zh": ..., "en": ...}; assumptions: sentences of this study, in the language of the report
-    certainty: sentences on where the intervals come from (`report.certainty`), in the language of the report
-    precision: sentences on how exact the tables are (`report.precision`), in the language of the report
-    own: sentences on what the user's own scenarios set, in the language of the report
-    provenance: what is needed to make the numbers again; values may be nested
-    figures, html: whether to write them; dpi: of the figures
-    Raises InputError for an unknown language or reference, or a `dpi` outside 50..600.
+    Raises InputError for an unknown reference.
     """
-    check_language(language)
-    if not LEAST_DPI <= dpi <= MOST_DPI:
-        raise not_allowed("report.dpi", dpi, number_phrase(LEAST_DPI, MOST_DPI, whole=False))
-    names = [name for name, _ in scenarios]
-    if reference not in names:
-        raise one_of("reference", reference, names)
-    drawn = _draw(tables, summary, contrasts, community, scenarios, reference, language, dpi) if figures else []
+    output = output or Output()
+    names = [name for name, _ in results.scenarios]
+    if results.reference not in names:
+        raise one_of("reference", results.reference, names)
+    pictures = _draw(results, output) if output.figures else []
     files = []
-    if drawn:
+    if pictures:
         (folder / "figures").mkdir(exist_ok=True)
-    for name, picture, _ in drawn:
-        path = folder / "figures" / f"{name}.png"
-        path.write_bytes(picture)
+    for picture in pictures:
+        path = folder / "figures" / f"{picture.name}.png"
+        path.write_bytes(picture.png)
         files.append(path)
-    if html:
-        numbers = Numbers(summary, contrasts, reference)
-        content = {
-            **_answer_content(numbers, scenarios, language, community.places.n_micro_grids),
-            "question": question[language],
-            "subtitle": _subtitle(community, language),
-            "compared": _compared(numbers, scenarios, language, _weeks(tables, provenance)),
-            "changes": _flat(provenance.get("changes", ()), language),
-            "own": list(own or []),
-            "figures": [
-                _figure_content(name, picture, words, language, len(scenarios) == 1) for name, picture, words in drawn
-            ],
-            "marginals": _marginals(community, language),
-            "assumptions": list(assumptions or []),
-            "certainty": list(certainty or []),
-            "precision": list(precision or []),
-            "limits": [label[language] for key, label in texts().items() if key.startswith("limit.")],
-            "provenance": [
-                (label_of("provenance", str(key), language), _flat(one, language)) for key, one in provenance.items()
-            ],
-        }
+    if output.html:
         path = folder / "report.html"
-        path.write_text(_render(content, language), encoding="utf-8")
+        path.write_text(_page(results, notes, pictures, output.language), encoding="utf-8")
         files.append(path)
     return files
 
 
-Drawn = tuple[str, bytes, dict[str, str]]
-"""Name of a figure, its PNG, and the words that its caption needs."""
-
-
-def _draw(
-    tables: Mapping[str, pd.DataFrame], summary: pd.DataFrame, contrasts: pd.DataFrame, community: Community,
-    scenarios: Scenarios, reference: str, language: str, dpi: int,
-) -> list[Drawn]:  # fmt: skip
+def _draw(results: Results, output: Output) -> list[Picture]:
     """Every figure that the tables allow."""
     from consensus_sim.report import figures as draw
 
-    words = {"reference": dict(scenarios)[reference][language]}
-    wanted: list[tuple[str, Callable[[], Figure], dict[str, str]]] = []
-    weekly, grids = tables.get("weekly"), tables.get("grids")
+    scenarios, reference, language = results.scenarios, results.reference, output.language
+    words = {"reference": results.label(language)}
+    drawn: list[tuple[str, Figure, dict[str, str]]] = []
+    weekly, grids = results.tables.get("weekly"), results.tables.get("grids")
+    present = set(results.summary["metric"])
     if weekly is not None and len(weekly):
-        wanted.append(("forecasts", lambda: draw.draw_forecasts(weekly, scenarios, reference, language), words))
-    if len(scenarios) > 1 and len(contrasts):
-        wanted.append(("contrasts", lambda: draw.draw_contrasts(contrasts, scenarios, reference, language), words))
-    if (summary["metric"] == "consensus_settled").any():
-        wanted.append(("consensus", lambda: draw.draw_consensus(summary, scenarios, language), words))
-    if (summary["metric"] == BY_GROUP).any():
-        wanted.append(("groups", lambda: draw.draw_groups(summary, scenarios, reference, language, BY_GROUP), words))
+        drawn.append(("forecasts", draw.draw_forecasts(weekly, scenarios, reference, language), words))
+    if results.several and len(results.contrasts):
+        drawn.append(("contrasts", draw.draw_contrasts(results.contrasts, scenarios, reference, language), words))
+    if "consensus_settled" in present:
+        drawn.append(("consensus", draw.draw_consensus(results.summary, scenarios, language), words))
+    if BY_GROUP in present:
+        groups = draw.draw_groups(results.summary, scenarios, reference, language, BY_GROUP)
+        drawn.append(("groups", groups, words))
     if grids is not None and len(grids):
-        ordinary = "ordinary" if draw.counted(grids) != "participations" else "resident"
-        known = "assumed" if community.spec.buildings_file is None else "registered"
-        whom = {name: text(f"figure.map.{key}", language) for name, key in (("whom", ordinary), ("places", known))}
-        wanted.append(("map", lambda: draw.draw_map(grids, community, scenarios, language), whom))
-    return [(name, _png(function(), dpi), given) for name, function, given in wanted]
+        counted = "resident" if draw.counted(grids) == "participations" else "ordinary"
+        known = "assumed" if results.community.spec.buildings_file is None else "registered"
+        given = {"residents": text(f"figure.map.{counted}", language), "places": text(f"figure.map.{known}", language)}
+        drawn.append(("map", draw.draw_map(grids, results.community, scenarios, language), given))
+    alone = not results.several
+    return [_picture(name, _png(figure, output.dpi), given, language, alone) for name, figure, given in drawn]
 
 
 def _png(figure: Figure, dpi: int) -> bytes:
@@ -146,157 +208,126 @@ def _png(figure: Figure, dpi: int) -> bytes:
     return buffer.getvalue()
 
 
-def _figure_content(name: str, picture: bytes, words: dict[str, str], language: str, alone: bool) -> dict[str, Any]:
-    """What the page needs of one figure; width and height are those of the PNG's header."""
-    width, height = int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+def _picture(name: str, png: bytes, words: dict[str, str], language: str, alone: bool) -> Picture:
+    """A figure with its words; `alone`: it shows a single scenario."""
     one = "_one" if alone and f"figure.{name}.caption_one" in texts() else ""
-    return {
-        "data": base64.b64encode(picture).decode("ascii"),
-        "width": width,
-        "height": height,
-        "alt": text(f"figure.{name}.alt{one}", language, **words),
-        "caption": text(f"figure.{name}.caption{one}", language, **words),
-    }
+    alt, caption = (text(f"figure.{name}.{kind}{one}", language, **words) for kind in ("alt", "caption"))
+    return Picture(name, png, alt, caption)
 
 
-def _answer_content(numbers: Numbers, scenarios: Scenarios, language: str, n_micro_grids: int) -> dict[str, Any]:
-    """Answer and tables."""
-    from consensus_sim.report.figures.layout import colours
-
-    names = [name for name, _ in scenarios]
-    label = dict(scenarios)[numbers.reference][language]
-    several, replicates = len(scenarios) > 1, numbers.replicates()
-    found: list[dict[str, Any]] = []
+def _tables(numbers: Numbers, scenarios: Scenarios, language: str) -> list[Table]:
+    """A table for each theme, and one of `BY_GROUP` by group of residents."""
+    found = []
     for theme in themes():
         rows = []
         for name in metric_names(theme, numbers.metrics):
             words = metric(name).label(language)
-            rows.append(_row(numbers, name, "all", words, scenarios, language))
-            narrow = f"{words} ({label_of('group', 'active', language)})"
-            rows.append(_row(numbers, name, "active", narrow, scenarios, language))
-        rows = [row for row in rows if row is not None]
+            rows += _rows(numbers, name, "all", words, scenarios, language)
+            narrow = text("response.group", language, metric=words, group=label_of("group", "active", language))
+            rows += _rows(numbers, name, "active", narrow, scenarios, language)
         if rows:
-            head = text("table.metric", language)
-            found.append({"caption": text(f"theme.{theme}", language), "head": head, "rows": rows})
-    groups = [group for _, name, group in numbers.values if name == BY_GROUP]
-    rows = [
-        _row(numbers, BY_GROUP, group, label_of("group", group, language), scenarios, language)
-        for group in dict.fromkeys(groups)
-    ]
-    rows = [{**row, "unit": text("figure.groups.axis", language)} for row in rows if row is not None]
+            found.append(Table(text(f"theme.{theme}", language), text("table.metric", language), rows))
+    groups = dict.fromkeys(group for _, name, group in numbers.values if name == BY_GROUP)
+    rows = []
+    for group in groups:
+        rows += _rows(numbers, BY_GROUP, group, label_of("group", group, language), scenarios, language)
     if len(rows) > 1:
-        found.append({"caption": text("report.groups", language), "head": text("table.group", language), "rows": rows})
-    return {
-        "headlines": headlines(numbers, scenarios, language) if several else [],
-        "few": _few(replicates, numbers.sets() if several else None, language),
-        "verdicts": verdicts(numbers, scenarios, language, n_micro_grids),
-        "tables": found,
-        "legend": legend(numbers, scenarios, language),
-        "fewest": rules().fewest,
-        "scenarios": scenarios,
-        "several": several,
-        "reference": label,
-        "reference_name": numbers.reference,
-        "reference_index": names.index(numbers.reference),
-        "tints": colours(scenarios, numbers.reference),
-        "definitions": [metric(name) for name in metric_names(present=numbers.metrics) if numbers.has(name)],
-    }
+        unit = text("figure.groups.axis", language)
+        rows = [Row(row.label, unit, row.cells, row.errors) for row in rows]
+        found.append(Table(text("report.groups", language), text("table.group", language), rows))
+    return found
 
 
-def _few(replicates: int, sets: int | None, language: str) -> str:
-    """What so few replicates, of so many sets of parameters, cannot tell (None: of one scenario, where nothing is
-    compared); "" where they are enough.
-    """
-    if replicates >= FEW:
-        return ""
-    if sets is None:
-        return text("report.few_one", language, replicates=replicates)
-    key = "report.few" if sets >= rules().fewest else "report.too_few"
-    return text(key, language, replicates=replicates, sets=sets, fewest=rules().fewest)
-
-
-def _row(
-    numbers: Numbers, name: str, group: str, label: str, scenarios: Scenarios, language: str
-) -> dict[str, Any] | None:
-    """One row of a table, or None where no scenario has the metric."""
+def _rows(numbers: Numbers, name: str, group: str, label: str, scenarios: Scenarios, language: str) -> list[Row]:
+    """One row, or none if no scenario has the metric."""
     if not numbers.has(name, group):
-        return None
+        return []
     cells = [numbers.cell(scenario, name, group) for scenario, _ in scenarios]
     errors = [metric(name).show_error(one) for one in numbers.error(name, group)]
-    return {"label": label, "unit": metric(name).unit_label(language), "cells": cells, "errors": errors}
+    return [Row(label, metric(name).unit_label(language), cells, errors)]
+
+
+def _few(replicates: int, draws: int | None, language: str) -> str:
+    """Caution for few replicates with few parameter draws (None: one scenario, nothing is compared); "" for enough."""
+    if replicates >= FEW:
+        return ""
+    if draws is None:
+        return text("report.few_one", language, replicates=replicates)
+    key = "report.few" if draws >= rules().fewest else "report.too_few"
+    return text(key, language, replicates=replicates, sets=draws, fewest=rules().fewest)
 
 
 def _subtitle(community: Community, language: str) -> str:
-    """What was simulated, in one line."""
+    """Name and size of the community simulated, in one line."""
     return text(
         "report.subtitle", language, community=community.label[language], residents=f"{community.n_residents:,}",
         grids=community.places.n_grids, micro_grids=community.places.n_micro_grids,
     )  # fmt: skip
 
 
-def _weeks(tables: Mapping[str, pd.DataFrame], provenance: Mapping[str, Any]) -> int | str:
-    """How many weeks were played."""
-    weekly = tables.get("weekly")
+def _weeks(results: Results, notes: Notes) -> int:
+    """Weeks simulated; 0 if unknown."""
+    weekly = results.tables.get("weekly")
     if weekly is not None and len(weekly):
         return int(weekly["week"].max() - weekly["week"].min()) + 1
-    return str(provenance.get("weeks", text("undefined", "en")))
+    weeks = notes.facts.get("weeks")
+    return weeks if isinstance(weeks, int) else 0
 
 
-def _compared(numbers: Numbers, scenarios: Scenarios, language: str, weeks: int | str) -> str:
-    """What was compared, in one sentence."""
-    given = {"replicates": numbers.replicates(), "weeks": weeks}
-    if len(scenarios) == 1:
-        return text("report.single", language, **given)
-    return text(
-        "report.compared",
-        language,
-        scenarios=len(scenarios),
-        reference=dict(scenarios)[numbers.reference][language],
-        **given,
-    )
+def _period(weeks: int, language: str) -> str:
+    """Length of the run: in months from a quarter on, else in weeks."""
+    if weeks < WEEKS_A_YEAR / 4:
+        return text("report.weeks", language, weeks=weeks or text("undefined", language))
+    return text("report.months", language, months=round(weeks * MONTHS_A_YEAR / WEEKS_A_YEAR), weeks=weeks)
+
+
+def _compared(results: Results, notes: Notes, replicates: int, language: str) -> str:
+    """The comparison in one sentence."""
+    period = _period(_weeks(results, notes), language)
+    if not results.several:
+        return text("report.single", language, replicates=replicates, period=period)
+    given = {"scenarios": len(results.scenarios), "reference": results.label(language)}
+    return text("report.compared", language, replicates=replicates, period=period, **given)
 
 
 def _marginals(community: Community, language: str) -> list[dict[str, str]]:
-    """Target against achieved, in words."""
+    """Set values of the community against those of the residents generated, in words."""
     places = community.places
     estates = {key: places.estate_name(number, language) for number, key in enumerate(places.estate_key)}
     estates["all"] = text("report.everywhere", language)
     found = []
     for row in community.marginals().to_dict("records"):
         scale, after = (100, " %") if str(row["unit"]).startswith("share") else (1, "")
-        numbers = {key: f"{round(row[key] * scale, 2):,.12g}{after}" for key in ("target", "achieved")}
-        words = {
-            "name": label_of("marginal", row["name"], language),
-            "unit": label_of("marginal_unit", row["unit"], language),
-        }
         found.append(
             {
-                **words,
-                **numbers,
+                "name": label_of("marginal", row["name"], language),
                 "group": estates.get(row["group"], row["group"]),
+                **{key: f"{round(row[key] * scale, 2):,.12g}{after}" for key in ("target", "achieved")},
+                "unit": label_of("marginal_unit", row["unit"], language),
                 "source": label_of("marginal_source", str(row["source"]), language),
             }
         )
     return found
 
 
-def _flat(value: Any, language: str) -> str:
-    """A value of the provenance on one line; what has none is left out of a list of named ones."""
+def _flat(value: Fact, language: str) -> str:
+    """A value of the provenance on one line; entries without a value are left out."""
     if isinstance(value, Mapping):
-        told = {label_of("provenance", str(name), language): one for name, one in value.items() if one is not None}
-        return ", ".join(f"{name} {_flat(one, language)}" for name, one in told.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_flat(inner, language) for inner in value)
+        known = {label_of("provenance", str(name), language): one for name, one in value.items() if one is not None}
+        return ", ".join(f"{name} {_flat(one, language)}" for name, one in known.items())
     if isinstance(value, bool):
         return text(f"provenance.{'yes' if value else 'no'}", language)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_flat(inner, language) for inner in value)
     return text("undefined", "en") if value is None else str(value)
 
 
-def _render(content: dict[str, Any], language: str) -> str:
+def _page(results: Results, notes: Notes, pictures: Sequence[Picture], language: str) -> str:
     """The page. Text in Chinese carries the letters that it needs."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
+    from consensus_sim.report.figures.layout import colours
     from consensus_sim.report.typeface import FAMILY, web_font
 
     environment = Environment(
@@ -307,12 +338,34 @@ def _render(content: dict[str, Any], language: str) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html.j2")
-    here = {"figures": content["figures"], "community": content["marginals"], "certainty": content["certainty"]}
+    numbers, scenarios = Numbers(results.summary, results.contrasts, results.reference), results.scenarios
+    community, replicates = results.community, numbers.replicates()
+    adults = int(community.population.adult.sum())
+    marginals = _marginals(community, language)
+    present = {"figures": pictures, "community": marginals, "certainty": notes.certainty}
     content = {
-        **content,
+        "results": results,
+        "notes": notes,
         "lang": language,
-        "sections": [name for name in SECTIONS if here.get(name, True)],
         "t": lambda key, **values: text(key, language, **values),
+        "sections": [name for name in SECTIONS if present.get(name, True)],
+        "subtitle": _subtitle(community, language),
+        "compared": _compared(results, notes, replicates, language),
+        "changes": _flat(notes.facts.get("changes", ()), language),
+        "headlines": headlines(numbers, scenarios, language) if results.several else [],
+        "few": _few(replicates, numbers.sets() if results.several else None, language),
+        "fewest": rules().fewest,
+        "verdicts": verdicts(numbers, scenarios, language, community.places.n_micro_grids, adults),
+        "tints": colours(scenarios, results.reference),
+        "figures": pictures,
+        "legend": legend(numbers, scenarios, language),
+        "tables": _tables(numbers, scenarios, language),
+        "definitions": [metric(name) for name in metric_names(present=numbers.metrics) if numbers.has(name)],
+        "marginals": marginals,
+        "limits": [label[language] for key, label in texts().items() if key.startswith("limit.")],
+        "provenance": [
+            (label_of("provenance", name, language), _flat(one, language)) for name, one in notes.facts.items()
+        ],
     }
     page = template.render(**content, font_face="", typeface="")
     if language != "zh":

@@ -1,4 +1,4 @@
-"""Sentences on how exact a forecast's means are: whether a precision that was asked for is reached, and what is not."""
+"""Sentences on how exact a forecast's means are, and whether a requested precision is reached."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from consensus_sim.forecast.monte_carlo_error import Error, Reached
 
 NAMED = 5
-"""Errors that are told one by one, at most; provenance.json holds them all."""
+"""Errors reported one by one, at most; provenance.json holds them all."""
 
 
 def precision_words(found: Reached, labels: Mapping[str, str], language: str) -> list[str]:
-    """The sentences, in `language`; none where nothing is printed. labels: scenario -> what people call it."""
+    """Sentences in `language`; none if nothing is printed. labels: scenario -> its label."""
     if not found.errors:
         return []
     unknown = [error for error in found.errors if math.isnan(error.error)]
@@ -28,8 +28,10 @@ def precision_words(found: Reached, labels: Mapping[str, str], language: str) ->
     counts = {"replicates": found.replicates, "target": f"{found.target:g}" if found.target is not None else ""}
     if found.missing:
         named = [_one(error, labels, language) for error in found.missing]
-        told = {"count": len(named), "total": len(found.errors), "where": _several(named, language)}
-        sentences.append(text("precision.missed", language, **counts, **told))
+        where = _several(named, language)
+        sentences.append(
+            text("precision.missed", language, **counts, count=len(named), total=len(found.errors), where=where)
+        )
     elif found.target is not None:
         sentences.append(text("precision.met", language, **counts))
     if unknown and not found.missing:
@@ -37,20 +39,26 @@ def precision_words(found: Reached, labels: Mapping[str, str], language: str) ->
         sentences.append(text("precision.unknown", language, replicates=found.replicates, where=where))
     if found.beyond:
         beyond = found.beyond[0]
-        told = {"relative": f"{rounded(beyond.table / beyond.scale):g}", "where": _where(beyond, labels, language)}
-        shown = metric(beyond.metric).show_error(beyond.table, language)
-        rows = {"rows": f"{found.rows:.0f}", "error": shown}
-        sentences.append(text("precision.beyond", language, target=counts["target"], **rows, **told))
+        size = _size(beyond, beyond.table, labels, language)
+        sentences.append(text("precision.beyond", language, target=counts["target"], rows=f"{found.rows:.0f}", **size))
     if not found.missing:
-        largest = known[0]
-        told = {"relative": f"{rounded(largest.relative):g}", "where": _where(largest, labels, language)}
-        shown = metric(largest.metric).show_error(largest.error, language)
-        sentences.append(text("precision.given", language, error=shown, **told))
-    return [*sentences, text("precision.scale", language)]
+        sentences.append(text("precision.given", language, **_size(known[0], known[0].error, labels, language)))
+    return sentences
+
+
+def _size(error: Error, size: float, labels: Mapping[str, str], language: str) -> dict[str, str]:
+    """Size of an error in the unit of its metric and on its scale, and the mean that it belongs to."""
+    found = metric(error.metric)
+    unit = f" {found.unit_label(language)}" if found.has_plain_unit else ""
+    return {
+        "where": _where(error, labels, language),
+        "error": found.show_error(size, language) + unit,
+        "relative": f"{rounded(size / error.scale):g}",
+    }
 
 
 def _where(error: Error, labels: Mapping[str, str], language: str) -> str:
-    """Which mean an error belongs to."""
+    """Mean that an error belongs to, in words."""
     names = {"metric": metric(error.metric).label(language), "scenario": labels[error.scenario]}
     if not error.reference:
         return text("precision.level", language, **names)
@@ -66,7 +74,7 @@ def _one(error: Error, labels: Mapping[str, str], language: str) -> str:
 
 
 def _several(named: list[str], language: str) -> str:
-    """The first few of `named`, and how many more there are."""
-    told = text("precision.join", language).join(named[:NAMED])
+    """The first few of `named`, and the number of others."""
+    first = text("precision.join", language).join(named[:NAMED])
     rest = len(named) - NAMED
-    return text("precision.more", language, named=told, count=rest) if rest > 0 else told
+    return text("precision.more", language, named=first, count=rest) if rest > 0 else first

@@ -75,7 +75,7 @@ class Numbers:
         return self.differences.get((scenario, name, group))
 
     def has(self, name: str, group: str = "all") -> bool:
-        """Whether any scenario has the metric."""
+        """True if any scenario has the metric."""
         return any(key[1:] == (name, group) for key in self.values)
 
     def replicates(self) -> int:
@@ -83,16 +83,16 @@ class Numbers:
         return self._replicates
 
     def sets(self) -> int:
-        """The largest number of sets of parameters behind any difference."""
+        """The largest number of parameter draws behind any difference."""
         return self._sets
 
     def behind(self, row: dict[Any, Any]) -> str:
-        """How many replicates a row rests on, such as "3/5"; "" where it is all of them."""
-        played = self._replicates
-        return f"{row['replicates']:.0f}/{played}" if row["replicates"] < played else ""
+        """Number of replicates that a row rests on, such as "3/5"; "" if it is all of them."""
+        total = self._replicates
+        return f"{row['replicates']:.0f}/{total}" if row["replicates"] < total else ""
 
     def has_gaps(self) -> bool:
-        """Whether any row rests on fewer replicates than were played."""
+        """True if any row rests on fewer replicates than were simulated."""
         return any(self.behind(row) for rows in (self.values, self.differences) for row in rows.values())
 
     def error(self, name: str, group: str = "all") -> tuple[float, float]:
@@ -136,17 +136,17 @@ class Numbers:
 
 
 def caution(replicates: int, language: str) -> str:
-    """What to say beside verdicts that rest on `replicates`; "" where they are enough."""
+    """Caution beside verdicts that rest on `replicates`; "" if they are enough."""
     return text("caution", language, replicates=replicates, enough=VERDICTS) if replicates < VERDICTS else ""
 
 
 def text_undefined() -> str:
-    """What stands where nothing is defined."""
+    """Sign for an undefined value."""
     return text("undefined", "en")
 
 
 def legend(numbers: Numbers, scenarios: Scenarios, language: str) -> str:
-    """What the short tables' signs mean."""
+    """Meaning of the signs in the short tables."""
     replicates, label = numbers.replicates(), dict(scenarios)[numbers.reference][language]
     key = "table.legend" if len(scenarios) > 1 else "table.legend_one"
     said = text(key, language, replicates=replicates, reference=label, fewest=rules().fewest)
@@ -154,7 +154,7 @@ def legend(numbers: Numbers, scenarios: Scenarios, language: str) -> str:
 
 
 def is_welcome(found: Metric, difference: float) -> bool | None:
-    """Whether a difference goes the way a planner would wish; None if there is no such way."""
+    """True if a difference goes the way a planner would wish; None if there is no such way."""
     if found.direction == "neutral":
         return None
     return bool((difference > 0) == (found.direction == "higher"))

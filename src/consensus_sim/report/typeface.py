@@ -58,7 +58,7 @@ def styled() -> Iterator[None]:
 
 
 def has_glyphs(text: str) -> bool:
-    """Whether the typeface holds every character of `text`."""
+    """True if the typeface holds every character of `text`."""
     return not set(map(ord, text)) - _characters() - {ord("\n")}
 
 

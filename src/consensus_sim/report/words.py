@@ -29,7 +29,7 @@ def cells(text: str) -> int:
 
 
 def is_wide(character: str) -> bool:
-    """Whether a character takes two cells."""
+    """True if a character takes two cells."""
     return unicodedata.east_asian_width(character) in "WF"
 
 

@@ -1,50 +1,46 @@
-"""One resident seen as a `mesa.Agent`: a view of one row of the columns, made on request."""
+"""One resident as a `mesa.Agent`: a view of one row of the columns.
+
+Mesa is imported with this module, so only `model.mesa_adapter` imports it, when somebody asks for agents.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import copy
+from typing import TYPE_CHECKING
 
 import mesa
 
-from consensus_sim.residents.columns import BY_NAME, GROUPS, group_bit
+from consensus_sim.residents.columns import COLUMNS, GROUPS, Column, group_bit
 
 if TYPE_CHECKING:
-    from consensus_sim.model.model import CommunityModel
+    from consensus_sim.model.mesa_adapter import MesaCommunity
 
 PEOPLE = ("age", "female", "household", "dwelling", "unit", "building", "estate", "grid", "micro_grid", "employment")
 PEOPLE_FLAGS = ("tenant", "low_income", "newcomer", "party", "parent", "car")
 
 
 class Resident(mesa.Agent):
-    """Resident 居民 number `row`: attributes are read from and written to the columns, nothing is stored here.
+    """Resident 居民 number `row`: attributes are read from and written to the columns; nothing is stored here.
 
-    Besides the columns of `columns.COLUMNS` an agent shows who the resident is (`age`, `tenant`, `micro_grid`, ...) and
-    `groups`, the names of the groups it belongs to.
+    Attributes are the columns of `columns.COLUMNS`, which can be set within their ranges; what the community knows of
+    the person (`age`, `tenant`, `micro_grid`, ...), which cannot; and `groups`, the groups the resident belongs to.
     """
 
-    def __init__(self, model: CommunityModel, row: int) -> None:
+    model: MesaCommunity
+
+    def __init__(self, model: MesaCommunity, row: int) -> None:
         super().__init__(model)
-        object.__setattr__(self, "row", row)
+        self.row = row
 
-    def __getattr__(self, name: str) -> Any:
-        if name in BY_NAME:
-            return self.model.residents.column(name)[self.row].item()
-        if name in PEOPLE or name in PEOPLE_FLAGS:
-            return getattr(self.model.community.population, name)[self.row].item()
-        raise AttributeError(f"a Resident has no attribute {name!r}")
+    if TYPE_CHECKING:
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in BY_NAME:
-            column = BY_NAME[name]
-            if not column.low <= value <= column.high:
-                raise ValueError(f"{name}: found {value!r}; allowed: {column.low:g} to {column.high:g}")
-            self.model.residents.column(name)[self.row] = value
-        else:
-            super().__setattr__(name, value)
+        def __getattr__(self, name: str) -> float:
+            """A column or an attribute of the person."""
 
-    def __dir__(self) -> list[str]:
-        """Attributes, columns and what is known of the person among them."""
-        return sorted({*super().__dir__(), *BY_NAME, *PEOPLE, *PEOPLE_FLAGS})
+    def __deepcopy__(self, memo: dict[int, object]) -> Resident:
+        """The same resident of an independent copy of the model."""
+        twin: Resident = copy.deepcopy(self.model.community_model, memo).agents[self.row]
+        return twin
 
     def __repr__(self) -> str:
         """Number, age and groups."""
@@ -54,11 +50,36 @@ class Resident(mesa.Agent):
     @property
     def groups(self) -> tuple[str, ...]:
         """Names of the groups the resident belongs to; empty for a child."""
-        bits = int(self.model.residents.groups[self.row])
+        bits = int(self.model.community_model.residents.groups[self.row])
         return tuple(name for name in GROUPS if bits & group_bit(name))
 
     @property
     def neighbours(self) -> list[int]:
         """Rows of the residents to whom this one has a tie."""
-        network = self.model.community.network
+        network = self.model.community_model.community.network
         return network.indices[network.indptr[self.row] : network.indptr[self.row + 1]].tolist()
+
+
+def _cell(column: Column) -> property:
+    """The attribute of a resident that reads and writes `column`."""
+
+    def read(agent: Resident) -> float:
+        return agent.model.community_model.residents.column(column.name)[agent.row].item()
+
+    def write(agent: Resident, value: float) -> None:
+        if not column.low <= value <= column.high:
+            raise ValueError(f"{column.name}: found {value!r}; allowed: {column.low:g} to {column.high:g}")
+        agent.model.community_model.residents.column(column.name)[agent.row] = value
+
+    return property(read, write)
+
+
+def _known(name: str) -> property:
+    """The attribute of a resident that reads the column `name` of the population."""
+    return property(lambda agent: getattr(agent.model.community_model.community.population, name)[agent.row].item())
+
+
+for _column in COLUMNS:
+    setattr(Resident, _column.name, _cell(_column))
+for _name in PEOPLE + PEOPLE_FLAGS:
+    setattr(Resident, _name, _known(_name))

@@ -1,5 +1,5 @@
-"""The capability scale 协商能力评估量表 (F46): dimensions and indicators, from the residents' columns or as a survey
-of some of them tells.
+"""The capability scale 协商能力评估量表 (F46): dimensions and indicators, from the residents' columns or estimated by a
+sample survey.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def exposed_gains(model: CommunityModel) -> tuple[float, float]:
 
 
 class Finding(NamedTuple):
-    """What is told of one indicator in one group: mean and its standard error on 0-1, NaN where too few answered; who
-    answered and who was asked, persons.
+    """Survey estimate of one indicator in one group: mean and its standard error on 0-1, NaN if too few answered;
+    numbers of persons who answered and who were asked.
     """
 
     mean: float
@@ -73,16 +73,16 @@ class SurveyResult(NamedTuple):
     week: int
 
     def mean(self, dimension: str) -> float:
-        """Mean told of all adults on a dimension, 0-1; nan if too few answered."""
+        """Reported mean of all adults on a dimension, 0-1; nan if too few answered."""
         return self.findings[WHOLE, dimension, WHOLE].mean
 
     def weakest_indicator(self, dimension: str, group: str = WHOLE) -> str | None:
-        """The indicator with the lowest mean told of `group`, the first of equals; None if none is told."""
+        """Indicator with the lowest reported mean in `group` (first on ties); None if none was reported."""
         means = [self.findings[group, dimension, name].mean for name in INDICATORS[dimension]]
         return None if np.isnan(means).any() else INDICATORS[dimension][int(np.argmin(means))]
 
     def weakest_group(self, dimension: str) -> str | None:
-        """The group, all adults apart, with the lowest mean told of `dimension`; None if none is told."""
+        """Group, other than all adults, with the lowest reported mean of `dimension`; None if none was reported."""
         told = {group: self.findings[group, dimension, WHOLE].mean for group in REPORT_GROUPS if group != WHOLE}
         told = {group: mean for group, mean in told.items() if not np.isnan(mean)}
         return min(told, key=lambda group: told[group]) if told else None

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from consensus_sim.community import Community
 from consensus_sim.community.spec import Internet
-from consensus_sim.dynamics.participation import level_of_mean
+from consensus_sim.dynamics.latent import latent_sd
+from consensus_sim.dynamics.measures import moments_of_level, moments_of_rows
+from consensus_sim.dynamics.participation import Standard, level_of_mean
 from consensus_sim.parameters import Behaviour
 from consensus_sim.randomness import key, normals, uniforms
 from consensus_sim.residents.columns import (
@@ -35,6 +37,18 @@ MOST_INFORMED = 0.9
 """At the start at most this share of those whom news reach know a long-standing channel: some forget and hear again."""
 
 
+class Scale(NamedTuple):
+    """Units of attitudes, skill and cognition: means and SDs over adults at the start of a run."""
+
+    standard: Standard
+    skill_mean: NDArray[np.float64]
+    skill_sd: NDArray[np.float64]
+    skill_unit: NDArray[np.float64]
+    """(4,) SD of each skill on the latent scale."""
+    cognition_unit: NDArray[np.float64]
+    """(3,) SD of each cognition on the latent scale."""
+
+
 class StartState(NamedTuple):
     """Residents at the start of a run: the same for every scenario of a replicate, so drawn once and copied."""
 
@@ -48,6 +62,7 @@ class StartState(NamedTuple):
     online_taste: NDArray[np.float32]
     aware: NDArray[np.uint16]
     reached: NDArray[np.bool_]
+    scale: Scale
 
 
 @lru_cache(maxsize=1)
@@ -80,15 +95,30 @@ def start_state(community: Community, behaviour: Behaviour, seed: int) -> StartS
     online = _online(people, community.spec.internet, seed)
     taste = _taste(n, behaviour.value("participation", "taste"), key(seed, "residents:taste"))
     online_taste = _taste(n, behaviour.value("participation", "online_taste"), key(seed, "residents:online_taste"))
-    groups = members_of(community).groups
-    state = StartState(groups, worker, online, skill, cognition, attitudes, taste, online_taste, aware, reached)
-    for array in state:
+    members = members_of(community)
+    scale = scale_of(skill, cognition, attitudes, members.rows("all"))
+    columns = (members.groups, worker, online, skill, cognition, attitudes, taste, online_taste, aware, reached)
+    for array in columns:
         array.setflags(write=False)
-    return state
+    return StartState(*columns, scale)
+
+
+def scale_of(
+    skill: NDArray[np.float32],
+    cognition: NDArray[np.float32],
+    attitudes: NDArray[np.float32],
+    adults: NDArray[np.int64],
+) -> Scale:
+    """The units in which a run measures attitudes, skill and cognition, from their values at the start."""
+    trust, efficacy, motive = attitudes[0], attitudes[1], attitudes[3]
+    pairs = [moments_of_level(block, adults) for block in (cognition, efficacy[None], trust[None], motive[None])]
+    standard = Standard(*(number for mean, sd in pairs for number in (float(mean), max(float(sd), 1e-9))))
+    skill_mean, skill_sd = moments_of_rows(skill, adults)
+    return Scale(standard, skill_mean, skill_sd, latent_sd(skill, adults), latent_sd(cognition, adults))
 
 
 class Members:
-    """Who belongs to which group in a community: found when first asked, the same in all its runs, read-only."""
+    """Members of each group of a community: computed on first use, the same in all its runs, read-only."""
 
     def __init__(self, people: Population) -> None:
         self.groups = _groups(people)
@@ -96,7 +126,7 @@ class Members:
         self._rows: dict[str, NDArray[np.int64]] = {}
 
     def flags(self, group: str) -> NDArray[np.bool_]:
-        """Which residents belong to `group`; (n,)."""
+        """Flags of the residents who belong to `group`; (n,)."""
         if group not in self._flags:
             self._flags[group] = (self.groups & np.uint16(group_bit(group))) != 0
             self._flags[group].setflags(write=False)
@@ -228,7 +258,7 @@ class Residents:
         self.groups, self.worker, self.online, self.taste = start.groups, start.worker, start.online, start.taste
         self.online_taste, self.reached = start.online_taste, start.reached
         self.start_skill, self.start_efficacy, self.start_motive = start.skill, start.attitudes[1], start.attitudes[3]
-        self.start_cognition = start.cognition
+        self.start_cognition, self.scale = start.cognition, start.scale
         self.skill, self.cognition = start.skill.copy(), start.cognition.copy()
         attitudes = start.attitudes.copy()
         self.trust, self.efficacy, self.belonging, self.motive, self.initiative, self.follow_through = attitudes
@@ -247,7 +277,7 @@ class Residents:
         return f"<Residents: {self.n} residents, columns {', '.join(BY_NAME)}>"
 
     def member_of(self, group: str) -> NDArray[np.bool_]:
-        """Which residents belong to `group` (one of `columns.GROUPS`); shape (n,), read-only."""
+        """Flags of the residents who belong to `group` (one of `columns.GROUPS`); shape (n,), read-only."""
         return self.members.flags(group)
 
     def rows_of(self, group: str) -> NDArray[np.int64]:
@@ -255,11 +285,11 @@ class Residents:
         return self.members.rows(group)
 
     def are(self, group: str, who: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Which of the residents `who` (m,) belong to `group`; shape (m,)."""
+        """Flags of those residents of `who` (m,) who belong to `group`; shape (m,)."""
         return (self.groups[who] & np.uint16(group_bit(group))) != 0
 
     def aware_of(self, channel: str) -> NDArray[np.bool_]:
-        """Which residents know of `channel`; shape (n,)."""
+        """Flags of the residents who know of `channel`; shape (n,)."""
         return (self.aware & np.uint16(self.channel_bits[channel])) != 0
 
     def column(self, name: str) -> NDArray[Any]:

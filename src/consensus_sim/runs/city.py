@@ -1,7 +1,8 @@
-"""A city: many communities of various kinds, drawn around one spec, each played by itself as one unit of work."""
+"""A city: many communities of various kinds, drawn around one spec, each simulated by itself as one unit of work."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from pydantic import AfterValidator, ConfigDict
 
 from consensus_sim.errors import not_allowed, phrase
 from consensus_sim.runs.copies import with_other_chance
-from consensus_sim.runs.work import Replicates, Task, Work
+from consensus_sim.runs.store import code_of
+from consensus_sim.runs.work import Runs, Task, Work
 from consensus_sim.settings import (
     STRICT,
     Label,
@@ -28,7 +30,7 @@ from consensus_sim.settings import (
     setting,
     some,
 )
-from consensus_sim.study.scenario import Settings, Study
+from consensus_sim.study.scenario import Settings, Study, canonical
 from consensus_sim.study.study import MOST_SEED
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ _MOST_SHARE = 0.95  # of an estate's residents that may be tenants, or have a lo
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of community: `label` by language, `weight` its relative chance, `ranges` (low, high) of what is drawn."""
+    """A kind of community: `label` by language, `weight` its relative frequency, `ranges` (low, high) for the draws."""
 
     name: str
     label: dict[str, str]
@@ -51,7 +53,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class City:
-    """How a city is drawn: number of communities, seed, kinds, and the metrics by which they are ranked."""
+    """Plan by which a city is drawn: number of communities, seed, kinds, and the metrics by which they are ranked."""
 
     communities: int
     seed: int
@@ -71,7 +73,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Range:
-    """What a number is drawn between, in its unit, and where that comes from."""
+    """Bounds between which a number is drawn, in its unit, and their source."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -100,7 +102,7 @@ OfResidents = Annotated[Range, drawn_within("share of residents", 0.0, 0.95)]
 
 @dataclass(frozen=True, kw_only=True)
 class KindSettings:
-    """A kind of community as written: label, relative chance, and the range of each number that is drawn."""
+    """A kind of community as written: label, relative frequency, and the range of each number that is drawn."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -269,16 +271,16 @@ def _mean(estates: Mapping[str, Settings], share: str) -> float:
 
 @dataclass(frozen=True, eq=False)
 class CityWork:
-    """The communities of a city, one task each: build it, play all scenarios and replicates, keep the headline metrics.
+    """The communities of a city, one task each: build it, run all scenarios and replicates, keep the headline metrics.
 
-    specs: by name of the community; study: what is played in each, its community left out of account
+    specs: by name of the community; study: the scenarios simulated in each; its own community is ignored
     """
 
     specs: Mapping[str, Settings]
     study: Study
 
     def run(self, task: Task) -> bytes:
-        """Play community `task[0]`; tables "communities" (one row) and "metrics" (scenario, replicate, ...)."""
+        """Simulates community `task[0]`: tables "communities" (one row) and "metrics" (scenario, replicate, ...)."""
         from consensus_sim.community import build_community
         from consensus_sim.runs.tables import pack
 
@@ -286,9 +288,9 @@ class CityWork:
         number = list(self.specs).index(task[0])
         parts: list[Table] = []
         for replicate in range(self.study.replicates):
-            # The first community of a city meets other chance than the second, in every scenario the same.
+            # Each community of a city has random draws of its own, the same in every scenario.
             study = with_other_chance(self.study, replicate, "city.chance", number)
-            play = Replicates(community, study)
+            play = Runs(study, community)
             for scenario in study.scenarios:
                 metrics = play.tables((scenario.name, replicate))["metrics"]
                 size = len(metrics["value"])
@@ -302,23 +304,17 @@ class CityWork:
         """It is portable already."""
         return self
 
-    def keys(self, code: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-        """For each community a hash of all that determines its results; `code` by scenario, as for a study."""
-        import hashlib
-
-        from consensus_sim.study.scenario import canonical
-
-        played = {**self.study.identity(), "community": None, "replicates": self.study.replicates}
-        levers = [[scenario.name, scenario.levers, code[scenario.name]] for scenario in self.study.scenarios]
-        keys = {}
-        for place, (name, spec) in enumerate(self.specs.items()):
-            content = canonical(["city", place, spec, played, levers])
-            keys[name] = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
-        return keys
+    def place(self, task: Task) -> str:
+        """A hash of all that determines the results of community `task[0]`."""
+        name, number = task
+        played = {**self.study.identity(), "community": self.specs[name], "replicates": self.study.replicates}
+        levers = [[scenario.name, scenario.levers, code_of(scenario)] for scenario in self.study.scenarios]
+        content = canonical(["city", list(self.specs).index(name), played, levers])
+        return f"{hashlib.blake2b(content.encode(), digest_size=16).hexdigest()}/{number:06d}"
 
 
 def _facts(community: Community) -> Table:
-    """What a community of the city is like, as one row."""
+    """Features of a community of the city, as one row."""
     people, places = community.population, community.places
     return {
         "residents": np.array([people.n]),

@@ -39,7 +39,7 @@ _SETTINGS = {
 
 
 def _is_address(found: str) -> bool:
-    """Whether `found` is written as the address of a scheduler."""
+    """Returns whether `found` is written as the address of a scheduler."""
     return _ADDRESS.fullmatch(found) is not None
 
 
@@ -97,14 +97,14 @@ class Cluster:
         import dask
         from distributed import Client, LocalCluster
 
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # failures are told as outcomes
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # failures are reported as outcomes
         if self.address is not None:
             client = self._reached(self.address)
             with contextlib.closing(client):
                 yield client
             return
         with (
-            # Two clusters on one machine: the second one's port is another, which is nothing to tell anybody.
+            # A second cluster on one machine gets another port; the warning about it is of no use to the user.
             warnings.catch_warnings(action="ignore", category=UserWarning),
             dask.config.set(_SETTINGS),
             LocalCluster(
@@ -149,7 +149,7 @@ class Cluster:
 
 
 def _outcomes(client: Client, token: str, tasks: Sequence[Task]) -> Iterator[Outcome | None]:
-    """Submit `tasks`, a thousand ahead, and yield what comes of them."""
+    """Submits `tasks`, a thousand ahead, and yields their outcomes."""
     from consensus_sim.runs.cluster_worker import do
 
     ready: queue.SimpleQueue[Future] = queue.SimpleQueue()
@@ -174,7 +174,7 @@ def _outcomes(client: Client, token: str, tasks: Sequence[Task]) -> Iterator[Out
 
 
 def _outcome(task: Task, future: Future) -> Outcome:
-    """What came of `task`."""
+    """Returns the outcome of `task`."""
     from distributed import KilledWorker
 
     try:
@@ -190,6 +190,6 @@ def _outcome(task: Task, future: Future) -> Outcome:
 
 
 def _forget(client: Client, token: str) -> None:
-    """Take the shared work back from all workers."""
+    """Removes the shared work from all workers."""
     with contextlib.suppress(Exception):  # the cluster may be gone
         client.unregister_worker_plugin(token)

@@ -1,4 +1,4 @@
-"""What runs in a worker of the cluster engine. Imported only where dask.distributed is installed."""
+"""Code that runs in a worker of the cluster engine. Imported only where dask.distributed is installed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _works: dict[str, Work] = {}  # by token: what the tasks of one ensemble have in
 
 
 class ShareWork(WorkerPlugin):
-    """Keeps `work` in each worker process under `token`; also in workers that come later or are started anew.
+    """Keeps `work` in each worker process under `token`, also in workers that join or restart later.
 
-    quiet: Ctrl-C is the business of the command that started the workers
+    quiet: workers ignore Ctrl-C, which the command that started them handles
     """
 
     def __init__(self, token: str, work: Work, quiet: bool) -> None:
@@ -40,7 +40,7 @@ class ShareWork(WorkerPlugin):
 
 
 def do(token: str, code: str, task: Task) -> Outcome:
-    """Do `task` of the work under `token`, unless the sources here are other ones than `code`."""
+    """Runs `task` of the work under `token`, unless the sources here differ from `code`."""
     if code != code_digest():
         return Outcome(task, error=InputError("workers_differ"))
     return attempt(task, _works[token])

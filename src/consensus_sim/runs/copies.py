@@ -1,8 +1,8 @@
-"""Scaled communities: `community.scale` copies side by side, each with its own institutions and its own chance.
+"""Scaled communities: `community.scale` copies side by side, each with its own institutions and random draws.
 
-Copies share no tie, no venue and no council, so a replicate plays them one after another and needs room for one at a
-time. The first copy meets the same chance as the community alone. Their facts are put together as those of one
-community: counts, money and hours are added up; shares, indices, weeks and persons per event are means over the
+Copies share no tie, no venue and no council, so a replicate simulates them one after another and needs memory for one
+at a time. The first copy uses the same random numbers as the community alone. Their facts are combined into those of
+one community: counts, money and hours are added up; shares, indices, weeks and persons per event are means over the
 copies where they are defined; grids, topics and meetings stand one under the other, numbered through.
 """
 
@@ -52,7 +52,7 @@ def run_copies(community: Community, scenario: Scenario, study: Study, replicate
 
 
 def with_other_chance(study: Study, replicate: int, name: str, number: int) -> Study:
-    """`study` as played in place `number` of `name`: parameters of `replicate`, and in all but place 0 other chance."""
+    """Returns `study` for copy `number` of `name`: parameters of `replicate`, with a seed of its own but in copy 0."""
     from consensus_sim.randomness import key
 
     if number == 0:
@@ -64,7 +64,7 @@ def with_other_chance(study: Study, replicate: int, name: str, number: int) -> S
 
 
 def drawn_behaviour(study: Study, replicate: int) -> Settings:
-    """The behaviour of `study` with the values that `replicate` plays; the same object for all its copies."""
+    """The behaviour of `study` with the parameter values of `replicate`; the same object for all its copies."""
     from consensus_sim.runs.replicate import behaviour_of
 
     global _last
@@ -169,13 +169,13 @@ def join_copies(played: Sequence[Tables], grids: int, micro_grids: int, people: 
 
 
 def _under_each_other(parts: list[Table]) -> Table:
-    """The rows of all parts; parts without rows do not say of what type they are."""
+    """Returns the rows of all parts; the type is that of the parts with rows."""
     filled = [part for part in parts if len(next(iter(part.values())))] or parts[:1]
     return {name: np.concatenate([part[name] for part in filled]) for name in parts[0]}
 
 
 def _places(column: NDArray[Any]) -> tuple[int, NDArray[np.int64]]:
-    """How many different values a column has, and the place of each row's among them: numbers ascending, text in the
+    """Number of different values of a column, and the place of each row's among them: numbers ascending, text in the
     order in which it first comes up.
     """
     if column.dtype.kind not in "OUT":
@@ -201,18 +201,18 @@ class _Groups:
         _, self.first, self.index = np.unique(code, return_index=True, return_inverse=True)
 
     def sum(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """The sum in each group; undefined values count nothing."""
+        """Returns the sum in each group; undefined values count as zero."""
         found: NDArray[np.float64] = np.bincount(
             self.index, np.nan_to_num(values.astype(np.float64)), len(self.first)
         ).astype(np.float64)
         return found
 
     def count(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """How many values of each group are defined."""
+        """Returns the number of defined values of each group."""
         return self.sum(~np.isnan(values.astype(np.float64)))
 
     def mean(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """The mean over the defined values of each group, NaN where there are none."""
+        """Returns the mean over the defined values of each group, NaN without any."""
         with np.errstate(invalid="ignore", divide="ignore"):
             found: NDArray[np.float64] = self.sum(values) / self.count(values)
         return found
@@ -234,12 +234,12 @@ def _by_metric(parts: list[Table], keys: tuple[str, ...], about: Callable[[str],
 
 
 def _pairs(table: Table) -> zip[tuple[str, str]]:
-    """Metric and group of each row."""
+    """Returns metric and group of each row."""
     return zip(table["metric"].tolist(), table["group"].tolist(), strict=True)
 
 
 def _combined(parts: list[Table], keys: tuple[str, ...], mean: tuple[str, ...]) -> Table:
-    """Rows of one key as one: columns in `mean` averaged, all others added up."""
+    """Returns rows of one key combined: columns in `mean` are averaged, all others summed."""
     table = _under_each_other(parts)
     groups = _Groups(table, keys)
     joined: Table = {}
@@ -265,7 +265,7 @@ def _pooled(parts: list[Table]) -> Table:
 
 
 def _pooled_survey(parts: list[Table]) -> Table:
-    """The surveys of all copies as one sample: mean and standard error over who answered, where a copy tells them."""
+    """Pools the surveys of all copies: mean and standard error over the respondents of copies that report them."""
     table = _under_each_other(parts)
     if not len(table["n"]):
         return table

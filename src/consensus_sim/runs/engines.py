@@ -35,7 +35,7 @@ PATIENCE = 0.2  # seconds without news after which an engine yields None
 
 
 class Engine(Protocol):
-    """What every engine offers."""
+    """Interface of every engine."""
 
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Outcome | None]:
         """Run `tasks`, yield their outcomes as they come, and None now and then while there is nothing new."""
@@ -47,11 +47,11 @@ ENGINES = {
     "processes": "consensus_sim.runs.engines:Processes",
     "cluster": "consensus_sim.runs.cluster:Cluster",
 }
-"""What the setting `engine.kind` may be -> its class, which is imported only where it is used."""
+"""Allowed value of `engine.kind` -> its class, which is imported only where it is used."""
 
 
 def build_engine(config: object) -> Engine:
-    """The engine whose `kind` is in `config`, with its settings."""
+    """Returns the engine whose `kind` is in `config`, with its settings."""
     settings = dict(mapping("engine", config))
     kind = known("engine.kind", settings.pop("kind", None), ENGINES)
     module, name = ENGINES[kind].split(":")
@@ -65,7 +65,7 @@ def build_engine(config: object) -> Engine:
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """How many workers there are; null: as many as there are cores."""
+    """Number of workers; null: as many as there are cores."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -119,7 +119,7 @@ _shared: tuple[Work, MutableSequence[int]] | None = None
 
 
 def _begin(work: Work, begun: MutableSequence[int]) -> None:
-    """Prepare a worker: Ctrl-C is the parent's business, and no worker outlives its parent."""
+    """Prepares a worker: only the parent handles Ctrl-C, and no worker outlives its parent."""
     global _shared
     gc.freeze()  # what is inherited is never looked through, so its pages stay shared with the parent
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -131,13 +131,13 @@ def _begin(work: Work, begun: MutableSequence[int]) -> None:
 
 
 def _end_with(sentinel: int) -> None:
-    """End this process when the one behind `sentinel` has ended."""
+    """Ends this process when the one behind `sentinel` has ended."""
     wait_for([sentinel])
     os._exit(1)
 
 
 def _do(number: int, task: Task) -> Outcome:
-    """Do one task in a worker; `number` is its place in the pool's list of tasks."""
+    """Runs one task in a worker; `number` is its place in the pool's list of tasks."""
     assert _shared is not None
     work, begun = _shared
     begun[number] = 1
@@ -175,7 +175,7 @@ class Processes:
             waiting = [task for task in waiting if task not in done]
 
     def _alone(self, task: Task, work: Work) -> Iterator[Outcome | None]:
-        """Run `task` in a process of its own; name it if that is killed as well."""
+        """Runs `task` in a process of its own; names it in the error if that is killed as well."""
         finished = False
         for outcome in self._pool([task], 1, work, []):
             finished = finished or outcome is not None
@@ -223,5 +223,5 @@ class Processes:
 
 
 def cores() -> int:
-    """Number of cores that this process may use."""
+    """Returns the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

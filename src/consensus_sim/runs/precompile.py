@@ -4,7 +4,7 @@ numba compiles a kernel at its first call, and one at a time in a process, so a 
 on one core. `kernel_calls.jsonl` lists each kernel with the types it is called with, those that take longest first;
 helper processes compile them from there into the cache that all processes share. What the list misses (a lever of
 one's own, a changed kernel) is compiled when it is called, as ever: the list saves time and decides nothing.
-`python -m tests.kernel_calls` writes it anew.
+`python -m tests.kernel_calls` regenerates it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _batches(listed: bytes) -> Iterator[list[bytes]]:
 
 
 def _hand_out(waiting: deque[list[bytes]], helper: subprocess.Popen[bytes]) -> None:
-    """Give `helper` one kernel of `waiting` after another, until none is left or it has ended."""
+    """Gives `helper` one kernel of `waiting` after another, until none is left or it has ended."""
     assert helper.stdin and helper.stdout
     with contextlib.suppress(IndexError, OSError, ValueError):
         while True:
@@ -62,7 +62,7 @@ def _hand_out(waiting: deque[list[bytes]], helper: subprocess.Popen[bytes]) -> N
 
 
 def compile_call(line: str) -> None:
-    """Compile the kernel of a line of `kernel_calls.jsonl` for its types, or load it from the cache."""
+    """Compiles the kernel of a line of `kernel_calls.jsonl` for its types, or loads it from the cache."""
     name, *types = json.loads(line)
     _named(name).compile(tuple(map(numba_type, types)))
 
@@ -85,7 +85,7 @@ def numba_type(text: str | list[Any]) -> Any:
 
 
 def _named(path: str) -> Any:
-    """What `path` names: a module of the package and a name in it, joined by a dot."""
+    """Returns the object that `path` names: a module of the package and a name in it, joined by a dot."""
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)
 

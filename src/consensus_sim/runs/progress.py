@@ -1,4 +1,4 @@
-"""The progress bar with time left, on standard error; silent where nobody watches."""
+"""The progress bar with time left, on standard error; not drawn without a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from consensus_sim.errors import Phrase, one_line, phrase
 
 
 class Bar:
-    """Progress of an ensemble. Drawn when it is told something, without a thread: worker processes are forked."""
+    """Progress of an ensemble, drawn at every update and without a thread: worker processes are forked."""
 
     def __init__(self, what: Phrase, total: int, *, shown: bool = True) -> None:
         """`what`: words before the bar; `total`: number of replicates; `shown` False: draw nothing."""
@@ -52,13 +52,13 @@ class Bar:
         self._progress.stop()
 
     def tick(self, finished: int = 0) -> None:
-        """`finished` more replicates are done; draw the bar anew."""
+        """Adds `finished` replicates and redraws the bar."""
         self._progress.advance(self._task, finished)
         self._progress.refresh()
 
 
 def say(said: Phrase) -> None:
-    """One line for the person at the terminal, on standard error, so that tables on standard output stay clean."""
+    """Prints one line on standard error, so that standard output holds tables only."""
     print(words(said), file=sys.stderr, flush=True)
 
 
@@ -66,12 +66,12 @@ _language = ["en"]
 
 
 def speak(language: str) -> None:
-    """Let everything that is said in this process from now on be in `language`."""
+    """Sets the language of all later messages of this process."""
     _language[:] = [language]
 
 
 def words(said: Phrase) -> str:
-    """`said` in the language of this process, in one line."""
+    """Returns `said` in the language of this process, in one line."""
     return one_line(said.text(_language[0]))
 
 

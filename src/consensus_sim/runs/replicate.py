@@ -31,14 +31,14 @@ STRIDE meet.
 
 
 def replicate_seed(seed: int, replicate: int) -> int:
-    """The model's seed for a replicate: the same for every scenario, so that scenarios are compared under common
-    chance. It has 64 bits; a study's seed up to `MOST_SEED` never fills them.
+    """The model's seed for a replicate: the same for every scenario, so that scenarios use common random
+    numbers. It has 64 bits; a study's seed up to `MOST_SEED` never fills them.
     """
     return (seed * STRIDE + replicate) % 2**64
 
 
 class _Read(NamedTuple):
-    """The settings of a study as plain values, and what they say as objects."""
+    """Settings of a study as plain values, and as objects."""
 
     settings: tuple[Settings, Settings, Settings]
     objects: tuple[Behaviour, dict[str, Channel], dict[str, TopicClass]]
@@ -79,12 +79,12 @@ def _calendar(start: str, weeks: int) -> Calendar:
 
 
 def read_behaviour(study: Study) -> Behaviour:
-    """The behaviour of `study` at its centre, read once."""
+    """Returns the behaviour of `study` at its centre, read once."""
     return _objects(study)[0]
 
 
 def behaviour_of(study: Study, replicate: int) -> Behaviour:
-    """The behaviour that `replicate` plays: the centre, or a parameter draw, the same for every scenario."""
+    """Returns the behaviour of `replicate`: the centre, or a parameter draw, the same for every scenario."""
     behaviour = read_behaviour(study)
     if study.parameters == "centre":
         return behaviour
@@ -101,14 +101,14 @@ def _drawn(behaviour: Behaviour, posterior: ParameterSets | None, seed: int, num
 
 
 def build_model(community: Community, scenario: Scenario, study: Study, replicate: int) -> CommunityModel:
-    """The model of one replicate, before its first week, with the parameters of `behaviour_of`."""
+    """Returns the model of one replicate before its first week, with the parameters of `behaviour_of`."""
     return model_of(community, scenario, study, replicate, behaviour_of(study, replicate))
 
 
 def model_of(
     community: Community, scenario: Scenario, study: Study, replicate: int, behaviour: Behaviour
 ) -> CommunityModel:
-    """The model of one replicate with a `behaviour` of its own, before its first week."""
+    """Returns the model of one replicate before its first week, with the parameters of `behaviour`."""
     _, channels, topics = _objects(study)
     levers = [build_lever(name, settings) for name, settings in scenario.levers]
     calendar = _calendar(str(study.calendar["start"]), int(study.calendar["weeks"]))
@@ -136,7 +136,7 @@ def cleared_at_once() -> Iterator[None]:
 
 
 def run_replicate(community: Community, scenario: Scenario, study: Study, replicate: int) -> dict[str, Table]:
-    """Run one replicate and return its tables (name -> column -> array), without the columns scenario and replicate."""
+    """Runs one replicate; returns its tables (name -> column -> array) without the columns scenario and replicate."""
     with cleared_at_once():
         model = build_model(community, scenario, study, replicate)
         model.run()

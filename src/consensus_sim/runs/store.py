@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 from consensus_sim.interventions.loading import CLASS, code_digest_of
 from consensus_sim.paths import PACKAGE, configs_dir
-from consensus_sim.study.scenario import Scenario, Study, canonical
+from consensus_sim.study.scenario import Scenario, canonical
 
 if TYPE_CHECKING:
-    from consensus_sim.community import Community
+    from consensus_sim.runs.work import Work
 
-_MAGIC = b"consensus-sim replicate 2\n"
+_MAGIC = b"consensus-sim replicate 3\n"
 _DIGEST = 16
 _COMPUTING = ("llvmlite", "networkx", "numba", "numpy", "pandas", "scipy")
 """Libraries whose version can change a number."""
@@ -56,36 +56,33 @@ def code_of(scenario: Scenario) -> dict[str, str]:
 
 
 KEPT = "kept"
-"""Name of the empty file in a folder of replicates that a run was told to keep."""
+"""Name of the empty file that marks a folder of replicates to be kept."""
 
 
 class Store:
-    """Finished tasks, in memory (`folder` None) or on disk."""
+    """Finished tasks of `work`, in memory (`folder` None) or on disk."""
 
-    def __init__(self, keys: Mapping[str, str], folder: Path | None = None, *, reuse: bool = True) -> None:
-        """`keys`: a hash, by name of task, of all that determines what comes of it.
-
-        reuse: take what an earlier run left in `folder`; else it is made anew
-        """
+    def __init__(self, work: Work, folder: Path | None = None, *, reuse: bool = True) -> None:
+        """`reuse`: take tasks that an earlier run left in `folder`; otherwise they are run again."""
         self.folder = folder
         self.reuse = reuse
-        self._keys = dict(keys)
+        self._place = work.place
         self._memory: dict[tuple[str, int], bytes] = {}
         self._written: set[tuple[str, int]] = set()
 
-    def _path(self, scenario: str, replicate: int) -> Path:
+    def _path(self, name: str, number: int) -> Path:
         assert self.folder is not None
-        return self.folder / self._keys[scenario] / f"{replicate:06d}.replicate"
+        return self.folder / f"{self._place((name, number))}.replicate"
 
-    def _seal(self, scenario: str, replicate: int, payload: bytes) -> bytes:
-        """What the file of a replicate begins with. Scenarios of other names and equal content share a key, so the
-        name takes no part.
+    def _seal(self, name: str, number: int, payload: bytes) -> bytes:
+        """First bytes of the file of a task. They do not depend on the scenario's name, for scenarios of equal content
+        share a place.
         """
-        place = f"{self._keys[scenario]} {replicate}\n".encode()
+        place = f"{self._place((name, number))}\n".encode()
         return _MAGIC + hashlib.blake2b(place + payload, digest_size=_DIGEST).digest()
 
     def has(self, scenario: str, replicate: int) -> bool:
-        """Whether `get` would give the bytes of a replicate."""
+        """Returns True if `get` would return the bytes of a replicate."""
         return self.get(scenario, replicate) is not None
 
     def get(self, scenario: str, replicate: int) -> bytes | None:
@@ -122,32 +119,24 @@ class Store:
     def finish(self, replicates: Iterable[tuple[str, int]], *, keep: bool) -> None:
         """Remove these replicates and the folders that are empty then, or mark them as kept.
 
-        What an earlier run kept stays, whatever this one is told.
+        Folders that an earlier run marked as kept stay, whatever `keep` is.
         """
         self._memory.clear()
         if self.folder is None:
             return
+        paths = [self._path(*task) for task in replicates]
+        folders = {path.parent for path in paths}
         if keep:
-            for key in {self._keys[scenario] for scenario, _ in replicates}:
-                (self.folder / key / KEPT).touch()
+            for folder in folders:
+                (folder / KEPT).touch()
             return
-        kept = {name for name, key in self._keys.items() if (self.folder / key / KEPT).exists()}
-        for scenario, replicate in replicates:
-            if scenario not in kept:
-                self._path(scenario, replicate).unlink(missing_ok=True)
-        for key in set(self._keys.values()):
-            _remove_if_empty(self.folder / key)
+        kept = {folder for folder in folders if (folder / KEPT).exists()}
+        for path in paths:
+            if path.parent not in kept:
+                path.unlink(missing_ok=True)
+        for folder in folders:
+            _remove_if_empty(folder)
         _remove_if_empty(self.folder)
-
-
-class ReplicateStore(Store):
-    """Finished replicates of one study on one community."""
-
-    def __init__(self, study: Study, community: Community, folder: Path | None = None, *, reuse: bool = True) -> None:
-        """`folder`, `reuse`: as for every store."""
-        place = {"community": community.fingerprint}  # knows the content of building registers, too
-        keys = {s.name: study.key(s, {**code_of(s), **place}) for s in study.scenarios}
-        super().__init__(keys, folder, reuse=reuse)
 
 
 def _remove_if_empty(folder: Path) -> None:

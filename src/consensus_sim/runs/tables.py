@@ -54,7 +54,7 @@ def _numbers(values: NDArray[Any], keep_float64: bool) -> tuple[NDArray[Any], li
 
 
 def unpack(payload: bytes) -> dict[str, dict[str, Column]]:
-    """What `pack` was given, text as (places, names)."""
+    """Returns the tables that `pack` was given, text as (places, names)."""
     data = zlib.decompress(payload)
     size = int.from_bytes(data[:8], "little")
     offset = 8 + size
@@ -84,7 +84,7 @@ class _Growing:
         self._known: dict[str, int] = {}  # those of all parts, with their places
 
     def add(self, values: NDArray[Any], names: list[str] | None) -> None:
-        """Put `values` below what there is; text as places in `names`."""
+        """Appends `values`; text as places in `names`."""
         if names != self._names or len(self._parts) == self.joined_at:
             self._join()
             self._names = names
@@ -131,13 +131,13 @@ class _Leading:
         self.lengths: list[int] = []
 
     def add(self, text: str, number: int, length: int) -> None:
-        """`length` rows of `text` and `number`."""
+        """Appends `length` rows of `text` and `number`."""
         self.texts.append(text)
         self.numbers.append(number)
         self.lengths.append(length)
 
     def arrow(self) -> tuple[pa.Array, pa.Array]:
-        """Both columns as Arrow."""
+        """Returns both columns as Arrow."""
         import pyarrow as pa
 
         known = {text: place for place, text in enumerate(dict.fromkeys(self.texts))}
@@ -154,7 +154,7 @@ class _Table:
         self.columns = {name: _Growing() for name in columns}
 
     def add(self, text: str, number: int, columns: Mapping[str, Column]) -> None:
-        """The rows of one replicate."""
+        """Appends the rows of one replicate."""
         length = len(next(iter(columns.values()))[0]) if columns else 0
         self.leading.add(text, number, length)
         if length:  # an empty table says nothing about its types

@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
-from hydra.plugins.config_source import ConfigResult
+from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
@@ -35,14 +34,47 @@ from consensus_sim.data_files import (
 from consensus_sim.errors import InputError, unknown_key
 from consensus_sim.interventions.loading import CLASS, instead_of_target, with_digest
 from consensus_sim.paths import configs_dir
-from consensus_sim.study.config import CONFIG_NAME, EXPERIMENT, OPEN_GROUPS, OWN, OWN_FILES, OWN_SCHEME, check_name
+from consensus_sim.study.config_names import (
+    CONFIG_NAME,
+    EXPERIMENT,
+    OPEN_GROUPS,
+    OWN,
+    OWN_FILES,
+    OWN_SCHEME,
+    check_name,
+)
 
+ANALYSIS = "analysis"
+"""The key that says what an experiment does: a built-in one's name, or a function of one of the user's own."""
 WHOLE_GROUPS = "open_groups"
 """The name under which config.yaml has all files of the open groups."""
 SCHEME = "consensus-sim"
 
 
-class PackageConfigs(FileConfigSource):
+class _Files(ConfigSource):
+    """YAML files below a folder; what one says is for subclasses to load."""
+
+    def available(self) -> bool:
+        """Returns whether the folder exists."""
+        return Path(self.path).is_dir()
+
+    def is_group(self, config_path: str) -> bool:
+        """Returns whether there is a folder of that name."""
+        return (Path(self.path) / config_path).is_dir()
+
+    def is_config(self, config_path: str) -> bool:
+        """Returns whether there is a file of that name."""
+        return (Path(self.path) / self._normalize_file_name(config_path)).is_file()
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """Names in a folder."""
+        found: list[str] = []
+        for path in (Path(self.path) / config_path).iterdir():
+            self._list_add_result(found, f"{config_path}/{path.name}".lstrip("/"), path.name, results_filter)
+        return sorted({*found})
+
+
+class PackageConfigs(_Files):
     """The package's config files, and `WHOLE_GROUPS`, of which there is no file."""
 
     @staticmethod
@@ -76,7 +108,7 @@ class PackageConfigs(FileConfigSource):
             yield path.stem, parse(path.read_text(encoding="utf-8"), path.name)
 
 
-class OwnConfigs(FileConfigSource):
+class OwnConfigs(_Files):
     """The user's files, each read and checked as data, and `OWN_FILES`, all of the open groups under their names."""
 
     @staticmethod
@@ -151,6 +183,8 @@ def read_experiment(path: Path) -> dict[str, Data]:
     content, file = read_mapping(path, "_global_"), shown(path)
     names = content.pop(DEFAULTS, None) or []
     check_plain(file, content)
+    if ANALYSIS in content:
+        content[ANALYSIS] = with_digest(content[ANALYSIS], path.parent, file, ANALYSIS)
     known = sections()
     for key in content:
         if key not in known:

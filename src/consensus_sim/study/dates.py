@@ -26,7 +26,7 @@ _RELATIVE = re.compile(r"(?:week (?P<week>-?\d{1,4})|(?P<after>[+-]\d{1,4}) week
 
 
 def iso_date(key: str, value: object) -> datetime.date:
-    """`value` as a date; InputError unless it is written YYYY-MM-DD and lies in a year that is allowed."""
+    """Returns `value` as a date; raises InputError unless it is YYYY-MM-DD in a year that is allowed."""
     try:
         found = read_date(value if value is not None else "")
     except RefusedError as error:
@@ -36,7 +36,7 @@ def iso_date(key: str, value: object) -> datetime.date:
 
 
 def day(key: str, value: object, first: datetime.date) -> datetime.date:
-    """`value` as a date: YYYY-MM-DD, or so many weeks after the week that begins on `first`."""
+    """Returns `value` as a date: YYYY-MM-DD, or so many weeks after the week that begins on `first`."""
     found = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
     try:
         return iso_date(key, _after(first, int(found["week"] or found["after"])) if found else value)
@@ -48,8 +48,18 @@ def day(key: str, value: object, first: datetime.date) -> datetime.date:
         raise not_allowed(key, value, allowed) from None
 
 
+def check_dates(where: str, settings: Settings, programme: str) -> None:
+    """Refuses an intervention whose dates cannot be read, or whose end lies before its start."""
+    for key in ("start", "end"):
+        if settings.get(key) is not None:
+            day(f"{where}.{key}", settings[key], datetime.date.fromisoformat(programme))
+    start, end = settings.get("start"), settings.get("end")
+    if start is not None and end is not None and str(end) < str(start):
+        raise InputError("end_before_start", where=where, end=end, start=start)
+
+
 def _after(first: datetime.date, weeks: int) -> str:
-    """The date `weeks` after `first`, as text; one that no calendar has is none."""
+    """Returns the date `weeks` after `first` as text; None for a date outside the calendar."""
     try:
         return (first + weeks * WEEK).isoformat()
     except OverflowError:
@@ -86,7 +96,7 @@ def read_calendar(config: object) -> Settings:
 
 
 def _whole(key: str, value: object, most: int) -> int:
-    """`value` as a whole number from 1 to `most`."""
+    """Returns `value` as a whole number from 1 to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise not_allowed(key, value, number_phrase(1, most, True))
     return value
@@ -101,7 +111,7 @@ def with_dates(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dated(where: str, value: Any, first: datetime.date) -> Any:
-    """`value` of the key `where` with relative dates as dates."""
+    """Returns `value` of the key `where` with relative dates resolved."""
     if isinstance(value, Mapping):
         return {key: inner if key in TEXTS else _dated(f"{where}.{key}", inner, first) for key, inner in value.items()}
     if isinstance(value, list):
@@ -169,7 +179,7 @@ def _within(date: str, calendar: Calendar) -> bool:
 
 
 def _dates(where: str, value: Any) -> list[str]:
-    """Every date within `value`, as `key date`."""
+    """Yields every date within `value`, as `key date`."""
     if isinstance(value, Mapping):
         return [text for key, inner in value.items() for text in _dates(f"{where}.{key}", inner)]
     if isinstance(value, list):

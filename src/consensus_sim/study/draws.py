@@ -21,12 +21,12 @@ Draws = NDArray[np.int64]
 
 
 def draw_number(replicate: Number) -> Number:
-    """The number of the draw that `replicate` (one or an array) simulates, from 0; the same however many there are."""
+    """Returns the number of the draw that `replicate` (one or an array) simulates, from 0, whatever their number."""
     return replicate - (replicate + 1) // rules().repeated
 
 
 def by_draw(values: NDArray[Any], draws: Draws | None) -> NDArray[Any]:
-    """Sums of `values` (rows, replicates) over the replicates of each draw: (rows, draws), by ascending draw.
+    """Returns sums of `values` (rows, replicates) over the replicates of each draw: (rows, draws), ascending.
 
     draws: None where each replicate stands for itself
     """
@@ -39,7 +39,7 @@ def by_draw(values: NDArray[Any], draws: Draws | None) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class OneWay:
-    """Rows of values by draw, over the defined ones; each (rows, draws).
+    """Statistics of the defined values by draw; each (rows, draws).
 
     count: replicates; mean: their mean, 0 without any; within: sum of their squared deviations from it
     """
@@ -49,7 +49,7 @@ class OneWay:
     within: Floats
 
     def of(self, draws: NDArray[np.integer] | NDArray[np.bool_]) -> OneWay:
-        """The same of some draws, given by their places or by a mask."""
+        """Returns the statistics of some draws, given by their places or by a mask."""
         return OneWay(self.count[:, draws], self.mean[:, draws], self.within[:, draws])
 
     def mean_squares(self) -> tuple[Floats, Floats, Floats]:
@@ -68,7 +68,7 @@ class OneWay:
 
 
 def one_way(values: Floats, draws: Draws | None) -> OneWay:
-    """`values` (rows, replicates), NaN where undefined, by draw."""
+    """Returns the statistics of `values` (rows, replicates), NaN where undefined, by draw."""
     defined = ~np.isnan(values)
     filled, count = np.where(defined, values, 0.0), by_draw(defined.astype(np.int64), draws)
     mean = by_draw(filled, draws) / np.maximum(count, 1)

@@ -1,4 +1,4 @@
-"""Settings given on the command line, or as overrides of the library, which act before everything in files."""
+"""Overrides of the user, on the command line or in the library, which take precedence over all files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 
 
 def given_paths(config: Mapping[str, Any]) -> list[Path]:
-    """The settings named by the `changes` of `config`, each as the keys that lead to it."""
+    """Returns the settings named by the `changes` of `config`, each as its path of keys."""
     return list(dict.fromkeys(path for change in config.get("changes", ()) for path in _paths(str(change))))
 
 
@@ -40,7 +40,7 @@ def _value(settings: Mapping[str, Any], path: Path) -> Any:
 
 
 def _paths(change: str) -> Iterator[Path]:
-    """The settings that one override gives: one, or each of those it has in braces."""
+    """Yields the settings that one override sets: one, or each of those in braces."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -54,7 +54,7 @@ def _paths(change: str) -> Iterator[Path]:
 
 
 def _leaves(path: Path, value: Any) -> Iterator[Path]:
-    """Paths of all values within `value`."""
+    """Yields the paths of all values within `value`."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _leaves((*path, str(key)), inner)
@@ -76,7 +76,7 @@ def unused(config: Mapping[str, Any], scenarios: Iterable[Scenario]) -> list[str
 
 
 def _links(name: str | None, scenarios: Mapping[str, Any]) -> Iterator[str]:
-    """`name` and the scenarios it is based on."""
+    """Yields `name` and the scenarios it is based on."""
     while name is not None:
         yield name
         name = scenarios[name].get("base")
@@ -105,7 +105,7 @@ def nested(config: Mapping[str, Any], under: Path, paths: list[Path]) -> Setting
 
 
 def without(changes: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:
-    """`changes` without the settings that are `given`."""
+    """Returns `changes` without the settings that are `given`."""
     found: Settings = {}
     for key, value in changes.items():
         held = given.get(key)

@@ -1,4 +1,4 @@
-"""Least differences between scenarios that are worth a word."""
+"""Least differences between scenarios that are worth reporting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets of parameters that calibration left: a table of weighted complete sets, read, checked, and drawn from.
+"""Parameter draws from the posterior: a table of weighted draws, read, checked, and sampled.
 
 The table is a CSV file with a column `weight` and one for each parameter (`trust.gain`); beside it lies a YAML file of
 the same name that says how it was made and at which centres (`centre`).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,26 +23,27 @@ from consensus_sim.parameters import Behaviour
 from consensus_sim.paths import configs_dir
 from consensus_sim.settings import number_phrase
 from consensus_sim.study.draws import Draws
+from consensus_sim.study.scores import Scores, read_scores
 
 KEY = "posterior.file"
 WEIGHT = "weight"
 PLACE, SHIPPED = "file", "shipped"
-"""Under which keys `about` has the name of the table's file, and whether the package came with it."""
+"""Keys of `about`: the name of the table's file, and whether it comes with the package."""
 PREFIX = "behaviour."
 SILENT, WEAK = 0.9, 0.7
-"""Ratio of posterior to prior standard deviation from which the data say nothing, or little, of a parameter."""
+"""Ratios of posterior to prior standard deviation from which the data identify a parameter not at all, or weakly."""
 PRIOR_POINTS = 1000
-"""Quantiles over which a prior's standard deviation is taken."""
+"""Number of quantiles over which a prior's standard deviation is computed."""
 
 
 @dataclass(frozen=True, eq=False)
 class ParameterSets:
-    """Weighted complete sets of parameters.
+    """Weighted parameter draws, each with a value of every parameter that was drawn.
 
-    names: full names; values: (sets, parameters); weights: (sets,), adding up to one; digest: of the files
+    names: full names; values: (draws, parameters); weights: (draws,), adding up to one; digest: of the files
     centre: value at the centre when calibrated, by full name; kept: parameters that keep their value, since the user
-    has set them or they are not drawn; about: how the sets were made; complete: whether they have every parameter that
-    is drawn
+    has set them or they are not drawn; about: how the draws were made; complete: whether they have every parameter
+    that is drawn; scores: of the draws, if there are any (`study.scores`)
     """
 
     names: tuple[str, ...]
@@ -53,6 +54,7 @@ class ParameterSets:
     kept: frozenset[str] = frozenset()
     about: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = False
+    scores: Scores | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ParameterSets) and (self.digest, self.kept) == (other.digest, other.kept)
@@ -65,11 +67,11 @@ class ParameterSets:
         return np.cumsum(self.weights)
 
     def drawn(self, seed: int, numbers: Draws) -> Draws:
-        """The row of each of the draws `numbers` (m,) of a study with `seed`: (m,), the same for every scenario.
+        """Returns the row of each of the draws `numbers` (m,) of a study with `seed`, the same for every scenario.
 
-        The first row whose cumulated weight is above a scrambled radical inverse: every draw alone is by weight, and
-        draws 0, 1, 2, ... together take the rows as evenly as can be: of 512 with equal weights, each once before any
-        comes again.
+        It is the first row whose cumulative weight exceeds a scrambled radical inverse. Each draw alone is by weight;
+        draws 0, 1, 2, ... together cover the rows evenly: each of 512 rows of equal weight comes once before any is
+        repeated.
         """
         from consensus_sim.randomness import radical_inverses
 
@@ -78,21 +80,21 @@ class ParameterSets:
         return np.minimum(rows, len(self.weights) - 1)
 
     def draws(self, seed: int, numbers: Draws) -> Draws:
-        """What tells the draws `numbers` (m,) apart: their rows, or the numbers where other parameters are drawn for
-        each from their priors.
+        """Returns a number for each of the draws `numbers` (m,), equal for equal parameters.
+
+        It is the row, or the draw's own number where other parameters are drawn from their priors.
         """
         return self.drawn(seed, numbers) if self.complete else numbers
 
     @property
     def worth(self) -> float:
-        """How many rows of equal weight hold a mean as exactly as these (Kish 1965); infinite where other parameters
-        are drawn from their priors.
-        """
+        """Effective number of draws (Kish 1965); infinite where other parameters are drawn from their priors."""
         return float(1 / np.sum(self.weights**2)) if self.complete else np.inf
 
     def behaviour(self, behaviour: Behaviour, seed: int, number: int) -> Behaviour:
-        """`behaviour` with the values of set `number`; a parameter that the table does not have is drawn from its
-        prior, and one that the user has set keeps its value.
+        """Returns `behaviour` with the values of draw `number`.
+
+        A parameter that the table lacks is drawn from its prior; one that the user has set keeps its value.
         """
         row = self.values[self.drawn(seed, np.array([number]))[0]]
         known = {name: float(value) for name, value in zip(self.names, row, strict=True) if name not in self.kept}
@@ -103,34 +105,34 @@ class ParameterSets:
 
     @property
     def file(self) -> str:
-        """The name of the file that the sets come from."""
+        """Name of the file of the draws."""
         return str(self.about.get(PLACE, "table"))
 
     @property
     def own_file(self) -> str | None:
-        """The same, if it is the user's; None for the sets that come with the package."""
+        """Name of the file if it is the user's own; None for a table that comes with the package."""
         return None if self.about.get(SHIPPED) else self.file
 
     @property
     def moved(self) -> frozenset[str]:
-        """The parameters whose values tell something, by full name: those that were calibrated, all of the table where
-        nobody says which, but for those that the user has set since.
+        """Full names of the calibrated parameters: all of the table where its file names none; without those that the
+        user has set since.
         """
-        told = self.about.get("calibrated")
-        names = self.names if told is None else [PREFIX + str(name) for name in told]
+        listed = self.about.get("calibrated")
+        names = self.names if listed is None else [PREFIX + str(name) for name in listed]
         return frozenset(names) & frozenset(self.names) - self.kept
 
     @property
     def fitted(self) -> frozenset[tuple[str, float]] | None:
-        """The figures that the sets were fitted to, as statistic and value; None where nobody says."""
-        told = self.about.get("targets")
-        return None if told is None else frozenset((one["statistic"], float(one["value"])) for one in told.values())
+        """Targets of the calibration, as statistic and value; None where the file names none."""
+        targets = self.about.get("targets")
+        return None if targets is None else frozenset((t["statistic"], float(t["value"])) for t in targets.values())
 
     def at(self, behaviour: Behaviour, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values of all parameters of `behaviour` (runs, parameters) at `quantiles` of what is known of each alone: of
-        the sets for those in `moved`, the value for those that the user has set, else of the prior.
+        """Returns values of all parameters of `behaviour` (runs, parameters) at `quantiles` of their marginals.
 
-        How the sets tie parameters to one another is left out.
+        The marginal is that of the draws for parameters in `moved`, the value for those that the user has set, else
+        the prior. Correlations between parameters are ignored.
         """
         moved, columns = self.moved, []
         for number, parameter in enumerate(behaviour):
@@ -145,8 +147,10 @@ class ParameterSets:
         return np.column_stack(columns)
 
     def spread_ratios(self, behaviour: Behaviour) -> dict[str, float]:
-        """Posterior over prior standard deviation of every parameter of `behaviour`, by short name, on the scale of the
-        prior's quantiles as in calibration: 1 for those that it did not move or whose value the user has set.
+        """Returns posterior over prior standard deviation of every parameter of `behaviour`, by short name.
+
+        Both are on the scale of the prior's quantiles, as in calibration. The ratio is 1 for parameters that were not
+        calibrated or whose value the user has set.
         """
         points = (np.arange(PRIOR_POINTS) + 0.5) / PRIOR_POINTS
         moved, ratios = self.moved, {}
@@ -166,13 +170,11 @@ class ParameterSets:
         return ratios
 
     def checked(self, behaviour: Behaviour) -> ParameterSets:
-        """The same for `behaviour`, with what keeps its value in `kept`: what the user has set away from the calibrated
-        centre, and what is never drawn.
+        """Returns these draws for `behaviour`, with `kept`: parameters that the user has moved from the calibrated
+        centre, and those that are never drawn.
 
         Raises InputError if the table has a parameter that `behaviour` lacks, or a value outside its range.
         """
-        from dataclasses import replace
-
         present = {p.name: p for p in behaviour}
         kept = set()
         for number, name in enumerate(self.names):
@@ -181,8 +183,8 @@ class ParameterSets:
                 said = unknown_column(f"{KEY}: {self.file}", name.removeprefix(PREFIX), short)
                 raise InputError("calibrate_again", error=said)
             parameter = present[name]
-            told = self.centre.get(name)
-            if not parameter.varies or (told is not None and not np.isclose(parameter.value, told, 1e-9, 1e-12)):
+            centre = self.centre.get(name)
+            if not parameter.varies or (centre is not None and not np.isclose(parameter.value, centre, 1e-9, 1e-12)):
                 kept.add(name)
                 continue
             low, high = float(self.values[:, number].min()), float(self.values[:, number].max())
@@ -196,7 +198,7 @@ class ParameterSets:
 
 
 def posterior_file(name: str) -> Path:
-    """The CSV file of the posterior called `name`: of configs/posterior, or a path of the user's own."""
+    """Returns the CSV file of the posterior called `name`: of configs/posterior, or a path of the user's own."""
     shipped = configs_dir() / "posterior"
     for place in (shipped / f"{name}.csv", Path(name)):
         if place.is_file() and place.suffix == ".csv":
@@ -207,16 +209,17 @@ def posterior_file(name: str) -> Path:
 
 
 def is_shipped(name: str) -> bool:
-    """Whether `name` is that of a table of configs/posterior."""
+    """Returns whether `name` is that of a table of configs/posterior."""
     return (configs_dir() / "posterior" / f"{name}.csv").is_file()
 
 
 def read_posterior(name: str) -> ParameterSets:
-    """The parameter sets called `name`, see `posterior_file`. Raises InputError for a file that cannot be used."""
+    """Returns the parameter draws in `posterior_file(name)`. Raises InputError for a file that cannot be used."""
     place = posterior_file(name)
     about_file = place.with_suffix(".yaml")
     try:
-        return _read(place, place.read_bytes(), about_file.read_bytes() if about_file.is_file() else b"{}")
+        sets = _read(place, place.read_bytes(), about_file.read_bytes() if about_file.is_file() else b"{}")
+        return replace(sets, scores=read_scores(place, sets.digest, len(sets.weights)))
     except OSError as error:
         where, allowed = f"{KEY}: {place.name}", phrase("a_posterior_file")
         raise InputError("cannot_read", where=where, why=one_line(error), allowed=allowed) from None
@@ -224,7 +227,7 @@ def read_posterior(name: str) -> ParameterSets:
 
 @lru_cache(maxsize=8)
 def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
-    """The parameter sets in a table and in the file about it, both as bytes: an edit of either is read again."""
+    """Returns the parameter draws of a table and the file about it, both as bytes: an edit of either is noticed."""
     import pandas as pd
 
     about_file = place.with_suffix(".yaml")
@@ -255,7 +258,7 @@ def _read(place: Path, content: bytes, about_content: bytes) -> ParameterSets:
 
 
 def _checked_about(file: str, about: Any, names: list[str]) -> dict[str, Any]:
-    """What the YAML file beside a table says, `centre` always a mapping; a file that is not there says nothing."""
+    """Returns the checked content of the YAML file beside a table; `centre` is always a mapping."""
     if not isinstance(about, Mapping):
         raise not_allowed(f"{KEY}: {file}", about, phrase("settings_named", names=["centre", "calibrated"]))
     centre, calibrated, targets = about.get("centre") or {}, about.get("calibrated"), about.get("targets")
@@ -275,6 +278,6 @@ def _checked_about(file: str, about: Any, names: list[str]) -> dict[str, Any]:
 
 
 def _is_figure(one: Any) -> bool:
-    """Whether `one` tells a figure by statistic and value."""
+    """Returns whether `one` has a statistic and a numeric value."""
     value = one.get("value") if isinstance(one, Mapping) else None
     return isinstance(value, int | float) and not isinstance(value, bool) and isinstance(one.get("statistic"), str)

@@ -13,7 +13,7 @@ from consensus_sim.errors import InputError, not_allowed
 from consensus_sim.settings import STRICT, Text, number_phrase, read, setting
 
 AUTO = "auto"
-"""What `replicates` is where the precision says how many there are."""
+"""Value of `replicates` for which the precision target sets their number."""
 MOST_REPLICATES = 100_000  # of each scenario: 5 GB on disk, and more in memory
 
 
@@ -31,7 +31,7 @@ class MonteCarlo:
 
 @dataclass(frozen=True)
 class Precision:
-    """When a comparison has enough replicates, and the scales by which that is judged.
+    """Criterion for enough replicates of a comparison, and the scales of the metrics.
 
     target: largest error of what the short tables print, in parts of each metric's scale (None: a number is given)
     minimum, maximum: replicates at which it is first looked at, and at which it ends; batch: added in between
@@ -46,7 +46,7 @@ class Precision:
 
     @classmethod
     def from_config(cls, target: float | None, node: Mapping[str, Any]) -> Precision:
-        """The settings of `node` (configs/monte_carlo). Raises InputError for what cannot be used."""
+        """Returns the settings of `node` (configs/monte_carlo). Raises InputError for a value out of range."""
         found = read(MonteCarlo, node, "monte_carlo")
         if found.maximum < found.minimum:
             allowed = number_phrase(found.minimum, MOST_REPLICATES, whole=True)
@@ -58,6 +58,6 @@ class Precision:
         return cls(target, found.minimum, found.batch, found.maximum, found.floors)
 
     def counts(self) -> Iterator[int]:
-        """Numbers of replicates after which the error is looked at, the last of them the maximum."""
+        """Yields the numbers of replicates at which the error is checked; the last is the maximum."""
         yield from range(self.minimum, self.maximum, self.batch)
         yield self.maximum

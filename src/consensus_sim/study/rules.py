@@ -27,5 +27,5 @@ class Rules:
 
 @cache
 def rules() -> Rules:
-    """The rules as configured. Raises InputError for a key that is missing or unknown, or a value out of range."""
+    """Returns the configured rules. Raises InputError for a missing or unknown key, or a value out of range."""
     return read(Rules, read_plain(configs_dir() / "statistics" / "rules.yaml"), "statistics")

@@ -17,7 +17,7 @@ def example_folders() -> dict[str, Path]:
     """
     packaged, checkout = PACKAGE / "_examples", PACKAGE.parent.parent
     sources = [packaged] if packaged.is_dir() else [checkout / "docs" / "examples", checkout / "experiments"]
-    wanted = ("course", "own_channel", "own_community", "own_lever", "own_targets")
+    wanted = ("course", "own_channel", "own_community", "own_lever", "own_targets", "with_mesa")
     found = {name: source / name for name in wanted for source in sources if (source / name).is_dir()}
     if len(found) < len(wanted):
         raise ConsensusSimError("no_examples")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from consensus_sim.council.events import Event
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.council import Event
+from consensus_sim.interventions import Intervention, setting
 
 
 @dataclass(kw_only=True, eq=False)
@@ -15,11 +15,8 @@ class ChessAfternoon(Intervention):
 
     interval: int = setting(1, 52, "weeks")
 
-    def on_start(self, model: Any) -> None:
-        model.open_channel("chess_table", "park")
-
-    def on_end(self, model: Any) -> None:
-        model.close_channel("chess_table")
+    def apply(self, model: Any) -> None:
+        self.open_channel(model, "chess_table", "park")
 
     def events(self, model: Any) -> list[Event]:
         if model.week % self.interval:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from consensus_sim.dynamics.participation import LETTER
-from consensus_sim.interventions.base import Intervention, setting
+from consensus_sim.dynamics import LETTER
+from consensus_sim.interventions import Intervention, setting
 from consensus_sim.randomness import uniforms_at
 
 

@@ -1,4 +1,4 @@
-"""What became of the topics deliberated: settled, shelved, still open."""
+"""Outcome of the topics deliberated: settled, shelved, still open."""
 
 from __future__ import annotations
 

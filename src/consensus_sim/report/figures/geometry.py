@@ -20,7 +20,7 @@ SPLIT = 14.0
 
 @dataclass(frozen=True)
 class MapShape:
-    """What is drawn, in metres.
+    """Shapes of the map, in metres.
 
     cells: one polygon (corners, 2) a part of a building in one micro-grid; cell_micro_grid: its micro-grid
     micro_borders, grid_borders: (lines, 2, 2) borders between micro-grids of one grid, and between grids

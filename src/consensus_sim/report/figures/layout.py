@@ -1,4 +1,4 @@
-"""What the figures share: a grid of panels measured in inches, colours, and the length of a text."""
+"""Parts shared by the figures: a grid of panels measured in inches, colours, and the length of a text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REFERENCE_COLOUR = "#4d4d4d"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#332288")
-"""Okabe and Ito's palette (and two more), told apart by colour-blind readers."""
+"""Okabe and Ito's palette (and two more), distinguishable for colour-blind readers."""
 CELL = 0.53
 """Width of a cell of text as a share of its size, on average."""
 PAPER = 10.5

@@ -50,7 +50,7 @@ def read_quotas(path: str | Path, encoding: str | None = None) -> dict[str, dict
 
 
 def quota_errors(quotas: Quotas, seats: int, name: Phrase) -> list[InputError]:
-    """Where quotas contradict themselves or the number of seats, whoever is in the register."""
+    """Contradictions of quotas among themselves or with the number of seats, for any register."""
     errors: list[InputError] = []
     if not quotas:
         errors.append(InputError("panel_no_quotas", file=name))
@@ -136,14 +136,14 @@ def households(people: Iterable[Mapping[str, str]], one_per: Sequence[str]) -> l
 
 
 def address_phrases(register: Table, homes: Sequence[int], one_per: Sequence[str], seats: int) -> list[Phrase]:
-    """What one person per address means for the people of this register, and who has no address."""
+    """Effect of one person per address on the people of this register, and the people without an address."""
     largest, average = max(Counter(homes).values()), len(homes) / seats
     if largest > 1:
-        told = [phrase("panel_one_per", columns=list(one_per), largest=largest, average=average)]
+        said = [phrase("panel_one_per", columns=list(one_per), largest=largest, average=average)]
     else:
-        told = [phrase("panel_no_shared_address", columns=list(one_per))]
+        said = [phrase("panel_no_shared_address", columns=list(one_per))]
     numbered = zip(register.lines, register.rows, strict=True)
     blank = [line for line, person in numbered if not all(person[column] for column in one_per)]
     if blank:
-        told.append(phrase("panel_blank_address", count=len(blank), lines=lines_phrase(blank)))
-    return told
+        said.append(phrase("panel_blank_address", count=len(blank), lines=lines_phrase(blank)))
+    return said

@@ -35,7 +35,7 @@ def _parser() -> _Parser:
     add("--seed", required=True, help="1 or more; the same seed draws the same panel")
     add("--output", required=True, help="CSV file to write (UTF-8 with mark, which spreadsheets open rightly)")
     add("--overwrite", action="store_true", help="replace the output if it is there already")
-    add("--id-column", default="id", help="column of the register that tells people apart (id)")
+    add("--id-column", default="id", help="column of the register that identifies people (id)")
     add("--one-per", nargs="+", default=[], metavar="COLUMN", help="columns of an address: one person of each")
     add("--algorithm", default="maximin", help=f"{', '.join(ALGORITHMS)} (maximin)")
     add("--encoding", help="of files that are not in UTF-8, such as big5 or latin-1 (GB 18030 is recognised)")

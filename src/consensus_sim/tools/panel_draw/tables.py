@@ -76,7 +76,7 @@ def raise_some(errors: Sequence[InputError]) -> None:
 
 
 def is_chinese(text: str) -> bool:
-    """Whether `text`, decoded as GB 18030, reads as Chinese: no private, unassigned or control characters, and
+    """True if `text`, decoded as GB 18030, reads as Chinese: no private, unassigned or control characters, and
     characters of everyday use (those of GB 2312) nearly throughout.
 
     Nearly every file decodes as GB 18030, so that decoding alone proves nothing.

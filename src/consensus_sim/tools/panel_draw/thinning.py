@@ -78,7 +78,7 @@ def thin(
 
 
 def holds_panel(codes: Codes, households: NDArray[np.int64], quotas: Quotas, seats: int) -> bool:
-    """Whether these people hold a panel within all quotas, with one person of a household at most."""
+    """True if these people hold a panel within all quotas, with one person of a household at most."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array, vstack
 

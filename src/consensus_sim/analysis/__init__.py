@@ -1,1 +1,0 @@
-"""Questions put to ensembles: which scenario does better, and by how much."""

@@ -1,1 +1,0 @@
-"""What an experiment does, a module each; `experiment.EXPERIMENTS` names them. Here the library meets its report."""
