@@ -163,7 +163,7 @@ def digests_of(tree: Path) -> list[str]:
     command = [sys.executable, "-P", *ARGUMENTS]
     environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, env=environment, cwd=tree, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout.splitlines()
+    return [line for line in done.stdout.splitlines() if line.strip()]  # a base of long ago may print empty lines
 
 
 @contextlib.contextmanager
