@@ -70,7 +70,7 @@ def implausible(found: dict[tuple[str, str], float]) -> list[str]:
 
 
 def main() -> None:
-    """Write the file anew."""
+    """Rewrites the file."""
     found = measure()
     wrong = implausible(found)
     if wrong:

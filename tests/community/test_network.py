@@ -114,7 +114,7 @@ def test_homophily_is_of_the_size_of_the_spec(case_study: Community) -> None:
 
 
 def test_no_homophily_gives_even_odds() -> None:
-    """With odds 1 the measure finds 1: it can tell the two apart."""
+    """With odds of 1 the measure returns 1, so it distinguishes homophily from none."""
     even = load_community(overrides={"network.homophily.age": 1.0, "network.homophily.tenure": 1.0})
     people = even.population
     odds = common_odds(even, (TieKind.INTEREST,), people.age_group, people.tenant)

@@ -125,7 +125,7 @@ def test_wrong_registers_are_refused(tmp_path: Path, content: str, message: str)
 
 
 def test_registers_that_are_no_text_or_missing(tmp_path: Path) -> None:
-    """A spreadsheet by mistake, or a path that leads nowhere."""
+    """Refuses a spreadsheet in place of a CSV file, and a path without a file."""
     path = tmp_path / "register.xlsx"
     path.write_bytes(b"PK\x03\x04\xff\xfe\x00")
     with pytest.raises(InputError, match="not a CSV file in UTF-8"):

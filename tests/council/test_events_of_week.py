@@ -1,4 +1,4 @@
-"""The three stages and six steps, played week by week: what is heard, settled, shelved, carried out and seen."""
+"""The three stages and six steps, simulated week by week: what is heard, settled, shelved, carried out and seen."""
 
 from __future__ import annotations
 
@@ -379,7 +379,7 @@ def test_adhoc_meetings_ask_those_with_the_highest_stakes():
         assert len(asked) == len(np.unique(asked)) == min(number, len(stake))
         assert asked.min() >= low and asked.max() < low + len(stake)
         chosen, others = stake[asked - low], np.delete(stake, asked - low)
-        assert chosen.min() >= others.max() - weight - 1e-6  # the lot decides among those nearly equal
+        assert chosen.min() >= others.max() - weight - 1e-6  # a random draw decides between near-equals
 
 
 def test_the_team_knows_every_open_channel():
@@ -497,7 +497,7 @@ def test_a_suggestion_that_lapses_before_patience_ends_disappoints_once(monkeypa
 
 
 def test_what_still_waits_disappoints_who_raised_it_and_those_who_live_with_it_and_nobody_else():
-    """Ties who came lately, those who sat and readers of notices were promised nothing."""
+    """Residents whose ties attended lately, participants and readers of notices were promised nothing."""
     ways = {f"trust.visible_{way}": 1.0 for way in ("notice", "online", "near")}
     model = make_model("supervision", weeks=40, behaviour={**BUSY, **ways}).run()
     topic = next(

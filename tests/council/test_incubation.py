@@ -112,7 +112,7 @@ def test_away_is_who_did_not_come_to_the_last_meeting_on_topics_that_called_them
         assert 0 < np.isin(team, event.came).sum() < len(team)
         np.testing.assert_array_equal(model.stayed_away[team], ~np.isin(team, event.came))
         came.append(event.came)
-    assert len(np.setxor1d(*came))  # the first one's absentees who came to the second are back
+    assert len(np.setxor1d(*came))  # attendance differs: absentees of the first who attended the second are back
     before = model.stayed_away.copy()
     events_of_week.hold(model, model.event("tea"))
     np.testing.assert_array_equal(model.stayed_away, before)

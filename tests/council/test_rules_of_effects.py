@@ -165,7 +165,7 @@ def test_an_act_makes_habit_tires_and_gives_a_feeling_of_belonging_in_person_and
 
 
 def test_ties_of_those_who_came_notice_it_by_the_weight_they_give_them(disputed):
-    """n_j + w_ji for each i who came, j's own weight of i; in person only (D2)."""
+    """Adds w_ji, the weight that j gives to i, to n_j for each attendee i; events in person only (D2)."""
     noticed = 0
     for model, diary in disputed:
         network = model.community.network

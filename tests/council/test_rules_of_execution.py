@@ -63,7 +63,7 @@ def test_missing_money_slows_as_much_as_found_money_speeds_up():
 
 
 def test_a_resolution_that_came_to_nothing_is_heard_again_as_a_new_attempt():
-    """Each return counts once; meetings start anew, and week and deadline of the old resolution are gone."""
+    """Each return counts once. Meetings count from zero; weeks and deadline of the old resolution are cleared."""
     hopeless = {"execution.hazard": 0.0, "execution.give_up": 1.0, "topics.arrivals": 0.6, "topics.suggestion": 0.6}
     model, returned = make_model("supervision", weeks=80, behaviour=hopeless), 0
     while model.week < 80:

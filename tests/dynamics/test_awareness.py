@@ -111,7 +111,7 @@ def test_who_is_not_reached_hears_of_nothing_from_anybody_and_forgets_like_other
 
 
 def test_at_the_door_those_hear_whom_news_reach_with_the_chance_of_their_unit_and_nobody_else():
-    """5 standard errors of the binomial; bit 2 is told, bit 1 stays as it was."""
+    """Tolerance: 5 standard errors of the binomial. Residents who hear gain bit 2; bit 1 does not change."""
     n = 40_000
     unit, reached = np.arange(n, dtype=np.int32) % 2, np.arange(n) % 5 < 3
     aware = np.where(np.arange(n) % 7 == 0, 3, 1).astype(np.uint16)

@@ -529,7 +529,7 @@ def test_each_meeting_works_out_a_share_of_what_is_left():
 
 def test_information_moves_the_mean_of_a_room_as_far_as_drawn():
     """4,000 meetings, mean 0 within 5 standard errors (false alarm 6e-7): the ends of the scale do not hold the mean
-    back, the less able move more, and each meeting on a topic draws anew.
+    back, the less able move more, and each meeting on a topic draws again.
     """
     rng = np.random.default_rng(3)
     expression, moves = rng.random(20), []

@@ -1,4 +1,4 @@
-"""Sums for the record have NumPy's bits, so that results do not hang on who adds up."""
+"""Sums for the record have NumPy's bits, so that results do not depend on the routine that sums."""
 
 from __future__ import annotations
 

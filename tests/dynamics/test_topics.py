@@ -72,7 +72,7 @@ def test_traits_lie_evenly_between_the_bounds_of_the_kind():
         two = here[:, 5] > 0
         assert abs(two.mean() - traded[kind]) < 5 * 0.5 / np.sqrt(N / 2)
         up = here[:, 4] > 0.5
-        assert abs(up.mean() - 0.5) < 5 * 0.5 / np.sqrt(N / 2)  # by lot the larger camp is the upper or the lower one
+        assert abs(up.mean() - 0.5) < 5 * 0.5 / np.sqrt(N / 2)  # the larger camp is as often the upper as the lower
         here[:, 4] = np.maximum(here[:, 4], 1 - here[:, 4])
         for trait, (low, high) in enumerate(bounds[kind]):
             values = here[{2: needy, 5: two}.get(trait, slice(None)), trait]

@@ -137,7 +137,7 @@ def test_efficacy_follows_own_success_and_failure():
 
 
 def make_world(seed=1):
-    """The small community's ties with attitudes by lot; returns the arguments of the drift and its columns."""
+    """Draws random attitudes for the small community's ties; returns the arguments of the drift and its columns."""
     network = load_community("teaching").network
     n, rng = len(network.indptr) - 1, np.random.default_rng(seed)
     cognition, trust = rng.random((3, n), np.float32), rng.random(n, np.float32)

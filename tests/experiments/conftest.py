@@ -1,4 +1,4 @@
-"""Experiments that publish their tables, and scripts of experiments/, for tests that make tables anew."""
+"""Experiments that publish their tables, and scripts of experiments/, for tests that regenerate tables."""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ def side(benchmarks):
 
 
 def test_every_tool_computes_the_same(side):
-    """Under the same chance to a few parts in a million, else in distribution; `side_by_side` raises if not."""
+    """Tools agree to a few parts in a million under common random numbers, otherwise in distribution; `side_by_side`
+    raises if not.
+    """
     rows = list(side.side_by_side(1, n=1000, steps=12, small=(600, 10)))
     timed = {row["what"]: row for row in rows if row["rounds"]}
     assert set(timed) >= NEEDED | ({"fused loop in C"} if shutil.which("gcc") else set())

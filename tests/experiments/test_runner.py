@@ -1,4 +1,4 @@
-"""What an experiment does is looked up by name; every name leads somewhere, and a wrong one is told."""
+"""Functions of experiments are looked up by name: every name leads to one, and a wrong name raises an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The Monte Carlo error is what it says it is; replicates=auto stops where it should, the same however it is run."""
+"""The Monte Carlo standard error is as large as stated; replicates=auto stops where it should
+and at the same number however it is run.
+"""
 
 from __future__ import annotations
 
@@ -176,7 +178,7 @@ def test_scales_are_those_of_the_page():
     for name, value in (("reach_quarter", 0.04), ("attendance_council", 30.0), ("cost_money", 5e4)):
         assert scales[name, "s0", ""] == pytest.approx(value)
         assert scales[name, "s1", ""] == pytest.approx(2 * value) == scales[name, "s1", "s0"]
-    assert scales["attendance_tea", "s0", ""] == 1.0  # nought: the floor
+    assert scales["attendance_tea", "s0", ""] == 1.0  # a mean of zero: the scale is the floor
     assert found.errors[0].relative == max(error.relative for error in found.errors)
 
 

@@ -58,7 +58,7 @@ def test_contrasts_have_both_intervals_and_the_least_difference():
     alone = rows["alone"]
     assert alone["mean_q05"] + alone["mean_q95"] == pytest.approx(2 * alone["difference"])
     assert alone["q05"] < rows["pairs"]["mean_q05"] < alone["mean_q05"]  # parameters may matter where they are drawn
-    assert np.isnan(rows["one"]["mean_q05"]) and np.isnan(rows["one"]["p_mean_up"])  # a single set of parameters
+    assert np.isnan(rows["one"]["mean_q05"]) and np.isnan(rows["one"]["p_mean_up"])  # a single parameter draw
 
 
 def test_replicates_without_a_value_are_left_out_and_counted():

@@ -209,7 +209,7 @@ def test_a_vote_gives_nobody_the_lead_and_what_it_does_not_settle_waits_on_as_be
 
 
 def put_to_the_vote(feasibility, found=0.0, sat=None, halfwidth=1.0):
-    """A topic put to the vote of all adults where it lies, all of whom can live with anything."""
+    """Puts a topic to the vote of all adults in its area; by default all of them can accept anything."""
     behaviour = {**BUSY, "deliberation.acceptance_halfwidth": halfwidth}
     model = make_model("council", weeks=104, levers={"ballot": {"use": 1.0}}, behaviour=behaviour)
     while not model.is_open("ballot") or not model.topics.topics:

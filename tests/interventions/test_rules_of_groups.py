@@ -162,7 +162,7 @@ def test_time_bounds_the_number_of_sessions_and_nothing_else(name, setting):
 
 
 def test_a_setting_that_the_loop_changes_acts_at_once_where_it_was_laid_out_at_the_start():
-    """The ease of the tea is that of its place: an adjusted intervention has to lay it out anew."""
+    """The ease of the tea is that of its venue: an adjusted intervention has to lay out the venue again."""
     rule = {"date": "2024-07-01", "adjust": {"tea": {"relief": 0.15}}}
     model = make_model("council", weeks=24, levers={"action_research": {**FIRST_DAY, "rules": [rule]}})
     week, eases = model.calendar.week_of(lever(model, "action_research").rules[0].date), []

@@ -62,11 +62,11 @@ def test_tenants_and_workers_answer_less_as_often_as_set(group):
 
 
 def test_the_standard_error_is_that_of_the_sample():
-    """Means of repeated surveys of one population scatter as their standard errors say (40 lots)."""
+    """Means of repeated surveys of one population scatter as their standard errors state (40 surveys)."""
     found = []
     for seed in range(40):
         model = make_model("survey", weeks=17, seed=1, levers={"survey": {"sample": 150, "response": 1.0}})
-        model.week, model.seed = 16, seed  # the same residents, another lot
+        model.week, model.seed = 16, seed  # the same residents, another sample
         bank = lever(model, "survey")
         bank.on_start(model)
         bank.on_week_end(model)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 SOURCES = Path(__file__).parents[2] / "src" / "consensus_sim"
 KINDS = ("comparison", "sign", "constant", "argument", "statement", "stream", "owner")
 DECLARED = {"setting", "switch", "choice", "phrase", "not_allowed", "InputError", "Field", "number_phrase"}
-"""Calls that declare or tell something and are left as they are."""
+"""Calls that declare something or word a message; they are left unchanged."""
 SWAPS = {"Lt": "<=", "LtE": "<", "Gt": ">=", "GtE": ">", "Eq": "!=", "NotEq": "==", "Is": "is not", "IsNot": "is"}
 SWAPS |= {"In": "not in", "NotIn": "in", "And": " or ", "Or": " and ", "Add": "-", "Sub": "+", "Mult": "/", "Div": "*"}
 SWAPS |= {"FloorDiv": "*", "Pow": "*", "min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum"}

@@ -10,7 +10,7 @@ No existing tool fits compiled kernels. mutmut (3) leaves decorated functions al
 writes into the files, has one command for all of them, and changes no order of arguments, statement or stream. Neither
 knows that numba keeps machine code by the time of its own file alone, so that kernels of other files would go on with
 the old code. Here each process is given the changed source as it reads the file; no file is touched, and machine code
-that may hold the changed file is compiled anew.
+that may hold the changed file is compiled again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cluster engine: the same bytes as in this process, and every mistake as one line."""
+"""The cluster engine: the same bytes as in this process, and every error as one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scaled communities: copies side by side, each as if it were alone, told as one community."""
+"""Scaled communities: copies side by side, each as if it were alone, reported as one community."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_every_tenth_replicate_repeats_a_draw_and_every_scenario_plays_it(tmp_pa
 
 @pytest.mark.parametrize("parameters", ["prior", "posterior"])
 def test_replicates_have_the_same_parameters_just_where_they_have_the_same_draw(parameters):
-    """The draws that errors are computed over are those that are played; the centre has none."""
+    """Errors are computed over the draws that are simulated; the centre has none."""
     study = read_study(compose(["community=teaching", f"parameters={parameters}", "replicates=30"]))
     played = [behaviour_of(study, n).fingerprint() for n in range(30)]
     draws = study.draws()
@@ -109,8 +109,8 @@ def test_means_over_draws_are_unbiased_and_vary_less_than_those_of_plain_draws()
 
 
 def test_the_error_states_what_a_table_leaves_however_many_draws_there_are():
-    """Rows are a sample of what calibration knows: 2,000 tables of 40 rows, each played 200 times. Errors over rows
-    hold the truth as often as t says (4 standard errors, and the 0.01 that skewness of unequal weights takes).
+    """Rows are a sample of the posterior: 2,000 tables of 40 rows, 200 replicates each. Intervals from errors over rows
+    cover the true value as often as t predicts (4 standard errors, and 0.01 for the skewness of unequal weights).
     """
     rng, seeds = np.random.default_rng(3), 2_000
     weights = rng.uniform(0.5, 1.5, 40)
@@ -185,7 +185,7 @@ def test_a_parameter_that_is_not_drawn_keeps_its_value_whatever_the_table_says(t
 
 
 def test_a_table_of_all_that_is_drawn_is_complete(tmp_path):
-    """Its rows alone tell draws apart then."""
+    """The rows of a complete table alone distinguish the draws."""
     trust = {name: CONFIG["behaviour"]["trust"][name] for name in ("gain", "loss_ratio")}
     sets = read_posterior(write(tmp_path / "mine.csv"))
     for drawn in (True, False):
@@ -301,7 +301,9 @@ def test_spread_ratios_are_those_that_calibration_published():
 
 @pytest.mark.parametrize("parameters", ["prior", "posterior", "own"])
 def test_a_value_that_the_user_sets_is_played_whatever_is_drawn(tmp_path, parameters):
-    """Also where an own table tells no centre; with a range of its own it is drawn as ever."""
+    """Holds also where the user's own table gives no centre. Under the prior, a parameter whose range the user sets is
+    still drawn.
+    """
     place = tmp_path / "mine.csv"
     pd.DataFrame({"weight": [1, 1], "trust.gain": [0.03, 0.09]}).to_csv(place, index=False)
     how = ["parameters=posterior", f"posterior={place}"] if parameters == "own" else [f"parameters={parameters}"]

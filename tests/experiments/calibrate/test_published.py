@@ -23,7 +23,7 @@ def test_the_predictive_check_is_told_with_its_misses(reference):
     table = pd.read_csv(reference / "posterior_predictive.csv")
     judged = table[table["use"] == "calibration"]
     assert len(judged) == 12 and judged["held"].astype(bool).all()
-    # The quantity itself, not only what would be reported; of the pool only a band is told, and the median lies in it.
+    # The quantity itself, not only its reported value. For the pool only a band is reported; the median lies in it.
     assert set(judged.loc[~judged["held_without_error"].astype(bool), "target"]) <= {"active_pool"}
     inside = judged["posterior_q50"].between(judged["low"], judged["high"])
     assert inside.sum() >= 10 and inside[judged["target"] == "active_pool"].all()
@@ -42,7 +42,7 @@ def test_the_command_makes_every_table(publish, reference, tmp_path):
     for name in ("calibration", "recovery", "posterior_predictive", "held_out", "validation", "joint"):
         found, published = pd.read_csv(made / f"{name}_teaching.csv"), pd.read_csv(reference / f"{name}.csv")
         assert list(found) == list(published)
-        if name not in ("validation", "recovery", "joint"):  # so few runs tell nothing jointly
+        if name not in ("validation", "recovery", "joint"):  # too few runs for a joint check
             first = found.columns[0]
             assert found[first].tolist() == published[first].tolist()
     few = ["spread.sets=3", "spread.chances=2", f"posterior.file={tmp_path / 'mine.csv'}"]

@@ -55,7 +55,7 @@ def test_the_design_fills_every_prior_and_grows_by_appending():
 def test_only_parameters_that_the_evidence_names_are_calibrated(problem):
     sources = {source for p in problem.calibrated for source in p.source.replace(",", "").split() if source[0] == "P"}
     named = {"P1", "P2", "P4", "P13", "P20", "P23", "P24", "P26", "P30", "P44", "P46"}
-    assert sources == named - {"P20"}  # no figure and no headline tells of the step (docs/decisions.md)
+    assert sources == named - {"P20"}  # no figure and no headline reports the step (docs/decisions.md)
 
 
 def test_the_same_statistics_for_any_number_of_workers_and_from_the_store(problem, tmp_path):
@@ -75,8 +75,8 @@ def test_the_same_statistics_for_any_number_of_workers_and_from_the_store(proble
 
 
 def test_the_second_wave_lies_where_the_posterior_is(problem, tmp_path):
-    """Candidates come by their weight, all other parameters from new points of the design; what is told of the first
-    wave stays; none asked for, none played.
+    """Draws candidates by their weight and takes all other parameters from new points of the design. The statistics of
+    the first wave stay. A second wave of size zero simulates nothing.
     """
     simulator = Simulator(Processes(2), tmp_path)
     first = Calibration(problem, simulate(problem, simulator))
@@ -85,7 +85,7 @@ def test_the_second_wave_lies_where_the_posterior_is(problem, tmp_path):
     assert (
         len(problem.reserve) == 16 and not (problem.reserve[:, None] == problem.quantiles[None, :8]).all(axis=2).any()
     )
-    # sets played again once each are put in the order of what they do, everything else of a set with it
+    # parameter draws, each simulated once more, are sorted by their statistics; rows and weights move with them
     every = replace(problem, settings=replace(problem.settings, predictive=40))
     plain = Calibration(every, first.statistics)
     told = np.random.default_rng(2).permutation(np.arange(40.0))

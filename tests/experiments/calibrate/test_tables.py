@@ -1,4 +1,4 @@
-"""Tables of a calibration: their shape does not hang on what the runs happen to tell."""
+"""Tables of a calibration: their shape does not depend on which statistics the runs report."""
 
 from __future__ import annotations
 

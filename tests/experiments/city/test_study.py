@@ -1,4 +1,4 @@
-"""A city: communities of various kinds drawn around one, each played by itself, the same on every engine."""
+"""A city: communities of various kinds drawn around one, each simulated by itself, the same on every engine."""
 
 from __future__ import annotations
 
@@ -143,6 +143,6 @@ def test_the_command_writes_it_all_and_goes_on_where_it_stopped(cli, tmp_path):
     small, large = (pd.read_csv(folder / "summary.csv") for folder in (before, after))
     pd.testing.assert_frame_equal(small, large[large["community"].isin(small["community"])].reset_index(drop=True))
     assert list(large.columns[:3]) == ["community", "kind", "scenario"]
-    kept = list((tmp_path / "results" / ".replicates").iterdir())  # what the first was told to keep, nothing more
+    kept = list((tmp_path / "results" / ".replicates").iterdir())  # only what the first run was set to keep
     assert len(kept) == 2
     assert all({path.name for path in folder.iterdir()} == {"000000.replicate", "kept"} for folder in kept)

@@ -1,4 +1,4 @@
-"""The published tables of named disputes: made anew they are the same, and whole."""
+"""The published tables of named disputes: they are the same when regenerated, and complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REPLICATES = {"disputes": 200, "disputes_teaching": 6}
 
 
 def test_the_teaching_table_made_anew_is_the_published_one(publish, reference):
-    """Every value as printed. If this fails after a change of the model, publish it anew (experiments/README.md)."""
+    """Every value as printed. If this fails after a change of the model, publish it again (experiments/README.md)."""
     made = publish("disputes", "community=teaching", "replicates=6", "engine.workers=2")
     found, expected = (pd.read_csv(folder / "disputes_teaching.csv", dtype=str) for folder in (made, reference))
     pd.testing.assert_frame_equal(found, expected)

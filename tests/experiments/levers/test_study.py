@@ -1,4 +1,4 @@
-"""The published tables of levers: made anew they are the same, and their verdicts follow from their numbers."""
+"""The published tables of levers: they are the same when regenerated, and their verdicts follow from their numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def published(request, reference):
 
 
 def test_the_teaching_table_made_anew_is_the_published_one(publish, reference):
-    """Every value as printed. If this fails after a change of the model, publish it anew (experiments/README.md)."""
+    """Every value as printed. If this fails after a change of the model, publish it again (experiments/README.md)."""
     made = publish("levers", "community=teaching", f"replicates={REPLICATES['teaching']}", "engine.workers=2")
     found, expected = (pd.read_csv(folder / "levers_teaching.csv", dtype=str) for folder in (made, reference))
     pd.testing.assert_frame_equal(found, expected)

@@ -1,4 +1,4 @@
-"""The published tables of patterns and of the rough size: single runs made anew are the same, the rest follows."""
+"""The published tables of patterns and of the rough size: regenerated single runs are the same, the rest follows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consensus_sim.experiments.rough_size.study import Settings, target_table
 from consensus_sim.settings import read
 from consensus_sim.study.config import compose
 
-AGAIN = 1  # replicates that are made anew, two with the posterior's parameters
+AGAIN = 1  # replicates that are regenerated, two with the posterior's parameters
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ AGAIN = 1  # replicates that are made anew, two with the posterior's parameters
     ],
 )
 def test_single_runs_made_anew_are_the_published_ones(publish, reference, experiment, parameters, name, again):
-    """Every value as printed. If this fails after a change of the model, publish it anew (experiments/README.md)."""
+    """Every value as printed. If this fails after a change of the model, publish it again (experiments/README.md)."""
     made = publish(experiment, f"parameters={parameters}", f"replicates={again}", "engine.workers=2")
     found, published = (pd.read_csv(folder / name, dtype=str) for folder in (made, reference))
     expected = published[published["replicate"].astype(int) < again].reset_index(drop=True)

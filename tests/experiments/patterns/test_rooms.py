@@ -1,4 +1,4 @@
-"""Rooms of a chosen size: who is there, what raising skills means, and that the model stays as it is."""
+"""Rooms of a chosen size: their attendees, the meaning of raised skills, and a model that stays unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns as checks: verdicts by rule, every pattern there, set-ups that can be played, a small run end to end."""
+"""Patterns as checks: verdicts by rule, every pattern there, set-ups that can be run, a small run end to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The robustness command plays alternatives on a small community, and what is published agrees with itself."""
+"""The robustness command runs alternatives on a small community, and the published table is consistent."""
 
 from __future__ import annotations
 

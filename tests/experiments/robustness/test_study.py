@@ -45,7 +45,7 @@ def test_the_error_of_a_lead_is_over_the_pairs_that_share_parameters():
 
 
 def test_scenarios_are_told_apart_by_student_s_interval_over_draws():
-    """A mean difference of 2.2 standard errors: told with 20 draws (t = 2.09), not with 10 (t = 2.26)."""
+    """A mean difference of 2.2 standard errors is significant with 20 draws (t = 2.09), but not with 10 (t = 2.26)."""
     for draws, told in ((20, 1.0), (10, 0.0)):
         gap = np.linspace(-1, 1, draws)
         gap += 2.2 * gap.std(ddof=1) / np.sqrt(draws)

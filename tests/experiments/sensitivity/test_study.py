@@ -1,4 +1,6 @@
-"""Sensitivity: textbook functions with known indices, effects told from chance, settings, and a small whole."""
+"""Sensitivity: textbook functions with known indices, effects distinguished from Monte Carlo noise, settings, and a
+small complete run.
+"""
 
 from __future__ import annotations
 
