@@ -85,7 +85,7 @@ def test_null_switches_a_lever_off():
         (["experiment=compar"], "did you mean 'compare'?"),
         (
             ["experiment=../compare"],
-            "experiment: found '../compare' (did you mean 'compare'?); allowed: calibrate, city",
+            "experiment: found '../compare' (did you mean 'compare'?); allowed: calibrate, choose, city",
         ),
         (["behaviour.x.y=[1]"], "behaviour.x.y: there is no such setting; behaviour has awareness, "),
         (["colour.x.y=[1]"], "colour.x.y: there is no such setting"),

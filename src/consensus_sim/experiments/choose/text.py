@@ -63,7 +63,7 @@ def _goals(found: Chosen, labels: dict[str, str], language: str) -> list[str]:
     told = []
     for row in found.tables["by_goal"].to_dict("records"):
         if row["best"] != chosen and row["lead"] > 0:
-            sure = text("choose.goal_sure" if row["sure"] else "choose.goal_unsure", language)
+            sure = "" if row["sure"] else text("choose.goal_unsure", language)
             goal = metric(row["metric"]).label(language)
             told.append(text("choose.goal", language, goal=goal, package=labels[row["best"]], sure=sure))
     return told
