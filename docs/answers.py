@@ -33,7 +33,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def calibration() -> str:
-    """How many figures of phase 1 are reproduced, and how many parameters the data narrow."""
+    """Number of figures of phase 1 are reproduced, and how many parameters the data narrow."""
     found = read("posterior_predictive.csv")
     fitted = found[found["use"] == "calibration"].to_dict("records")
     held = sum(str(row["held"]) == "True" for row in fitted)
@@ -50,7 +50,7 @@ def calibration() -> str:
 
 
 def institutions() -> str:
-    """How the verdicts on interventions fall, and the largest differences that hold in nearly every community."""
+    """Verdicts on interventions, and the largest differences that hold in nearly every community."""
     rows = expectations()
     verdicts = pd.Series([row["verdict"] for row in rows])
     certain, average = verdicts == "as expected: sure", verdicts.str.startswith("as expected: sure on average")
@@ -81,7 +81,7 @@ def _difference(row: Row) -> str:
 
 
 def patterns() -> str:
-    """How many patterns hold, with parameters at the centre and with the posterior, and which fail in both."""
+    """Number of patterns that hold, with parameters at the centre and with the posterior, and which fail in both."""
     patterns, tables = patterns_judged()
     stated, failing = [], []
     places = ("With all parameters at the centre of their priors", "with the posterior")
@@ -112,7 +112,7 @@ def sensitivity() -> str:
 
 
 def robustness() -> str:
-    """How many orders of scenarios other structures keep, and how often the best scenario stays best."""
+    """Number of orders of scenarios that other structures keep, and how often the best scenario stays best."""
     table = read("robustness.csv")
     base, others = table[table["alternative"] == OTHER_CHANCE], table[table["alternative"] != OTHER_CHANCE]
     best, pairs = others["same_best"].value_counts(), others["pairs"].sum()
@@ -128,7 +128,7 @@ def robustness() -> str:
 
 
 def disputes() -> str:
-    """How often the named disputes reach an agenda, and which are settled most often."""
+    """Share of the named disputes that reach an agenda, and which are settled most often."""
     table = read("disputes.csv")
     council, before, ballot = (
         table[table["scenario"] == name].set_index("dispute") for name in ("council", "before", "interactive_ballot")
@@ -163,7 +163,7 @@ def response() -> str:
 
 
 def forecast(language: str) -> str:
-    """What the plan changes for certain and what stays open: reach and consensus after five months."""
+    """Certain changes by the plan, and what stays open: reach and consensus after five months."""
     table = pd.read_csv(REFERENCE / "forecast_phase2.csv")
     first = table[(table["period"] == table["period"].iloc[0]) & (table["group"] == "all")].set_index("metric")
     parts: list[str] = []

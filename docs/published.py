@@ -94,7 +94,7 @@ def share(value: float, decimals: int = 0) -> str:
 
 
 def checks() -> str:
-    """How well calibration recovers known truths, and how far the figures lie from the middle, in words."""
+    """Recovery of known truths by calibration, and how far the figures lie from the middle, in words."""
     recovery = read("recovery.csv").set_index("parameter")
     whole, joint, single = recovery.loc["all"], recovery.loc["joint"], recovery.drop(["all", "joint"])
     further = " and ".join(
@@ -173,7 +173,7 @@ def narrowed() -> str:
 
 
 def unidentified() -> str:
-    """How much of the default comparison's variance comes from parameters that the data do not narrow, in words."""
+    """Share of the default comparison's variance that comes from parameters the data do not narrow, in words."""
     table = read("variance.csv")
     parts = []
     for words, own in (("levels", table[table["reference"] == ""]), ("differences", table[table["reference"] != ""])):
@@ -305,7 +305,7 @@ def contrasts() -> str:
 
 
 def verdicts_zh() -> str:
-    """How the verdicts on institutions fall, as a point of the Chinese guide."""
+    """Verdicts on institutions, as a point of the Chinese guide."""
     said = [row["verdict"] for row in rows_of("institutions.csv")]
     sure, average = said.count("as expected: sure"), sum(verdict.startswith("as expected: sure on") for verdict in said)
     against, slight = sum(verdict.startswith("against") for verdict in said), said.count("no difference worth a word")
@@ -501,7 +501,7 @@ def _tau(row: Any) -> str:
 
 
 YES, UNTOLD, NO = "yes", "cannot tell", "no"
-"""Whether a parameter matters to an output, in the column `matters` of sensitivity_sobol.csv."""
+"""Verdicts whether a parameter matters to an output, in the column `matters` of sensitivity_sobol.csv."""
 
 
 def drivers() -> str:
@@ -556,7 +556,7 @@ def core() -> str:
 
 
 def explained() -> str:
-    """What fixing parameters narrows, in two sentences, and one row a fixed parameter, the largest first."""
+    """Intervals that fixing parameters narrows, in two sentences, and one row a fixed parameter, the largest first."""
     table, widths = read("core_parameters.csv"), read("core.csv")
     most = table.iloc[0].to_dict()
     reach = widths[(widths["metric"] == "reach_quarter") & (widths["reference"] == "")]["one_ratio"]
@@ -737,8 +737,8 @@ OUTLOOK = (
 
 
 def outlook(language: str) -> str:
-    """What the revised plan is likely to change over five months, and what stays uncertain: by whether the interval of
-    the change from the model's own phase 1 holds no change.
+    """Changes that the revised plan is likely to bring over five months, and what stays uncertain: by whether the
+    interval of the change from the model's own phase 1 holds no change.
     """
     from consensus_sim.experiments.plan.quantities import reported
 
@@ -776,7 +776,7 @@ def definitions(language: str) -> str:
 
 
 def pairing() -> str:
-    """How many times smaller the standard error of each difference is under common random numbers."""
+    """Factor by which the standard error of each difference is smaller under common random numbers."""
     bench = read("benchmarks.csv")
     bench = bench[bench["benchmark"] == "h pairing"]
     stated: dict[str, dict[str, str]] = {}

@@ -117,7 +117,7 @@ def raced(utility, money, left, dropped, inside):
     values = {k: np.full(10, u) for k, u in enumerate(utility)}
     selection = Selection(leader=left[0], left=tuple(left), equal=False, dropped=dropped, values=values)
     found = Found({"reach_year": constant(utility), MONEY: constant(money), HOURS: constant(money)})
-    return Raced([()] * len(utility), selection, found, np.array(inside))
+    return Raced([()] * len(utility), None, selection, found, np.array(inside))
 
 
 def test_the_best_is_chosen_where_it_is_alone():

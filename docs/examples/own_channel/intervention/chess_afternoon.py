@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from consensus_sim.council import Event
 from consensus_sim.interventions import Intervention, setting
+
+if TYPE_CHECKING:
+    from consensus_sim import CommunityModel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -15,10 +18,10 @@ class ChessAfternoon(Intervention):
 
     interval: int = setting(1, 52, "weeks")
 
-    def apply(self, model: Any) -> None:
+    def apply(self, model: CommunityModel) -> None:
         self.open_channel(model, "chess_table", "park")
 
-    def events(self, model: Any) -> list[Event]:
+    def events(self, model: CommunityModel) -> list[Event]:
         if model.week % self.interval:
             return []
         self.count_event()

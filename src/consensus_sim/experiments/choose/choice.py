@@ -176,9 +176,10 @@ def mean_defined(values: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Raced:
-    """A race: its packages, the selection between them, and the metrics of each at the first look."""
+    """A race: its packages, their study, the selection between them, and the metrics of each at the first look."""
 
     packages: list[Package]
+    study: Study
     selection: Selection
     first: Found
     inside: NDArray[np.bool_]
@@ -202,7 +203,7 @@ def race(chooser: Chooser, packages: list[Package]) -> Raced:
         first=settings.first, batch=settings.batch, most=max(settings.most, settings.first), error=settings.error,
         least=float(sum(chooser.asked.want.values())), draws=study.parameters != "centre",
     )  # fmt: skip
-    return Raced(packages, select_best(sample, len(packages), rules), look, inside)
+    return Raced(packages, study, select_best(sample, len(packages), rules), look, inside)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from consensus_sim.experiments.choose.choice import (
     MONEY,
     Choice,
     Chooser,
+    Raced,
     Screening,
     choose,
     found_in,
@@ -51,6 +52,7 @@ class Chosen:
     forecast: Forecast
     chooser: Chooser
     screening: Screening
+    raced: Raced
     choice: Choice
     tables: Mapping[str, pd.DataFrame]
 
@@ -73,7 +75,7 @@ def made(command: Command) -> Chosen:
         "worth": worth_table(utility, forecast.drawn, names, settings.permutations, study.seed),
         "structure": structure_table(chooser, finalists),
     }
-    return Chosen(forecast, chooser, screening, choice, tables)
+    return Chosen(forecast, chooser, screening, raced, choice, tables)
 
 
 def run(command: Command) -> Findings:

@@ -63,7 +63,7 @@ def packages_table(chooser: Chooser, raced: Raced, choice: Choice) -> pd.DataFra
     on_front = front(np.nan_to_num(mean_defined(utility), nan=-np.inf), mean_defined(money))
     return pd.DataFrame(
         {
-            "package": [scenario.name for scenario in chooser.study(raced.packages).scenarios],
+            "package": [scenario.name for scenario in raced.study.scenarios],
             "chosen": [number == choice.chosen for number in range(len(raced.packages))],
             "within_budget": raced.inside,
             "replicates": [len(raced.selection.values[number]) for number in range(len(raced.packages))],
@@ -84,7 +84,7 @@ def by_goal_table(chooser: Chooser, raced: Raced, choice: Choice) -> pd.DataFram
     """
     import pandas as pd
 
-    names = [scenario.name for scenario in chooser.study(raced.packages).scenarios]
+    names = [scenario.name for scenario in raced.study.scenarios]
     draws = None if chooser.base.parameters == "centre" else chooser.base.draws(chooser.settings.first)
     rows = []
     for name, factor in zip(chooser.goals.metrics, chooser.goals.factors, strict=True):

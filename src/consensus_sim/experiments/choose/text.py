@@ -12,8 +12,6 @@ from consensus_sim.report.words import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-LEVEL = 0.05
-"""p value up to which a parameter is named as worth finding out."""
 ASKED = 3
 """Parameters that are named at most."""
 
@@ -22,7 +20,7 @@ def sentences(found: Chosen, language: str) -> list[str]:
     """The answer, one statement a line, the choice first."""
     scenarios = found.forecast.study.scenarios
     labels = {scenario.name: scenario.label[language] for scenario in scenarios}
-    labels |= {name: _label(found, name, language) for name in found.tables["packages"]["package"]}
+    labels |= {scenario.name: scenario.label[language] for scenario in found.raced.study.scenarios}
     chosen = (
         found.forecast.study.scenarios[1]
         if len(found.forecast.study.scenarios) > 1
@@ -38,12 +36,6 @@ def sentences(found: Chosen, language: str) -> list[str]:
         numbers = {"left_out": found.screening.left_out, "beyond": found.screening.beyond}
         told.append(text("choose.screened", language, **numbers))
     return told
-
-
-def _label(found: Chosen, name: str, language: str) -> str:
-    """Label of the package `name` in the race."""
-    study = found.chooser.study(found.screening.raced)
-    return study.scenario(name).label[language]
 
 
 def _gain(row: Gain, language: str) -> str:
@@ -84,8 +76,8 @@ def _doubts(found: Chosen, labels: dict[str, str], chosen: str, language: str) -
     ]
     if not losing and len(structure):
         told.append(text("choose.holds", language, count=len(structure)))
-    worth = found.tables["worth"]
-    asked = worth[(worth["p"] <= LEVEL) & (worth["value"] > 0) & worth["flip"].notna()].head(ASKED)
+    worth, error = found.tables["worth"], found.chooser.settings.error
+    asked = worth[(worth["p"] <= error) & (worth["value"] > 0) & worth["flip"].notna()].head(ASKED)
     told += [
         text("choose.ask", language, parameter=parameter_label(row["parameter"], language), value=f"{row['flip']:.3g}",
              package=labels[row["above"]])
